@@ -1,0 +1,42 @@
+"""Which tools are at work: patcher, libclang, git, the compiler."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+
+from patcher import __version__
+from patcher.errors import InputError
+
+
+def tool() -> dict[str, str]:
+    """Name and versions, for reports."""
+    from patcher.source import libclang
+
+    return {"name": "patcher", "version": __version__, "libclang": libclang.version()}
+
+
+def lines() -> list[str]:
+    """A line for each tool, with what is missing said."""
+    from patcher.source import libclang
+    from patcher.tree.gitrepo import git_version
+
+    found = [f"patcher {__version__} (Python {platform.python_version()})"]
+    for name, version in (("libclang", libclang.version), ("git", git_version)):
+        try:
+            found.append(f"{name} {version()}")
+        except InputError as error:
+            found.append(str(error))
+    found.append(_compiler())
+    return found
+
+
+def _compiler() -> str:
+    command = os.environ.get("CC", "cc")
+    place = shutil.which(command)
+    if place is None:
+        return f"compiler: {command} was not found"
+    said = subprocess.run([place, "--version"], capture_output=True, text=True, timeout=10, check=False)
+    return f"compiler {said.stdout.splitlines()[0] if said.stdout else place}"

@@ -1,0 +1,13 @@
+"""Where ``rules/`` and ``patches/`` are: beside the package in a checkout, inside it when installed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parent
+
+
+def directory(name: str) -> Path:
+    """The shipped folder ``rules`` or ``patches``."""
+    installed = _PACKAGE / "_data" / name
+    return installed if installed.is_dir() else _PACKAGE.parent / name

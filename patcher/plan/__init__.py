@@ -1,0 +1,1 @@
+"""The plan: what a series would mean for a tree. Looks, and changes nothing."""

@@ -1,0 +1,252 @@
+"""From a tree to a plan: survey, parse, match, and say what was not looked at."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from patcher.cache import Cache
+from patcher.errors import InputError
+from patcher.model import Coverage, FileFacts, How, Plan, SkippedRegion, Span, TextOnly, TreeInfo, Use
+from patcher.plan.survey import Survey, cached_search, interesting_offsets, survey
+from patcher.rules.knowledge import Knowledge, Topic
+from patcher.rules.load import RuleSet
+from patcher.rules.match import Sources, findings
+from patcher.series.load import SeriesSpec, symbols
+from patcher.series.steps import overall, steps
+from patcher.source import lex
+from patcher.source.read import Batch, Progress, Unit, include_graph, read_units
+from patcher.tree import kconfig, profile
+from patcher.tree.config import Config, from_build, from_profile
+from patcher.tree.kernel import KernelTree, version
+
+
+class Request(NamedTuple):
+    """What to plan. ``profile``: "" for a build's own configuration if there is one, else the shipped profiles."""
+
+    series_name: str
+    series: SeriesSpec
+    rules: RuleSet
+    scope: str
+    profile: str
+
+
+class _Gap(NamedTuple):
+    """A name of interest that no parse has explained: where, and the condition it stands under ("" if none)."""
+
+    path: str
+    offset: int
+    symbol: str
+    line: int
+    condition: str
+
+
+def make_plan(tree: KernelTree, request: Request, cache: Cache, progress: Progress | None = None) -> Plan:
+    """The plan of a series for a tree.
+
+    Raises InputError where this is no kernel tree or has nothing the series speaks of.
+    """
+    release = version(tree)
+    configs = list(_configs(tree, request.profile))
+    found = survey(tree, request.rules.group, symbols(request.series), request.scope, cache)
+    texts = tree.read(found.hits)
+    codes = {path: lex.code_only(content) for path, content in texts.items()}
+    names = _interest(request.rules, found)
+    facts, gaps = _read(tree, configs, found, codes, names, cache, progress)
+    _anchored(tree, request, facts)
+    outside = _as_text([item.path for item in found.text_only if item.reason.startswith("another")], codes, names)
+    knowledge = Knowledge([*facts, *outside, *_unexplained(gaps)])
+    topics = {
+        subject.name: Topic(subject, found.carriers.get(subject.name, ()), knowledge) for subject in request.rules.group.subject
+    }
+    _drop_called_elsewhere(tree, topics, knowledge, request.rules.group.scopes[request.scope], cache)
+    found_steps = steps(request.series, knowledge)
+    return Plan(
+        tree=TreeInfo(tree.commit, release, configs[0].arch, configs[0].name, configs[0].source),
+        series=request.series_name,
+        scope=request.scope,
+        status=overall(found_steps),
+        findings=findings(request.rules, topics, knowledge, Sources(texts)),
+        steps=found_steps,
+        coverage=_coverage(found, facts, gaps, configs),
+    )
+
+
+def _configs(tree: KernelTree, name: str) -> Iterator[Config]:
+    """The configurations to try, in this order; those the tree's own Kconfig rules out are left out."""
+    build = None if name else from_build(tree)
+    if build:
+        yield build
+    symbols = kconfig.read(tree)
+    chosen = [name] if name else []
+    chosen += [default for default in profile.DEFAULTS if default not in chosen]
+    for each in chosen:
+        shipped = profile.load(each)
+        if each == name or kconfig.fits(symbols, shipped.config):
+            yield from_profile(tree, shipped, symbols)
+
+
+def _interest(rules: RuleSet, found: Survey) -> frozenset[str]:
+    names = {name for carriers in found.carriers.values() for name in carriers}
+    names.update(name for subject in rules.group.subject for name in subject.calls)
+    return frozenset(names)
+
+
+def _read(
+    tree: KernelTree,
+    configs: Sequence[Config],
+    found: Survey,
+    codes: Mapping[str, bytes],
+    names: frozenset[str],
+    cache: Cache,
+    progress: Progress | None,
+) -> tuple[list[FileFacts], list[_Gap]]:
+    """Parse in the first configuration, and what it leaves out in the next, until nothing is left or all were tried."""
+    facts: list[FileFacts] = []
+    gaps: list[_Gap] = []
+    files = [*found.sources, *found.headers]
+    watched = {path: interesting_offsets(codes[path], names) for path in files}
+    untried = {path: _order(path, configs, tree) for path in files}
+    left: Iterable[str] = files
+    while todo := {path: untried[path].pop(0) for path in left if untried[path]}:
+        batches = [
+            _batch(tree, config, [path for path in files if todo.get(path) == config.name], found, cache)
+            for config in configs
+            if config.name in todo.values()
+        ]
+        facts = _cleanest([*facts, *read_units(tree, batches, cache, progress)])
+        gaps = list(_gaps(facts, watched, codes))
+        unclean = {one.path for one in facts if one.unit_errors and one.path.startswith("arch/")}
+        left = {gap.path for gap in gaps} | unclean
+    return facts, gaps
+
+
+def _order(path: str, configs: Sequence[Config], tree: KernelTree) -> list[str]:
+    """The configurations to try a file in. kbuild builds ``x_$(BITS).c`` for its own word size."""
+    names = [config.name for config in configs]
+    for suffix, other, arch in (("_32.c", "_64.c", "i386"), ("_64.c", "_32.c", "x86_64")):
+        if path.endswith(suffix) and path.removesuffix(suffix) + other in tree.paths():
+            names.sort(key=lambda name: next(config.arch for config in configs if config.name == name) != arch)
+    return names
+
+
+def _cleanest(facts: Sequence[FileFacts]) -> list[FileFacts]:
+    """Without the parses that met errors, of files that another configuration parsed without."""
+    clean = {one.path for one in facts if not one.unit_errors}
+    return [one for one in facts if not one.unit_errors or one.path not in clean]
+
+
+def _batch(tree: KernelTree, config: Config, todo: Sequence[str], found: Survey, cache: Cache) -> Batch:
+    """Each header goes with the first C file that includes it; one that none does is a unit of its own."""
+    sources = [path for path in todo if path.endswith(".c")]
+    headers = [path for path in todo if path.endswith(".h")]
+    hosts = sources or list(found.sources[:1])
+    includes = include_graph(tree, config, [*hosts, *headers], cache)
+    taken: dict[str, list[str]] = {path: [] for path in hosts}
+    alone = []
+    reached = {path: includes.reach([path, *config.forced]) for path in hosts}
+    for header in headers:
+        host = next((path for path in hosts if header in reached[path]), None)
+        (taken[host] if host else alone).append(header)
+    units = [Unit(path, tuple(own)) for path, own in taken.items() if path in sources or own]
+    return Batch(config, (*units, *(Unit(path) for path in alone)), includes)
+
+
+def _gaps(facts: Sequence[FileFacts], watched: Mapping[str, Mapping[int, str]], codes: Mapping[str, bytes]) -> Iterator[_Gap]:
+    """The places that name a symbol of interest and that no parse so far has understood."""
+    explained = {(one.path, use.span.start) for one in facts for use in one.uses}
+    regions: dict[str, list[tuple[int, int, str]]] = {}
+    for one in facts:
+        regions.setdefault(one.path, []).extend((region.start, region.end, region.condition) for region in one.regions)
+    for path, places in watched.items():
+        starts = lex.line_starts(codes[path])
+        for offset, symbol in places.items():
+            if (path, offset) not in explained:
+                line = bisect_right(starts, offset)
+                inside = [text for first, last, text in regions.get(path, ()) if first <= line <= last]
+                yield _Gap(path, offset, symbol, line, inside[0] if inside else "")
+
+
+def _anchored(tree: KernelTree, request: Request, facts: Iterable[FileFacts]) -> None:
+    defined = {each.name for one in facts for each in one.definitions if not each.declares}
+    if defined.isdisjoint(request.series.anchor):
+        raise InputError(
+            f"{tree.where} has no code that the series {request.series_name!r} speaks of",
+            f"nothing under arch/x86 defines {' or '.join(request.series.anchor)}",
+        )
+
+
+def _as_text(paths: Iterable[str], codes: Mapping[str, bytes], names: frozenset[str]) -> Iterator[FileFacts]:
+    """Uses in files that are not parsed: no more is known of them than where they are."""
+    for path in paths:
+        starts = lex.line_starts(codes[path])
+        places = interesting_offsets(codes[path], names).items()
+        yield _plain_facts(path, (_plain_use(path, at, name, starts) for at, name in places))
+
+
+def _unexplained(gaps: Iterable[_Gap]) -> Iterator[FileFacts]:
+    for gap in gaps:
+        span = Span(gap.path, gap.offset, gap.offset + len(gap.symbol))
+        conditions = (gap.condition,) if gap.condition else ()
+        yield _plain_facts(gap.path, [Use(gap.symbol, span, gap.line, 1, "", How.READ, span, conditions, "", "", False)])
+
+
+def _plain_facts(path: str, uses: Iterable[Use]) -> FileFacts:
+    return FileFacts(path, "text", (), tuple(uses), (), (), (), 0)
+
+
+def _plain_use(path: str, at: int, name: str, starts: Sequence[int]) -> Use:
+    line = bisect_right(starts, at)
+    span = Span(path, at, at + len(name))
+    return Use(name, span, line, at - starts[line - 1] + 1, "", How.READ, span, (), "", "", False)
+
+
+def _drop_called_elsewhere(
+    tree: KernelTree, topics: Mapping[str, Topic], knowledge: Knowledge, pathspecs: Sequence[str], cache: Cache
+) -> None:
+    """A function is no orphan if another file of the scope names it."""
+    parsed = {facts.path for facts in knowledge.files}
+    for topic in topics.values():
+        public = sorted(name for name in topic.orphans if not (found := knowledge.defined(name)) or not found.static)
+        for name in public:
+            if set(cached_search(tree, [name], pathspecs, cache)) - parsed:
+                del topic.orphans[name]
+
+
+def _coverage(found: Survey, facts: Sequence[FileFacts], gaps: Iterable[_Gap], configs: Sequence[Config]) -> Coverage:
+    used = {one.profile for one in facts}
+    regions: dict[tuple[str, int, int, str], SkippedRegion] = {}
+    text_only = list(found.text_only)
+    for gap in gaps:
+        spans = [
+            region
+            for one in facts
+            if one.path == gap.path
+            for region in one.regions
+            if region.start <= gap.line <= region.end
+        ]
+        first, last = (spans[0].start, spans[0].end) if spans else (gap.line, gap.line)
+        key = (gap.path, first, last, gap.condition)
+        regions[key] = SkippedRegion(*key)
+    parsed = {one.path for one in facts}
+    text_only += [TextOnly(path, "no file that was parsed includes it") for path in found.headers if path not in parsed]
+    return Coverage(
+        files_searched=len(found.hits),
+        files_parsed=tuple(sorted(parsed)),
+        profiles=tuple(config.name for config in configs if config.name in used),
+        text_only=tuple(text_only),
+        regions_skipped=tuple(sorted(regions.values(), key=lambda region: (region.path, region.start))),
+        errors=tuple(_errors(facts)),
+    )
+
+
+def _errors(facts: Iterable[FileFacts]) -> Iterator[str]:
+    """One line for each file that did not parse cleanly: the first error, and how many more."""
+    for one in facts:
+        said = one.diagnostics
+        if said:
+            more = f" (and {len(said) - 1} more)" if len(said) > 1 else ""
+            first = said[0]
+            place = f"{first.path}:{first.line}: " if first.line else ""
+            yield f"{one.path} [{one.profile}]: {place}{first.message}{more}"

@@ -1,0 +1,99 @@
+"""Which files of a tree matter for a group of rules, found as text before anything is parsed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from patcher.cache import Cache
+from patcher.model import TextOnly
+from patcher.rules.load import Group
+from patcher.source import lex
+from patcher.source.prepare import digest
+from patcher.tree.kernel import KernelTree
+
+_HEADERS = ("include/*.h", "arch/x86/include/*.h", "include/asm-x86/*.h")
+_CODE = (".c", ".h", ".S")
+_NOT_KERNEL = ("Documentation/", "scripts/", "tools/", "samples/", "usr/")
+_X86 = ("arch/x86/", "arch/i386/", "arch/x86_64/")
+
+
+class Survey(NamedTuple):
+    """What the text of a tree says.
+
+    ``carriers``: for each subject with a flag, the macros that carry it. ``hits``: the files of the scope that hold
+    a word of interest; ``parse``: those of them to read as C, ``headers`` among them apart; ``text_only``: the
+    others, with the reason.
+    """
+
+    carriers: dict[str, tuple[str, ...]]
+    hits: tuple[str, ...]
+    sources: tuple[str, ...]
+    headers: tuple[str, ...]
+    text_only: tuple[TextOnly, ...]
+
+
+def survey(tree: KernelTree, group: Group, anchors: Iterable[str], scope: str, cache: Cache) -> Survey:
+    """Search the scope for the group's subjects, and x86's own code for ``anchors``, the symbols of a series."""
+    carriers = {subject.name: _carriers(tree, subject.flag, cache) for subject in group.subject if subject.flag}
+    interest = {name for names in carriers.values() for name in names}
+    interest.update(name for subject in group.subject for name in subject.calls)
+    found = {
+        *cached_search(tree, sorted(interest), group.scopes[scope], cache),
+        *cached_search(tree, sorted(anchors), group.anchored, cache),
+    }
+    hits = tuple(sorted(path for path in found if path.endswith(_CODE)))
+    reasons = {path: _why_text(path) for path in hits}
+    c_files = tuple(path for path in hits if not reasons[path])
+    return Survey(
+        carriers=carriers,
+        hits=hits,
+        sources=tuple(path for path in c_files if path.endswith(".c")),
+        headers=tuple(path for path in c_files if path.endswith(".h")),
+        text_only=tuple(TextOnly(path, reason) for path, reason in reasons.items() if reason),
+    )
+
+
+def cached_search(tree: KernelTree, words: Sequence[str], pathspecs: Sequence[str], cache: Cache) -> tuple[str, ...]:
+    """``tree.search``, remembered where the tree has a key."""
+    if tree.key is None:
+        return tree.search(words, pathspecs)
+    key = "search:" + digest(tree.key, words, pathspecs)
+    stored = cache.get(key)
+    if stored is not None:
+        return msgspec.msgpack.decode(stored, type=tuple[str, ...])
+    found = tree.search(words, pathspecs)
+    cache.put(key, msgspec.msgpack.encode(found))
+    return found
+
+
+def _carriers(tree: KernelTree, flags: Sequence[str], cache: Cache) -> tuple[str, ...]:
+    """The flags, and the macros of headers that are made of them."""
+    known, asked = set(flags), set(flags)
+    while asked:
+        headers = tree.read(cached_search(tree, sorted(asked), _HEADERS, cache))
+        asked = set()
+        for content in headers.values():
+            for name, body in lex.macros(lex.code_only(content)):
+                if name not in known and body & known:
+                    known.add(name)
+                    asked.add(name)
+    return tuple(sorted(known))
+
+
+def _why_text(path: str) -> str:
+    """Why a file is not parsed, or ""."""
+    if path.endswith(".S"):
+        return "assembler"
+    if path.startswith(_NOT_KERNEL):
+        return "not part of the kernel proper"
+    if path.startswith("arch/") and not path.startswith(_X86):
+        return f"another architecture ({path.split('/')[1]})"
+    return ""
+
+
+def interesting_offsets(code: bytes, names: frozenset[str]) -> Mapping[int, str]:
+    """Where a file (comments and strings blanked out) names one of the symbols: offset → symbol."""
+    return {at: word for word, at in lex.words(code) if word in names}

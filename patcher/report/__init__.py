@@ -1,0 +1,1 @@
+"""Verdict in, string out: text, JSON. Nothing here reads a tree."""

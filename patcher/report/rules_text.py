@@ -1,0 +1,109 @@
+"""Rules and series as text: a table, a page for each, and how their examples came out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from patcher.report.escape import safe
+from patcher.rules.examples import ExampleResult
+from patcher.rules.load import Match, Rule, RuleSet
+from patcher.series.load import Condition, SeriesSpec
+
+Style = Callable[..., str]
+
+
+def rules_table(groups: Iterable[RuleSet], style: Style) -> str:
+    """One line a rule, in the order they are tried."""
+    lines = []
+    for group in groups:
+        lines.append(style(f"{group.name}: {safe(group.group.title)}", bold=True))
+        lines += [
+            f"  {rule.order:4} {rule.id:24} {rule.verdict.value:10} {safe(rule.title)}" for rule in group.rules
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def rule_page(rule: Rule) -> str:
+    """All there is to say of a rule, as Markdown."""
+    return safe("\n".join(_page(rule))) + "\n"
+
+
+def _page(rule: Rule) -> Iterator[str]:
+    yield f"# {rule.id}: {rule.title}"
+    yield f"\nVerdict: **{rule.verdict.value}**. Tried at {rule.order}; of the rules that match, the first one decides."
+    yield f"\n{rule.explain.strip()}"
+    yield "\n## Matches\n"
+    yield from (f"- {line}" for line in _match(rule.match))
+    yield f"\nA finding says: {rule.why}."
+    yield f"\nSource: {rule.source}."
+    if rule.limits:
+        yield f"\n## Known limits\n\n{rule.limits}"
+    for example in rule.example:
+        yield f"\n## Example: {example.name} ({'fires' if example.fires else 'does not fire'}, in {example.path})"
+        yield f"\n```c\n{example.code.strip()}\n```"
+
+
+def _match(match: Match) -> Iterator[str]:
+    yield f"a use of the subject `{match.subject}`" + (f" ({match.role})" if match.role else "")
+    if match.how:
+        yield "that is " + " or ".join(each.value for each in match.how)
+    for field, text in (
+        ("symbol", match.symbol), ("enclosing function", match.function), ("call it is an argument of", match.callee),
+        ("assigned to", match.target), ("path", match.path),
+    ):  # fmt: skip
+        if text:
+            yield f"{field} matches `{text}`"
+    if match.mentions:
+        yield "in a function that reaches " + " or ".join(f"`{name}`" for name in match.mentions)
+    yield from (f"where `{name}` holds: {_question(name)}" for name in match.holds)
+    yield from (f"where `{name}` does not hold: {_question(name)}" for name in match.lacks)
+
+
+def _question(name: str) -> str:
+    from patcher.rules.matchers import MATCHERS
+
+    return " ".join((MATCHERS[name].__doc__ or "").split())
+
+
+def examples_report(results: Sequence[ExampleResult], *, quiet: bool, verbose: bool) -> str:
+    """What the examples showed: the wrong ones, and a count."""
+    lines = []
+    for result in results:
+        if result.right and not verbose:
+            continue
+        state = "ok" if result.right else "FAIL"
+        lines.append(f"{state}: {result.rule}: {result.example!r}: {_outcome(result)}")
+    wrong = sum(not result.right for result in results)
+    if wrong or not quiet:
+        lines.append(f"{len(results)} examples, {wrong} wrong")
+    return "".join(f"{safe(line)}\n" for line in lines)
+
+
+def _outcome(result: ExampleResult) -> str:
+    if result.errors:
+        return f"the code does not parse ({'; '.join(result.errors)})"
+    wanted = "should fire" if result.wanted else "should not fire"
+    return f"{wanted}; fired: {', '.join(result.fired) or 'nothing'}"
+
+
+def series_page(name: str, spec: SeriesSpec) -> str:
+    """The steps of a series and their conditions."""
+    lines = [f"{name}: {spec.title}", "", "It fits a tree in which:"]
+    lines += [f"  {_condition(each)}" for requirement in spec.requires for each in requirement.all]
+    lines += ["", "Steps:"]
+    for number, step in enumerate(spec.step, 1):
+        lines.append(f"  {number:2}. {step.title}  ({step.slug})")
+        lines.append(f"      changes {', '.join(step.targets)}")
+        ways = (" and ".join(_condition(each) for each in group) for group in step.present)
+        lines.append(f"      present where {'; or where '.join(ways)}")
+    return safe("\n".join(lines)) + "\n"
+
+
+def _condition(condition: Condition) -> str:
+    if condition.defines:
+        return f"{' or '.join(condition.defines)} is defined"
+    if condition.undefined:
+        return f"{' or '.join(condition.undefined)} is not defined"
+    if condition.type:
+        return f"{condition.of} has the type {condition.type}"
+    return f"{' or '.join(condition.inside)} reaches {' or '.join(condition.mentions)}"

@@ -1,0 +1,1 @@
+"""Rules: load them, match them against facts, give verdicts."""

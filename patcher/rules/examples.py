@@ -1,0 +1,67 @@
+"""Running the examples that every rule carries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from patcher.model import FileFacts
+from patcher.rules.knowledge import Knowledge, Topic
+from patcher.rules.load import Example, Rule, RuleSet
+from patcher.rules.match import Sources, findings
+from patcher.source import lex
+from patcher.source.snippet import snippet_facts
+
+
+class ExampleResult(msgspec.Struct, frozen=True):
+    """How an example came out. ``fired``: the rules that gave a verdict on it; ``errors``: what clang said of it."""
+
+    rule: str
+    example: str
+    wanted: bool
+    fired: tuple[str, ...]
+    errors: tuple[str, ...]
+
+    @property
+    def right(self) -> bool:
+        """Whether the example shows what it says it shows."""
+        return not self.errors and (self.rule in self.fired) == self.wanted
+
+
+def run_examples(rules: RuleSet, only: str | None = None) -> Iterator[ExampleResult]:
+    """Run the examples of every rule of the group (or of the rule ``only``) against the whole group."""
+    for rule in rules.rules:
+        if only in (None, rule.id):
+            for example in rule.example:
+                yield _run(rules, rule, example)
+
+
+def _run(rules: RuleSet, rule: Rule, example: Example) -> ExampleResult:
+    facts = snippet_facts(example.path, example.code)
+    code = lex.code_only(example.code.encode())
+    knowledge = Knowledge([facts])
+    topics = {
+        subject.name: Topic(subject, _carriers(subject.flag, code) if subject.flag else (), knowledge)
+        for subject in rules.group.subject
+    }
+    found = findings(rules, topics, knowledge, Sources({example.path: example.code.encode()}))
+    return ExampleResult(
+        rule=rule.id,
+        example=example.name,
+        wanted=example.fires,
+        fired=tuple(dict.fromkeys(finding.rule for finding in found)),
+        errors=_errors(facts),
+    )
+
+
+def _carriers(flags: tuple[str, ...], code: bytes) -> tuple[str, ...]:
+    known = set(flags)
+    defined = list(lex.macros(code))
+    while more := {name for name, body in defined if name not in known and body & known}:
+        known |= more
+    return tuple(sorted(known))
+
+
+def _errors(facts: FileFacts) -> tuple[str, ...]:
+    return tuple(f"line {item.line}: {item.message}" for item in facts.diagnostics)

@@ -1,0 +1,166 @@
+"""All facts of a tree, indexed for the questions rules ask."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+
+from patcher.model import Call, Definition, FileFacts, How, Kind, Use
+from patcher.rules.load import Subject
+
+_WORD = re.compile(r"[A-Za-z_]\w*")
+
+
+class Knowledge:
+    """Facts of many files. Where a file was read in several configurations, a place counts once: the first to see it."""
+
+    def __init__(self, files: Iterable[FileFacts]) -> None:
+        self.files = tuple(files)
+        self.definitions: defaultdict[str, list[Definition]] = defaultdict(list)
+        self.uses: defaultdict[str, list[Use]] = defaultdict(list)
+        self._calls: dict[tuple[str, int], Call] = {}
+        self._in_file: defaultdict[str, dict[str, Definition]] = defaultdict(dict)
+        self._reached: dict[tuple[str, str], frozenset[str]] = {}
+        seen_definitions: set[tuple[str, int]] = set()
+        seen_uses: set[tuple[str, int]] = set()
+        for facts in self.files:
+            for definition in facts.definitions:
+                place = (facts.path, definition.span.start)
+                if place not in seen_definitions or definition.kind is Kind.ENUMERATOR:
+                    seen_definitions.add(place)
+                    self.definitions[definition.name].append(definition)
+                    if not definition.declares:
+                        self._in_file[facts.path].setdefault(definition.name, definition)
+            for use in facts.uses:
+                place = (facts.path, use.span.start)
+                if place not in seen_uses:
+                    seen_uses.add(place)
+                    self.uses[use.symbol].append(use)
+            for call in facts.calls:
+                self._calls.setdefault((facts.path, call.span.start), call)
+
+    def defined(self, name: str) -> Definition | None:
+        """The definition (not a mere declaration) of a name, or None."""
+        return next((found for found in self.definitions.get(name, ()) if not found.declares), None)
+
+    def within(self, path: str, name: str) -> Definition | None:
+        """What ``name`` is in the file at ``path``, where that file defines it."""
+        return self._in_file[path].get(name)
+
+    def reach(self, path: str, name: str) -> frozenset[str]:
+        """Every identifier that a function or variable mentions, directly or through others of the same file."""
+        key = (path, name)
+        if key not in self._reached:
+            seen: set[str] = set()
+            todo, known = [name], self._in_file[path]
+            while todo:
+                definition = known.get(todo.pop())
+                for word in definition.mentions if definition else ():
+                    if word not in seen:
+                        seen.add(word)
+                        todo.append(word)
+            self._reached[key] = frozenset(seen)
+        return self._reached[key]
+
+    def call(self, use: Use) -> Call | None:
+        """The call that a use of its callee begins."""
+        return self._calls.get((use.span.path, use.span.start))
+
+    def uses_of(self, names: Iterable[str]) -> Iterator[Use]:
+        """Every use of the names."""
+        for name in names:
+            yield from self.uses.get(name, ())
+
+    @cached_property
+    def marking(self) -> frozenset[str]:
+        """Functions that set VM_IO on a vma, and the functions and macros that lead only to those: callers get it
+        from them. Seen in the tree's own code, not assumed."""
+        found = {use.function for use in self.uses.get("VM_IO", ()) if use.how is How.SET and use.function}
+        while True:
+            more = {
+                name
+                for name, definitions in self.definitions.items()
+                for definition in definitions
+                if name not in found
+                and definition.kind in (Kind.MACRO, Kind.FUNCTION)
+                and not definition.declares
+                and found.intersection(definition.mentions)
+                and name in _MAPPING
+            }
+            if not more:
+                return frozenset(found)
+            found |= more
+
+
+# The core functions that put frames into a user's page table (mm.h, and x86's own on top of them).
+_MAPPING = frozenset(
+    (
+        "remap_pfn_range", "io_remap_pfn_range", "vm_iomap_memory", "pci_mmap_page_range", "vm_insert_pfn",
+        "vm_insert_pfn_prot", "vm_insert_mixed", "vmf_insert_pfn", "vmf_insert_pfn_prot", "vmf_insert_mixed",
+        "io_remap_page_range", "remap_page_range",
+    )
+)  # fmt: skip
+
+
+class Topic:
+    """A subject in a tree: the symbols that carry its flag, and the functions that exist only for it."""
+
+    def __init__(self, subject: Subject, carriers: Sequence[str], knowledge: Knowledge) -> None:
+        self.subject = subject
+        self.carriers = frozenset(carriers)
+        self.helpers, self.orphans = self._find_helpers(knowledge) if subject.flag else ({}, {})
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        """All that counts as a use of the subject."""
+        return self.carriers | self.helpers.keys() | self.orphans.keys() | frozenset(self.subject.calls)
+
+    def _find_helpers(self, knowledge: Knowledge) -> tuple[dict[str, str], dict[str, str]]:
+        """Functions whose purpose is the flag → why; and those left without a caller once these go → why."""
+        helpers: dict[str, str] = {}
+        for use in knowledge.uses_of(self.carriers):
+            function = knowledge.within(use.span.path, use.function) if use.function else None
+            if function and function.static and use.how is How.TESTED and use.in_return and self._only(function, use):
+                helpers[function.name] = "it only tells whether the flag is set"
+        tests = set(self.carriers) | helpers.keys()
+        for name, uses in list(knowledge.uses.items()):
+            definition = knowledge.defined(name)
+            if name in helpers or definition is None or definition.kind is not Kind.FUNCTION or not definition.static:
+                continue
+            calls = [use for use in uses if use.how not in (How.DEFINED, How.DECLARED)]
+            if calls and all(self._guarded(use, tests) for use in calls):
+                helpers[name] = "every call of it is under a test of the flag"
+        orphans: dict[str, str] = {}
+        while True:
+            gone = helpers.keys() | orphans.keys()
+            more = {
+                name: f"its only caller is {', '.join(sorted(callers))}"
+                for name, uses in knowledge.uses.items()
+                if name not in gone
+                and (definition := knowledge.defined(name)) is not None
+                and definition.kind is Kind.FUNCTION
+                and (callers := self._callers(uses))
+                and callers <= gone
+            }
+            if not more:
+                return helpers, orphans
+            orphans |= more
+
+    @staticmethod
+    def _only(function: Definition, use: Use) -> bool:
+        """Whether the function is just the statement of the use (allowing for its declarator)."""
+        return use.statement.end - use.statement.start > (function.span.end - function.span.start) // 3
+
+    @staticmethod
+    def _guarded(use: Use, tests: set[str]) -> bool:
+        return any(
+            not condition.startswith("!(") and tests.intersection(_WORD.findall(condition)) for condition in use.conditions
+        )
+
+    @staticmethod
+    def _callers(uses: Sequence[Use]) -> set[str]:
+        """Who calls it; a use outside of any function (an initialiser, an export's macro) counts as somebody."""
+        calling = [use for use in uses if use.how not in (How.DEFINED, How.DECLARED) and not use.callee.startswith("EXPORT_")]
+        return {use.function or "(file level)" for use in calling}

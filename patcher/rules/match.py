@@ -1,0 +1,128 @@
+"""From facts to findings: the first rule that matches a use decides."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from patcher.model import Finding, How, Use, Verdict
+from patcher.rules.knowledge import Knowledge, Topic
+from patcher.rules.load import Match, Rule, RuleSet
+from patcher.rules.matchers import MATCHERS, Asked
+
+UNDECIDED = "no-rule"
+
+
+class Sources:
+    """The text of files, line by line, for snippets."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self._files = files
+        self._lines: dict[str, list[bytes]] = {}
+
+    def line(self, path: str, number: int) -> str:
+        """One line without its indentation, trailing space and line ending."""
+        if path not in self._lines:
+            self._lines[path] = self._files.get(path, b"").splitlines()
+        lines = self._lines[path]
+        return lines[number - 1].decode("utf-8", "replace").strip() if 0 < number <= len(lines) else ""
+
+    def place(self, path: str, number: int) -> str:
+        """``path:line: text``."""
+        return f"{path}:{number}: {self.line(path, number)}"
+
+
+def findings(rules: RuleSet, topics: Mapping[str, Topic], knowledge: Knowledge, sources: Sources) -> tuple[Finding, ...]:
+    """A finding for every use of every subject, in the order of path and line."""
+    found = []
+    seen: Counter[str] = Counter()
+    for topic, use in _uses(topics, knowledge):
+        asked = Asked(use, topic, dict(topics), knowledge)
+        rule = decide(rules.rules, asked)
+        found.append(_finding(rule, asked, sources, seen))
+    return tuple(sorted(found, key=lambda finding: (finding.path, finding.line, finding.column)))
+
+
+def _uses(topics: Mapping[str, Topic], knowledge: Knowledge) -> Iterator[tuple[Topic, Use]]:
+    for topic in topics.values():
+        for use in knowledge.uses_of(sorted(topic.symbols)):
+            if use.symbol in topic.subject.calls and use.how is not How.CALLED:
+                continue  # a mapping function is of interest where it is called
+            if use.how is How.DEFINED and use.function and use.function in topic.carriers and use.symbol not in topic.subject.flag:
+                if use.symbol in topic.carriers:
+                    continue  # the line that defines the macro speaks for it
+            yield topic, use
+
+
+def decide(rules: Sequence[Rule], asked: Asked) -> Rule | None:
+    """The rule with the lowest order that matches, or None."""
+    return next((rule for rule in rules if matches(rule.match, asked)), None)
+
+
+def matches(match: Match, asked: Asked) -> bool:
+    """Whether all that the match asks holds for the use."""
+    use, topic = asked.use, asked.topic
+    if match.subject != topic.subject.name or (match.how and use.how not in match.how):
+        return False
+    if match.role and (match.role == "helper") != (use.symbol not in topic.carriers):
+        return False
+    texts = ((match.symbol, use.symbol), (match.function, use.function), (match.callee, use.callee), (match.target, use.target))
+    if any(pattern and not re.fullmatch(pattern, text) for pattern, text in texts):
+        return False
+    if match.path and not re.match(match.path, use.span.path):
+        return False
+    if match.mentions and asked.reach.isdisjoint(match.mentions):
+        return False
+    return all(MATCHERS[name](asked) for name in match.holds) and not any(MATCHERS[name](asked) for name in match.lacks)
+
+
+def _finding(rule: Rule | None, asked: Asked, sources: Sources, seen: Counter[str]) -> Finding:
+    use = asked.use
+    snippet = sources.line(use.span.path, use.line)
+    if rule:
+        name, verdict = rule.id, rule.verdict
+        why = rule.why.format(
+            symbol=use.symbol, function=use.function or "file level", callee=use.callee, target=use.target or "a value",
+            how=use.how.value,
+        )
+    else:
+        name, verdict = UNDECIDED, Verdict.UNDECIDED
+        why = f"no rule knows {use.symbol} {use.how.value} {'in ' + use.function if use.function else 'here'}; look at it"
+    identity = "\0".join((name, use.span.path, use.function, use.symbol, " ".join(snippet.split())))
+    seen[identity] += 1
+    return Finding(
+        rule=name,
+        verdict=verdict,
+        path=use.span.path,
+        line=use.line,
+        column=use.column,
+        function=use.function,
+        symbol=use.symbol,
+        snippet=snippet,
+        why=why,
+        evidence=tuple(_evidence(asked, sources)),
+        fingerprint=hashlib.sha256(f"{identity}\0{seen[identity]}".encode()).hexdigest()[:16],
+    )
+
+
+def _evidence(asked: Asked, sources: Sources) -> Iterator[str]:
+    """The places that led to the verdict: the condition, the callers of a helper, the definition of a macro."""
+    use, topic, knowledge = asked.use, asked.topic, asked.knowledge
+    if use.conditions:
+        yield "under " + " and ".join(use.conditions)
+    reason = topic.helpers.get(use.symbol) or topic.orphans.get(use.symbol)
+    if reason:
+        yield f"{use.symbol}: {reason}"
+        if use.how is How.DEFINED:
+            for other in knowledge.uses.get(use.symbol, ()):
+                if other.how not in (How.DEFINED, How.DECLARED):
+                    yield sources.place(other.span.path, other.line)
+    elif use.symbol in topic.carriers - set(topic.subject.flag) and use.how is not How.DEFINED:
+        definition = knowledge.defined(use.symbol)
+        if definition:
+            yield sources.place(definition.span.path, definition.line)
+    call = knowledge.call(use)
+    if call and use.symbol in topic.subject.calls:
+        yield f"maps {call.args[2]}" if len(call.args) > 2 else f"{call.callee}({', '.join(call.args)})"

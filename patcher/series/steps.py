@@ -1,0 +1,101 @@
+"""How a tree stands to a series: decided by what its code is, not by its version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from patcher.model import Kind, Status, Step, StepStatus, Target
+from patcher.rules.knowledge import Knowledge
+from patcher.series.load import Condition, SeriesSpec, StepSpec
+
+
+def steps(spec: SeriesSpec, knowledge: Knowledge) -> tuple[Step, ...]:
+    """Each step of the series with its status on this tree."""
+    unfit = [requirement.reason for requirement in spec.requires if not _all(requirement.all, knowledge)]
+    return tuple(_step(step, knowledge, unfit) for step in spec.step)
+
+
+def overall(found: Iterable[Step]) -> Status:
+    """The status of the series, from its steps."""
+    statuses = {step.status for step in found}
+    if statuses <= {StepStatus.PRESENT}:
+        return Status.ALREADY
+    if StepStatus.BLOCKED in statuses:
+        return Status.NOT_APPLICABLE
+    return Status.PARTLY if StepStatus.PRESENT in statuses else Status.APPLICABLE
+
+
+def _step(step: StepSpec, knowledge: Knowledge, unfit: list[str]) -> Step:
+    targets = tuple(_targets(step.targets, knowledge))
+    for group in step.present:
+        if _all(group, knowledge):
+            reason = "; ".join(_told(condition, knowledge) for condition in group)
+            return Step(step.slug, step.title, StepStatus.PRESENT, reason, targets)
+    if unfit:
+        return Step(step.slug, step.title, StepStatus.BLOCKED, "; ".join(unfit), targets)
+    if targets and not any(target.line for target in targets):
+        gone = f"none of {', '.join(step.targets)} is in this tree"
+        return Step(step.slug, step.title, StepStatus.BLOCKED, gone, targets)
+    first = next(condition for condition in step.present[0] if not holds(condition, knowledge))
+    return Step(step.slug, step.title, StepStatus.NEEDED, _lacking(first), targets)
+
+
+def _targets(names: Iterable[str], knowledge: Knowledge) -> Iterable[Target]:
+    for name in names:
+        found = [
+            definition
+            for definition in knowledge.definitions.get(name, ())
+            if not definition.declares and definition.kind is not Kind.TYPE
+        ]
+        for definition in found:
+            yield Target(definition.span.path, name, definition.line)
+        if not found:
+            yield Target("", name, 0)
+
+
+def _all(conditions: Iterable[Condition], knowledge: Knowledge) -> bool:
+    return all(holds(condition, knowledge) for condition in conditions)
+
+
+def holds(condition: Condition, knowledge: Knowledge) -> bool:
+    """Whether a condition holds in the tree."""
+    if condition.defines:
+        return any(knowledge.defined(name) for name in condition.defines)
+    if condition.undefined:
+        return not any(knowledge.defined(name) for name in condition.undefined)
+    if condition.type:
+        return any(found.type == condition.type for found in knowledge.definitions.get(condition.of, ()))
+    return bool(_mentioned(condition, knowledge))
+
+
+def _mentioned(condition: Condition, knowledge: Knowledge) -> set[str]:
+    return {
+        word
+        for name in condition.inside
+        for definition in knowledge.definitions.get(name, ())
+        if not definition.declares
+        for word in knowledge.reach(definition.span.path, name).intersection(condition.mentions)
+    }
+
+
+def _told(condition: Condition, knowledge: Knowledge) -> str:
+    if condition.defines:
+        found = next(found for name in condition.defines if (found := knowledge.defined(name)))
+        return f"{found.name} is defined at {found.span.path}:{found.line}"
+    if condition.undefined:
+        return f"{', '.join(condition.undefined)} is gone"
+    if condition.type:
+        return f"{condition.of} is a {condition.type}"
+    words = ", ".join(sorted(_mentioned(condition, knowledge)))
+    inside = next(name for name in condition.inside if knowledge.defined(name))
+    return f"{inside} reaches {words}"
+
+
+def _lacking(condition: Condition) -> str:
+    if condition.defines:
+        return f"nothing defines {' or '.join(condition.defines)}"
+    if condition.undefined:
+        return f"{' or '.join(condition.undefined)} is still there"
+    if condition.type:
+        return f"{condition.of} is no {condition.type}"
+    return f"{' or '.join(condition.inside)} does not reach {' or '.join(condition.mentions)}"

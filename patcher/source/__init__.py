@@ -1,0 +1,1 @@
+"""The C front end: a translation unit in, facts out. The only importer of libclang."""

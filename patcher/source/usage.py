@@ -1,0 +1,236 @@
+"""What a use does with its symbol, read off the syntax tree around it."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+
+from patcher.model import How
+from patcher.source.lex import flat
+from patcher.source.walk import Node
+
+UNEXPOSED, REFERENCE, CALL, PAREN, UNARY, BINARY, COMPOUND_ASSIGN = 100, 101, 103, 111, 112, 114, 115
+CONDITIONAL, CAST, COMPOUND_LITERAL, INIT_LIST = 116, 117, 118, 119
+BLOCK, CASE, DEFAULT, IF, SWITCH, WHILE, DO, FOR, RETURN, DECLARATION = 202, 203, 204, 205, 206, 207, 208, 209, 214, 231
+FUNCTION, VARIABLE, PARAMETER, ENUMERATOR = 8, 9, 10, 7
+_BODIES = (BLOCK, IF, WHILE, DO, FOR, CASE, DEFAULT, SWITCH)
+_NAME = re.compile(rb"[A-Za-z_]\w*")
+_OPERATOR = re.compile(rb"(?:<<=|>>=|\|\||&&|==|!=|<=|>=|<<|>>|[-+*/%&|^]=|[-+*/%&|^<>=,?])\Z")
+ASSERTS = re.compile(r"^(?:VM_|BUILD_)?(?:BUG|WARN)(?:_ON)?(?:_ONCE|_MSG|_ZERO|_NULL)*(?:_MM|_VMA|_PAGE)?$|^static_assert$|^ASSERT\w*$")
+_HINTS = ("likely", "unlikely", "__builtin_expect")
+
+
+class Syntax:
+    """The nodes of one file with the questions that facts need answered.
+
+    ``code`` is the file with comments blanked out, ``source`` the file itself; same offsets. ``named``
+    is ``RawFile.named``.
+    """
+
+    def __init__(self, nodes: Sequence[Node], named: Mapping[int, int], code: bytes, source: bytes) -> None:
+        self.nodes = nodes
+        self._named = named
+        self.code = code
+        self.source = source
+        self.children: list[list[int]] = [[] for _ in nodes]
+        self._first: dict[tuple[int, int], int] = {}
+        self._at: dict[int, list[int]] = {}
+        for index, node in enumerate(nodes):
+            if node.parent >= 0:
+                self.children[node.parent].append(index)
+            self._first.setdefault((node.start, node.end), index)
+            self._at.setdefault(node.start, []).append(index)
+        self._last = list(range(len(nodes)))
+        for index in range(len(nodes) - 1, -1, -1):
+            if (parent := nodes[index].parent) >= 0:
+                self._last[parent] = max(self._last[parent], self._last[index])
+        self.tops = sorted((node.start, index) for index, node in enumerate(nodes) if node.parent < 0)
+        self._starts = [start for start, _ in self.tops]
+
+    def top(self, offset: int) -> int:
+        """The declaration at file level that holds ``offset``, or -1."""
+        at = bisect_right(self._starts, offset) - 1
+        while at >= 0 and at >= bisect_right(self._starts, offset) - 3:  # a macro can declare several at one place
+            index = self.tops[at][1]
+            if offset < self.nodes[index].end:
+                return index
+            at -= 1
+        return -1
+
+    def node(self, start: int, end: int) -> int:
+        """The outermost node that covers just these bytes, or -1."""
+        return self._first.get((start, end), -1)
+
+    def expanded(self, start: int) -> int:
+        """The outermost node that a macro without arguments at ``start`` became, or -1.
+
+        All that comes from the macro's body lies at the macro's name; what begins there and reaches further is an
+        expression around it.
+        """
+        for index in self._at.get(start, ()):
+            if all(self.nodes[below].start == start for below in range(index, self._last[index] + 1)):
+                return index
+        return -1
+
+    def around(self, offset: int) -> int:
+        """The innermost node that holds ``offset``, or -1."""
+        index = self.top(offset)
+        while index >= 0:
+            inner = [
+                child for child in self.children[index] if self.nodes[child].start <= offset < self.nodes[child].end
+            ]
+            if not inner:
+                break
+            index = inner[-1]
+        return index
+
+    def text(self, index: int) -> str:
+        """The source of a node as one line."""
+        return flat(self.source[self.nodes[index].start : self.nodes[index].end])
+
+    def statement(self, index: int) -> int:
+        """The statement a node belongs to; a condition belongs to its ``if`` or loop."""
+        while (parent := self.nodes[index].parent) >= 0:
+            kind = self.nodes[parent].kind
+            if kind == BLOCK or (kind in _BODIES and self._is_body(parent, index)):
+                return index
+            index = parent
+        return index
+
+    def _is_body(self, parent: int, index: int) -> bool:
+        kind, children = self.nodes[parent].kind, self.children[parent]
+        if kind == IF:
+            return index in children[1:]
+        if kind in (WHILE, SWITCH, FOR, CASE, DEFAULT):
+            return index == children[-1]
+        return kind == DO and index == children[0]
+
+    def conditions(self, index: int) -> tuple[str, ...]:
+        """The conditions under which a node runs, outermost first."""
+        found = []
+        while (parent := self.nodes[index].parent) >= 0:
+            kind, children = self.nodes[parent].kind, self.children[parent]
+            if kind in (IF, CONDITIONAL) and index in children[1:]:
+                text = self.text(children[0])
+                found.append(text if index == children[1] else f"!({text})")
+            elif kind == WHILE and index == children[-1] and len(children) > 1:
+                found.append(self.text(children[0]))
+            elif kind == CASE and index == children[-1]:
+                found.append(f"case {self.text(children[0])}")
+            elif kind == DEFAULT:
+                found.append("default")
+            index = parent
+        return tuple(reversed(found))
+
+    def operator(self, index: int) -> str:
+        """The operator of a binary expression or assignment; "" where a macro hides it.
+
+        Read backwards from the right operand: the end of a left operand that is a macro inside a macro's
+        argument is the end of the outer macro.
+        """
+        children = self.children[index]
+        if len(children) < 2:
+            return ""
+        right = self.nodes[children[1]].start
+        before = self.code[max(0, right - 200) : right].rstrip()
+        match = _OPERATOR.search(before)
+        return match.group().decode() if match else ""
+
+    def prefix(self, index: int) -> str:
+        """The operator before the operand of a unary expression, or ""."""
+        children = self.children[index]
+        before = self.code[self.nodes[index].start : self.nodes[children[0]].start] if children else b""
+        return before.strip().decode("ascii", "replace")[:1]
+
+    def how(self, index: int) -> tuple[How, bool]:
+        """What becomes of the value of a node, and whether the statement returns it."""
+        negated = combined = tested = masked = False
+        while (parent := self.nodes[index].parent) >= 0:
+            kind = self.nodes[parent].kind
+            first = self.children[parent][0] == index
+            if kind == UNARY:
+                prefix = self.prefix(parent)
+                negated ^= prefix == "~"
+                tested |= prefix == "!"
+            elif kind == BINARY:
+                operator = self.operator(parent)
+                if operator in ("==", "!=", "<", ">", "<=", ">=", "&&", "||"):
+                    return How.TESTED, self._returned(parent)
+                if operator == "=":
+                    return (How.READ if first else _assigned(negated, combined, masked)), False
+                combined |= operator == "|"
+                masked |= operator == "&" and not combined
+            elif kind == COMPOUND_ASSIGN:
+                operator = self.operator(parent)
+                if first or operator not in ("|=", "&=", "^="):
+                    return How.READ, False
+                if operator == "&=":
+                    return (How.CLEARED if negated else How.MASKED), False
+                return How.SET, False
+            elif kind == CALL:
+                if first and self.nodes[index].start == self.nodes[parent].start:
+                    return How.CALLED, self._returned(parent)
+                if not self._is_hint(parent):
+                    return _passed(negated, combined, masked), self._returned(parent)
+            elif kind in (COMPOUND_LITERAL, INIT_LIST):
+                if not (combined or masked):
+                    return How.PASSED, self._returned(parent)
+                return _assigned(negated, combined, masked), self._returned(parent)
+            elif kind == VARIABLE:
+                return _assigned(negated, combined, masked), False
+            elif kind == RETURN:
+                if tested or masked:
+                    return (How.CLEARED if negated and not tested else How.TESTED), True
+                return _passed(negated, combined, masked), True
+            elif kind in (IF, WHILE, DO, FOR, SWITCH, CONDITIONAL, CASE):
+                condition = first if kind != DO else self.children[parent][-1] == index
+                if condition or kind == FOR:
+                    return How.TESTED, False
+                if kind != CONDITIONAL:
+                    return How.READ, False
+            elif kind in (BLOCK, FUNCTION):
+                return How.READ, False
+            index = parent
+        return How.READ, False
+
+    def target(self, index: int) -> str:
+        """What the value of a node is assigned to, or ""."""
+        while (parent := self.nodes[index].parent) >= 0:
+            kind = self.nodes[parent].kind
+            if kind == COMPOUND_ASSIGN or (kind == BINARY and self.operator(parent) == "="):
+                first = self.children[parent][0]
+                return "" if first == index else self.text(first)
+            if kind == VARIABLE:
+                return self.declared_name(parent)
+            if kind in (BLOCK, FUNCTION, IF, WHILE, SWITCH):
+                return ""
+            index = parent
+        return ""
+
+    def declared_name(self, index: int) -> str:
+        """The name that a variable or parameter node declares, or ""."""
+        match = _NAME.match(self.code, self._named.get(index, len(self.code)))
+        return match.group().decode() if match else ""
+
+    def _returned(self, index: int) -> bool:
+        while (parent := self.nodes[index].parent) >= 0 and self.nodes[parent].kind != BLOCK:
+            if self.nodes[parent].kind == RETURN:
+                return True
+            index = parent
+        return False
+
+    def _is_hint(self, index: int) -> bool:
+        return self.text(index).startswith(_HINTS)
+
+
+def _assigned(negated: bool, combined: bool, masked: bool) -> How:
+    if masked:
+        return How.CLEARED if negated else How.MASKED
+    return How.MASKED if negated else How.SET
+
+
+def _passed(negated: bool, combined: bool, masked: bool) -> How:
+    if negated or masked:
+        return How.CLEARED if negated else How.MASKED
+    return How.SET if combined else How.PASSED

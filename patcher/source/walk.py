@@ -1,0 +1,285 @@
+"""libclang's tree as flat tuples. Nothing of libclang leaves this module.
+
+``clang.cindex`` makes a Python object for each cursor; a kernel file has ten thousand of them. So the visit
+goes through the C interface itself and keeps numbers only.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from patcher.errors import InputError
+from patcher.model import Diagnostic
+from patcher.source import libclang
+
+_DETAILED_PREPROCESSING = 0x01
+_KEEP_GOING = 0x200
+_CONTINUE, _RECURSE = 1, 2
+_MACRO_DEFINITION, _MACRO_EXPANSION, _INCLUSION = 501, 502, 503
+_SEVERITY = {2: "warning", 3: "error", 4: "fatal"}
+_NAMED_DECLARATIONS = (2, 3, 5, 7, 8, 9, 20)
+_EXTERN, _STATIC = 2, 3
+_VARIABLE, _PARAMETER = 9, 10
+
+
+class _Cursor(ctypes.Structure):
+    _fields_ = (
+        ("kind", ctypes.c_int),
+        ("xdata", ctypes.c_int),
+        ("data0", ctypes.c_void_p),
+        ("data1", ctypes.c_void_p),
+        ("data2", ctypes.c_void_p),
+    )
+
+
+class _Location(ctypes.Structure):
+    _fields_ = (("data0", ctypes.c_void_p), ("data1", ctypes.c_void_p), ("number", ctypes.c_uint))
+
+
+class _Range(ctypes.Structure):
+    _fields_ = (
+        ("data0", ctypes.c_void_p),
+        ("data1", ctypes.c_void_p),
+        ("begin", ctypes.c_uint),
+        ("end", ctypes.c_uint),
+    )
+
+
+class _RangeList(ctypes.Structure):
+    _fields_ = (("count", ctypes.c_uint), ("ranges", ctypes.POINTER(_Range)))
+
+
+class _String(ctypes.Structure):
+    _fields_ = (("data", ctypes.c_void_p), ("flags", ctypes.c_uint))
+
+
+class _Type(ctypes.Structure):
+    _fields_ = (("kind", ctypes.c_int), ("data0", ctypes.c_void_p), ("data1", ctypes.c_void_p))
+
+
+_Visitor = ctypes.CFUNCTYPE(ctypes.c_int, _Cursor, _Cursor, ctypes.c_void_p)
+
+
+class Node(NamedTuple):
+    """One cursor: libclang's kind, byte offsets, and the index of its parent in the list (-1: none)."""
+
+    kind: int
+    start: int
+    end: int
+    parent: int
+
+
+class Declared(NamedTuple):
+    """What only libclang knows about a declaration at file level, or an enumerator. ``node`` is its index."""
+
+    node: int
+    name: str
+    at: int
+    type: str
+    static: bool
+    defines: bool
+
+
+class RawFile(NamedTuple):
+    """One file of a translation unit. ``nodes`` in pre-order; ``named``: where the name of a variable or parameter
+    stands (node → offset); the others as (name offset, end) or ranges."""
+
+    nodes: list[Node]
+    named: dict[int, int]
+    declared: list[Declared]
+    macros: list[tuple[int, int]]
+    expansions: list[tuple[int, int]]
+    skipped: list[tuple[int, int]]
+
+
+class RawUnit(NamedTuple):
+    """What was read of a translation unit: the files asked for, by absolute path, and what clang said."""
+
+    files: dict[str, RawFile]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+@functools.cache
+def _library() -> Any:
+    library = ctypes.CDLL(libclang.load().conf.get_filename())
+    pointer = ctypes.c_void_p
+    signatures: dict[str, tuple[Any, list[Any]]] = {
+        "clang_getTranslationUnitCursor": (_Cursor, [pointer]),
+        "clang_visitChildren": (ctypes.c_uint, [_Cursor, _Visitor, pointer]),
+        "clang_getCursorExtent": (_Range, [_Cursor]),
+        "clang_getCursorLocation": (_Location, [_Cursor]),
+        "clang_getRangeStart": (_Location, [_Range]),
+        "clang_getRangeEnd": (_Location, [_Range]),
+        "clang_getFileLocation": (None, [_Location, pointer, pointer, pointer, pointer]),
+        "clang_getFile": (pointer, [pointer, ctypes.c_char_p]),
+        "clang_getSkippedRanges": (ctypes.POINTER(_RangeList), [pointer, pointer]),
+        "clang_disposeSourceRangeList": (None, [ctypes.POINTER(_RangeList)]),
+        "clang_getCursorSpelling": (_String, [_Cursor]),
+        "clang_getCString": (ctypes.c_char_p, [_String]),
+        "clang_disposeString": (None, [_String]),
+        "clang_getCursorType": (_Type, [_Cursor]),
+        "clang_getTypeSpelling": (_String, [_Type]),
+        "clang_Cursor_getStorageClass": (ctypes.c_int, [_Cursor]),
+        "clang_isCursorDefinition": (ctypes.c_uint, [_Cursor]),
+        "clang_getEnumConstantDeclValue": (ctypes.c_longlong, [_Cursor]),
+    }
+    for name, (result, arguments) in signatures.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+    return library
+
+
+def _text(library: Any, string: _String) -> str:
+    raw = library.clang_getCString(string) or b""
+    library.clang_disposeString(string)
+    return str(raw.decode("utf-8", "replace"))
+
+
+def _parse(main: str, arguments: Sequence[str]) -> Any:
+    cindex = libclang.load()
+    index = cindex.Index.create()
+    options = _DETAILED_PREPROCESSING | _KEEP_GOING
+    try:
+        return index.parse(main, args=list(arguments), options=options)
+    except cindex.TranslationUnitLoadError as error:
+        raise InputError(f"libclang cannot parse {main}", "the file or its flags are beyond it") from error
+
+
+def read(main: str, arguments: Sequence[str], wanted: Sequence[str]) -> RawUnit:
+    """Parse ``main`` and read the ``wanted`` files of its translation unit (absolute paths).
+
+    Raises InputError where libclang gives no translation unit at all.
+    """
+    unit = _parse(main, arguments)
+    library = _library()
+    return RawUnit(_Reader(library, unit.obj, wanted).files(), _diagnostics(unit))
+
+
+def _diagnostics(unit: Any) -> tuple[Diagnostic, ...]:
+    return tuple(
+        Diagnostic(
+            _SEVERITY[item.severity],
+            item.location.file.name if item.location.file else "",
+            item.location.line,
+            item.location.column,
+            item.spelling,
+        )
+        for item in unit.diagnostics
+        if item.severity in _SEVERITY
+    )
+
+
+class _Reader:
+    """One visit of a translation unit."""
+
+    def __init__(self, library: Any, unit: Any, wanted: Sequence[str]) -> None:
+        self._library = library
+        self._unit = unit
+        self._offset = ctypes.c_uint()
+        self._at = ctypes.pointer(self._offset)
+        self._file = ctypes.c_void_p()
+        handles = {path: library.clang_getFile(unit, path.encode()) for path in wanted}
+        self._raw = {handle: RawFile([], {}, [], [], [], []) for handle in handles.values() if handle}
+        self._paths = {path: handle for path, handle in handles.items() if handle}
+
+    def files(self) -> dict[str, RawFile]:
+        library = self._library
+        top = _Visitor(self._top)
+        self._inner = _Visitor(self._below)
+        library.clang_visitChildren(library.clang_getTranslationUnitCursor(self._unit), top, None)
+        for handle, raw in self._raw.items():
+            raw.skipped.extend(self._skipped(handle))
+        return {path: self._raw[handle] for path, handle in self._paths.items()}
+
+    def _extent(self, cursor: _Cursor) -> tuple[int, int]:
+        library, at, offset = self._library, self._at, self._offset
+        extent = library.clang_getCursorExtent(cursor)
+        library.clang_getFileLocation(library.clang_getRangeStart(extent), None, None, None, at)
+        start = offset.value
+        library.clang_getFileLocation(library.clang_getRangeEnd(extent), None, None, None, at)
+        return start, offset.value
+
+    def _top(self, cursor: _Cursor, _parent: _Cursor, _data: Any) -> int:
+        library = self._library
+        location = library.clang_getCursorLocation(cursor)
+        library.clang_getFileLocation(location, ctypes.byref(self._file), None, None, self._at)
+        raw = self._raw.get(self._file.value)
+        if raw is None:
+            return _CONTINUE
+        at = self._offset.value
+        if cursor.kind == _MACRO_DEFINITION:
+            raw.macros.append((at, self._extent(cursor)[1]))
+        elif cursor.kind == _MACRO_EXPANSION:
+            raw.expansions.append(self._extent(cursor))
+        elif cursor.kind != _INCLUSION:
+            self._nodes, self._named, self._declared = raw.nodes, raw.named, raw.declared
+            self._stack: list[tuple[Any, int]] = [(None, -1)]
+            self._below(cursor, _parent, None)
+            library.clang_visitChildren(cursor, self._inner, None)
+        return _CONTINUE
+
+    def _below(self, cursor: _Cursor, parent: _Cursor, _data: Any) -> int:
+        stack, nodes = self._stack, self._nodes
+        key = (parent.kind, parent.data0, parent.data1)
+        while len(stack) > 1 and stack[-1][0] != key:
+            stack.pop()
+        kind = cursor.kind
+        start, end = self._extent(cursor)
+        index = len(nodes)
+        nodes.append(Node(kind, start, end, stack[-1][1]))
+        if kind in (_VARIABLE, _PARAMETER):
+            location = self._library.clang_getCursorLocation(cursor)
+            self._library.clang_getFileLocation(location, None, None, None, self._at)
+            self._named[index] = self._offset.value
+        if kind in _NAMED_DECLARATIONS and (len(stack) == 1 or kind == 7):
+            self._declared.append(self._declaration(cursor, index))
+        stack.append(((kind, cursor.data0, cursor.data1), index))
+        return _RECURSE
+
+    def _declaration(self, cursor: _Cursor, index: int) -> Declared:
+        library = self._library
+        location = library.clang_getCursorLocation(cursor)
+        library.clang_getFileLocation(location, None, None, None, self._at)
+        storage = library.clang_Cursor_getStorageClass(cursor)
+        tentative = cursor.kind == _VARIABLE and storage != _EXTERN  # "static int x;" defines x, too
+        return Declared(
+            node=index,
+            name=_text(library, library.clang_getCursorSpelling(cursor)),
+            at=self._offset.value,
+            type=_text(library, library.clang_getTypeSpelling(library.clang_getCursorType(cursor))),
+            static=storage == _STATIC,
+            defines=tentative or bool(library.clang_isCursorDefinition(cursor)),
+        )
+
+    def _skipped(self, handle: Any) -> list[tuple[int, int]]:
+        library = self._library
+        ranges = library.clang_getSkippedRanges(self._unit, handle)
+        found = []
+        for index in range(ranges.contents.count):
+            one = ranges.contents.ranges[index]
+            library.clang_getFileLocation(library.clang_getRangeStart(one), None, None, None, self._at)
+            start = self._offset.value
+            library.clang_getFileLocation(library.clang_getRangeEnd(one), None, None, None, self._at)
+            found.append((start, self._offset.value))
+        library.clang_disposeSourceRangeList(ranges)
+        return found
+
+
+def enumerators(main: str, arguments: Sequence[str], prefix: str) -> dict[str, int]:
+    """The values of all enumerators of ``main`` itself whose names begin with ``prefix``, without it."""
+    unit = _parse(main, arguments)
+    library = _library()
+    found: dict[str, int] = {}
+
+    def visit(cursor: _Cursor, _parent: _Cursor, _data: Any) -> int:
+        if cursor.kind == 7:
+            name = _text(library, library.clang_getCursorSpelling(cursor))
+            if name.startswith(prefix):
+                found[name.removeprefix(prefix)] = library.clang_getEnumConstantDeclValue(cursor)
+        return _RECURSE if cursor.kind in (5, 8, 202, 231) else _CONTINUE
+
+    library.clang_visitChildren(library.clang_getTranslationUnitCursor(unit.obj), _Visitor(visit), None)
+    return found

@@ -1,0 +1,141 @@
+"""Which headers a file needs, found by reading ``#include`` lines: a superset over all configurations."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from patcher.tree import generated
+from patcher.tree.config import Config
+from patcher.tree.kernel import KernelTree
+
+_INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include(?:_next)?[ \t]*([<"])([^>"\n]+)[>"]', re.MULTILINE)
+# Headers that include by a computed name (``#include TRACE_INCLUDE(...)``) name it in a macro before.
+_COMPUTED = re.compile(rb'^[ \t]*#[ \t]*define[ \t]+\w+[ \t]+([<"])([\w./-]+\.[hc])[>"][ \t]*$', re.MULTILINE)
+
+_BY_MACRO = re.compile(rb"^[ \t]*#[ \t]*include[ \t]+[A-Za-z_]", re.MULTILINE)
+
+
+class Includes(NamedTuple):
+    """The include graph of some files.
+
+    ``blobs`` maps every file of the tree that is reached to its blob id, ``edges`` every file to those it
+    includes. ``made`` are generated headers that the tree lacks (path → content); ``constants`` those whose
+    content is still to be computed from a C file (path → that file). ``missing`` maps an include that nothing
+    answers to the files that ask for it.
+    """
+
+    blobs: dict[str, str]
+    edges: dict[str, tuple[str, ...]]
+    made: dict[str, bytes]
+    constants: dict[str, str]
+    missing: dict[str, tuple[str, ...]]
+
+    def reach(self, roots: Iterable[str]) -> frozenset[str]:
+        """The files that the roots need, themselves included."""
+        seen: set[str] = set()
+        todo = [root for root in roots if root in self.edges]
+        while todo:
+            path = todo.pop()
+            if path not in seen:
+                seen.add(path)
+                todo.extend(self.edges[path])
+        return frozenset(seen)
+
+
+class _Search:
+    """One run of ``follow``: what is known, and what has been made on the way."""
+
+    def __init__(self, tree: KernelTree, config: Config) -> None:
+        self.tree = tree
+        self.config = config
+        self.known = tree.paths()
+        self.made = dict(config.files)
+        self.constants: dict[str, str] = {}
+
+    def resolve(self, path: str, quote: str, name: str, own: Sequence[str]) -> str | None:
+        if quote == '"':
+            here = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
+            if here in self.known:
+                return here
+        for place in (*self.config.directories, *own):
+            candidate = posixpath.normpath(f"{place}/{name}")
+            if candidate in self.known or candidate in self.made or candidate in self.constants:
+                return candidate
+        return self.generate(name)
+
+    def generate(self, name: str) -> str | None:
+        if not self.config.generate:
+            return None
+        place = "arch/x86/include/generated" if name.startswith("asm/") else "include"
+        source = generated.CONSTANTS.get(name)
+        if source in self.known:
+            self.constants[f"{place}/{name}"] = source
+            return f"{place}/{name}"
+        content = generated.make(self.tree, name, self.config.files[self.config.forced[0]])
+        if content is None:
+            return None
+        self.made[f"{place}/{name}"] = content
+        return f"{place}/{name}"
+
+    def namesakes(self, path: str) -> list[str]:
+        """What a file may include by a computed name: compiler-gcc.h asks for compiler-gcc4.h that way."""
+        stem = path.removesuffix(".h")
+        return [name for name in self.known if name.startswith(stem) and name != path and name.endswith(".h")]
+
+    def read(self, paths: Iterable[str]) -> dict[str, bytes]:
+        """What each file includes by: a header of constants stands for the file it is computed from."""
+        paths = list(paths)
+        contents = self.tree.read(path for path in paths if path in self.known)
+        contents.update({path: self.made[path] for path in paths if path in self.made})
+        for path in paths:
+            if source := self.constants.get(path):
+                contents[path] = f'#include "/{source}"\n'.encode()
+        return contents
+
+
+def follow(
+    tree: KernelTree, config: Config, roots: Iterable[str], own: Mapping[str, Sequence[str]]
+) -> Includes:
+    """The include graph from ``roots`` and from what ``config`` includes by force.
+
+    ``own`` gives directories that single roots (and what only they include) search besides the config's.
+    The tree is read once for each level of the graph.
+    """
+    search = _Search(tree, config)
+    edges: dict[str, tuple[str, ...]] = {}
+    missing: defaultdict[str, list[str]] = defaultdict(list)
+    level: dict[str, tuple[str, ...]] = {root: tuple(own.get(root, ())) for root in roots}
+    level.update(dict.fromkeys(config.forced, ()))
+    while level:
+        following: dict[str, tuple[str, ...]] = {}
+        for path, content in search.read(level).items():
+            found = []
+            for quote, name in _names(content):
+                target = name[1:] if name[:1] == "/" else search.resolve(path, quote, name, level[path])
+                if target is None:
+                    missing[name].append(path)
+                    continue
+                found.append(target)
+                following.setdefault(target, level[path])
+            if _BY_MACRO.search(content):
+                namesakes = search.namesakes(path)
+                found.extend(namesakes)
+                following.update((target, level[path]) for target in namesakes if target not in following)
+            edges[path] = tuple(dict.fromkeys(found))
+        level = {path: places for path, places in following.items() if path not in edges}
+    return Includes(
+        blobs=tree.blobs(edges),
+        edges=edges,
+        made=search.made,
+        constants=search.constants,
+        missing={name: tuple(users) for name, users in missing.items()},
+    )
+
+
+def _names(content: bytes) -> list[tuple[str, str]]:
+    pairs = _INCLUDE.findall(content) + _COMPUTED.findall(content)
+    return [(quote.decode(), name.decode("utf-8", "surrogateescape")) for quote, name in pairs]

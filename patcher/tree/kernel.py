@@ -1,0 +1,70 @@
+"""What every kind of kernel tree offers, and how to tell one."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from patcher.errors import InputError
+
+_VERSION = re.compile(rb"^(VERSION|PATCHLEVEL|SUBLEVEL|EXTRAVERSION)[ \t]*=[ \t]*([^\s#]*)", re.MULTILINE)
+
+
+class KernelTree(Protocol):
+    """Files of a kernel tree, read without writing to it.
+
+    Attributes:
+        where: the place as a person would name it
+        commit: the full commit id, or "" for a directory that is no repository
+        key: an id of the whole content (a git tree id), or None where there is none to be had cheaply
+        worktree: where the user's own files and build products are, if anywhere
+    """
+
+    where: str
+    commit: str
+    key: str | None
+    worktree: Path | None
+
+    def paths(self) -> Mapping[str, str]:
+        """Every regular file: path → blob id as git computes it ("" where it is not known yet)."""
+
+    def blobs(self, paths: Iterable[str]) -> dict[str, str]:
+        """The blob ids of files that exist."""
+
+    def read(self, paths: Iterable[str]) -> dict[str, bytes]:
+        """The content of files that exist; others are left out. Raises InputError on a damaged object."""
+
+    def search(self, words: Sequence[str], pathspecs: Sequence[str]) -> tuple[str, ...]:
+        """The files, sorted, that hold one of the words whole. ``pathspecs`` are git's."""
+
+
+def blob_id(content: bytes) -> str:
+    """The id git gives to this content in a SHA-1 repository."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def version(tree: KernelTree) -> str:
+    """The kernel's version from its top Makefile, such as ``2.6.37`` or ``6.12.48``.
+
+    Raises InputError where this is no kernel tree.
+    """
+    makefile = tree.read(["Makefile"]).get("Makefile", b"")
+    found = {key.decode(): value.decode("ascii", "replace") for key, value in _VERSION.findall(makefile)}
+    if not found.get("VERSION") or not found.get("PATCHLEVEL"):
+        raise InputError(
+            f"{tree.where} is not a kernel tree",
+            "its top has no Makefile with VERSION and PATCHLEVEL; name one with --tree",
+        )
+    numbers = [found["VERSION"], found["PATCHLEVEL"]]
+    if found.get("SUBLEVEL"):
+        numbers.append(found["SUBLEVEL"])
+    return ".".join(numbers) + found.get("EXTRAVERSION", "")
+
+
+def looks_like_kernel(makefile: bytes) -> bool:
+    """Whether this is the top Makefile of a kernel."""
+    names = {key for key, _ in _VERSION.findall(makefile)}
+    return {b"VERSION", b"PATCHLEVEL"} <= names
