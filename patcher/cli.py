@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from patcher import __version__
 from patcher.errors import InputError
 
 if TYPE_CHECKING:
     from patcher.model import Plan
+    from patcher.tree.kernel import KernelTree
 
 CLEAN, FOUND, WRONG = 0, 1, 2
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -31,7 +31,12 @@ def _versions(context: click.Context, _parameter: click.Parameter, asked: bool) 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
-    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_versions, help="Show versions and exit."
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_versions,
+    help="Show versions and exit.",
 )
 def cli() -> None:
     """Generate Linux kernel patch series from rules, prove them, and check any series before LKML.
@@ -100,14 +105,21 @@ def _deliver(text: str, output: Path | None) -> None:
 @_on_tree
 @click.option("--series", default="identity", show_default=True, help="Which series to plan for.")
 @click.option("--profile", default="", metavar="NAME", help="Configuration to read with (see: patcher profiles).")
-@click.option("--scope", type=click.Choice(["xen", "tree"]), default="xen", show_default=True, help="Xen's code, or all.")
+@click.option("--build", metavar="DIR", type=click.Path(path_type=Path), help="Read as this build was configured (O=).")
+@click.option(
+    "--scope",
+    type=click.Choice(["xen", "tree"]),
+    default="xen",
+    show_default=True,
+    help="Xen's code, or all.",
+)
 @click.option("--rules", "rules_dir", metavar="DIR", type=click.Path(path_type=Path), help="Your own rules instead.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Write there instead.")
 @_common
 def plan(
-    place: Path, rev: str | None, worktree: bool, series: str, profile: str, scope: str, rules_dir: Path | None,
-    form: str, output: Path | None, quiet: bool, verbose: bool, libclang: str | None,
+    place: Path, rev: str | None, worktree: bool, series: str, profile: str, build: Path | None, scope: str,
+    rules_dir: Path | None, form: str, output: Path | None, quiet: bool, verbose: bool, libclang: str | None,
 ) -> int:  # fmt: skip
     """Say what the identity scheme makes redundant in a tree, and why.
 
@@ -117,7 +129,10 @@ def plan(
     _use_libclang(libclang)
     from patcher.model import Status, Verdict
 
-    found = _make_plan(place, rev, worktree, series, profile, scope, rules_dir, quiet)
+    if profile and build:
+        raise InputError("--profile and --build contradict each other", "give one of the two")
+    tree = _open(place, rev, worktree)
+    found = _make_plan(tree, series, profile, build, scope, rules_dir, quiet)
     if form == "json":
         from patcher.about import tool
         from patcher.report.plan_json import plan_json
@@ -135,8 +150,14 @@ def _plain(text: str, **_: object) -> str:
     return text
 
 
+def _open(place: Path, rev: str | None, worktree: bool) -> KernelTree:
+    from patcher.tree.find import open_tree
+
+    return open_tree(place, rev, worktree=worktree)
+
+
 def _make_plan(
-    place: Path, rev: str | None, worktree: bool, series: str, profile: str, scope: str, rules_dir: Path | None, quiet: bool
+    tree: KernelTree, name: str, profile: str, build: Path | None, scope: str, rules_dir: Path | None, quiet: bool
 ) -> Plan:
     from patcher import data
     from patcher.cache import Cache
@@ -144,15 +165,14 @@ def _make_plan(
     from patcher.report.progress import Bar, wanted
     from patcher.rules.load import load_group
     from patcher.series.load import load
-    from patcher.tree.find import open_tree
 
-    spec = load(series)
+    spec = load(name)
     rules = load_group(rules_dir or data.directory("rules") / spec.rules)
-    tree = open_tree(place, rev, worktree=worktree)
+    request = Request(name, spec, rules, scope, profile, build)
     bar = Bar() if wanted(quiet) else None
     cache = Cache()
     try:
-        return make_plan(tree, Request(series, spec, rules, scope, profile), cache, bar)
+        return make_plan(tree, request, cache, bar)
     finally:
         cache.close()
         if bar:
@@ -296,6 +316,6 @@ def main() -> None:
         click.echo("patcher: interrupted", err=True)
         code = 130
     except BrokenPipeError:  # the reader has seen enough
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         code = CLEAN
     sys.exit(code)

@@ -19,7 +19,7 @@ class Packed(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A frozen value that is stored by the ten thousand: packed as an array in the cache."""
 
 
-class Span(Packed):
+class Span(Packed, frozen=True):
     """Bytes ``start`` to ``end`` of the file at ``path``."""
 
     path: str
@@ -52,7 +52,7 @@ class Kind(StrEnum):
     TYPE = "type"
 
 
-class Definition(Packed):
+class Definition(Packed, frozen=True):
     """A name the file gives a meaning to.
 
     ``span`` covers the whole definition, ``name_start`` is the offset of the name in it. ``type`` is the
@@ -73,12 +73,12 @@ class Definition(Packed):
     params: tuple[str, ...]
 
 
-class Use(Packed):
+class Use(Packed, frozen=True):
     """One appearance of a symbol, macro expansions included.
 
     ``function`` is the enclosing function or variable, or the macro whose body it stands in; "" at file
-    level. ``statement`` is the innermost enclosing statement. ``conditions`` are the conditions it runs under, outermost
-    first, as source text (``!(…)`` for an else branch). ``callee`` is the call whose argument it is part of.
+    level. ``statement`` is the innermost enclosing statement. ``conditions`` are those it runs under, outermost first,
+    as source text (``!(…)`` for an else branch). ``callee`` is the call whose argument it is part of.
     ``target`` is the variable or expression the value is assigned to, or "". ``in_return`` tells that the statement
     returns the value.
     """
@@ -96,7 +96,7 @@ class Use(Packed):
     in_return: bool
 
 
-class Call(Packed):
+class Call(Packed, frozen=True):
     """A call or the use of a function-like macro: ``callee(args…)``, the arguments as source text."""
 
     callee: str
@@ -107,7 +107,16 @@ class Call(Packed):
     conditions: tuple[str, ...]
 
 
-class Region(Packed):
+class Assignment(Packed, frozen=True):
+    """``target = value`` in a function, an initialiser included, both as source text; ``op`` is ``=`` or ``+=`` …"""
+
+    function: str
+    target: str
+    value: str
+    op: str
+
+
+class Region(Packed, frozen=True):
     """Lines ``start`` to ``end`` (inclusive) that this configuration does not compile, and why."""
 
     path: str
@@ -116,7 +125,7 @@ class Region(Packed):
     condition: str
 
 
-class Diagnostic(Packed):
+class Diagnostic(Packed, frozen=True):
     """What the compiler front end said. ``severity``: "warning", "error" or "fatal"."""
 
     severity: str
@@ -126,7 +135,7 @@ class Diagnostic(Packed):
     message: str
 
 
-class FileFacts(Packed):
+class FileFacts(Packed, frozen=True):
     """All that was read from one file in one configuration (``profile``).
 
     ``regions`` and ``diagnostics`` speak of this file only, but ``unit_errors`` counts the error
@@ -138,6 +147,7 @@ class FileFacts(Packed):
     definitions: tuple[Definition, ...]
     uses: tuple[Use, ...]
     calls: tuple[Call, ...]
+    assignments: tuple[Assignment, ...]
     regions: tuple[Region, ...]
     diagnostics: tuple[Diagnostic, ...]
     unit_errors: int
@@ -153,7 +163,7 @@ class Verdict(StrEnum):
     UNDECIDED = "undecided"
 
 
-class Finding(Frozen):
+class Finding(Frozen, frozen=True):
     """A verdict on one place, with its evidence.
 
     ``span`` is the symbol itself, ``snippet`` the source line without its indentation. ``why`` is one
@@ -174,7 +184,7 @@ class Finding(Frozen):
     fingerprint: str
 
 
-class Target(Frozen):
+class Target(Frozen, frozen=True):
     """A place a step would change. ``line`` is 0 where the symbol is not in the tree yet."""
 
     path: str
@@ -190,7 +200,7 @@ class StepStatus(StrEnum):
     BLOCKED = "blocked"
 
 
-class Step(Frozen):
+class Step(Frozen, frozen=True):
     """One step of a series, as this tree stands to it. ``reason`` says what led to the status."""
 
     slug: str
@@ -209,14 +219,14 @@ class Status(StrEnum):
     NOT_APPLICABLE = "not-applicable"
 
 
-class TextOnly(Frozen):
+class TextOnly(Frozen, frozen=True):
     """A file that was searched as text and not understood as C."""
 
     path: str
     reason: str
 
 
-class SkippedRegion(Frozen):
+class SkippedRegion(Frozen, frozen=True):
     """Lines (inclusive) that name a symbol of interest and that no profile compiled."""
 
     path: str
@@ -225,7 +235,7 @@ class SkippedRegion(Frozen):
     condition: str
 
 
-class Coverage(Frozen):
+class Coverage(Frozen, frozen=True):
     """What was looked at, and what was not."""
 
     files_searched: int
@@ -236,7 +246,7 @@ class Coverage(Frozen):
     errors: tuple[str, ...]
 
 
-class TreeInfo(Frozen):
+class TreeInfo(Frozen, frozen=True):
     """The tree a plan speaks of. ``commit`` is "" for a directory that is no repository."""
 
     commit: str
@@ -246,7 +256,7 @@ class TreeInfo(Frozen):
     config_source: str
 
 
-class Plan(Frozen):
+class Plan(Frozen, frozen=True):
     """What a series would mean for a tree."""
 
     tree: TreeInfo

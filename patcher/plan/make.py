@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from patcher.cache import Cache
@@ -16,20 +17,23 @@ from patcher.rules.match import Sources, findings
 from patcher.series.load import SeriesSpec, symbols
 from patcher.series.steps import overall, steps
 from patcher.source import lex
-from patcher.source.read import Batch, Progress, Unit, include_graph, read_units
+from patcher.source.read import include_graph, read_units
+from patcher.source.unit import Batch, Progress, Unit
 from patcher.tree import kconfig, profile
 from patcher.tree.config import Config, from_build, from_profile
 from patcher.tree.kernel import KernelTree, version
 
 
 class Request(NamedTuple):
-    """What to plan. ``profile``: "" for a build's own configuration if there is one, else the shipped profiles."""
+    """What to plan. ``profile``: "" for a build's own configuration if there is one (in the directory ``build``, or in
+    the tree's), else the shipped profiles."""
 
     series_name: str
     series: SeriesSpec
     rules: RuleSet
     scope: str
     profile: str
+    build: Path | None = None
 
 
 class _Gap(NamedTuple):
@@ -39,6 +43,7 @@ class _Gap(NamedTuple):
     offset: int
     symbol: str
     line: int
+    column: int
     condition: str
 
 
@@ -48,17 +53,18 @@ def make_plan(tree: KernelTree, request: Request, cache: Cache, progress: Progre
     Raises InputError where this is no kernel tree or has nothing the series speaks of.
     """
     release = version(tree)
-    configs = list(_configs(tree, request.profile))
+    configs = list(_configs(tree, request))
     found = survey(tree, request.rules.group, symbols(request.series), request.scope, cache)
     texts = tree.read(found.hits)
     codes = {path: lex.code_only(content) for path, content in texts.items()}
-    names = _interest(request.rules, found)
+    names = _interest(request.rules, found) | symbols(request.series)
     facts, gaps = _read(tree, configs, found, codes, names, cache, progress)
     _anchored(tree, request, facts)
     outside = _as_text([item.path for item in found.text_only if item.reason.startswith("another")], codes, names)
     knowledge = Knowledge([*facts, *outside, *_unexplained(gaps)])
     topics = {
-        subject.name: Topic(subject, found.carriers.get(subject.name, ()), knowledge) for subject in request.rules.group.subject
+        subject.name: Topic(subject, found.carriers.get(subject.name, ()), knowledge)
+        for subject in request.rules.group.subject
     }
     _drop_called_elsewhere(tree, topics, knowledge, request.rules.group.scopes[request.scope], cache)
     found_steps = steps(request.series, knowledge)
@@ -73,9 +79,10 @@ def make_plan(tree: KernelTree, request: Request, cache: Cache, progress: Progre
     )
 
 
-def _configs(tree: KernelTree, name: str) -> Iterator[Config]:
+def _configs(tree: KernelTree, request: Request) -> Iterator[Config]:
     """The configurations to try, in this order; those the tree's own Kconfig rules out are left out."""
-    build = None if name else from_build(tree)
+    name = request.profile
+    build = None if name else from_build(tree, request.build)
     if build:
         yield build
     symbols = kconfig.read(tree)
@@ -144,7 +151,7 @@ def _batch(tree: KernelTree, config: Config, todo: Sequence[str], found: Survey,
     hosts = sources or list(found.sources[:1])
     includes = include_graph(tree, config, [*hosts, *headers], cache)
     taken: dict[str, list[str]] = {path: [] for path in hosts}
-    alone = []
+    alone: list[str] = []
     reached = {path: includes.reach([path, *config.forced]) for path in hosts}
     for header in headers:
         host = next((path for path in hosts if header in reached[path]), None)
@@ -153,19 +160,22 @@ def _batch(tree: KernelTree, config: Config, todo: Sequence[str], found: Survey,
     return Batch(config, (*units, *(Unit(path) for path in alone)), includes)
 
 
-def _gaps(facts: Sequence[FileFacts], watched: Mapping[str, Mapping[int, str]], codes: Mapping[str, bytes]) -> Iterator[_Gap]:
+def _gaps(
+    facts: Sequence[FileFacts], watched: Mapping[str, Mapping[int, str]], codes: Mapping[str, bytes]
+) -> Iterator[_Gap]:
     """The places that name a symbol of interest and that no parse so far has understood."""
     explained = {(one.path, use.span.start) for one in facts for use in one.uses}
     regions: dict[str, list[tuple[int, int, str]]] = {}
     for one in facts:
         regions.setdefault(one.path, []).extend((region.start, region.end, region.condition) for region in one.regions)
     for path, places in watched.items():
-        starts = lex.line_starts(codes[path])
-        for offset, symbol in places.items():
-            if (path, offset) not in explained:
-                line = bisect_right(starts, offset)
-                inside = [text for first, last, text in regions.get(path, ()) if first <= line <= last]
-                yield _Gap(path, offset, symbol, line, inside[0] if inside else "")
+        unread = {offset: symbol for offset, symbol in places.items() if (path, offset) not in explained}
+        starts = lex.line_starts(codes[path]) if unread else []
+        for offset, symbol in unread.items():
+            line = bisect_right(starts, offset)
+            inside = [text for first, last, text in regions.get(path, ()) if first <= line <= last]
+            column = offset - starts[line - 1] + 1
+            yield _Gap(path, offset, symbol, line, column, inside[0] if inside else "")
 
 
 def _anchored(tree: KernelTree, request: Request, facts: Iterable[FileFacts]) -> None:
@@ -189,11 +199,14 @@ def _unexplained(gaps: Iterable[_Gap]) -> Iterator[FileFacts]:
     for gap in gaps:
         span = Span(gap.path, gap.offset, gap.offset + len(gap.symbol))
         conditions = (gap.condition,) if gap.condition else ()
-        yield _plain_facts(gap.path, [Use(gap.symbol, span, gap.line, 1, "", How.READ, span, conditions, "", "", False)])
+        yield _plain_facts(
+            gap.path,
+            [Use(gap.symbol, span, gap.line, gap.column, "", How.READ, span, conditions, "", "", False)],
+        )
 
 
 def _plain_facts(path: str, uses: Iterable[Use]) -> FileFacts:
-    return FileFacts(path, "text", (), tuple(uses), (), (), (), 0)
+    return FileFacts(path, "text", (), tuple(uses), (), (), (), (), 0)
 
 
 def _plain_use(path: str, at: int, name: str, starts: Sequence[int]) -> Use:
@@ -203,7 +216,11 @@ def _plain_use(path: str, at: int, name: str, starts: Sequence[int]) -> Use:
 
 
 def _drop_called_elsewhere(
-    tree: KernelTree, topics: Mapping[str, Topic], knowledge: Knowledge, pathspecs: Sequence[str], cache: Cache
+    tree: KernelTree,
+    topics: Mapping[str, Topic],
+    knowledge: Knowledge,
+    pathspecs: Sequence[str],
+    cache: Cache,
 ) -> None:
     """A function is no orphan if another file of the scope names it."""
     parsed = {facts.path for facts in knowledge.files}
@@ -242,11 +259,13 @@ def _coverage(found: Survey, facts: Sequence[FileFacts], gaps: Iterable[_Gap], c
 
 
 def _errors(facts: Iterable[FileFacts]) -> Iterator[str]:
-    """One line for each file that did not parse cleanly: the first error, and how many more."""
+    """One line for each file that no configuration parsed cleanly: the first error of its best parse, and how many."""
+    best: dict[str, FileFacts] = {}
     for one in facts:
-        said = one.diagnostics
-        if said:
-            more = f" (and {len(said) - 1} more)" if len(said) > 1 else ""
-            first = said[0]
-            place = f"{first.path}:{first.line}: " if first.line else ""
-            yield f"{one.path} [{one.profile}]: {place}{first.message}{more}"
+        if one.diagnostics and len(one.diagnostics) < len(best.get(one.path, one).diagnostics) + (one.path not in best):
+            best[one.path] = one
+    for one in best.values():
+        first, others = one.diagnostics[0], len(one.diagnostics) - 1
+        more = f" (and {others} more)" if others else ""
+        place = f"{first.path}:{first.line}: " if first.line else ""
+        yield f"{one.path} [{one.profile}]: {place}{first.message}{more}"

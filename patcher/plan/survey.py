@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -11,7 +13,7 @@ from patcher.cache import Cache
 from patcher.model import TextOnly
 from patcher.rules.load import Group
 from patcher.source import lex
-from patcher.source.prepare import digest
+from patcher.source.keys import digest
 from patcher.tree.kernel import KernelTree
 
 _HEADERS = ("include/*.h", "arch/x86/include/*.h", "include/asm-x86/*.h")
@@ -96,4 +98,10 @@ def _why_text(path: str) -> str:
 
 def interesting_offsets(code: bytes, names: frozenset[str]) -> Mapping[int, str]:
     """Where a file (comments and strings blanked out) names one of the symbols: offset → symbol."""
-    return {at: word for word, at in lex.words(code) if word in names}
+    pattern = _alternatives(names)
+    return {match.start(): match.group().decode() for match in pattern.finditer(code)}
+
+
+@functools.cache
+def _alternatives(names: frozenset[str]) -> re.Pattern[bytes]:
+    return re.compile(rb"\b(?:" + b"|".join(sorted(re.escape(name.encode()) for name in names)) + rb")\b")

@@ -81,7 +81,10 @@ def _coverage(coverage: Coverage, style: Style, verbose: bool) -> Iterator[str]:
         ("searched as text only", [f"{item.path}: {item.reason}" for item in coverage.text_only]),
         (
             "not compiled in any of these configurations",
-            [f"{item.path}:{item.start}-{item.end}: {item.condition or 'inside a macro'}" for item in coverage.regions_skipped],
+            [
+                f"{item.path}:{item.start}-{item.end}: {item.condition or 'inside a macro'}"
+                for item in coverage.regions_skipped
+            ],
         ),
         ("parsed with errors, so perhaps not understood", list(coverage.errors)),
     )

@@ -17,9 +17,7 @@ def rules_table(groups: Iterable[RuleSet], style: Style) -> str:
     lines = []
     for group in groups:
         lines.append(style(f"{group.name}: {safe(group.group.title)}", bold=True))
-        lines += [
-            f"  {rule.order:4} {rule.id:24} {rule.verdict.value:10} {safe(rule.title)}" for rule in group.rules
-        ]
+        lines += [f"  {rule.order:4} {rule.id:24} {rule.verdict.value:10} {safe(rule.title)}" for rule in group.rules]
     return "\n".join(lines) + "\n"
 
 

@@ -11,17 +11,24 @@ from patcher.model import Call, Definition, FileFacts, How, Kind, Use
 from patcher.rules.load import Subject
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
+_DOMAIN = re.compile(r"dom(?:id|ain)?$")
+_FRAME = re.compile(r"[gpm]?fn$|g?mfn|pfn")
+_PAGETABLE_CALLS = ("HYPERVISOR_mmu_update", "MULTI_mmu_update", "HYPERVISOR_update_va_mapping_otherdomain")
+_LVALUE = re.compile(r"[A-Za-z_]\w*(?:(?:->|\.)\w+)*")
 
 
 class Knowledge:
-    """Facts of many files. Where a file was read in several configurations, a place counts once: the first to see it."""
+    """Facts of many files. A place that several configurations compile counts once."""
 
     def __init__(self, files: Iterable[FileFacts]) -> None:
         self.files = tuple(files)
         self.definitions: defaultdict[str, list[Definition]] = defaultdict(list)
         self.uses: defaultdict[str, list[Use]] = defaultdict(list)
         self._calls: dict[tuple[str, int], Call] = {}
+        self._calls_in: defaultdict[tuple[str, str], list[Call]] = defaultdict(list)
+        self._values: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
         self._in_file: defaultdict[str, dict[str, Definition]] = defaultdict(dict)
+        self._called: dict[str, frozenset[str]] = {}
         self._reached: dict[tuple[str, str], frozenset[str]] = {}
         seen_definitions: set[tuple[str, int]] = set()
         seen_uses: set[tuple[str, int]] = set()
@@ -39,7 +46,14 @@ class Knowledge:
                     seen_uses.add(place)
                     self.uses[use.symbol].append(use)
             for call in facts.calls:
-                self._calls.setdefault((facts.path, call.span.start), call)
+                place = (facts.path, call.span.start)
+                if place not in self._calls:
+                    self._calls[place] = call
+                    self._calls_in[facts.path, call.function].append(call)
+            for each in facts.assignments:
+                values = self._values[facts.path, each.function, each.target]
+                if each.value not in values:
+                    values.append(each.value)
 
     def defined(self, name: str) -> Definition | None:
         """The definition (not a mere declaration) of a name, or None."""
@@ -67,6 +81,41 @@ class Knowledge:
     def call(self, use: Use) -> Call | None:
         """The call that a use of its callee begins."""
         return self._calls.get((use.span.path, use.span.start))
+
+    def calls_of(self, path: str) -> frozenset[str]:
+        """Whatever the functions of a file call."""
+        if path not in self._called:
+            called = (call.callee for (where, _), calls in self._calls_in.items() if where == path for call in calls)
+            self._called[path] = frozenset(called)
+        return self._called[path]
+
+    @cached_property
+    def foreign_mappers(self) -> frozenset[tuple[str, str]]:
+        """Functions (path, name) that are told a domain and a frame and update page tables: the frames are that
+        domain's, not ours."""
+        return frozenset(
+            (path, name)
+            for path, known in self._in_file.items()
+            for name, function in known.items()
+            if any(_DOMAIN.match(param) for param in function.params)
+            and any(_FRAME.match(param) for param in function.params)
+            and not self.reach(path, name).isdisjoint(_PAGETABLE_CALLS)
+        )
+
+    def calls_in(self, path: str, function: str) -> Sequence[Call]:
+        """The calls a function makes."""
+        return self._calls_in.get((path, function), ())
+
+    def origins(self, path: str, function: str, expression: str) -> tuple[str, ...]:
+        """What an expression is made of inside one function: itself, and all values its variables are given there."""
+        found, todo = [], [expression]
+        while todo:
+            text = todo.pop()
+            if text not in found:
+                found.append(text)
+                for name in _LVALUE.findall(text):
+                    todo.extend(self._values.get((path, function, name), ()))
+        return tuple(found)
 
     def uses_of(self, names: Iterable[str]) -> Iterator[Use]:
         """Every use of the names."""
@@ -110,7 +159,7 @@ class Topic:
     def __init__(self, subject: Subject, carriers: Sequence[str], knowledge: Knowledge) -> None:
         self.subject = subject
         self.carriers = frozenset(carriers)
-        self.helpers, self.orphans = self._find_helpers(knowledge) if subject.flag else ({}, {})
+        self.helpers, self.orphans = self._find_helpers(knowledge) if subject.helpers else ({}, {})
 
     @property
     def symbols(self) -> frozenset[str]:
@@ -156,11 +205,14 @@ class Topic:
     @staticmethod
     def _guarded(use: Use, tests: set[str]) -> bool:
         return any(
-            not condition.startswith("!(") and tests.intersection(_WORD.findall(condition)) for condition in use.conditions
+            not condition.startswith("!(") and tests.intersection(_WORD.findall(condition))
+            for condition in use.conditions
         )
 
     @staticmethod
     def _callers(uses: Sequence[Use]) -> set[str]:
         """Who calls it; a use outside of any function (an initialiser, an export's macro) counts as somebody."""
-        calling = [use for use in uses if use.how not in (How.DEFINED, How.DECLARED) and not use.callee.startswith("EXPORT_")]
+        calling = [
+            use for use in uses if use.how not in (How.DEFINED, How.DECLARED) and not use.callee.startswith("EXPORT_")
+        ]
         return {use.function or "(file level)" for use in calling}

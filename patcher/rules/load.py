@@ -19,12 +19,14 @@ from patcher.model import How, Verdict
 class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What rules of a group speak of.
 
-    ``flag``: a macro; the macros whose bodies hold it count with it, and so do the functions that exist only for it.
+    ``flag``: a macro; the macros whose bodies hold it count with it. ``helpers``: so do the functions that exist only
+    for it.
     ``calls``: functions (or function-like macros) whose calls are looked at.
     """
 
     name: str
     flag: tuple[str, ...] = ()
+    helpers: bool = False
     calls: tuple[str, ...] = ()
 
 

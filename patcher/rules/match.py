@@ -34,7 +34,9 @@ class Sources:
         return f"{path}:{number}: {self.line(path, number)}"
 
 
-def findings(rules: RuleSet, topics: Mapping[str, Topic], knowledge: Knowledge, sources: Sources) -> tuple[Finding, ...]:
+def findings(
+    rules: RuleSet, topics: Mapping[str, Topic], knowledge: Knowledge, sources: Sources
+) -> tuple[Finding, ...]:
     """A finding for every use of every subject, in the order of path and line."""
     found = []
     seen: Counter[str] = Counter()
@@ -48,12 +50,17 @@ def findings(rules: RuleSet, topics: Mapping[str, Topic], knowledge: Knowledge, 
 def _uses(topics: Mapping[str, Topic], knowledge: Knowledge) -> Iterator[tuple[Topic, Use]]:
     for topic in topics.values():
         for use in knowledge.uses_of(sorted(topic.symbols)):
-            if use.symbol in topic.subject.calls and use.how is not How.CALLED:
+            if use.symbol in topic.subject.calls and use.how is not How.CALLED and not _unread(use):
                 continue  # a mapping function is of interest where it is called
-            if use.how is How.DEFINED and use.function and use.function in topic.carriers and use.symbol not in topic.subject.flag:
-                if use.symbol in topic.carriers:
-                    continue  # the line that defines the macro speaks for it
+            in_macro = use.how is How.DEFINED and use.function in topic.carriers
+            if in_macro and use.symbol in topic.carriers - set(topic.subject.flag):
+                continue  # the line that defines the macro speaks for it
             yield topic, use
+
+
+def _unread(use: Use) -> bool:
+    """Whether a use is known from the text only, under a condition that nothing compiled."""
+    return use.how is How.READ and not use.function and use.conditions != ()
 
 
 def decide(rules: Sequence[Rule], asked: Asked) -> Rule | None:
@@ -68,7 +75,12 @@ def matches(match: Match, asked: Asked) -> bool:
         return False
     if match.role and (match.role == "helper") != (use.symbol not in topic.carriers):
         return False
-    texts = ((match.symbol, use.symbol), (match.function, use.function), (match.callee, use.callee), (match.target, use.target))
+    texts = (
+        (match.symbol, use.symbol),
+        (match.function, use.function),
+        (match.callee, use.callee),
+        (match.target, use.target),
+    )
     if any(pattern and not re.fullmatch(pattern, text) for pattern, text in texts):
         return False
     if match.path and not re.match(match.path, use.span.path):
@@ -84,12 +96,15 @@ def _finding(rule: Rule | None, asked: Asked, sources: Sources, seen: Counter[st
     if rule:
         name, verdict = rule.id, rule.verdict
         why = rule.why.format(
-            symbol=use.symbol, function=use.function or "file level", callee=use.callee, target=use.target or "a value",
+            symbol=use.symbol,
+            function=use.function or "file level",
+            callee=use.callee,
+            target=use.target or "a value",
             how=use.how.value,
         )
     else:
         name, verdict = UNDECIDED, Verdict.UNDECIDED
-        why = f"no rule knows {use.symbol} {use.how.value} {'in ' + use.function if use.function else 'here'}; look at it"
+        why = _why_undecided(use)
     identity = "\0".join((name, use.span.path, use.function, use.symbol, " ".join(snippet.split())))
     seen[identity] += 1
     return Finding(
@@ -105,6 +120,13 @@ def _finding(rule: Rule | None, asked: Asked, sources: Sources, seen: Counter[st
         evidence=tuple(_evidence(asked, sources)),
         fingerprint=hashlib.sha256(f"{identity}\0{seen[identity]}".encode()).hexdigest()[:16],
     )
+
+
+def _why_undecided(use: Use) -> str:
+    if use.how is How.READ and not use.function:
+        where = f"under {use.conditions[0]}" if use.conditions else "here"
+        return f"no parse has understood {use.symbol} {where}: it was only read as text, look at it"
+    return f"no rule knows {use.symbol} {use.how.value} {'in ' + use.function if use.function else 'here'}; look at it"
 
 
 def _evidence(asked: Asked, sources: Sources) -> Iterator[str]:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from patcher.model import How, Use
+from patcher.model import Call, How, Use
 from patcher.rules.knowledge import Knowledge, Topic
 
 _TO_FRAME = ("pfn_to_mfn", "pte_pfn_to_mfn", "phys_to_machine")
 _FROM_FRAME = ("mfn_to_pfn", "pte_mfn_to_pfn", "mfn_to_local_pfn", "machine_to_phys")
-_PAGETABLE_CALLS = ("HYPERVISOR_mmu_update", "MULTI_mmu_update", "HYPERVISOR_update_va_mapping_otherdomain")
 _OF_MEMORY = re.compile(
     r"\b(?:virt_to_phys|virt_to_pfn|__pa|__pa_symbol|page_to_pfn|page_to_phys|vmalloc_to_pfn|slow_virt_to_phys)\s*\("
 )
-_OF_MEMORY_NAMES = frozenset(
-    ("virt_to_phys", "virt_to_pfn", "__pa", "page_to_pfn", "page_to_phys", "vmalloc_to_pfn", "virt_to_page", "vmalloc_to_page")
+_OF_DEVICE = re.compile(
+    r"\b(?:pci_resource_start|vm_pgoff|smem_start|mmio_start)\b|->(?:start|phys|base_phys|aper_base)\b"
 )
 _PAGE_CALLS = frozenset(
     ("vm_insert_page", "vm_insert_pages", "vm_map_pages", "remap_vmalloc_range", "vmalloc_to_page", "dma_mmap_coherent",
@@ -39,46 +38,20 @@ class Asked(NamedTuple):
 
 def foreign_mapper(asked: Asked) -> bool:
     """The function changes page tables on behalf of a domain it is told: the frames are that domain's, not ours."""
-    return _is_foreign_mapper(asked.knowledge, asked.use.span.path, asked.use.function)
-
-
-def _is_foreign_mapper(knowledge: Knowledge, path: str, name: str) -> bool:
-    function = knowledge.within(path, name)
-    if function is None or not any(re.match(r"dom(?:id|ain)?$", param) for param in function.params):
-        return False
-    takes_range = any(re.match(r"g?[mp]fn|gfn|mfn", param) for param in function.params)
-    return takes_range and not knowledge.reach(path, name).isdisjoint(_PAGETABLE_CALLS)
+    return (asked.use.span.path, asked.use.function) in asked.knowledge.foreign_mappers
 
 
 def tree_maps_foreign(asked: Asked) -> bool:
     """Somewhere the flag is set for another domain's frames."""
     uses = asked.knowledge.uses_of(asked.topic.carriers)
-    return any(
-        use.how is How.SET and _is_foreign_mapper(asked.knowledge, use.span.path, use.function) for use in uses if use.function
-    )
+    return any(use.how is How.SET and (use.span.path, use.function) in asked.knowledge.foreign_mappers for use in uses)
 
 
 def calls_foreign_mapper(asked: Asked) -> bool:
-    """The function, or what it installs, goes on to a function that maps another domain's frames."""
-    mappers = {
-        name
-        for name, definitions in asked.knowledge.definitions.items()
-        for definition in definitions
-        if not definition.declares and definition.params
-        and _is_foreign_mapper(asked.knowledge, definition.span.path, name)
-    }  # fmt: skip
-    if asked.reach & mappers:
-        return True
-    return any(
-        knows.intersection(mappers)
-        for knows in (
-            asked.knowledge.reach(facts.path, definition.name)
-            for facts in asked.knowledge.files
-            if facts.path == asked.use.span.path
-            for definition in facts.definitions
-            if definition.params and not definition.declares
-        )
-    )
+    """The file in which the function stands goes on to a function that maps another domain's frames."""
+    mappers = {name for _, name in asked.knowledge.foreign_mappers}
+    calls = asked.knowledge.calls_of(asked.use.span.path)
+    return not mappers.isdisjoint(calls)
 
 
 def deals_in_foreign(asked: Asked) -> bool:
@@ -93,7 +66,7 @@ def in_helper(asked: Asked) -> bool:
 
 def maps_memory(asked: Asked) -> bool:
     """The function, or an operation it installs, maps pages of the kernel, or frames computed from its memory."""
-    return maps_pages(asked) or frame_of_memory_anywhere(asked)
+    return maps_pages(asked) or any(_is_memory(asked, call) for call in _mapping_calls(asked))
 
 
 def makes_pte(asked: Asked) -> bool:
@@ -107,8 +80,26 @@ def reads_pte(asked: Asked) -> bool:
 
 
 def maps_device(asked: Asked) -> bool:
-    """The function, or an operation it installs, maps frames into user space, and they are no pages of the kernel."""
-    return not asked.reach.isdisjoint(asked.topics["mapping"].subject.calls) and not frame_of_memory_anywhere(asked)
+    """The function, or an operation it installs, maps frames into user space that are no memory of the kernel's."""
+    return any(not _is_memory(asked, call) for call in _mapping_calls(asked))
+
+
+def _mapping_calls(asked: Asked) -> Iterator[Call]:
+    """The calls of mapping functions that the function comes to within its file."""
+    path, wanted = asked.use.span.path, asked.topics["mapping"].subject.calls
+    for name in (asked.use.function, *asked.reach):
+        yield from (call for call in asked.knowledge.calls_in(path, name) if call.callee in wanted)
+
+
+def _origins(asked: Asked, call: Call) -> tuple[str, ...]:
+    """What the frame that a call maps is made of. It is the third argument of every mapping function; where there
+    are fewer, the vma says it (``vm_pgoff``)."""
+    frame = call.args[2] if len(call.args) > 2 else "vma->vm_pgoff"
+    return asked.knowledge.origins(asked.use.span.path, call.function, frame)
+
+
+def _is_memory(asked: Asked, call: Call) -> bool:
+    return any(_OF_MEMORY.search(text) for text in _origins(asked, call))
 
 
 def maps_pages(asked: Asked) -> bool:
@@ -117,22 +108,27 @@ def maps_pages(asked: Asked) -> bool:
 
 
 def frame_of_memory(asked: Asked) -> bool:
-    """The frame that the call maps is computed from a kernel address or a page: it is RAM."""
+    """The frame that the call maps comes from a kernel address or a page, followed through the function's variables."""
     call = asked.knowledge.call(asked.use)
-    return call is not None and any(_OF_MEMORY.search(argument) for argument in call.args)
+    return call is not None and _is_memory(asked, call)
 
 
-def frame_of_memory_anywhere(asked: Asked) -> bool:
-    """The function computes some frame from a kernel address or a page."""
-    function = asked.knowledge.within(asked.use.span.path, asked.use.function)
-    return function is not None and not _OF_MEMORY_NAMES.isdisjoint(function.mentions)
+def frame_of_both(asked: Asked) -> bool:
+    """The frame comes from a kernel address or a page on one path, and from something else (a bus address, an offset
+    of the vma) on another."""
+    call = asked.knowledge.call(asked.use)
+    if call is None or not frame_of_memory(asked):
+        return False
+    return any(_OF_DEVICE.search(text) for text in _origins(asked, call))
 
 
 def sets_vm_io(asked: Asked) -> bool:
     """The function, or one that installs it as an operation, sets VM_IO itself."""
     setters = _setters(asked.knowledge.uses_of(asked.topics["vm-io"].carriers), asked.use.span.path)
     function = asked.use.function
-    return function in setters or any(function in asked.knowledge.reach(asked.use.span.path, setter) for setter in setters)
+    return function in setters or any(
+        function in asked.knowledge.reach(asked.use.span.path, setter) for setter in setters
+    )
 
 
 def _setters(uses: Iterable[Use], path: str) -> set[str]:
@@ -145,9 +141,11 @@ def gets_vm_io(asked: Asked) -> bool:
 
 
 def is_core(asked: Asked) -> bool:
-    """The use stands inside one of the mapping functions themselves, or in a macro or helper that defines one."""
-    calls = asked.topics["mapping"].subject.calls
-    return asked.use.function in calls or f"{asked.use.function}".removeprefix("__") in calls
+    """The use stands inside one of the mapping functions themselves, or in what one of them is made of."""
+    calls, path, function = asked.topics["mapping"].subject.calls, asked.use.span.path, asked.use.function
+    return function in calls or any(
+        function in asked.knowledge.reach(path, name) for name in calls if asked.knowledge.within(path, name)
+    )
 
 
 Matcher = Callable[[Asked], bool]
@@ -158,8 +156,8 @@ MATCHERS: dict[str, Matcher] = {
         calls_foreign_mapper,
         deals_in_foreign,
         foreign_mapper,
+        frame_of_both,
         frame_of_memory,
-        frame_of_memory_anywhere,
         gets_vm_io,
         in_helper,
         is_core,

@@ -71,7 +71,11 @@ def load_file(file: Path) -> SeriesSpec:
     conditions = [condition for step in spec.step for group in step.present for condition in group]
     for condition in [*conditions, *(each for requirement in spec.requires for each in requirement.all)]:
         given = [bool(field) for field in (condition.defines, condition.undefined, condition.mentions, condition.type)]
-        if sum(given) != 1 or bool(condition.mentions) != bool(condition.inside) or bool(condition.type) != bool(condition.of):
+        if (
+            sum(given) != 1
+            or bool(condition.mentions) != bool(condition.inside)
+            or bool(condition.type) != bool(condition.of)
+        ):
             raise InputError(
                 f"{file}: a condition needs just one of defines, undefined, mentions (with inside), type (with of)",
                 f"found {msgspec.json.encode(condition).decode()}",

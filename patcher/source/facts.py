@@ -7,13 +7,30 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from patcher.model import Call, Definition, Diagnostic, FileFacts, How, Kind, Region, Span, Use
+from patcher.model import Assignment, Call, Definition, Diagnostic, FileFacts, How, Kind, Region, Span, Use
 from patcher.source import lex
-from patcher.source.usage import ASSERTS, FUNCTION, PARAMETER, REFERENCE, VARIABLE, Syntax
+from patcher.source.usage import (
+    ASSERTS,
+    BINARY,
+    COMPOUND_ASSIGN,
+    FUNCTION,
+    PARAMETER,
+    REFERENCE,
+    VARIABLE,
+    Syntax,
+)
 from patcher.source.walk import Declared, RawFile
 
 _EXPORT = re.compile(rb"\bEXPORT_(?:PER_CPU_)?SYMBOL\w*[ \t]*\([ \t]*(\w+)")
-_KINDS = {2: Kind.TYPE, 3: Kind.TYPE, 5: Kind.TYPE, 20: Kind.TYPE, 7: Kind.ENUMERATOR, 8: Kind.FUNCTION, 9: Kind.VARIABLE}
+_KINDS = {
+    2: Kind.TYPE,
+    3: Kind.TYPE,
+    5: Kind.TYPE,
+    20: Kind.TYPE,
+    7: Kind.ENUMERATOR,
+    8: Kind.FUNCTION,
+    9: Kind.VARIABLE,
+}
 _WRAPPERS = ("likely", "unlikely", "if", "while", "for", "switch", "return", "sizeof", "defined")
 _CONDITIONAL = re.compile(rb"^[ \t]*#[ \t]*(if|ifdef|ifndef|elif|else|endif)\b([^\n]*)", re.MULTILINE)
 _WORD = re.compile(rb"[A-Za-z_]\w*")
@@ -28,7 +45,9 @@ class _Macro(NamedTuple):
     body: int
 
 
-def facts(path: str, profile: str, source: bytes, raw: RawFile, diagnostics: Sequence[Diagnostic], errors: int) -> FileFacts:
+def facts(
+    path: str, profile: str, source: bytes, raw: RawFile, diagnostics: Sequence[Diagnostic], errors: int
+) -> FileFacts:
     """The facts of one file. ``raw`` and ``source`` must be of the same bytes; see ``FileFacts``."""
     return _File(path, source, raw).facts(profile, tuple(diagnostics), errors)
 
@@ -52,6 +71,7 @@ class _File:
             definitions=tuple(self._definitions()),
             uses=tuple(sorted(self._uses(), key=lambda use: use.span.start)),
             calls=tuple(sorted(self._calls(), key=lambda call: call.span.start)),
+            assignments=tuple(self._assignments()),
             regions=tuple(self._regions()),
             diagnostics=diagnostics,
             unit_errors=errors,
@@ -71,7 +91,8 @@ class _File:
 
     def _macro(self, at: int, end: int) -> _Macro:
         name = self.word(at)
-        body, params = at + len(name), ()
+        body = at + len(name)
+        params: tuple[str, ...] = ()
         if self.code[body : body + 1] == b"(":
             params, body = lex.arguments(self.code, self.source, body)
         return _Macro(name, at, end, params, body)
@@ -93,7 +114,9 @@ class _File:
                 static=item.static,
                 declares=not item.defines,
                 exported=item.name in exported,
-                mentions=self._mentions(node.start, node.end, item.name) if kind in (Kind.FUNCTION, Kind.VARIABLE) else (),
+                mentions=self._mentions(node.start, node.end, item.name)
+                if kind in (Kind.FUNCTION, Kind.VARIABLE)
+                else (),
                 params=self._params(item.node) if kind is Kind.FUNCTION else (),
             )
         for macro in self.macros:
@@ -250,6 +273,22 @@ class _File:
             conditions = self.syntax.conditions(around) if around >= 0 else ()
             yield Call(name, self.span(start, end), self.line(start), self._holder(start), args, conditions)
 
+    def _assignments(self) -> Iterator[Assignment]:
+        syntax = self.syntax
+        for index, node in enumerate(self.raw.nodes):
+            children = syntax.children[index]
+            if node.kind == VARIABLE and node.parent >= 0:
+                name = syntax.declared_name(index)
+                at = self.raw.named.get(index, node.start) + len(name)
+                if children and (equals := self.code.find(b"=", at, node.end)) >= 0:
+                    value = lex.flat(self.source[equals + 1 : node.end])
+                    yield Assignment(self._holder(node.start), name, value, "=")
+            elif node.kind in (BINARY, COMPOUND_ASSIGN) and len(children) == 2:
+                operator = syntax.operator(index)
+                if operator == "=" or node.kind == COMPOUND_ASSIGN:
+                    target, value = (syntax.text(child) for child in children)
+                    yield Assignment(self._holder(node.start), target, value, operator)
+
     # what was not compiled
 
     def _regions(self) -> Iterator[Region]:
@@ -258,7 +297,25 @@ class _File:
             yield Region(self.path, first, last, self._condition(first))
 
     def _condition(self, line: int) -> str:
+        """The directive that leaves a region out; an ``#else`` with the condition it is the other side of."""
         start = self.lines[line - 1]
         match = _CONDITIONAL.search(self.code, start)
-        text = lex.flat(self.source[match.start() : match.end()]) if match else ""
-        return re.sub(r"\s*/\*.*", "", text)
+        if match is None:
+            return ""
+        text = self._directive(match)
+        return f"{text} of {opening}" if match.group(1) == b"else" and (opening := self._opening(match)) else text
+
+    def _directive(self, match: re.Match[bytes]) -> str:
+        return lex.flat(self.code[match.start() : match.end()])
+
+    def _opening(self, other: re.Match[bytes]) -> str:
+        depth = 0
+        for match in reversed(list(_CONDITIONAL.finditer(self.code, 0, other.start()))):
+            word = match.group(1)
+            if word == b"endif":
+                depth += 1
+            elif word.startswith(b"if"):
+                if depth == 0:
+                    return self._directive(match)
+                depth -= 1
+        return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import os
 from pathlib import Path
 from typing import Any
@@ -12,27 +13,47 @@ from patcher.errors import InputError
 VARIABLE = "PATCHER_LIBCLANG"
 
 
+def named() -> str:
+    """The library that ``$PATCHER_LIBCLANG`` names, or "". Raises InputError where there is no such file."""
+    name = os.environ.get(VARIABLE, "")
+    if name and not Path(name).is_file():
+        raise InputError(f"there is no libclang at {name}", f"correct --libclang or {VARIABLE}")
+    return name
+
+
+@functools.cache
+def identity() -> str:
+    """What tells one library from another without loading it: its place, size and age."""
+    spec = importlib.util.find_spec("clang")
+    if spec is None or not spec.submodule_search_locations:
+        raise InputError("libclang is not installed", "pip install libclang")
+    place = Path(named() or Path(spec.submodule_search_locations[0]) / "native" / "libclang.so")
+    if not place.is_file():
+        return version()
+    status = place.stat()
+    return f"{place} {status.st_size} {status.st_mtime_ns}"
+
+
 @functools.cache
 def load() -> Any:
     """The module ``clang.cindex`` with its library loaded, from ``$PATCHER_LIBCLANG`` if that is set.
 
     Raises InputError where there is none or it does not load.
     """
-    named = os.environ.get(VARIABLE)
-    if named and not Path(named).is_file():
-        raise InputError(f"there is no libclang at {named}", f"correct --libclang or {VARIABLE}")
+    library = named()
     try:
         from clang import cindex
     except ImportError as error:
         raise InputError("libclang is not installed", "pip install libclang") from error
-    if named and not cindex.Config.loaded:
-        cindex.Config.set_library_file(named)
+    if library and not cindex.Config.loaded:
+        cindex.Config.set_library_file(library)
     try:
         cindex.conf.lib  # noqa: B018 - loads the library
     except cindex.LibclangError as error:
         line = str(error).splitlines()[0]
         raise InputError(
-            f"libclang does not load ({line})", f"pip install libclang, or name one with --libclang or {VARIABLE}"
+            f"libclang does not load ({line})",
+            f"pip install libclang, or name one with --libclang or {VARIABLE}",
         ) from error
     return cindex
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
-from patcher import __version__
 from patcher.cache import Cache
-from patcher.source import libclang, walk
+from patcher.source import walk
+from patcher.source.keys import digest
 from patcher.tree.config import Config
 from patcher.tree.generated import CONSTANTS
 from patcher.tree.includes import Includes
@@ -45,29 +42,42 @@ class Prepared(NamedTuple):
         for forced in self.config.forced:
             place = self.sources if (self.sources / forced).is_file() else self.headers
             found += ["-include", str(place / forced)]
-        found += ["-D__KERNEL__", "-DKBUILD_STR(s)=#s", f'-DKBUILD_MODNAME="{name}"', f'-DKBUILD_BASENAME="{name}"']
-        found += [f"-D__KBUILD_MODNAME=kmod_{name}", f'-DKBUILD_MODFILE="{name}"', "-fno-builtin", "-w", "-ferror-limit=0"]
+        found += [
+            "-D__KERNEL__",
+            "-DKBUILD_STR(s)=#s",
+            f'-DKBUILD_MODNAME="{name}"',
+            f'-DKBUILD_BASENAME="{name}"',
+        ]
+        found += [
+            f"-D__KBUILD_MODNAME=kmod_{name}",
+            f'-DKBUILD_MODFILE="{name}"',
+            "-fno-builtin",
+            "-w",
+            "-ferror-limit=0",
+        ]
         return found
-
-
-def digest(*parts: object) -> str:
-    """A key for the cache, over content and over what reads it."""
-    state = hashlib.sha256(f"{__version__} {libclang.version()}".encode())
-    state.update(msgspec.msgpack.encode(parts))
-    return state.hexdigest()
 
 
 class Workspace:
     """The directories of ``Prepared``, held against eviction until closed."""
 
-    def __init__(self, tree: KernelTree, config: Config, includes: Includes, own: Mapping[str, Sequence[str]], cache: Cache):
+    def __init__(
+        self,
+        tree: KernelTree,
+        config: Config,
+        includes: Includes,
+        own: Mapping[str, Sequence[str]],
+        cache: Cache,
+    ):
         self._tree = tree
         self._includes = includes
         key = tree.key or digest(sorted(includes.blobs.items()))
         self._sources = cache.directory("export", key)
         constants = sorted(includes.reach(includes.constants.values()))
         seen = [(path, includes.blobs.get(path, "")) for path in constants]
-        self._headers = cache.directory("headers", digest(sorted(includes.made.items()), seen, config.flags, config.forced))
+        self._headers = cache.directory(
+            "headers", digest(sorted(includes.made.items()), seen, config.flags, config.forced)
+        )
         self.prepared = Prepared(config, own, self._sources.root, self._headers.root)
 
     def __enter__(self) -> Workspace:

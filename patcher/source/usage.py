@@ -12,12 +12,25 @@ from patcher.source.walk import Node
 
 UNEXPOSED, REFERENCE, CALL, PAREN, UNARY, BINARY, COMPOUND_ASSIGN = 100, 101, 103, 111, 112, 114, 115
 CONDITIONAL, CAST, COMPOUND_LITERAL, INIT_LIST = 116, 117, 118, 119
-BLOCK, CASE, DEFAULT, IF, SWITCH, WHILE, DO, FOR, RETURN, DECLARATION = 202, 203, 204, 205, 206, 207, 208, 209, 214, 231
+BLOCK, CASE, DEFAULT, IF, SWITCH, WHILE, DO, FOR, RETURN, DECLARATION = (
+    202,
+    203,
+    204,
+    205,
+    206,
+    207,
+    208,
+    209,
+    214,
+    231,
+)
 FUNCTION, VARIABLE, PARAMETER, ENUMERATOR = 8, 9, 10, 7
 _BODIES = (BLOCK, IF, WHILE, DO, FOR, CASE, DEFAULT, SWITCH)
 _NAME = re.compile(rb"[A-Za-z_]\w*")
 _OPERATOR = re.compile(rb"(?:<<=|>>=|\|\||&&|==|!=|<=|>=|<<|>>|[-+*/%&|^]=|[-+*/%&|^<>=,?])\Z")
-ASSERTS = re.compile(r"^(?:VM_|BUILD_)?(?:BUG|WARN)(?:_ON)?(?:_ONCE|_MSG|_ZERO|_NULL)*(?:_MM|_VMA|_PAGE)?$|^static_assert$|^ASSERT\w*$")
+ASSERTS = re.compile(
+    r"^(?:VM_|BUILD_)?(?:BUG|WARN)(?:_ON)?(?:_ONCE|_MSG|_ZERO|_NULL)*(?:_MM|_VMA|_PAGE)?$|^static_assert$|^ASSERT\w*$"
+)
 _HINTS = ("likely", "unlikely", "__builtin_expect")
 
 

@@ -30,7 +30,8 @@ _HARMLESS = re.compile(
     r"-(?:[DU].+|std=\w+|m(?:16|32|64)|f(?:no-)?(?:short-wchar|unsigned-char|signed-char|ms-extensions|gnu89-inline|common))$"
 )
 _DRIVER_INCLUDE = re.compile(
-    rb"^[ \t]*(?:ccflags-y|EXTRA_CFLAGS|subdir-ccflags-y|KBUILD_CPPFLAGS)[ \t]*[:+]?=[ \t]*((?:.*\\\n)*.*)$", re.MULTILINE
+    rb"^[ \t]*(?:ccflags-y|EXTRA_CFLAGS|subdir-ccflags-y|KBUILD_CPPFLAGS)[ \t]*[:+]?=[ \t]*((?:.*\\\n)*.*)$",
+    re.MULTILINE,
 )
 _MAKE_FLAG = re.compile(rb"(-std=gnu\d\d|-fshort-wchar|-funsigned-char|-fms-extensions)(?![\w-])")
 # An old kernel is written in the GNU C of its time; libclang 18 defaults to C17.
@@ -60,26 +61,27 @@ class Config(NamedTuple):
 def from_profile(tree: KernelTree, profile: Profile, symbols: Sequence[kconfig.Symbol]) -> Config:
     """The configuration of a shipped profile on this tree, whose Kconfig has ``symbols``."""
     autoconf = _AUTOCONF[0]
-    makefiles = b"".join(tree.read(["Makefile", "arch/x86/Makefile"]).values())
-    told = {flag.decode() for flag in _MAKE_FLAG.findall(makefiles)}
-    dialect = max((flag for flag in told if flag.startswith("-std=")), default=_DIALECT)
     settled = kconfig.settled(symbols, profile.config, profile.never)
     files = {autoconf: autoconf_h(settled)}
     return Config(
         name=profile.name,
         arch=profile.arch,
         source=f"shipped profile {profile.name}",
-        directories=_directories(tree),
+        directories=_SEARCHED + _BUILT,
         forced=(autoconf, *(path for path in _FORCED if path in tree.paths())),
-        flags=("-target", profile.target, dialect, *sorted(flag for flag in told if flag[:2] == "-f")),
+        flags=("-target", profile.target, *_dialect(tree)),
         files=files,
         per_file={},
         generate=True,
     )
 
 
-def _directories(tree: KernelTree) -> tuple[str, ...]:
-    return _SEARCHED + _BUILT
+def _dialect(tree: KernelTree) -> tuple[str, ...]:
+    """The C that the tree is written in, as its Makefiles say."""
+    makefiles = b"".join(tree.read(["Makefile", "arch/x86/Makefile"]).values())
+    told = {flag.decode() for flag in _MAKE_FLAG.findall(makefiles)}
+    standard = max((flag for flag in told if flag.startswith("-std=")), default=_DIALECT)
+    return (standard, *sorted(flag for flag in told if flag.startswith("-f")))
 
 
 def own_directories(tree: KernelTree, paths: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
@@ -108,46 +110,51 @@ def _own(place: str, directory: str) -> str:
     return posixpath.normpath(directory)
 
 
-def from_build(tree: KernelTree) -> Config | None:
-    """The configuration of a build in the tree's own directory, or None where there was none.
+def from_build(tree: KernelTree, build: Path | None) -> Config | None:
+    """The configuration of a build: in ``build`` (kbuild's ``O=``), else in the tree's own directory; None where there
+    was none.
 
-    Raises InputError where ``compile_commands.json`` is not what its name says.
+    Raises InputError where ``build`` holds no configured kernel, or ``compile_commands.json`` cannot be read as that.
     """
-    root = tree.worktree
-    if root is None:
+    root = build or tree.worktree
+    autoconf = next((path for path in _AUTOCONF if root and (root / path).is_file()), None)
+    if root is None or autoconf is None:
+        if build:
+            raise InputError(f"{build} holds no configured kernel", f"there is no {_AUTOCONF[0]}; run 'make prepare'")
         return None
-    autoconf = next((path for path in _AUTOCONF if (root / path).is_file()), None)
-    if autoconf is None:
-        return None
-    for source, reader in (("compile_commands.json", _database), (".cmd files of a build", _command_files)):
-        commands = reader(root)
-        if commands:
-            break
-    else:
-        source, commands = ".config and generated headers", {}
+    source, commands = _recorded(tree.worktree or root, root)
     built = _built_headers(root)
-    wide = b"#define CONFIG_X86_64 1" in built[autoconf] if autoconf in built else True
-    arch = "x86_64" if wide else "i386"
+    arch = "x86_64" if b"#define CONFIG_X86_64 1" in built[autoconf] else "i386"
     return Config(
         name="build",
         arch=arch,
-        source=source,
-        directories=_directories(tree),
+        source=f"{source} of a build",
+        directories=_SEARCHED + _BUILT,
         forced=(autoconf, *(path for path in _FORCED if path in tree.paths())),
-        flags=("-target", f"{arch}-linux-gnu", _DIALECT),
+        flags=("-target", f"{arch}-linux-gnu", *_dialect(tree)),
         files=built,
         per_file=commands,
         generate=True,
     )
 
 
+def _recorded(top: Path, build: Path) -> tuple[str, dict[str, tuple[str, ...]]]:
+    """The best record of the build's commands: what it is called, and path → flags."""
+    for source, reader in (("compile_commands.json", _database), (".cmd files", _command_files)):
+        commands = reader(top, build)
+        if commands:
+            return source, commands
+    return ".config and generated headers", {}
+
+
 def _built_headers(root: Path) -> dict[str, bytes]:
     found = {}
-    for place in ("include/generated", "include/linux/autoconf.h", "include/linux/version.h", "include/config", *_BUILT):
+    for place in ("include/generated", "include/linux/autoconf.h", "include/linux/version.h", *_BUILT):
         start = root / place
-        files = [start] if start.is_file() else (file for file in start.rglob("*.h") if not file.is_symlink())
+        files = [start] if start.is_file() else start.rglob("*.h")
         for file in files:
-            found[file.relative_to(root).as_posix()] = file.read_bytes()
+            if file.is_file() and not file.is_symlink():
+                found[file.relative_to(root).as_posix()] = file.read_bytes()
     return found
 
 
@@ -158,48 +165,50 @@ class _Command(msgspec.Struct):
     arguments: list[str] = msgspec.field(default_factory=list)
 
 
-def _database(root: Path) -> dict[str, tuple[str, ...]]:
-    file = root / "compile_commands.json"
+def _database(top: Path, build: Path) -> dict[str, tuple[str, ...]]:
+    file = build / "compile_commands.json"
     if not file.is_file():
         return {}
     try:
         commands = msgspec.json.decode(file.read_bytes(), type=list[_Command])
-        listed = ((entry.directory, entry.file, entry.arguments or shlex.split(entry.command)) for entry in commands)
-        return dict(_harmless(root, listed))
+        listed = [(each.directory, each.file, each.arguments or shlex.split(each.command)) for each in commands]
     except (msgspec.MsgspecError, ValueError) as error:
         raise InputError(
             f"{file} cannot be used ({error})", "make it again, or choose a profile with --profile"
         ) from error
+    return dict(_harmless((top, build), listed))
 
 
-def _command_files(root: Path) -> dict[str, tuple[str, ...]]:
-    def listed() -> Iterator[tuple[str, str, list[str]]]:
-        for place in ("arch/x86", "drivers", "mm", "fs", "kernel"):
-            for file in (root / place).rglob(".*.o.cmd"):
-                first = file.read_bytes().split(b"\n", 1)[0].decode("utf-8", "replace")
-                try:
-                    words = shlex.split(first.partition(":=")[2])
-                except ValueError:
-                    continue  # not a command line we can read: the file keeps the general flags
-                if words and words[-1].endswith(".c"):
-                    yield str(root), words[-1], words
+def _command_files(top: Path, build: Path) -> dict[str, tuple[str, ...]]:
+    listed = []
+    for place in ("arch/x86", "drivers", "mm", "fs", "kernel"):
+        for file in (build / place).rglob(".*.o.cmd"):
+            first = file.read_bytes().split(b"\n", 1)[0].decode("utf-8", "replace")
+            try:
+                words = shlex.split(first.partition(":=")[2].partition(";")[0])
+            except ValueError:
+                continue  # not a command line we can read: the file keeps the general flags
+            if words and words[-1].endswith(".c"):
+                listed.append((str(build), words[-1], words))
+    return dict(_harmless((top, build), listed))
 
-    return dict(_harmless(root, listed()))
 
-
-def _harmless(root: Path, commands: Iterable[tuple[str, str, list[str]]]) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _harmless(
+    roots: tuple[Path, Path], commands: Iterable[tuple[str, str, list[str]]]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Path in the tree → flags that cannot make libclang load or write anything, includes as tree paths."""
     for directory, file, words in commands:
-        path = os.path.relpath(os.path.join(directory, file), root)  # noqa: PTH118 - no resolving of links
-        if path.startswith(".."):
-            continue
-        flags: list[str] = []
-        for word in words:
-            if word.startswith("-I"):
-                inside = os.path.relpath(os.path.join(directory, word[2:]), root)  # noqa: PTH118
-                if not inside.startswith(".."):
-                    flags.append(f"-I{inside}")
-            elif _HARMLESS.match(word):
-                flags.append(word)
-        yield path, tuple(flags)
+        path = _inside(roots, directory, file)
+        if path:
+            places = (_inside(roots, directory, word[2:]) for word in words if word.startswith("-I"))
+            flags = [word for word in words if _HARMLESS.match(word)]
+            yield path, (*flags, *(f"-I{place}" for place in places if place))
 
+
+def _inside(roots: tuple[Path, Path], directory: str, path: str) -> str:
+    """The path relative to the tree or the build directory, which are laid out alike; "" outside of both."""
+    for root in roots:
+        relative = os.path.relpath(os.path.join(directory, path), root)  # noqa: PTH118 - no resolving of links
+        if not relative.startswith(".."):
+            return relative
+    return ""

@@ -67,7 +67,11 @@ def time_constants(hz: int) -> bytes:
                 shift -= 1
             multiplier = -(-(top << shift) // bottom)
             adjust = ((1 << shift) * (bottom - 1)) // bottom
-            lines += [f"{name}_MUL32 U64_C({multiplier:#x})", f"{name}_ADJ32 U64_C({adjust:#x})", f"{name}_SHR32 {shift}"]
+            lines += [
+                f"{name}_MUL32 U64_C({multiplier:#x})",
+                f"{name}_ADJ32 U64_C({adjust:#x})",
+                f"{name}_SHR32 {shift}",
+            ]
             lines += [f"{name}_NUM {top}", f"{name}_DEN {bottom}"]
     return "".join(f"#define {line}\n" for line in lines).encode()
 
@@ -132,9 +136,7 @@ def _hypercalls(tree: KernelTree, name: str) -> bytes | None:
         for path in tree.paths()
         if path.startswith(("include/xen/interface/", "arch/x86/include/asm/xen/interface")) and path.endswith(".h")
     ]
-    names = {
-        call.decode() for content in tree.read(headers).values() for call, _ in _HYPERCALL.findall(content)
-    }
+    names = {call.decode() for content in tree.read(headers).values() for call, _ in _HYPERCALL.findall(content)}
     return "".join(f"HYPERCALL({call})\n" for call in sorted(names)).encode()
 
 

@@ -73,7 +73,7 @@ class _Search:
         place = "arch/x86/include/generated" if name.startswith("asm/") else "include"
         source = generated.CONSTANTS.get(name)
         if source in self.known:
-            self.constants[f"{place}/{name}"] = source
+            self.constants[f"{place}/{name}"] = str(source)
             return f"{place}/{name}"
         content = generated.make(self.tree, name, self.config.files[self.config.forced[0]])
         if content is None:
@@ -97,9 +97,7 @@ class _Search:
         return contents
 
 
-def follow(
-    tree: KernelTree, config: Config, roots: Iterable[str], own: Mapping[str, Sequence[str]]
-) -> Includes:
+def follow(tree: KernelTree, config: Config, roots: Iterable[str], own: Mapping[str, Sequence[str]]) -> Includes:
     """The include graph from ``roots`` and from what ``config`` includes by force.
 
     ``own`` gives directories that single roots (and what only they include) search besides the config's.

@@ -97,7 +97,7 @@ def holds(expression: str, config: Mapping[str, str]) -> bool:
     """Whether a Kconfig expression is not ``n``. A macro, or what cannot be read, counts as ``n``."""
     if not expression:
         return True
-    tokens = [token for token in _TOKEN.findall(expression)]
+    tokens = list(_TOKEN.findall(expression))
     try:
         value, rest = _either(tokens, config)
     except IndexError:

@@ -61,7 +61,7 @@ def version(tree: KernelTree) -> str:
     numbers = [found["VERSION"], found["PATCHLEVEL"]]
     if found.get("SUBLEVEL"):
         numbers.append(found["SUBLEVEL"])
-    return ".".join(numbers) + found.get("EXTRAVERSION", "")
+    return f"{'.'.join(numbers)}{found.get('EXTRAVERSION', '')}"
 
 
 def looks_like_kernel(makefile: bytes) -> bool:

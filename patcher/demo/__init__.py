@@ -1,0 +1,1 @@
+"""The bundled miniature tree and the guided tour."""

@@ -1,0 +1,79 @@
+"""The guided tour: the main job on the bundled miniature tree, explained on the way."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from patcher import data
+from patcher.cache import Cache
+from patcher.errors import InputError
+from patcher.model import Finding, Plan, Verdict
+from patcher.plan.make import Request, make_plan
+from patcher.report.plan_text import plan_text
+from patcher.rules.load import load_group
+from patcher.series.load import load
+from patcher.tree.find import open_tree
+from patcher.tree.scratch import make_repository
+
+TREE = Path(__file__).parent / "tree"
+
+Say = Callable[[str], object]
+Style = Callable[..., str]
+
+
+def tour(say: Say, style: Style, keep: Path | None) -> None:
+    """Plan the identity series on a fresh repository of the miniature tree. ``keep``: where to leave it.
+
+    Raises InputError where ``keep`` exists already.
+    """
+    if keep and keep.exists():
+        raise InputError(f"{keep} exists already", "name a new directory with --keep")
+    with tempfile.TemporaryDirectory(prefix="patcher-demo-") as scratch:
+        place = keep or Path(scratch) / "linux-mini"
+        shutil.copytree(TREE, place)
+        commit = make_repository(place, "Import a miniature of Linux 2.6.37")
+
+        def chapter(text: str) -> None:
+            say(style(f"\n{text}", bold=True))
+
+        chapter("1. A tree")
+        say(
+            f"A miniature of Linux 2.6.37, written for this demo, is now a git repository (commit {commit[:12]}).\n"
+            "On Xen, its P2M tree maps the frame numbers a domain sees to those of the machine. What nothing was\n"
+            "ever stored for reads as missing, so each mapping of a device needs a flag, _PAGE_IOMAP, to go round\n"
+            "the P2M. The identity scheme has void entries read as themselves; then the flag is hardly needed."
+        )
+        chapter("2. patcher plan: what would become redundant, and why")
+        say("Its files are read from git's objects, parsed by libclang, and every use of the flag is judged:")
+        plan = _plan(place)
+        for finding in _telling(plan):
+            say(f"\n  {finding.path}:{finding.line}: {finding.snippet}")
+            say(f"    {style(finding.verdict.value, bold=True)} [{finding.rule}] {finding.why}")
+        chapter("3. The whole plan")
+        say(plan_text(plan, style, quiet=True).rstrip())
+        chapter("4. On your own tree")
+        say("  patcher plan --tree ~/src/linux           reads the commit you are on; add --rev v2.6.37 or any other")
+        say("  patcher plan --tree ~/src/linux -v        with the evidence for each verdict")
+        say("  patcher rules explain iomap-foreign       why a rule says what it says")
+        if keep:
+            say(f"\nThe repository stays in {place}.")
+
+
+def _plan(place: Path) -> Plan:
+    spec = load("identity")
+    request = Request("identity", spec, load_group(data.directory("rules") / spec.rules), "tree", "")
+    cache = Cache()
+    try:
+        return make_plan(open_tree(place, None), request, cache)
+    finally:
+        cache.close()
+
+
+def _telling(plan: Plan) -> list[Finding]:
+    """One finding of each of the rules that show the idea."""
+    shown = ("iomap-make", "iomap-helper", "iomap-device", "iomap-foreign", "map-vm-io-none", "iomap-mask")
+    first = {finding.rule: finding for finding in reversed(plan.findings) if finding.verdict is not Verdict.UNRELATED}
+    return [first[rule] for rule in shown if rule in first]

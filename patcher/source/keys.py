@@ -1,0 +1,31 @@
+"""Keys for the cache: over content, and over what reads it."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from patcher import __version__
+from patcher.source import libclang
+
+_HERE = Path(__file__).parent
+
+
+@functools.cache
+def _reader() -> Any:
+    """What reads: our version and code, and libclang's own. Other code may see other facts."""
+    state = hashlib.sha256(f"{__version__} {libclang.identity()}".encode())
+    for file in sorted([*_HERE.rglob("*.py"), *_HERE.rglob("*.h"), _HERE.parent / "model.py"]):
+        state.update(file.read_bytes())
+    return state
+
+
+def digest(*parts: object) -> str:
+    """A key for the cache, over content and over what reads it."""
+    state = _reader().copy()
+    state.update(msgspec.msgpack.encode(parts))
+    return str(state.hexdigest())

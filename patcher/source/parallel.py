@@ -1,0 +1,128 @@
+"""Parsing in processes of their own: in parallel, and with bounds on what an untrusted file may take."""
+
+from __future__ import annotations
+
+import os
+import resource
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
+from itertools import zip_longest
+from multiprocessing import get_context
+
+import msgspec
+
+from patcher.cache import Cache
+from patcher.errors import InputError
+from patcher.model import Diagnostic, FileFacts
+from patcher.source import walk
+from patcher.source.facts import facts
+from patcher.source.prepare import Prepared, Workspace, constants_header
+from patcher.source.unit import Batch, Progress, Unit
+from patcher.tree.config import own_directories
+from patcher.tree.kernel import KernelTree
+
+_MEMORY_BYTES = 3 * 2**30
+_SECONDS = 120
+
+
+def parse_all(
+    tree: KernelTree, batches: Sequence[Batch], cache: Cache, progress: Progress | None
+) -> Iterator[tuple[tuple[str, Unit], bytes]]:
+    """Parse every unit, in as many processes as there are cores; (configuration, unit) with its packed facts as each
+    is done. A unit on which its process dies gets a "crash" diagnostic instead."""
+    with ExitStack() as stack:
+        spaces = []
+        for batch in batches:
+            own = own_directories(tree, tuple(unit.main for unit in batch.units))
+            spaces.append(stack.enter_context(Workspace(tree, batch.config, batch.includes, own, cache)))
+        jobs = {
+            (batch.config.name, unit): (space.prepared, unit)
+            for batch, space in zip(batches, spaces, strict=True)
+            for unit in batch.units
+        }
+        left, done = dict(jobs), 0
+        try:
+            with _pool(min(len(jobs), len(os.sched_getaffinity(0)))) as pool:
+                wanted = []
+                for batch, space in zip(batches, spaces, strict=True):
+                    files = (path for unit in batch.units for path in (unit.main, *unit.headers))
+                    wanted.append(space.bring(batch.includes.reach(files)))
+                _make_constants(pool, spaces, wanted)
+                futures = {pool.submit(parse, *job): name for name, job in jobs.items()}
+                for future in as_completed(futures):
+                    name, packed = futures[future], future.result()
+                    del left[name]
+                    done += 1
+                    if progress:
+                        progress("parsing", done, len(jobs))
+                    yield name, packed
+        except BrokenProcessPool:
+            for name, job in left.items():  # one of these killed its worker: each gets one of its own
+                yield name, _alone(*job)
+
+
+def _make_constants(
+    pool: ProcessPoolExecutor, spaces: Sequence[Workspace], wanted: Sequence[Sequence[tuple[str, str]]]
+) -> None:
+    """Bounds before offsets, as one needs the other; all configurations side by side."""
+    for each in zip_longest(*wanted):
+        running = [
+            (space, pair[0], pool.submit(constants_header, space.prepared, pair[1]))
+            for space, pair in zip(spaces, each, strict=True)
+            if pair
+        ]
+        for space, path, future in running:
+            space.add_header(path, future.result())
+
+
+def _alone(prepared: Prepared, unit: Unit) -> bytes:
+    try:
+        with _pool(1) as pool:
+            return pool.submit(parse, prepared, unit).result()
+    except BrokenProcessPool:
+        crash = Diagnostic("crash", unit.main, 0, 0, "libclang died, ran too long or wanted too much memory")
+        return msgspec.msgpack.encode([FileFacts(unit.main, prepared.config.name, (), (), (), (), (), (crash,), 1)])
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(workers, mp_context=get_context("fork"), initializer=_limit)
+
+
+def _limit() -> None:
+    """An untrusted file may cost this process its life, but not the machine its memory."""
+    for what, bound in ((resource.RLIMIT_AS, _MEMORY_BYTES), (resource.RLIMIT_CORE, 0)):
+        _, hard = resource.getrlimit(what)
+        allowed = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
+        resource.setrlimit(what, (allowed, hard))
+
+
+def parse(prepared: Prepared, unit: Unit) -> bytes:
+    """Parse one unit; the facts of its files, packed. Runs in a worker process."""
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    seconds = int(used.ru_utime + used.ru_stime) + _SECONDS
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds if hard == resource.RLIM_INFINITY else min(seconds, hard), hard))
+    places = {str(prepared.sources / path): path for path in (unit.main, *unit.headers)}
+    main = str(prepared.sources / unit.main)
+    try:
+        raw = walk.read(main, prepared.arguments(unit.main), list(places))
+    except InputError as error:
+        fatal = Diagnostic("fatal", unit.main, 0, 0, str(error))
+        return msgspec.msgpack.encode([FileFacts(unit.main, prepared.config.name, (), (), (), (), (), (fatal,), 1)])
+    said = tuple(_relative(item, prepared) for item in raw.diagnostics if item.severity != "warning")
+    found = []
+    for place, path in places.items():
+        if place in raw.files:
+            source = (prepared.sources / path).read_bytes()
+            own = said if path == unit.main else tuple(item for item in said if item.path == path)
+            found.append(facts(path, prepared.config.name, source, raw.files[place], own, len(said)))
+    return msgspec.msgpack.encode(found)
+
+
+def _relative(item: Diagnostic, prepared: Prepared) -> Diagnostic:
+    path = item.path
+    for place in (prepared.sources, prepared.headers):
+        path = path.removeprefix(f"{place}/")
+    return Diagnostic(item.severity, path, item.line, item.column, item.message)
