@@ -10,15 +10,15 @@ from typing import NamedTuple
 from patcher.cache import Cache
 from patcher.errors import InputError
 from patcher.model import Coverage, FileFacts, How, Plan, SkippedRegion, Span, TextOnly, TreeInfo, Use
+from patcher.plan.reading import Gap, Reader
 from patcher.plan.survey import Survey, cached_search, interesting_offsets, survey
 from patcher.rules.knowledge import Knowledge, Topic
-from patcher.rules.load import RuleSet
+from patcher.rules.load import Group, RuleSet
 from patcher.rules.match import Sources, findings
 from patcher.series.load import SeriesSpec, symbols
 from patcher.series.steps import overall, steps
 from patcher.source import lex
-from patcher.source.read import include_graph, read_units
-from patcher.source.unit import Batch, Progress, Unit
+from patcher.source.unit import Progress
 from patcher.tree import kconfig, profile
 from patcher.tree.config import Config, from_build, from_profile
 from patcher.tree.kernel import KernelTree, version
@@ -36,17 +36,6 @@ class Request(NamedTuple):
     build: Path | None = None
 
 
-class _Gap(NamedTuple):
-    """A name of interest that no parse has explained: where, and the condition it stands under ("" if none)."""
-
-    path: str
-    offset: int
-    symbol: str
-    line: int
-    column: int
-    condition: str
-
-
 def make_plan(tree: KernelTree, request: Request, cache: Cache, progress: Progress | None = None) -> Plan:
     """The plan of a series for a tree.
 
@@ -57,16 +46,19 @@ def make_plan(tree: KernelTree, request: Request, cache: Cache, progress: Progre
     found = survey(tree, request.rules.group, symbols(request.series), request.scope, cache)
     texts = tree.read(found.hits)
     codes = {path: lex.code_only(content) for path, content in texts.items()}
-    names = _interest(request.rules, found) | symbols(request.series)
-    facts, gaps = _read(tree, configs, found, codes, names, cache, progress)
-    _anchored(tree, request, facts)
-    outside = _as_text([item.path for item in found.text_only if item.reason.startswith("another")], codes, names)
-    knowledge = Knowledge([*facts, *outside, *_unexplained(gaps)])
-    topics = {
-        subject.name: Topic(subject, found.carriers.get(subject.name, ()), knowledge)
-        for subject in request.rules.group.subject
-    }
-    _drop_called_elsewhere(tree, topics, knowledge, request.rules.group.scopes[request.scope], cache)
+    group = request.rules.group
+    judged = _interest(group, found)
+    reader = Reader(tree, configs, found, codes, cache, progress)
+    reader.cover(judged | symbols(request.series))
+    _anchored(tree, request, reader.facts)
+    first = _topics(group, found, Knowledge(reader.facts, judged))
+    judged |= {name for topic in first.values() for name in topic.symbols}
+    gaps = reader.cover(judged | symbols(request.series))  # helpers are known by now: theirs count, too
+    gaps = [gap for gap in gaps if gap.condition or gap.symbol in judged]
+    outside = _as_text([item.path for item in found.text_only if item.reason.startswith("another")], codes, judged)
+    knowledge = Knowledge([*reader.facts, *outside, *_unexplained(gaps)], judged)
+    topics = _topics(group, found, knowledge)
+    _drop_called_elsewhere(tree, topics, knowledge, group.scopes[request.scope], cache)
     found_steps = steps(request.series, knowledge)
     return Plan(
         tree=TreeInfo(tree.commit, release, configs[0].arch, configs[0].name, configs[0].source),
@@ -75,7 +67,7 @@ def make_plan(tree: KernelTree, request: Request, cache: Cache, progress: Progre
         status=overall(found_steps),
         findings=findings(request.rules, topics, knowledge, Sources(texts)),
         steps=found_steps,
-        coverage=_coverage(found, facts, gaps, configs),
+        coverage=_coverage(found, reader.facts, gaps, configs),
     )
 
 
@@ -94,88 +86,14 @@ def _configs(tree: KernelTree, request: Request) -> Iterator[Config]:
             yield from_profile(tree, shipped, symbols)
 
 
-def _interest(rules: RuleSet, found: Survey) -> frozenset[str]:
+def _interest(group: Group, found: Survey) -> frozenset[str]:
     names = {name for carriers in found.carriers.values() for name in carriers}
-    names.update(name for subject in rules.group.subject for name in subject.calls)
+    names.update(name for subject in group.subject for name in subject.calls)
     return frozenset(names)
 
 
-def _read(
-    tree: KernelTree,
-    configs: Sequence[Config],
-    found: Survey,
-    codes: Mapping[str, bytes],
-    names: frozenset[str],
-    cache: Cache,
-    progress: Progress | None,
-) -> tuple[list[FileFacts], list[_Gap]]:
-    """Parse in the first configuration, and what it leaves out in the next, until nothing is left or all were tried."""
-    facts: list[FileFacts] = []
-    gaps: list[_Gap] = []
-    files = [*found.sources, *found.headers]
-    watched = {path: interesting_offsets(codes[path], names) for path in files}
-    untried = {path: _order(path, configs, tree) for path in files}
-    left: Iterable[str] = files
-    while todo := {path: untried[path].pop(0) for path in left if untried[path]}:
-        batches = [
-            _batch(tree, config, [path for path in files if todo.get(path) == config.name], found, cache)
-            for config in configs
-            if config.name in todo.values()
-        ]
-        facts = _cleanest([*facts, *read_units(tree, batches, cache, progress)])
-        gaps = list(_gaps(facts, watched, codes))
-        unclean = {one.path for one in facts if one.unit_errors and one.path.startswith("arch/")}
-        left = {gap.path for gap in gaps} | unclean
-    return facts, gaps
-
-
-def _order(path: str, configs: Sequence[Config], tree: KernelTree) -> list[str]:
-    """The configurations to try a file in. kbuild builds ``x_$(BITS).c`` for its own word size."""
-    names = [config.name for config in configs]
-    for suffix, other, arch in (("_32.c", "_64.c", "i386"), ("_64.c", "_32.c", "x86_64")):
-        if path.endswith(suffix) and path.removesuffix(suffix) + other in tree.paths():
-            names.sort(key=lambda name: next(config.arch for config in configs if config.name == name) != arch)
-    return names
-
-
-def _cleanest(facts: Sequence[FileFacts]) -> list[FileFacts]:
-    """Without the parses that met errors, of files that another configuration parsed without."""
-    clean = {one.path for one in facts if not one.unit_errors}
-    return [one for one in facts if not one.unit_errors or one.path not in clean]
-
-
-def _batch(tree: KernelTree, config: Config, todo: Sequence[str], found: Survey, cache: Cache) -> Batch:
-    """Each header goes with the first C file that includes it; one that none does is a unit of its own."""
-    sources = [path for path in todo if path.endswith(".c")]
-    headers = [path for path in todo if path.endswith(".h")]
-    hosts = sources or list(found.sources[:1])
-    includes = include_graph(tree, config, [*hosts, *headers], cache)
-    taken: dict[str, list[str]] = {path: [] for path in hosts}
-    alone: list[str] = []
-    reached = {path: includes.reach([path, *config.forced]) for path in hosts}
-    for header in headers:
-        host = next((path for path in hosts if header in reached[path]), None)
-        (taken[host] if host else alone).append(header)
-    units = [Unit(path, tuple(own)) for path, own in taken.items() if path in sources or own]
-    return Batch(config, (*units, *(Unit(path) for path in alone)), includes)
-
-
-def _gaps(
-    facts: Sequence[FileFacts], watched: Mapping[str, Mapping[int, str]], codes: Mapping[str, bytes]
-) -> Iterator[_Gap]:
-    """The places that name a symbol of interest and that no parse so far has understood."""
-    explained = {(one.path, use.span.start) for one in facts for use in one.uses}
-    regions: dict[str, list[tuple[int, int, str]]] = {}
-    for one in facts:
-        regions.setdefault(one.path, []).extend((region.start, region.end, region.condition) for region in one.regions)
-    for path, places in watched.items():
-        unread = {offset: symbol for offset, symbol in places.items() if (path, offset) not in explained}
-        starts = lex.line_starts(codes[path]) if unread else []
-        for offset, symbol in unread.items():
-            line = bisect_right(starts, offset)
-            inside = [text for first, last, text in regions.get(path, ()) if first <= line <= last]
-            column = offset - starts[line - 1] + 1
-            yield _Gap(path, offset, symbol, line, column, inside[0] if inside else "")
+def _topics(group: Group, found: Survey, knowledge: Knowledge) -> dict[str, Topic]:
+    return {subject.name: Topic(subject, found.carriers.get(subject.name, ()), knowledge) for subject in group.subject}
 
 
 def _anchored(tree: KernelTree, request: Request, facts: Iterable[FileFacts]) -> None:
@@ -195,7 +113,7 @@ def _as_text(paths: Iterable[str], codes: Mapping[str, bytes], names: frozenset[
         yield _plain_facts(path, (_plain_use(path, at, name, starts) for at, name in places))
 
 
-def _unexplained(gaps: Iterable[_Gap]) -> Iterator[FileFacts]:
+def _unexplained(gaps: Iterable[Gap]) -> Iterator[FileFacts]:
     for gap in gaps:
         span = Span(gap.path, gap.offset, gap.offset + len(gap.symbol))
         conditions = (gap.condition,) if gap.condition else ()
@@ -231,7 +149,7 @@ def _drop_called_elsewhere(
                 del topic.orphans[name]
 
 
-def _coverage(found: Survey, facts: Sequence[FileFacts], gaps: Iterable[_Gap], configs: Sequence[Config]) -> Coverage:
+def _coverage(found: Survey, facts: Sequence[FileFacts], gaps: Iterable[Gap], configs: Sequence[Config]) -> Coverage:
     used = {one.profile for one in facts}
     regions: dict[tuple[str, int, int, str], SkippedRegion] = {}
     text_only = list(found.text_only)

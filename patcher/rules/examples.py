@@ -40,7 +40,7 @@ def run_examples(rules: RuleSet, only: str | None = None) -> Iterator[ExampleRes
 def _run(rules: RuleSet, rule: Rule, example: Example) -> ExampleResult:
     facts = snippet_facts(example.path, example.code)
     code = lex.code_only(example.code.encode())
-    knowledge = Knowledge([facts])
+    knowledge = Knowledge([facts], frozenset(word for word, _ in lex.words(code)))
     topics = {
         subject.name: Topic(subject, _carriers(subject.flag, code) if subject.flag else (), knowledge)
         for subject in rules.group.subject

@@ -18,9 +18,13 @@ _LVALUE = re.compile(r"[A-Za-z_]\w*(?:(?:->|\.)\w+)*")
 
 
 class Knowledge:
-    """Facts of many files. A place that several configurations compile counts once."""
+    """Facts of many files. A place that several configurations compile counts once.
 
-    def __init__(self, files: Iterable[FileFacts]) -> None:
+    ``names``: the symbols whose uses will be asked for. The functions of the files that use one of them count with
+    them; uses of anything else are not kept, for a tree has a million of them.
+    """
+
+    def __init__(self, files: Iterable[FileFacts], names: frozenset[str]) -> None:
         self.files = tuple(files)
         self.definitions: defaultdict[str, list[Definition]] = defaultdict(list)
         self.uses: defaultdict[str, list[Use]] = defaultdict(list)
@@ -30,21 +34,39 @@ class Knowledge:
         self._in_file: defaultdict[str, dict[str, Definition]] = defaultdict(dict)
         self._called: dict[str, frozenset[str]] = {}
         self._reached: dict[tuple[str, str], frozenset[str]] = {}
-        seen_definitions: set[tuple[str, int]] = set()
-        seen_uses: set[tuple[str, int]] = set()
+        users = [facts for facts in self.files if any(use.symbol in names for use in facts.uses)]
+        self.user_functions = frozenset(
+            definition.name
+            for facts in users
+            for definition in facts.definitions
+            if definition.kind is Kind.FUNCTION and not definition.declares
+        )
+        self._index_definitions()
+        self._index_uses(names | self.user_functions)
+        self._index_calls()
+
+    def _index_definitions(self) -> None:
+        seen: set[tuple[str, int, str]] = set()
         for facts in self.files:
+            known = self._in_file[facts.path]
             for definition in facts.definitions:
-                place = (facts.path, definition.span.start)
-                if place not in seen_definitions or definition.kind is Kind.ENUMERATOR:
-                    seen_definitions.add(place)
+                place = (facts.path, definition.name_start, definition.name)
+                if place not in seen:
+                    seen.add(place)
                     self.definitions[definition.name].append(definition)
                     if not definition.declares:
-                        self._in_file[facts.path].setdefault(definition.name, definition)
+                        known.setdefault(definition.name, definition)
+
+    def _index_uses(self, names: frozenset[str]) -> None:
+        seen: set[tuple[str, int]] = set()
+        for facts in self.files:
             for use in facts.uses:
-                place = (facts.path, use.span.start)
-                if place not in seen_uses:
-                    seen_uses.add(place)
+                if use.symbol in names and (place := (facts.path, use.span.start)) not in seen:
+                    seen.add(place)
                     self.uses[use.symbol].append(use)
+
+    def _index_calls(self) -> None:
+        for facts in self.files:
             for call in facts.calls:
                 place = (facts.path, call.span.start)
                 if place not in self._calls:
@@ -174,24 +196,22 @@ class Topic:
             if function and function.static and use.how is How.TESTED and use.in_return and self._only(function, use):
                 helpers[function.name] = "it only tells whether the flag is set"
         tests = set(self.carriers) | helpers.keys()
-        for name, uses in list(knowledge.uses.items()):
+        candidates = {
+            name: [use for use in knowledge.uses.get(name, ()) if use.how not in (How.DEFINED, How.DECLARED)]
+            for name in sorted(knowledge.user_functions)
+        }
+        for name, calls in candidates.items():
             definition = knowledge.defined(name)
-            if name in helpers or definition is None or definition.kind is not Kind.FUNCTION or not definition.static:
-                continue
-            calls = [use for use in uses if use.how not in (How.DEFINED, How.DECLARED)]
-            if calls and all(self._guarded(use, tests) for use in calls):
+            static = definition is not None and definition.static
+            if name not in helpers and static and calls and all(self._guarded(use, tests) for use in calls):
                 helpers[name] = "every call of it is under a test of the flag"
         orphans: dict[str, str] = {}
         while True:
             gone = helpers.keys() | orphans.keys()
             more = {
                 name: f"its only caller is {', '.join(sorted(callers))}"
-                for name, uses in knowledge.uses.items()
-                if name not in gone
-                and (definition := knowledge.defined(name)) is not None
-                and definition.kind is Kind.FUNCTION
-                and (callers := self._callers(uses))
-                and callers <= gone
+                for name, calls in candidates.items()
+                if name not in gone and (callers := self._callers(calls)) and callers <= gone
             }
             if not more:
                 return helpers, orphans
@@ -212,7 +232,4 @@ class Topic:
     @staticmethod
     def _callers(uses: Sequence[Use]) -> set[str]:
         """Who calls it; a use outside of any function (an initialiser, an export's macro) counts as somebody."""
-        calling = [
-            use for use in uses if use.how not in (How.DEFINED, How.DECLARED) and not use.callee.startswith("EXPORT_")
-        ]
-        return {use.function or "(file level)" for use in calling}
+        return {use.function or "(file level)" for use in uses if not use.callee.startswith("EXPORT_")}
