@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -92,12 +93,17 @@ def _deliver(text: str, output: Path | None) -> None:
     if output is None:
         click.echo(text, nl=False)
         return
+    output = output.resolve()  # a link stays one
     new = output.with_name(f"{output.name}.{os.getpid()}.new")
     try:
+        if output.exists() and not output.is_file() and not output.is_dir():
+            output.write_text(text, encoding="utf-8", errors="backslashreplace")  # a device, a pipe
+            return
         new.write_text(text, encoding="utf-8", errors="backslashreplace")
         new.replace(output)
     except OSError as error:
-        new.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            new.unlink()
         raise InputError(f"cannot write {output} ({error.strerror})", "name another file with -o") from error
 
 
@@ -305,6 +311,9 @@ def main() -> None:
         from patcher.report.escape import safe
 
         click.echo(f"patcher: {safe(str(error))}".replace("\n", " "), err=True)
+        code = WRONG
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
         code = WRONG
     except click.ClickException as error:
         from patcher.report.escape import safe

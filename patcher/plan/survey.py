@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-import msgspec
-
 from patcher.cache import Cache
 from patcher.model import TextOnly
 from patcher.rules.load import Group
@@ -54,7 +52,7 @@ def survey(tree: KernelTree, group: Group, anchors: Iterable[str], scope: str, c
         hits=hits,
         sources=tuple(path for path in c_files if path.endswith(".c")),
         headers=tuple(path for path in c_files if path.endswith(".h")),
-        text_only=tuple(TextOnly(path, reason) for path, reason in reasons.items() if reason),
+        text_only=tuple(TextOnly(_readable(path), reason) for path, reason in reasons.items() if reason),
     )
 
 
@@ -65,9 +63,9 @@ def cached_search(tree: KernelTree, words: Sequence[str], pathspecs: Sequence[st
     key = "search:" + digest(tree.key, words, pathspecs)
     stored = cache.get(key)
     if stored is not None:
-        return msgspec.msgpack.decode(stored, type=tuple[str, ...])
+        return tuple(stored.decode("utf-8", "surrogateescape").split("\0")) if stored else ()
     found = tree.search(words, pathspecs)
-    cache.put(key, msgspec.msgpack.encode(found))
+    cache.put(key, "\0".join(found).encode("utf-8", "surrogateescape"))
     return found
 
 
@@ -87,6 +85,8 @@ def _carriers(tree: KernelTree, flags: Sequence[str], cache: Cache) -> tuple[str
 
 def _why_text(path: str) -> str:
     """Why a file is not parsed, or ""."""
+    if path != _readable(path):
+        return "its name is not UTF-8"
     if path.endswith(".S"):
         return "assembler"
     if path.startswith(_NOT_KERNEL):
@@ -94,6 +94,11 @@ def _why_text(path: str) -> str:
     if path.startswith("arch/") and not path.startswith(_X86):
         return f"another architecture ({path.split('/')[1]})"
     return ""
+
+
+def _readable(path: str) -> str:
+    """The path with bytes that are no UTF-8 written out."""
+    return path.encode("utf-8", "backslashreplace").decode()
 
 
 def interesting_offsets(code: bytes, names: frozenset[str]) -> Mapping[int, str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 # C0 and C1 controls but tab and newline, and the characters that turn the direction of text.
-_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029\ud800-\udfff]")
+UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029\ud800-\udfff]")
 
 
 def safe(text: str) -> str:
     """The text with everything a terminal might obey written out, such as ``\\x1b``."""
-    return _UNSAFE.sub(_written_out, text)
+    return UNSAFE.sub(_written_out, text)
 
 
 def _written_out(match: re.Match[str]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from patcher.model import Plan
+from patcher.report.escape import UNSAFE
 
 SCHEMA = Path(__file__).with_name("plan.schema.json")
 
@@ -16,7 +17,7 @@ def plan_json(plan: Plan, tool: dict[str, str]) -> str:
     """The plan as indented JSON. ``tool``: names and versions of what made it."""
     body: dict[str, Any] = {"schema": 1, "tool": tool, **msgspec.to_builtins(plan)}
     text = msgspec.json.format(msgspec.json.encode(_clean(body)), indent=2)
-    return text.decode() + "\n"
+    return UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", text.decode()) + "\n"
 
 
 def _clean(value: Any) -> Any:

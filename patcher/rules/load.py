@@ -141,5 +141,9 @@ def _check(file: Path, rule: Rule, group: Group) -> None:
             re.compile(getattr(rule.match, field))
         except re.error as error:
             raise wrong(f"match.{field} is no regular expression ({error})") from error
+    try:
+        rule.why.format(symbol="", function="", callee="", target="", how="")
+    except (KeyError, IndexError, ValueError) as error:
+        raise wrong(f"why has a field that is not filled in ({error})") from error
     if {example.fires for example in rule.example} != {True, False}:
         raise wrong("a rule needs an example that fires and one that does not")

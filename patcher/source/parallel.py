@@ -42,6 +42,13 @@ def parse_all(
             for batch, space in zip(batches, spaces, strict=True)
             for unit in batch.units
         }
+        for batch in batches:
+            for unit in batch.units:
+                if refused := _refused(batch, unit):
+                    del jobs[batch.config.name, unit]
+                    yield (batch.config.name, unit), refused
+        if not jobs:
+            return
         left, done = dict(jobs), 0
         try:
             with _pool(min(len(jobs), len(os.sched_getaffinity(0)))) as pool:
@@ -52,7 +59,11 @@ def parse_all(
                 _make_constants(pool, spaces, wanted)
                 futures = {pool.submit(parse, *job): name for name, job in jobs.items()}
                 for future in as_completed(futures):
-                    name, packed = futures[future], future.result()
+                    name = futures[future]
+                    try:
+                        packed = future.result()
+                    except MemoryError:
+                        packed = _crash(*jobs[name])
                     del left[name]
                     done += 1
                     if progress:
@@ -61,6 +72,16 @@ def parse_all(
         except BrokenProcessPool:
             for name, job in left.items():  # one of these killed its worker: each gets one of its own
                 yield name, _alone(*job)
+
+
+def _refused(batch: Batch, unit: Unit) -> bytes | None:
+    """Facts that say why a unit is not parsed: libclang would read, or wait for, a file that is none of the tree's."""
+    reached = batch.includes.reach([unit.main, *unit.headers])
+    for path in sorted(reached & batch.includes.outside.keys()):
+        said = f"not parsed: it includes {batch.includes.outside[path]!r}, which is outside of the tree"
+        fatal = Diagnostic("fatal", path, 0, 0, said)
+        return msgspec.msgpack.encode([FileFacts(unit.main, batch.config.name, (), (), (), (), (), (fatal,), 1)])
+    return None
 
 
 def _make_constants(
@@ -81,9 +102,13 @@ def _alone(prepared: Prepared, unit: Unit) -> bytes:
     try:
         with _pool(1) as pool:
             return pool.submit(parse, prepared, unit).result()
-    except BrokenProcessPool:
-        crash = Diagnostic("crash", unit.main, 0, 0, "libclang died, ran too long or wanted too much memory")
-        return msgspec.msgpack.encode([FileFacts(unit.main, prepared.config.name, (), (), (), (), (), (crash,), 1)])
+    except (BrokenProcessPool, MemoryError):
+        return _crash(prepared, unit)
+
+
+def _crash(prepared: Prepared, unit: Unit) -> bytes:
+    crash = Diagnostic("crash", unit.main, 0, 0, "libclang died, ran too long or wanted too much memory")
+    return msgspec.msgpack.encode([FileFacts(unit.main, prepared.config.name, (), (), (), (), (), (crash,), 1)])
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:

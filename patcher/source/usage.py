@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from patcher.model import How
-from patcher.source.lex import flat
+from patcher.source.lex import arguments, flat
 from patcher.source.walk import Node
 
-UNEXPOSED, REFERENCE, CALL, PAREN, UNARY, BINARY, COMPOUND_ASSIGN = 100, 101, 103, 111, 112, 114, 115
+UNEXPOSED, REFERENCE, MEMBER, CALL, PAREN, UNARY, BINARY, COMPOUND_ASSIGN = 100, 101, 102, 103, 111, 112, 114, 115
 CONDITIONAL, CAST, COMPOUND_LITERAL, INIT_LIST = 116, 117, 118, 119
 BLOCK, CASE, DEFAULT, IF, SWITCH, WHILE, DO, FOR, RETURN, DECLARATION = (
     202,
@@ -31,6 +31,7 @@ _OPERATOR = re.compile(rb"(?:<<=|>>=|\|\||&&|==|!=|<=|>=|<<|>>|[-+*/%&|^]=|[-+*/
 ASSERTS = re.compile(
     r"^(?:VM_|BUILD_)?(?:BUG|WARN)(?:_ON)?(?:_ONCE|_MSG|_ZERO|_NULL)*(?:_MM|_VMA|_PAGE)?$|^static_assert$|^ASSERT\w*$"
 )
+_FOR = re.compile(rb"for\s*\(")
 _HINTS = ("likely", "unlikely", "__builtin_expect")
 
 
@@ -133,8 +134,34 @@ class Syntax:
                 found.append(f"case {self.text(children[0])}")
             elif kind == DEFAULT:
                 found.append("default")
+            elif kind == FOR and index == children[-1] and (text := self._loop_condition(parent)):
+                found.append(text)
+            elif kind == BLOCK:
+                found.extend(self._labels(parent, index))
             index = parent
         return tuple(reversed(found))
+
+    def _labels(self, block: int, index: int) -> Iterator[str]:
+        """The case that a statement of a switch's body belongs to: only the first statement is inside of it."""
+        outer = self.nodes[block].parent
+        if outer < 0 or self.nodes[outer].kind != SWITCH or self.nodes[index].kind in (CASE, DEFAULT):
+            return
+        before = [child for child in self.children[block] if child < index]
+        label = next((child for child in reversed(before) if self.nodes[child].kind in (CASE, DEFAULT)), -1)
+        while label >= 0 and self.nodes[label].kind in (CASE, DEFAULT):
+            inner = self.children[label]
+            yield "default" if self.nodes[label].kind == DEFAULT else f"case {self.text(inner[0])}"
+            label = inner[-1] if inner else -1
+
+    def _loop_condition(self, index: int) -> str:
+        """What stands between the semicolons of a ``for``."""
+        start = self.nodes[index].start
+        match = _FOR.match(self.code, start)
+        if match is None:
+            return ""
+        _, end = arguments(self.code, self.source, match.end() - 1)
+        parts = self.code[match.end() : end - 1].split(b";")
+        return flat(parts[1]) if len(parts) == 3 else ""
 
     def operator(self, index: int) -> str:
         """The operator of a binary expression or assignment; "" where a macro hides it.
@@ -173,7 +200,8 @@ class Syntax:
                 if operator == "=":
                     return (How.READ if first else _assigned(negated, combined, masked)), False
                 combined |= operator == "|"
-                masked |= operator == "&" and not combined
+                if operator == "&" and not self._has_variable(index):
+                    masked, combined = True, False
             elif kind == COMPOUND_ASSIGN:
                 operator = self.operator(parent)
                 if first or operator not in ("|=", "&=", "^="):
@@ -225,6 +253,11 @@ class Syntax:
         """The name that a variable or parameter node declares, or ""."""
         match = _NAME.match(self.code, self._named.get(index, len(self.code)))
         return match.group().decode() if match else ""
+
+    def _has_variable(self, index: int) -> bool:
+        """Whether an operand is a value, as opposed to a mask made of constants."""
+        inside = range(index, self._last[index] + 1)
+        return any(self.nodes[below].kind in (REFERENCE, MEMBER, CALL) for below in inside)
 
     def _returned(self, index: int) -> bool:
         while (parent := self.nodes[index].parent) >= 0 and self.nodes[parent].kind != BLOCK:

@@ -149,13 +149,14 @@ def _parse(main: str, arguments: Sequence[str]) -> Any:
 
 
 def read(main: str, arguments: Sequence[str], wanted: Sequence[str]) -> RawUnit:
-    """Parse ``main`` and read the ``wanted`` files of its translation unit (absolute paths).
+    """Parse ``main`` and read the ``wanted`` files of its translation unit (absolute paths). A file that is no part of
+    the unit, or in which there is nothing, is left out.
 
     Raises InputError where libclang gives no translation unit at all.
     """
     unit = _parse(main, arguments)
     library = _library()
-    return RawUnit(_Reader(library, unit.obj, wanted).files(), _diagnostics(unit))
+    return RawUnit(_Reader(library, unit.obj, wanted).files(main), _diagnostics(unit))
 
 
 def _diagnostics(unit: Any) -> tuple[Diagnostic, ...]:
@@ -185,14 +186,16 @@ class _Reader:
         self._raw = {handle: RawFile([], {}, [], [], [], []) for handle in handles.values() if handle}
         self._paths = {path: handle for path, handle in handles.items() if handle}
 
-    def files(self) -> dict[str, RawFile]:
+    def files(self, main: str) -> dict[str, RawFile]:
         library = self._library
         top = _Visitor(self._top)
         self._inner = _Visitor(self._below)
         library.clang_visitChildren(library.clang_getTranslationUnitCursor(self._unit), top, None)
         for handle, raw in self._raw.items():
             raw.skipped.extend(self._skipped(handle))
-        return {path: self._raw[handle] for path, handle in self._paths.items()}
+        return {
+            path: self._raw[handle] for path, handle in self._paths.items() if path == main or any(self._raw[handle])
+        }
 
     def _extent(self, cursor: _Cursor) -> tuple[int, int]:
         library, at, offset = self._library, self._at, self._offset

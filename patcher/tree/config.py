@@ -29,6 +29,7 @@ _AUTOCONF = ("include/generated/autoconf.h", "include/linux/autoconf.h")
 _HARMLESS = re.compile(
     r"-(?:[DU].+|std=\w+|m(?:16|32|64)|f(?:no-)?(?:short-wchar|unsigned-char|signed-char|ms-extensions|gnu89-inline|common))$"
 )
+_INCLUDED = re.compile(r"-I.")
 _DRIVER_INCLUDE = re.compile(
     rb"^[ \t]*(?:ccflags-y|EXTRA_CFLAGS|subdir-ccflags-y|KBUILD_CPPFLAGS)[ \t]*[:+]?=[ \t]*((?:.*\\\n)*.*)$",
     re.MULTILINE,
@@ -97,7 +98,7 @@ def own_directories(tree: KernelTree, paths: tuple[str, ...]) -> dict[str, tuple
             for line in _DRIVER_INCLUDE.findall(texts.get(f"{place}/{name}", b""))
             for word in line.decode("utf-8", "replace").split()
         ]
-        found[place] = tuple(dict.fromkeys(_own(place, word[2:]) for word in words if word.startswith("-I")))
+        found[place] = tuple(dict.fromkeys(_own(place, word[2:]) for word in words if _INCLUDED.match(word)))
     return {path: found[place] for path, place in makefiles.items()}
 
 
@@ -200,7 +201,7 @@ def _harmless(
     for directory, file, words in commands:
         path = _inside(roots, directory, file)
         if path:
-            places = (_inside(roots, directory, word[2:]) for word in words if word.startswith("-I"))
+            places = (_inside(roots, directory, word[2:]) for word in words if _INCLUDED.match(word))
             flags = [word for word in words if _HARMLESS.match(word)]
             yield path, (*flags, *(f"-I{place}" for place in places if place))
 

@@ -7,10 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-import git
-
 from patcher.errors import InputError
-from patcher.tree.gitrepo import search
+from patcher.tree.gitrepo import search_directory
 from patcher.tree.kernel import blob_id
 
 
@@ -48,13 +46,14 @@ class DirectoryTree:
     def read(self, paths: Iterable[str]) -> dict[str, bytes]:
         contents = {}
         for path in paths:
+            if path not in self._paths:
+                continue
             file = self.root / path
             try:
-                if file.is_file() and not file.is_symlink():
-                    contents[path] = file.read_bytes()
+                contents[path] = file.read_bytes()
             except OSError as error:
                 raise InputError(f"cannot read {file} ({error.strerror})") from error
         return contents
 
     def search(self, words: Sequence[str], pathspecs: Sequence[str]) -> tuple[str, ...]:
-        return search(git.Git(str(self.root)), self.where, words, pathspecs)
+        return search_directory(self.root, words, pathspecs)

@@ -8,7 +8,7 @@ import git
 
 from patcher.errors import InputError
 from patcher.tree.directory import DirectoryTree
-from patcher.tree.gitrepo import GitTree
+from patcher.tree.gitrepo import GitTree, Repository
 from patcher.tree.kernel import KernelTree, looks_like_kernel
 
 
@@ -27,31 +27,35 @@ def open_tree(place: Path, revision: str | None, *, worktree: bool = False) -> K
         raise InputError(f"{place} is not a directory", "name a kernel tree with --tree")
     if worktree and revision is not None:
         raise InputError("--worktree and --rev contradict each other", "give one of the two")
+    place = place.resolve()
     repository = _repository(place)
     if repository is None:
         if revision is not None:
             raise InputError(f"{place} is not a git repository, so it has no {revision!r}", "leave --rev away")
-        return DirectoryTree(place.resolve())
+        return DirectoryTree(place)
     if not worktree:
-        return GitTree(repository, revision or "HEAD")
-    if repository.working_dir is None:
+        return GitTree(repository, "HEAD" if revision is None else revision)
+    if repository.worktree is None:
         raise InputError(f"{place} is a bare repository", "--worktree needs one with files")
     try:
-        head = repository.head.commit.hexsha
-    except ValueError:
+        head = repository.resolve("HEAD")
+    except InputError:
         head = ""  # no commit yet: the files are there all the same
-    return DirectoryTree(Path(repository.working_dir), head)
+    return DirectoryTree(repository.worktree, head)
 
 
-def _repository(place: Path) -> git.Repo | None:
+def _repository(place: Path) -> Repository | None:
+    """The repository that ``place`` belongs to, if it is not a kernel tree of its own inside of one."""
     try:
-        repository = git.Repo(place, search_parent_directories=True)
+        found = git.Repo(place, search_parent_directories=True)
     except git.InvalidGitRepositoryError:
         return None
     except (git.GitError, OSError, ValueError) as error:
         raise InputError(f"git cannot open {place} ({error})") from error
-    top = Path(repository.working_dir or repository.git_dir).resolve()
+    top = Path(found.working_tree_dir).resolve() if found.working_tree_dir else None
+    if top is not None and not (top / ".git").exists():
+        top = None  # bare, and its configuration does not say so
     makefile = place / "Makefile"
-    if top != place.resolve() and makefile.is_file() and looks_like_kernel(makefile.read_bytes()):
+    if place not in (top, Path(found.git_dir)) and makefile.is_file() and looks_like_kernel(makefile.read_bytes()):
         return None
-    return repository
+    return Repository(Path(found.git_dir).resolve(), Path(found.common_dir).resolve(), None if found.bare else top)

@@ -5,12 +5,13 @@ Nothing is checked out, no hook, filter or helper of the repository runs, nothin
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import git
 
@@ -33,20 +34,25 @@ _ENVIRONMENT = {
     **{f"GIT_CONFIG_KEY_{index}": key for index, key in enumerate(_QUIET)},
     **{f"GIT_CONFIG_VALUE_{index}": value for index, value in enumerate(_QUIET.values())},
 }
+# Set where git runs us in a hook, for its own repository; we go by the one that is named.
+_FROM_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX")
+_ERROR = re.compile(r"^(?:fatal|error):", re.MULTILINE)
 _ENTRY = re.compile(r"100\d{3} blob ([0-9a-f]+)\t([^\0]+)\0")  # regular files: no links, no submodules
 
 
 def git_version() -> str:
     """The version of the git that is used, or raises InputError where there is none."""
-    return run(git.Git(), "git", ["version"]).decode().removeprefix("git version ").strip()
+    return run(git.Git(), "its own version", ["version"]).decode().removeprefix("git version ").strip()
 
 
 def run(command: git.Git, where: str, args: Sequence[str], *, empty_is: int = 0, **options: Any) -> bytes:
     """The output of one git command. ``empty_is``: an exit status that means "found nothing".
 
-    Raises InputError with git's own first line.
+    Raises InputError with git's own first line, also where git goes on after an error.
     """
     command.update_environment(**_ENVIRONMENT)
+    for name in _FROM_A_HOOK:
+        os.environ.pop(name, None)
     try:
         status, output, errors = command.execute(
             ["git", *args],
@@ -58,18 +64,16 @@ def run(command: git.Git, where: str, args: Sequence[str], *, empty_is: int = 0,
         )
     except git.GitCommandNotFound as error:
         raise InputError("git was not found", "install git, or put it on the PATH") from error
-    if status not in (0, empty_is):
-        text = errors if isinstance(errors, str) else errors.decode("utf-8", "replace")
+    text = errors if isinstance(errors, str) else errors.decode("utf-8", "replace")
+    if status not in (0, empty_is) or _ERROR.search(text):
         raise InputError(f"git cannot read {where}: {_first_line(text)}", _advice(text))
     return output if isinstance(output, bytes) else str(output).encode()
 
 
 def _first_line(text: str) -> str:
     lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
-    for line in lines:
-        if line.startswith(("fatal:", "error:")):
-            return line.split(":", 1)[1].strip()
-    return lines[0] if lines else "it gave no reason"
+    said = next((line for line in lines if _ERROR.match(line)), lines[0] if lines else "it gave no reason")
+    return _ERROR.sub("", said).strip()
 
 
 def _advice(text: str) -> str:
@@ -77,39 +81,54 @@ def _advice(text: str) -> str:
         return "it belongs to another user; see safe.directory in git-config(1)"
     if "promisor" in text or "not allowed" in text or "lazy fetch" in text:
         return "this clone is partial and lacks the object; run 'git fetch --refetch --no-filter' in it"
-    if any(word in text for word in ("corrupt", "unable to read", "inflate", "loose object", "could not get")):
-        return "an object is missing or damaged; run 'git fsck' in it"
-    return ""
+    return "an object may be missing or damaged; run 'git fsck' in it"
+
+
+class Repository(NamedTuple):
+    """Where a repository is: its git directory, the directory that worktrees share, and the worktree, if any."""
+
+    directory: Path
+    common: Path
+    worktree: Path | None
+
+    def run(self, *args: str, **options: Any) -> bytes:
+        """The output of a git command in the repository; see ``run``."""
+        # Not by GIT_DIR: git checks the owner of what it finds, and trusts what it is told.
+        return run(git.Git(str(self.directory)), str(self.worktree or self.directory), args, **options)
+
+    def resolve(self, revision: str) -> str:
+        """The id of a commit. Raises InputError where there is none, or where it is damaged."""
+        where = self.worktree or self.directory
+        found = self._id(f"{revision}^{{commit}}") if revision else ""
+        if found:
+            return found
+        named = self._id(revision) if revision else ""
+        if named:
+            kind = self.run("cat-file", "-t", named).decode().strip()
+            raise InputError(f"{where} has no commit {revision!r}, it is a {kind}", "'git log --oneline' shows commits")
+        if (self.common / "shallow").exists():
+            advice = "the clone is shallow; 'git fetch --unshallow' brings the rest"
+        elif self.run("rev-list", "--all", "--max-count=1").strip():
+            advice = "'git log --oneline' shows what there is"
+        else:
+            advice = "the repository has no commit yet"
+        raise InputError(f"{where} has no commit {revision!r}", advice)
+
+    def _id(self, name: str) -> str:
+        """What a revision stands for, or "" if for nothing. Raises InputError where git fails for another reason."""
+        return self.run("rev-parse", "--verify", "--quiet", "--end-of-options", name, empty_is=1).decode().strip()
 
 
 class GitTree:
     """The tree of one commit. See ``KernelTree``."""
 
-    def __init__(self, repository: git.Repo, revision: str) -> None:
-        self._git = repository.git
-        self.repository = Path(repository.git_dir)
-        self.worktree = Path(repository.working_dir) if repository.working_dir else None
-        self.where = str(self.worktree or self.repository)
-        try:
-            ids = self._run("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
-        except InputError as error:
-            shallow = (self.repository / "shallow").exists()
-            raise InputError(
-                f"{self.where} has no commit {revision!r}",
-                "the clone is shallow; 'git fetch --unshallow' brings the rest"
-                if shallow
-                else "'git log --oneline' shows what there is"
-                if self._has_commits()
-                else "the repository has no commit yet",
-            ) from error
-        self.commit = ids.decode().strip()
+    def __init__(self, repository: Repository, revision: str) -> None:
+        self._run = repository.run
+        self._repository = repository
+        self.worktree = repository.worktree
+        self.where = str(repository.worktree or repository.directory)
+        self.commit = repository.resolve(revision)
         self.key: str | None = self._run("rev-parse", f"{self.commit}^{{tree}}").decode().strip()
-
-    def _has_commits(self) -> bool:
-        return bool(self._run("rev-list", "--all", "--max-count=1", empty_is=128).strip())
-
-    def _run(self, *args: str, **options: Any) -> bytes:
-        return run(self._git, self.where, args, **options)
 
     @cached_property
     def _paths(self) -> dict[str, str]:
@@ -143,21 +162,22 @@ class GitTree:
         return contents
 
     def search(self, words: Sequence[str], pathspecs: Sequence[str]) -> tuple[str, ...]:
-        return search(self._git, self.where, words, pathspecs, self.commit)
+        names = self._run(*_grep(words), self.commit, "--", *pathspecs, empty_is=1)
+        return _listed(names, f"{self.commit}:")
 
 
-def search(
-    command: git.Git, where: str, words: Sequence[str], pathspecs: Sequence[str], commit: str = ""
-) -> tuple[str, ...]:
-    """``git grep`` for whole words, in a commit or, without one, in the files below the command's directory."""
+def search_directory(root: Path, words: Sequence[str], pathspecs: Sequence[str]) -> tuple[str, ...]:
+    """The files below a directory, in a repository or not, that hold one of the words whole."""
+    args = [*_grep(words), "--no-index", "--no-exclude-standard", "--", *pathspecs]
+    return _listed(run(git.Git(str(root)), str(root), args, empty_is=1), "")
+
+
+def _grep(words: Sequence[str]) -> list[str]:
+    """As text whatever .gitattributes say: a tree must not be able to hide a file."""
     patterns = [part for word in words for part in ("-e", word)]
-    place = [commit] if commit else []
-    outside = [] if commit else ["--no-index", "--no-exclude-standard"]
-    output = run(
-        command,
-        where,
-        ["grep", "-l", "-z", "-I", "-w", "-F", *outside, *patterns, *place, "--", *pathspecs],
-        empty_is=1,
-    )
+    return ["grep", "-l", "-z", "-w", "-F", "--text", *patterns]
+
+
+def _listed(output: bytes, prefix: str) -> tuple[str, ...]:
     names = (name.decode("utf-8", "surrogateescape") for name in output.split(b"\0") if name)
-    return tuple(sorted(name.removeprefix(f"{commit}:") for name in names))
+    return tuple(sorted(name.removeprefix(prefix) for name in names))

@@ -25,7 +25,7 @@ class Includes(NamedTuple):
     ``blobs`` maps every file of the tree that is reached to its blob id, ``edges`` every file to those it
     includes. ``made`` are generated headers that the tree lacks (path → content); ``constants`` those whose
     content is still to be computed from a C file (path → that file). ``missing`` maps an include that nothing
-    answers to the files that ask for it.
+    answers to the files that ask for it, ``outside`` a file to an include in it that leads out of the tree.
     """
 
     blobs: dict[str, str]
@@ -33,6 +33,7 @@ class Includes(NamedTuple):
     made: dict[str, bytes]
     constants: dict[str, str]
     missing: dict[str, tuple[str, ...]]
+    outside: dict[str, str]
 
     def reach(self, roots: Iterable[str]) -> frozenset[str]:
         """The files that the roots need, themselves included."""
@@ -87,13 +88,10 @@ class _Search:
         return [name for name in self.known if name.startswith(stem) and name != path and name.endswith(".h")]
 
     def read(self, paths: Iterable[str]) -> dict[str, bytes]:
-        """What each file includes by: a header of constants stands for the file it is computed from."""
+        """The content of files of the tree and of those that were made."""
         paths = list(paths)
         contents = self.tree.read(path for path in paths if path in self.known)
         contents.update({path: self.made[path] for path in paths if path in self.made})
-        for path in paths:
-            if source := self.constants.get(path):
-                contents[path] = f'#include "/{source}"\n'.encode()
         return contents
 
 
@@ -106,16 +104,22 @@ def follow(tree: KernelTree, config: Config, roots: Iterable[str], own: Mapping[
     search = _Search(tree, config)
     edges: dict[str, tuple[str, ...]] = {}
     missing: defaultdict[str, list[str]] = defaultdict(list)
+    outside: dict[str, str] = {}
     level: dict[str, tuple[str, ...]] = {root: tuple(own.get(root, ())) for root in roots}
     level.update(dict.fromkeys(config.forced, ()))
     while level:
         following: dict[str, tuple[str, ...]] = {}
+        for path in level.keys() & search.constants.keys():  # stands for the file it is computed from
+            edges[path] = (search.constants[path],)
+            following[search.constants[path]] = ()
         for path, content in search.read(level).items():
             found = []
             for quote, name in _names(content):
-                target = name[1:] if name[:1] == "/" else search.resolve(path, quote, name, level[path])
+                target = search.resolve(path, quote, name, level[path])
                 if target is None:
                     missing[name].append(path)
+                    if leads_out(path, name):
+                        outside[path] = name
                     continue
                 found.append(target)
                 following.setdefault(target, level[path])
@@ -131,9 +135,15 @@ def follow(tree: KernelTree, config: Config, roots: Iterable[str], own: Mapping[
         made=search.made,
         constants=search.constants,
         missing={name: tuple(users) for name, users in missing.items()},
+        outside=outside,
     )
+
+
+def leads_out(path: str, name: str) -> bool:
+    """Whether an include in the file at ``path`` could only be answered from outside of the tree."""
+    return name.startswith("/") or posixpath.normpath(posixpath.join(posixpath.dirname(path), name)).startswith("..")
 
 
 def _names(content: bytes) -> list[tuple[str, str]]:
     pairs = _INCLUDE.findall(content) + _COMPUTED.findall(content)
-    return [(quote.decode(), name.decode("utf-8", "surrogateescape")) for quote, name in pairs]
+    return [(quote.decode(), name.decode("utf-8", "replace")) for quote, name in pairs]

@@ -7,13 +7,14 @@ profile fit kernels many years apart: each says itself which ``ARCH_HAS_…`` it
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from patcher.tree.kernel import KernelTree
 
 _FILES = (
-    "init/Kconfig", "arch/Kconfig", "arch/x86/Kconfig", "arch/x86/Kconfig.cpu", "arch/x86/xen/Kconfig", "mm/Kconfig",
+    "init/Kconfig", "arch/Kconfig", "arch/x86/Kconfig", "arch/x86/Kconfig.cpu", "arch/x86/Kconfig.debug",
+    "arch/x86/xen/Kconfig", "mm/Kconfig",
     "lib/Kconfig", "kernel/Kconfig.locks", "kernel/Kconfig.preempt", "kernel/time/Kconfig", "kernel/irq/Kconfig",
     "kernel/rcu/Kconfig", "drivers/xen/Kconfig", "kernel/Kconfig.hz",
 )  # fmt: skip
@@ -64,7 +65,7 @@ def parse(text: str) -> Iterator[Symbol]:
     depends: list[str] = []
     selects: list[tuple[str, str]] = []
     defaults: list[tuple[str, str]] = []
-    for line in [*text.replace("\\\n", " ").splitlines(), "endmenu"]:
+    for line in [*_without_help(text.replace("\\\n", " ").splitlines()), "endmenu"]:
         block = _BLOCK.match(line)
         if name and (block or _END.match(line)):
             yield Symbol(name, asked, (*around, *depends), tuple(selects), tuple(defaults))
@@ -86,6 +87,23 @@ def parse(text: str) -> Iterator[Symbol]:
             defaults.append(_conditional(rest))
         elif keyword == "prompt" or (keyword in ("bool", "tristate") and '"' in rest):
             asked = True
+
+
+def _without_help(lines: Iterable[str]) -> Iterator[str]:
+    """Help is prose, indented, and ends with the first line that is indented less."""
+    depth: int | None = None
+    helping = False
+    for line in lines:
+        if helping:
+            indent = len(line.expandtabs()) - len(line.expandtabs().lstrip())
+            if not line.strip() or (depth is None and indent > 0) or (depth is not None and indent >= depth):
+                depth = indent if depth is None and line.strip() else depth
+                continue
+            helping = False
+        if line.strip() in ("help", "---help---"):
+            helping, depth = True, None
+            continue
+        yield line
 
 
 def _conditional(text: str) -> tuple[str, str]:
@@ -142,7 +160,8 @@ def _value(token: str, config: Mapping[str, str]) -> str:
         return token.strip('"')
     if token[:1] == "$":
         return "n"
-    return {"1": "y"}.get(config.get(token, "n"), config.get(token, "n"))
+    value = config.get(token, "n").strip('"')
+    return "y" if value == "1" else value
 
 
 def fits(symbols: Sequence[Symbol], config: Mapping[str, str]) -> bool:
