@@ -1,0 +1,45 @@
+"""The documentation says what the code does."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).parents[2]
+PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
+
+
+def generated() -> dict[str, str]:
+    spec = importlib.util.spec_from_file_location("make", TOP / "docs" / "make.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    pages: dict[str, str] = module.pages()
+    return pages
+
+
+def test_rule_pages_are_those_of_the_rule_files() -> None:
+    on_disk = {f"rules/{file.name}": file.read_text() for file in (TOP / "docs" / "rules").glob("*.md")}
+    assert on_disk == generated(), "run: python docs/make.py"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_options_in_examples_exist(page: Path) -> None:
+    from patcher.cli import cli
+
+    known = {"--help", "--version"}
+    groups = [cli, *(command for command in cli.commands.values() if hasattr(command, "commands"))]
+    commands = [command for group in groups for command in group.commands.values()]
+    known.update(name for command in commands for parameter in command.params for name in parameter.opts)
+    for line in re.findall(r"^\s*(?:\$ )?patcher .*$", page.read_text(), re.MULTILINE):
+        for option in re.findall(r"(?<=\s)--[a-z-]+", line):
+            assert option in known, f"{page.name}: {line.strip()}"
