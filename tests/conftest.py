@@ -1,0 +1,184 @@
+"""What tests share: an environment of their own, the miniature tree, real git, the real command line."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import hypothesis
+import pytest
+
+import patcher
+from patcher.cache import Cache
+
+hypothesis.settings.register_profile("patcher", deadline=None, database=None, print_blob=True)
+hypothesis.settings.load_profile("patcher")
+
+GIT_ENVIRONMENT = {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_AUTHOR_NAME": "A U Thor",
+    "GIT_AUTHOR_EMAIL": "author@example.org",
+    "GIT_AUTHOR_DATE": "2010-12-21T12:00:00+0000",
+    "GIT_COMMITTER_NAME": "A U Thor",
+    "GIT_COMMITTER_EMAIL": "author@example.org",
+    "GIT_COMMITTER_DATE": "2010-12-21T12:00:00+0000",
+}
+LINUX_6_12_PACKAGE = Path("/usr/src/linux-source-6.12.tar.xz")  # of Debian's package linux-source-6.12
+LINUX_6_12_PARTS = ("Makefile", "Kconfig", "arch/Kconfig", "arch/x86", "include", "init", "kernel", "lib", "mm",
+                    "drivers/xen", "drivers/Kconfig", "scripts")  # fmt: skip
+
+Git = Callable[..., str]
+
+
+class Ran(NamedTuple):
+    """How a command came out."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+class RealTree(NamedTuple):
+    """A real kernel: where it is, and the revision to read (None: unpacked sources)."""
+
+    path: Path
+    revision: str | None
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test reads the user's git configuration or writes to the user's cache."""
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    for name, value in GIT_ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg-cache"))
+    monkeypatch.delenv("PATCHER_CACHE_DIR", raising=False)
+
+
+def run_git(directory: Path, *args: str | Path, text: str | None = None) -> str:
+    """The output of a git command that must work, without its last newline."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    done = subprocess.run(
+        ["git", "-c", "init.defaultBranch=main", "-C", directory, *args],
+        input=text, capture_output=True, text=True, check=False, env={**others, **GIT_ENVIRONMENT},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout.removesuffix("\n")
+
+
+@pytest.fixture
+def git() -> Git:
+    """``git(directory, *arguments)``."""
+    return run_git
+
+
+@pytest.fixture(scope="session")
+def mini() -> Path:
+    """The bundled miniature tree. Not to be written to."""
+    return Path(patcher.__file__).parent / "demo" / "tree"
+
+
+@pytest.fixture(scope="session")
+def mini_original(mini: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository made from the miniature tree. Not to be written to."""
+    place = tmp_path_factory.mktemp("mini") / "linux"
+    shutil.copytree(mini, place)
+    run_git(place, "init", "-q")
+    run_git(place, "add", "-A", "-f")
+    run_git(place, "commit", "-q", "-m", "The miniature tree")
+    run_git(place, "tag", "v2.6.37-mini")
+    return place
+
+
+@pytest.fixture
+def mini_repo(mini_original: Path, tmp_path: Path) -> Path:
+    """A copy of that repository for one test to change."""
+    place = tmp_path / "linux"
+    shutil.copytree(mini_original, place, symlinks=True)
+    run_git(place, "status")  # the copy's index knows its own files again
+    return place
+
+
+@pytest.fixture
+def cache_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The cache of this test alone."""
+    place = tmp_path / "cache"
+    monkeypatch.setenv("PATCHER_CACHE_DIR", str(place))
+    return place
+
+
+@pytest.fixture
+def cache(cache_dir: Path) -> Iterator[Cache]:
+    """An open cache in ``cache_dir``."""
+    opened = Cache(cache_dir)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One cache for all calls of the command line, so that they are quick."""
+    return tmp_path_factory.mktemp("shared-cache")
+
+
+@pytest.fixture
+def command_environment(shared_cache: Path) -> dict[str, str]:
+    """The environment in which ``python -m patcher`` runs as it would for a user."""
+    package = str(Path(patcher.__file__).parent.parent)
+    return {**os.environ, "PYTHONPATH": package, "PATCHER_CACHE_DIR": str(shared_cache)}
+
+
+@pytest.fixture
+def run(command_environment: dict[str, str], tmp_path: Path) -> Callable[..., Ran]:
+    """``run(*arguments, env={}, cwd=…)``: the command line in a process of its own."""
+
+    def call(*args: str | Path, env: dict[str, str] | None = None, cwd: Path = tmp_path) -> Ran:
+        done = subprocess.run(
+            [sys.executable, "-m", "patcher", *map(str, args)],
+            capture_output=True, check=False, cwd=cwd, env={**command_environment, **(env or {})},
+        )  # fmt: skip
+        said = done.stderr.decode("utf-8", "surrogateescape")
+        assert "Traceback" not in said, said
+        return Ran(done.returncode, done.stdout.decode("utf-8", "surrogateescape"), said)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def linux_2_6_37() -> RealTree:
+    """A repository that has Linux 2.6.37."""
+    place = os.environ.get("PATCHER_LINUX_2_6_37")
+    if not place:
+        pytest.skip("PATCHER_LINUX_2_6_37 names no repository with Linux 2.6.37")
+    return RealTree(Path(place), os.environ.get("PATCHER_LINUX_2_6_37_REV", "HEAD"))
+
+
+@pytest.fixture(scope="session")
+def linux_6_12(tmp_path_factory: pytest.TempPathFactory) -> RealTree:
+    """Unpacked sources of Linux 6.12."""
+    if place := os.environ.get("PATCHER_LINUX_6_12"):
+        return RealTree(Path(place), None)
+    if not LINUX_6_12_PACKAGE.is_file():
+        pytest.skip("neither PATCHER_LINUX_6_12 nor the Debian package linux-source-6.12 is there")
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent  # one for all workers
+    top = shared / "linux-6.12" / LINUX_6_12_PACKAGE.name.removesuffix(".tar.xz")
+    top.parent.mkdir(exist_ok=True)
+    with (shared / "linux-6.12.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        finished = top.parent / "unpacked"
+        if not finished.exists():
+            members = [f"{top.name}/{part}" for part in LINUX_6_12_PARTS]
+            command = ["tar", "-xJf", LINUX_6_12_PACKAGE, "-C", top.parent, *members]
+            subprocess.run(command, check=True, capture_output=True)
+            finished.touch()
+    return RealTree(top, None)

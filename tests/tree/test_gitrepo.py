@@ -1,0 +1,360 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from patcher.errors import InputError
+from patcher.tree.find import open_tree
+from patcher.tree.gitrepo import git_version
+from patcher.tree.kernel import KernelTree, version
+
+Git = Callable[..., str]
+MMU = "arch/x86/xen/mmu.c"
+FLAG = ["_PAGE_IOMAP"]
+
+
+def contents(tree: KernelTree) -> dict[str, bytes]:
+    return tree.read(tree.paths())
+
+
+def files_below(place: Path) -> dict[str, bytes]:
+    return {file.relative_to(place).as_posix(): file.read_bytes() for file in place.rglob("*") if file.is_file()}
+
+
+def state(place: Path) -> dict[str, tuple[int, int, int, bytes]]:
+    """All there is below a directory, with its times."""
+    return {
+        str(file.relative_to(place)): (
+            file.lstat().st_mtime_ns, file.lstat().st_mode, file.lstat().st_ino,
+            file.read_bytes() if file.is_file() else b"",
+        )
+        for file in [place, *place.rglob("*")]
+    }  # fmt: skip
+
+
+def object_file(repository: Path, object_id: str) -> Path:
+    return repository / ".git" / "objects" / object_id[:2] / object_id[2:]
+
+
+def test_git_version() -> None:
+    assert git_version()[0].isdigit()
+
+
+def test_a_commit_is_read_whole(mini: Path, mini_original: Path, git: Git) -> None:
+    tree = open_tree(mini_original, None)
+    assert contents(tree) == files_below(mini)
+    assert tree.commit == git(mini_original, "rev-parse", "HEAD")
+    assert tree.key == git(mini_original, "rev-parse", "HEAD^{tree}")
+    assert version(tree) == "2.6.37-mini"
+
+
+def test_blob_ids_are_gits(mini_original: Path, git: Git) -> None:
+    tree = open_tree(mini_original, None)
+    assert tree.blobs([MMU, "no/such.c"]) == {MMU: git(mini_original, "rev-parse", f"HEAD:{MMU}")}
+
+
+def test_read_leaves_out_what_is_not_there(mini_original: Path) -> None:
+    assert open_tree(mini_original, None).read(["no/such.c", "arch"]) == {}
+
+
+def test_search_finds_whole_words_in_the_pathspecs(mini_original: Path) -> None:
+    tree = open_tree(mini_original, None)
+    assert MMU in tree.search(FLAG, ["arch/x86/*.c"])
+    assert "arch/x86/include/asm/pgtable_types.h" not in tree.search(FLAG, ["arch/x86/*.c"])
+    assert tree.search(["_PAGE_IOMA"], ["*"]) == ()
+
+
+@pytest.mark.parametrize("revision", ["HEAD", "v2.6.37-mini", "main", "HEAD~0", "v2.6.37-mini^{commit}"])
+def test_revisions(mini_original: Path, git: Git, revision: str) -> None:
+    assert open_tree(mini_original, revision).commit == git(mini_original, "rev-parse", "HEAD")
+
+
+@pytest.mark.parametrize("revision", ["v2.6.38", "HEAD~9", "", "--all", "-h", "HEAD:Makefile", "HEAD HEAD", "a\nb"])
+def test_bad_revision(mini_original: Path, revision: str) -> None:
+    with pytest.raises(InputError, match=r"has no commit .*git log --oneline"):
+        open_tree(mini_original, revision)
+
+
+def test_an_annotated_tag_and_a_detached_head(mini_repo: Path, git: Git) -> None:
+    first = git(mini_repo, "rev-parse", "HEAD")
+    git(mini_repo, "tag", "-a", "-m", "annotated", "annotated")
+    git(mini_repo, "commit", "-q", "--allow-empty", "-m", "second")
+    git(mini_repo, "checkout", "-q", "--detach", first)
+    assert open_tree(mini_repo, "annotated").commit == first
+    assert open_tree(mini_repo, None).commit == first
+    assert open_tree(mini_repo, "main").commit != first
+
+
+def test_a_bare_clone(mini_original: Path, tmp_path: Path, git: Git) -> None:
+    git(tmp_path, "clone", "-q", "--bare", mini_original, "bare.git")
+    tree, original = open_tree(tmp_path / "bare.git", None), open_tree(mini_original, None)
+    assert contents(tree) == contents(original)
+    assert tree.search(FLAG, ["*"]) == original.search(FLAG, ["*"])
+    assert tree.worktree is None
+
+
+def test_a_subdirectory_stands_for_the_repository(mini_original: Path) -> None:
+    tree, original = open_tree(mini_original / "arch" / "x86", None), open_tree(mini_original, None)
+    assert tree.paths() == original.paths()
+    assert tree.search(FLAG, ["arch/x86/*.c"]) == original.search(FLAG, ["arch/x86/*.c"])
+
+
+def test_a_linked_worktree_has_a_head_of_its_own(mini_repo: Path, tmp_path: Path, git: Git) -> None:
+    git(mini_repo, "worktree", "add", "-q", "-b", "topic", tmp_path / "linked")
+    git(tmp_path / "linked", "rm", "-q", MMU)
+    git(tmp_path / "linked", "commit", "-q", "-m", "no mmu.c")
+    assert MMU not in open_tree(tmp_path / "linked", None).paths()
+    assert MMU in open_tree(mini_repo, None).paths()
+
+
+@pytest.mark.parametrize("name", ["with two spaces", "ünïcødé", "-dash", "quo'te\"s", "new\nline", ":colon"])
+def test_odd_names_of_the_repository(mini_original: Path, tmp_path: Path, name: str) -> None:
+    shutil.copytree(mini_original, tmp_path / name)
+    tree, original = open_tree(tmp_path / name, None), open_tree(mini_original, None)
+    assert contents(tree) == contents(original)
+    assert tree.search(FLAG, ["*"]) == original.search(FLAG, ["*"])
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["core.autocrlf=true", "submodule.recurse=true", "grep.column=true", "grep.lineNumber=true", "grep.fullName=true",
+     "core.quotePath=true", "color.ui=always", "grep.patternType=perl", "grep.fallbackToNoIndex=false"],
+)  # fmt: skip
+def test_configuration_changes_nothing(mini_repo: Path, mini_original: Path, git: Git, setting: str) -> None:
+    git(mini_repo, "config", *setting.split("="))
+    git(mini_repo, "checkout", "-q", "-f", "HEAD")
+    tree, original = open_tree(mini_repo, None), open_tree(mini_original, None)
+    assert contents(tree) == contents(original)
+    assert tree.search(FLAG, ["*"]) == original.search(FLAG, ["*"])
+
+
+@pytest.mark.parametrize(
+    "attribute", ["binary", "-text -diff", "text eol=crlf", "export-ignore", "working-tree-encoding=UTF-16"]
+)
+def test_attributes_hide_no_file(mini_repo: Path, mini_original: Path, attribute: str) -> None:
+    (mini_repo / ".git" / "info").mkdir(exist_ok=True)
+    (mini_repo / ".git" / "info" / "attributes").write_text(f"*.c {attribute}\n*.h {attribute}\n")
+    tree, original = open_tree(mini_repo, None), open_tree(mini_original, None)
+    assert contents(tree) == contents(original)
+    assert tree.search(FLAG, ["*.[ch]"]) == original.search(FLAG, ["*.[ch]"])
+
+
+def test_environment_of_a_hook_changes_nothing(
+    mini_original: Path, tmp_path: Path, git: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """git sets these while it runs a hook, for another repository than the one that is asked for."""
+    git(tmp_path, "init", "-q", "other")
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "other" / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(tmp_path / "other"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "other" / ".git" / "index"))
+    assert MMU in open_tree(mini_original, None).paths()
+
+
+def test_a_hostile_configuration_runs_nothing(mini_repo: Path, tmp_path: Path, git: Git) -> None:
+    marker, script = tmp_path / "executed", tmp_path / "evil.sh"
+    script.write_text(f"#!/bin/sh\necho \"$0 $@\" >>'{marker}'\ncat\n")
+    script.chmod(0o755)
+    for key in (
+        "core.fsmonitor", "core.pager", "core.editor", "core.sshCommand", "core.askPass", "core.gitProxy",
+        "core.alternateRefsCommand", "alias.cat-file", "alias.ls-tree", "alias.grep", "alias.rev-parse", "pager.grep",
+        "pager.ls-tree", "diff.evil.textconv", "diff.evil.command", "diff.external", "filter.evil.clean",
+        "filter.evil.smudge", "filter.evil.process", "credential.helper", "gpg.program", "uploadpack.packObjectsHook",
+    ):  # fmt: skip
+        git(mini_repo, "config", key, f"!{script}" if key.startswith(("alias", "credential")) else str(script))
+    git(mini_repo, "config", "core.hooksPath", str(tmp_path / "hooks"))
+    (tmp_path / "hooks").mkdir()
+    for hook in ("post-checkout", "post-index-change", "pre-commit", "reference-transaction", "fsmonitor-watchman"):
+        shutil.copy(script, tmp_path / "hooks" / hook)
+    (mini_repo / ".git" / "info").mkdir(exist_ok=True)
+    (mini_repo / ".git" / "info" / "attributes").write_text("* diff=evil filter=evil\n")
+    for worktree in (False, True):
+        tree = open_tree(mini_repo, None, worktree=worktree)
+        assert contents(tree)[MMU]
+        assert tree.blobs([MMU])
+        assert MMU in tree.search(FLAG, ["*"])
+    with pytest.raises(InputError):
+        open_tree(mini_repo, "no-such-revision")
+    assert not marker.exists(), marker.read_text()
+
+
+def test_the_repository_stays_as_it_was(mini_repo: Path, git: Git) -> None:
+    (mini_repo / MMU).write_text("/* not committed */\n")
+    (mini_repo / "staged.c").write_text("int staged;\n")
+    git(mini_repo, "add", "staged.c")
+    os.utime(mini_repo / "Makefile", (1, 1))  # makes git want to refresh its index
+    before = state(mini_repo)
+    for worktree in (False, True):
+        tree = open_tree(mini_repo, None, worktree=worktree)
+        contents(tree)
+        tree.blobs([MMU])
+        tree.search(FLAG, ["*"])
+    assert state(mini_repo) == before
+
+
+def test_the_worktree_is_read_only_when_asked(mini_repo: Path, mini_original: Path, git: Git) -> None:
+    (mini_repo / MMU).write_text("/* not committed */\n")
+    assert open_tree(mini_repo, None).read([MMU]) == open_tree(mini_original, None).read([MMU])
+    uncommitted = open_tree(mini_repo, None, worktree=True)
+    assert uncommitted.read([MMU]) == {MMU: b"/* not committed */\n"}
+    assert uncommitted.commit == git(mini_original, "rev-parse", "HEAD")
+
+
+def test_a_bare_repository_has_no_worktree(mini_original: Path, tmp_path: Path, git: Git) -> None:
+    git(tmp_path, "clone", "-q", "--bare", mini_original, "bare.git")
+    with pytest.raises(InputError, match="bare"):
+        open_tree(tmp_path / "bare.git", None, worktree=True)
+
+
+def test_no_commit_yet(tmp_path: Path, git: Git) -> None:
+    git(tmp_path, "init", "-q", "new")
+    with pytest.raises(InputError, match="no commit yet"):
+        open_tree(tmp_path / "new", None)
+    assert open_tree(tmp_path / "new", None, worktree=True).commit == ""
+
+
+def test_another_users_repository(mini_original: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    with pytest.raises(InputError, match=r"safe\.directory"):
+        open_tree(mini_original, None)
+
+
+def test_links_and_submodules_are_no_files(mini_repo: Path, git: Git) -> None:
+    (mini_repo / "link.c").symlink_to("/etc/passwd")
+    (mini_repo / "linked").symlink_to("arch")
+    git(mini_repo, "add", "-f", "link.c", "linked")
+    commit = git(mini_repo, "rev-parse", "HEAD")
+    git(mini_repo, "update-index", "--add", "--cacheinfo", f"160000,{commit},module")
+    git(mini_repo, "commit", "-q", "-m", "links")
+    for worktree in (False, True):
+        tree = open_tree(mini_repo, None, worktree=worktree)
+        assert not {"link.c", "linked", "module", "linked/x86/xen/mmu.c"} & tree.paths().keys()
+        assert tree.read(["link.c", "linked", "module"]) == {}
+        assert not [path for path in tree.search([*FLAG, "root"], ["*"]) if path.startswith("link")]
+
+
+def test_executable_files_are_files(mini_repo: Path, git: Git) -> None:
+    git(mini_repo, "update-index", "--chmod=+x", MMU)
+    git(mini_repo, "commit", "-q", "-m", "executable")
+    assert MMU in open_tree(mini_repo, None).paths()
+
+
+def test_names_that_are_not_utf_8(mini_repo: Path, git: Git) -> None:
+    name = os.fsdecode(b"drivers/xen/na\xefve.c")
+    content = b"/* J\xfcrgen */ unsigned long x = _PAGE_IOMAP;\n"
+    (mini_repo / name).write_bytes(content)
+    git(mini_repo, "add", "-A", "-f")
+    git(mini_repo, "commit", "-q", "-m", "Latin-1")
+    for worktree in (False, True):
+        tree = open_tree(mini_repo, None, worktree=worktree)
+        assert tree.read([name]) == {name: content}
+        assert name in tree.search(FLAG, ["drivers/*.c"])
+
+
+def test_a_sha256_repository(mini: Path, tmp_path: Path, git: Git) -> None:
+    git(tmp_path, "init", "-q", "--object-format=sha256", "new")
+    shutil.copytree(mini, tmp_path / "new", dirs_exist_ok=True)
+    git(tmp_path / "new", "add", "-A", "-f")
+    git(tmp_path / "new", "commit", "-q", "-m", "sha256")
+    assert contents(open_tree(tmp_path / "new", None)) == files_below(mini)
+    assert len(open_tree(tmp_path / "new", None, worktree=True).commit) == 64
+
+
+class TestShallow:
+    @pytest.fixture
+    def shallow(self, mini_repo: Path, tmp_path: Path, git: Git) -> Path:
+        git(mini_repo, "commit", "-q", "--allow-empty", "-m", "second")
+        git(tmp_path, "clone", "-q", "--depth=1", mini_repo.as_uri(), "shallow")
+        return tmp_path / "shallow"
+
+    def test_what_is_there_is_read(self, shallow: Path, mini: Path) -> None:
+        assert contents(open_tree(shallow, None)) == files_below(mini)
+
+    def test_what_is_not_there_says_why(self, shallow: Path) -> None:
+        with pytest.raises(InputError, match=r"HEAD~1.*shallow"):
+            open_tree(shallow, "HEAD~1")
+
+    def test_also_in_a_linked_worktree(self, shallow: Path, tmp_path: Path, git: Git) -> None:
+        git(shallow, "worktree", "add", "-q", "--detach", tmp_path / "linked")
+        with pytest.raises(InputError, match=r"HEAD~1.*shallow"):
+            open_tree(tmp_path / "linked", "HEAD~1")
+
+
+class TestPartial:
+    @pytest.fixture
+    def partial(self, mini_repo: Path, tmp_path: Path, git: Git) -> Path:
+        git(mini_repo, "config", "uploadpack.allowFilter", "true")
+        git(tmp_path, "clone", "-q", "--bare", "--filter=blob:none", mini_repo.as_uri(), "partial.git")
+        return tmp_path / "partial.git"
+
+    @pytest.mark.parametrize("origin", ["there", "gone"])
+    def test_it_is_said_and_nothing_is_fetched(self, partial: Path, mini_repo: Path, origin: str) -> None:
+        if origin == "gone":
+            shutil.rmtree(mini_repo)
+        before = files_below(partial)
+        tree = open_tree(partial, None)
+        with pytest.raises(InputError, match="partial") as raised:
+            tree.read(["Makefile"])
+        assert "\n" not in str(raised.value)
+        with pytest.raises(InputError, match="partial"):
+            tree.search(FLAG, ["*"])
+        assert files_below(partial) == before
+
+
+class TestDamage:
+    @pytest.fixture(params=["missing", "empty", "garbage", "truncated"])
+    def damage(self, request: pytest.FixtureRequest) -> Callable[[Path], None]:
+        def apply(file: Path) -> None:
+            content = file.read_bytes()
+            file.unlink()
+            if request.param != "missing":
+                rests = {"empty": b"", "garbage": b"x" * len(content), "truncated": content[: len(content) // 2]}
+                file.write_bytes(rests[request.param])
+
+        return apply
+
+    def test_a_blob(self, mini_repo: Path, git: Git, damage: Callable[[Path], None]) -> None:
+        damage(object_file(mini_repo, git(mini_repo, "rev-parse", f"HEAD:{MMU}")))
+        tree = open_tree(mini_repo, None)
+        assert tree.read(["Makefile"])
+        with pytest.raises(InputError, match="git fsck") as raised:
+            tree.read([MMU, "Makefile"])
+        assert "\n" not in str(raised.value)
+
+    def test_a_blob_is_not_silently_left_out_of_a_search(
+        self, mini_repo: Path, git: Git, damage: Callable[[Path], None]
+    ) -> None:
+        damage(object_file(mini_repo, git(mini_repo, "rev-parse", f"HEAD:{MMU}")))
+        with pytest.raises(InputError, match="git fsck"):
+            open_tree(mini_repo, None).search(FLAG, ["*"])
+
+    def test_a_tree(self, mini_repo: Path, git: Git, damage: Callable[[Path], None]) -> None:
+        damage(object_file(mini_repo, git(mini_repo, "rev-parse", "HEAD:arch")))
+        with pytest.raises(InputError, match="git fsck"):
+            open_tree(mini_repo, None).paths()
+
+    def test_a_commit(self, mini_repo: Path, git: Git, damage: Callable[[Path], None]) -> None:
+        damage(object_file(mini_repo, git(mini_repo, "rev-parse", "HEAD")))
+        with pytest.raises(InputError, match="git fsck"):
+            open_tree(mini_repo, None)
+
+
+def test_without_git(mini_original: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(InputError, match="git was not found"):
+        open_tree(mini_original, None).paths()
+
+
+def test_a_clone_without_a_checkout_matches_git_itself(mini_original: Path, tmp_path: Path, git: Git) -> None:
+    git(tmp_path, "clone", "-q", "--no-checkout", mini_original, "clone")
+    listed = subprocess.run(
+        ["git", "-C", tmp_path / "clone", "ls-tree", "-r", "--name-only", "HEAD"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert sorted(open_tree(tmp_path / "clone", None).paths()) == sorted(listed.stdout.split())
