@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -14,6 +15,8 @@ from patcher.source.read import include_graph, read_units
 from patcher.source.unit import Batch, Progress, Unit
 from patcher.tree.config import Config
 from patcher.tree.kernel import KernelTree
+
+_SYMBOL = re.compile(r"\bCONFIG_\w+")
 
 
 class Gap(NamedTuple):
@@ -57,7 +60,7 @@ class Reader:
         self._names |= names
         gaps = self._gaps()
         left = self._left(gaps) if self.facts else set(self._files)
-        while todo := {path: self._untried[path].pop(0) for path in sorted(left) if self._untried[path]}:
+        while todo := {path: name for path in sorted(left) if (name := self._next(path, gaps))}:
             batches = [
                 self._batch(config, [path for path in self._files if todo.get(path) == config.name])
                 for config in self._configs
@@ -68,6 +71,21 @@ class Reader:
             gaps = self._gaps()
             left = self._left(gaps)
         return gaps
+
+    def _next(self, path: str, gaps: Sequence[Gap]) -> str:
+        """The next configuration that may tell more about a file, or ""."""
+        untried = self._untried[path]
+        tried = [config for config in self._configs if config.name not in untried]
+        while untried:
+            name = untried.pop(0)
+            config = next(config for config in self._configs if config.name == name)
+            if not tried or config.arch not in {each.arch for each in tried}:
+                return name
+            conditions = " ".join(gap.condition for gap in gaps if gap.path == path)
+            asked = set(_SYMBOL.findall(conditions))
+            if any((config.symbols & asked) != (each.symbols & asked) for each in tried):
+                return name
+        return ""
 
     def _left(self, gaps: Sequence[Gap]) -> set[str]:
         unclean = {one.path for one in self.facts if one.unit_errors and one.path.startswith("arch/")}
@@ -91,9 +109,9 @@ class Reader:
         starts = lex.line_starts(self._codes[path])
         for offset in unread:
             line = bisect_right(starts, offset)
-            conditions = [text for first, last, text in regions if first <= line <= last]
+            conditions = dict.fromkeys(text for first, last, text in regions if first <= line <= last)
             column = offset - starts[line - 1] + 1
-            yield Gap(path, offset, self._watched[path][offset], line, column, conditions[0] if conditions else "")
+            yield Gap(path, offset, self._watched[path][offset], line, column, " and ".join(conditions))
 
     def _batch(self, config: Config, todo: Sequence[str]) -> Batch:
         """Each header goes with the first C file that includes it; one that none does is a unit of its own."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from patcher.cache import Cache
@@ -42,7 +42,7 @@ def survey(tree: KernelTree, group: Group, anchors: Iterable[str], scope: str, c
     interest.update(name for subject in group.subject for name in subject.calls)
     found = {
         *cached_search(tree, sorted(interest), group.scopes[scope], cache),
-        *cached_search(tree, sorted(anchors), group.anchored, cache),
+        *_defining(tree, cached_search(tree, sorted(anchors), group.anchored, cache), frozenset(anchors)),
     }
     hits = tuple(sorted(path for path in found if path.endswith(_CODE)))
     reasons = {path: _why_text(path) for path in hits}
@@ -54,6 +54,14 @@ def survey(tree: KernelTree, group: Group, anchors: Iterable[str], scope: str, c
         headers=tuple(path for path in c_files if path.endswith(".h")),
         text_only=tuple(TextOnly(_readable(path), reason) for path, reason in reasons.items() if reason),
     )
+
+
+def _defining(tree: KernelTree, paths: Sequence[str], names: frozenset[str]) -> Iterator[str]:
+    """Of the files that name a symbol, those that may define it: the name stands on a line that is not indented."""
+    pattern = re.compile(rb"^[^\s].*" + _alternatives(names).pattern, re.MULTILINE)
+    for path, content in tree.read(paths).items():
+        if pattern.search(lex.code_only(content)):
+            yield path
 
 
 def cached_search(tree: KernelTree, words: Sequence[str], pathspecs: Sequence[str], cache: Cache) -> tuple[str, ...]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import resource
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from itertools import zip_longest
 from multiprocessing import get_context
+from pathlib import Path
 
 import msgspec
 
@@ -25,6 +26,7 @@ from patcher.tree.kernel import KernelTree
 
 _MEMORY_BYTES = 3 * 2**30
 _SECONDS = 120
+_HERE = Path(__file__).parent
 
 
 def parse_all(
@@ -136,7 +138,8 @@ def parse(prepared: Prepared, unit: Unit) -> bytes:
     except InputError as error:
         fatal = Diagnostic("fatal", unit.main, 0, 0, str(error))
         return msgspec.msgpack.encode([FileFacts(unit.main, prepared.config.name, (), (), (), (), (), (fatal,), 1)])
-    said = tuple(_relative(item, prepared) for item in raw.diagnostics if item.severity != "warning")
+    heard = (*raw.diagnostics, *_strays(prepared, raw.includes))
+    said = tuple(_relative(item, prepared) for item in heard if item.severity != "warning")
     found = []
     for place, path in places.items():
         if place in raw.files:
@@ -144,6 +147,14 @@ def parse(prepared: Prepared, unit: Unit) -> bytes:
             own = said if path == unit.main else tuple(item for item in said if item.path == path)
             found.append(facts(path, prepared.config.name, source, raw.files[place], own, len(said)))
     return msgspec.msgpack.encode(found)
+
+
+def _strays(prepared: Prepared, includes: Iterable[tuple[str, str, int]]) -> Iterator[Diagnostic]:
+    """An error for each include that left the tree, however it was spelled."""
+    own = tuple(f"{place}/" for place in (prepared.sources, prepared.headers, _HERE))
+    for included, source, line in sorted(includes):
+        if not os.path.normpath(included).startswith(own):
+            yield Diagnostic("error", source, line, 0, f"{included!r} is outside of the tree")
 
 
 def _relative(item: Diagnostic, prepared: Prepared) -> Diagnostic:

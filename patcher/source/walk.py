@@ -96,10 +96,12 @@ class RawFile(NamedTuple):
 
 
 class RawUnit(NamedTuple):
-    """What was read of a translation unit: the files asked for, by absolute path, and what clang said."""
+    """What was read of a translation unit: the files asked for, by absolute path, what clang said, and what was
+    included: (file, by which, in which line)."""
 
     files: dict[str, RawFile]
     diagnostics: tuple[Diagnostic, ...]
+    includes: frozenset[tuple[str, str, int]]
 
 
 @functools.cache
@@ -156,7 +158,9 @@ def read(main: str, arguments: Sequence[str], wanted: Sequence[str]) -> RawUnit:
     """
     unit = _parse(main, arguments)
     library = _library()
-    return RawUnit(_Reader(library, unit.obj, wanted).files(main), _diagnostics(unit))
+    found = unit.get_includes()  # without a source: by -include
+    includes = frozenset((each.include.name, str(each.source or main), each.location.line) for each in found)
+    return RawUnit(_Reader(library, unit.obj, wanted).files(main), _diagnostics(unit), includes)
 
 
 def _diagnostics(unit: Any) -> tuple[Diagnostic, ...]:

@@ -29,6 +29,7 @@ _AUTOCONF = ("include/generated/autoconf.h", "include/linux/autoconf.h")
 _HARMLESS = re.compile(
     r"-(?:[DU].+|std=\w+|m(?:16|32|64)|f(?:no-)?(?:short-wchar|unsigned-char|signed-char|ms-extensions|gnu89-inline|common))$"
 )
+_DEFINED = re.compile(r"^#define (CONFIG_\w+)", re.MULTILINE)
 _INCLUDED = re.compile(r"-I.")
 _DRIVER_INCLUDE = re.compile(
     rb"^[ \t]*(?:ccflags-y|EXTRA_CFLAGS|subdir-ccflags-y|KBUILD_CPPFLAGS)[ \t]*[:+]?=[ \t]*((?:.*\\\n)*.*)$",
@@ -57,6 +58,11 @@ class Config(NamedTuple):
     files: dict[str, bytes]
     per_file: Mapping[str, tuple[str, ...]]
     generate: bool
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        """The CONFIG symbols that are set, with their prefix."""
+        return frozenset(_DEFINED.findall(self.files[self.forced[0]].decode("ascii", "replace")))
 
 
 def from_profile(tree: KernelTree, profile: Profile, symbols: Sequence[kconfig.Symbol]) -> Config:
