@@ -1,0 +1,32 @@
+"""The tour runs, on a tree that builds."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def test_the_tour(run: Callable[..., Any], tmp_path: Path) -> None:
+    ran = run("demo", "--keep", tmp_path / "linux-mini")
+    assert ran.code == 0
+    for chapter in ("1. A tree", "2. patcher plan", "3. The whole plan", "4. On your own tree"):
+        assert chapter in ran.stdout
+    assert "identity: applicable" in ran.stdout
+    assert (tmp_path / "linux-mini" / ".git").is_dir()
+    again = run("demo", "--keep", tmp_path / "linux-mini")
+    assert (again.code, again.stderr.count("\n")) == (2, 1)
+
+
+@pytest.mark.parametrize("config", ["mini_defconfig", "noxen_defconfig"])
+def test_the_miniature_tree_builds_without_a_warning(mini: Path, tmp_path: Path, config: str) -> None:
+    if not shutil.which("gcc"):
+        pytest.skip("gcc is not installed")
+    for target in (config, "all"):
+        command = ["make", "-s", "-C", str(mini), f"O={tmp_path}", target]
+        built = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (built.returncode, built.stderr) == (0, ""), target

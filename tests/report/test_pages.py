@@ -1,0 +1,40 @@
+"""Rules, series and help topics as text."""
+
+from __future__ import annotations
+
+import pytest
+
+from patcher import data
+from patcher.errors import InputError
+from patcher.report.rules_text import rule_page, rules_table, series_page
+from patcher.report.topics import topic_text, topics
+from patcher.rules.load import load_group
+from patcher.series.load import load
+
+GROUP = load_group(data.directory("rules") / "identity")
+
+
+def test_the_table_has_every_rule() -> None:
+    table = rules_table([GROUP], lambda text, **_: text)
+    assert all(f" {rule.id} " in table for rule in GROUP.rules)
+
+
+@pytest.mark.parametrize("rule", GROUP.rules, ids=lambda rule: rule.id)
+def test_a_page_tells_all(rule) -> None:  # type: ignore[no-untyped-def]
+    page = rule_page(rule)
+    for part in (rule.id, rule.title, rule.source, rule.limits, *(example.name for example in rule.example)):
+        assert part in page
+
+
+def test_series_page() -> None:
+    page = series_page("identity", load("identity"))
+    assert all(step.slug in page for step in load("identity").step)
+
+
+def test_topics() -> None:
+    assert set(topics()) >= {"plan", "config", "environment", "rules"}
+    for name in topics():
+        assert topic_text(name).startswith(topics()[name])
+        assert all(len(line) <= 88 for line in topic_text(name).splitlines())
+    with pytest.raises(InputError, match="there is help on"):
+        topic_text("nothing")

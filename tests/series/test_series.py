@@ -1,0 +1,91 @@
+"""Series files, and how a tree stands to them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from patcher import data
+from patcher.errors import InputError
+from patcher.model import Status, Step, StepStatus
+from patcher.rules.knowledge import Knowledge
+from patcher.series.load import Condition, load, load_file, names, symbols
+from patcher.series.steps import holds, overall
+from patcher.source.snippet import snippet_facts
+
+CODE = """
+unsigned long ***p2m_top;
+void leaf(void);
+static void inner(void) { leaf(); }
+void outer(void) { inner(); }
+extern int elsewhere;
+#define MACRO 1
+"""
+KNOWN = Knowledge([snippet_facts("a.c", CODE)], frozenset())
+
+
+def test_the_shipped_series_load() -> None:
+    assert "identity" in names()
+    for name in names():
+        spec = load(name)
+        assert len({step.slug for step in spec.step}) == len(spec.step)
+        assert symbols(spec) >= set(spec.anchor)
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        (Condition(defines=("MACRO",)), True),
+        (Condition(defines=("nothing", "outer")), True),
+        (Condition(defines=("leaf",)), False),
+        (Condition(defines=("elsewhere",)), False),
+        (Condition(undefined=("nothing",)), True),
+        (Condition(undefined=("MACRO", "nothing")), False),
+        (Condition(mentions=("leaf",), inside=("outer",)), True),
+        (Condition(mentions=("leaf",), inside=("nothing",)), False),
+        (Condition(mentions=("outer",), inside=("inner",)), False),
+        (Condition(type="unsigned long ***", of="p2m_top"), True),
+        (Condition(type="unsigned long **", of="p2m_top"), False),
+    ],
+)
+def test_conditions(condition: Condition, expected: bool) -> None:
+    assert holds(condition, KNOWN) == expected
+
+
+@pytest.mark.parametrize(
+    ("statuses", "expected"),
+    [
+        (["present", "present"], Status.ALREADY),
+        (["needed", "needed"], Status.APPLICABLE),
+        (["present", "needed"], Status.PARTLY),
+        (["present", "blocked"], Status.NOT_APPLICABLE),
+        (["blocked"], Status.NOT_APPLICABLE),
+    ],
+)
+def test_overall(statuses: list[str], expected: Status) -> None:
+    assert overall(Step("a", "b", StepStatus(status), "c", ()) for status in statuses) is expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('defines = ["p2m_identity"]', 'defined = ["p2m_identity"]'),
+        ('{ defines = ["p2m_missing"] }', "{ }"),
+        ('inside = ["xen_add_extra_mem"]', 'of = "xen_add_extra_mem"'),
+        ("targets = ", "target = "),
+    ],
+)
+def test_a_typo_is_told(tmp_path: Path, old: str, new: str) -> None:
+    file = tmp_path / "series.toml"
+    shutil.copy(data.directory("patches") / "identity" / "series.toml", file)
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+    with pytest.raises(InputError, match=r"series\.toml"):
+        load_file(file)
+
+
+def test_no_such_series() -> None:
+    with pytest.raises(InputError, match="choose one of"):
+        load("nothing")
