@@ -108,7 +108,7 @@ def test_a_build_somewhere_else(mini: Path, tmp_path: Path) -> None:
     entry = {
         "directory": str(tmp_path),
         "file": f"{mini}/mm/memory.c",
-        "command": f"gcc -DX -I{mini}/include -Iinclude",
+        "arguments": ["gcc", "-DX", f"-I{mini}/include", "-Iinclude"],
     }
     elsewhere = DirectoryTree(tmp_path)
     write(elsewhere, "include/generated/autoconf.h", "#define CONFIG_X86_32 1\n")
