@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from patcher.model import Plan
     from patcher.tree.kernel import KernelTree
 
-CLEAN, FOUND, WRONG = 0, 1, 2
+CLEAN, FOUND, WRONG, INTERNAL = 0, 1, 2, 70
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -327,4 +327,10 @@ def main() -> None:
     except BrokenPipeError:  # the reader has seen enough
         sys.stdout = None
         code = CLEAN
+    except Exception:  # noqa: BLE001 - a fault of ours must not look like a finding
+        import traceback
+
+        traceback.print_exc()
+        click.echo("patcher: this is a fault in patcher itself; please report it with the lines above", err=True)
+        code = INTERNAL
     sys.exit(code)

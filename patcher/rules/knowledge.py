@@ -33,6 +33,7 @@ class Knowledge:
         self._values: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
         self._in_file: defaultdict[str, dict[str, Definition]] = defaultdict(dict)
         self._called: dict[str, frozenset[str]] = {}
+        self._marking: dict[tuple[frozenset[str], frozenset[str]], frozenset[str]] = {}
         self._reached: dict[tuple[str, str], frozenset[str]] = {}
         users = [facts for facts in self.files if any(use.symbol in names for use in facts.uses)]
         self.user_functions = frozenset(
@@ -144,35 +145,21 @@ class Knowledge:
         for name in names:
             yield from self.uses.get(name, ())
 
-    @cached_property
-    def marking(self) -> frozenset[str]:
-        """Functions that set VM_IO on a vma, and the functions and macros that lead only to those: callers get it
-        from them. Seen in the tree's own code, not assumed."""
-        found = {use.function for use in self.uses.get("VM_IO", ()) if use.how is How.SET and use.function}
-        while True:
-            more = {
-                name
-                for name, definitions in self.definitions.items()
-                for definition in definitions
-                if name not in found
-                and definition.kind in (Kind.MACRO, Kind.FUNCTION)
-                and not definition.declares
-                and found.intersection(definition.mentions)
-                and name in _MAPPING
-            }
-            if not more:
-                return frozenset(found)
-            found |= more
-
-
-# The core functions that put frames into a user's page table (mm.h, and x86's own on top of them).
-_MAPPING = frozenset(
-    (
-        "remap_pfn_range", "io_remap_pfn_range", "vm_iomap_memory", "pci_mmap_page_range", "vm_insert_pfn",
-        "vm_insert_pfn_prot", "vm_insert_mixed", "vmf_insert_pfn", "vmf_insert_pfn_prot", "vmf_insert_mixed",
-        "io_remap_page_range", "remap_page_range",
-    )
-)  # fmt: skip
+    def marking(self, flags: frozenset[str], functions: frozenset[str]) -> frozenset[str]:
+        """Of the functions (and function-like macros), those that set one of the flags for their callers, themselves or
+        through another. Seen in the tree's own code, not assumed."""
+        key = (flags, functions)
+        if key not in self._marking:
+            found = {use.function for use in self.uses_of(flags) if use.how is How.SET and use.function}
+            definitions = [each for name in functions for each in self.definitions.get(name, ()) if not each.declares]
+            while more := {
+                each.name
+                for each in definitions
+                if each.name not in found and not found.isdisjoint(self.reach(each.span.path, each.name))
+            }:
+                found |= more
+            self._marking[key] = frozenset(found & functions)
+        return self._marking[key]
 
 
 class Topic:

@@ -50,17 +50,18 @@ def findings(
 def _uses(topics: Mapping[str, Topic], knowledge: Knowledge) -> Iterator[tuple[Topic, Use]]:
     for topic in topics.values():
         for use in knowledge.uses_of(sorted(topic.symbols)):
-            if use.symbol in topic.subject.calls and use.how is not How.CALLED and not _unread(use):
-                continue  # a mapping function is of interest where it is called
+            if use.symbol in topic.subject.calls and not _maps(use, topic):
+                continue
             in_macro = use.how is How.DEFINED and use.function in topic.carriers
             if in_macro and use.symbol in topic.carriers - set(topic.subject.flag):
                 continue  # the line that defines the macro speaks for it
             yield topic, use
 
 
-def _unread(use: Use) -> bool:
-    """Whether a use is known from the text only, under a condition that nothing compiled."""
-    return use.how is How.READ and not use.function and use.conditions != ()
+def _maps(use: Use, topic: Topic) -> bool:
+    """A mapping function is of interest where it is called, where another one is made of it, and where only text is
+    known."""
+    return use.how is How.CALLED or use.function in topic.subject.calls or (use.how is How.READ and not use.function)
 
 
 def decide(rules: Sequence[Rule], asked: Asked) -> Rule | None:

@@ -137,7 +137,8 @@ def _setters(uses: Iterable[Use], path: str) -> set[str]:
 
 def gets_vm_io(asked: Asked) -> bool:
     """The core function that is called sets VM_IO for its callers."""
-    return asked.use.symbol in asked.knowledge.marking
+    flags, calls = asked.topics["vm-io"].carriers, frozenset(asked.topics["mapping"].subject.calls)
+    return asked.use.symbol in asked.knowledge.marking(flags, calls)
 
 
 def is_core(asked: Asked) -> bool:
