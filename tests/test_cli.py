@@ -6,8 +6,10 @@ import json
 import os
 import pty
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -415,3 +417,22 @@ def test_a_reader_that_has_seen_enough(mini_original: Path, command_environment:
         assert process.stderr is not None
         process.stdout.close()
         assert process.stderr.read() == b""
+
+
+def test_an_interruption_ends_it_at_once(
+    mini_original: Path, command_environment: dict[str, str], tmp_path: Path
+) -> None:
+    """No traceback, no process left behind, and the next run finds a cache it can use."""
+    environment = {**command_environment, "PATCHER_CACHE_DIR": str(tmp_path / "cold")}
+    command = [sys.executable, "-m", "patcher", "plan", "--scope", "tree", "--tree", mini_original]
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=environment, start_new_session=True, **streams) as process:
+        while process.poll() is None and not list(tmp_path.glob("cold/export/*/arch")):
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, said.strip()) in ((130, "patcher: interrupted"), (1, ""))
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
+    again = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert again.returncode in (0, 1)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from itertools import zip_longest
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 
 import msgspec
@@ -53,7 +54,7 @@ def parse_all(
             return
         left, done = dict(jobs), 0
         try:
-            with _pool(min(len(jobs), len(os.sched_getaffinity(0)))) as pool:
+            with _pool(min(len(jobs), len(os.sched_getaffinity(0)))) as pool, _all_or_killed(pool):
                 wanted = []
                 for batch, space in zip(batches, spaces, strict=True):
                     files = (path for unit in batch.units for path in (unit.main, *unit.headers))
@@ -74,6 +75,18 @@ def parse_all(
         except BrokenProcessPool:
             for name, job in left.items():  # one of these killed its worker: each gets one of its own
                 yield name, _alone(*job)
+
+
+@contextmanager
+def _all_or_killed(pool: ProcessPoolExecutor) -> Iterator[None]:
+    """Where the work is broken off, end the workers at once: the pool would wait for all that it was given."""
+    try:
+        yield
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for worker in active_children():
+            worker.kill()
+        raise
 
 
 def _refused(batch: Batch, unit: Unit) -> bytes | None:
@@ -119,6 +132,7 @@ def _pool(workers: int) -> ProcessPoolExecutor:
 
 def _limit() -> None:
     """An untrusted file may cost this process its life, but not the machine its memory."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
     for what, bound in ((resource.RLIMIT_AS, _MEMORY_BYTES), (resource.RLIMIT_CORE, 0)):
         _, hard = resource.getrlimit(what)
         allowed = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
