@@ -74,6 +74,6 @@ def _plan(place: Path) -> Plan:
 
 def _telling(plan: Plan) -> list[Finding]:
     """One finding of each of the rules that show the idea."""
-    shown = ("iomap-make", "iomap-helper", "iomap-device", "iomap-foreign", "map-vm-io-none", "iomap-mask")
+    shown = ("iomap-make-foreign", "iomap-helper", "iomap-device", "iomap-foreign", "map-vm-io-none", "iomap-mask")
     first = {finding.rule: finding for finding in reversed(plan.findings) if finding.verdict is not Verdict.UNRELATED}
     return [first[rule] for rule in shown if rule in first]
