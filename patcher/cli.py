@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from patcher.model import Plan
     from patcher.tree.kernel import KernelTree
 
-CLEAN, FOUND, WRONG, INTERNAL = 0, 1, 2, 70
+CLEAN, FOUND, WRONG, INTERNAL, TERMINATED = 0, 1, 2, 70, 143
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -83,7 +84,12 @@ def _use_libclang(name: str | None) -> None:
 
 def _style() -> Callable[..., str]:
     """Colour only on a terminal, and not where NO_COLOR says so (no-color.org)."""
-    if sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
+    if (
+        sys.stdout is not None
+        and sys.stdout.isatty()
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM") != "dumb"
+    ):
         return click.style
     return lambda text, **_: str(text)
 
@@ -91,7 +97,13 @@ def _style() -> Callable[..., str]:
 def _deliver(text: str, output: Path | None) -> None:
     """To standard output, or to a file: whole or not at all."""
     if output is None:
-        click.echo(text, nl=False)
+        try:
+            click.echo(text, nl=False)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            sys.stdout = None  # or the interpreter would try once more at its end
+            raise InputError(f"cannot write to standard output ({error.strerror})", "name a file with -o") from error
         return
     output = output.resolve()  # a link stays one
     new = output.with_name(f"{output.name}.{os.getpid()}.new")
@@ -305,6 +317,7 @@ def demo(keep: Path | None, quiet: bool, verbose: bool, libclang: str | None) ->
 
 def main() -> None:
     """The entry point: exit codes as the help says, one line for wrong input, no traceback."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # as an exception: what is under way cleans up
     try:
         code = cli.main(standalone_mode=False)
     except InputError as error:

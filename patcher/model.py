@@ -247,9 +247,11 @@ class Coverage(Frozen, frozen=True):
 
 
 class TreeInfo(Frozen, frozen=True):
-    """The tree a plan speaks of. ``commit`` is "" for a directory that is no repository."""
+    """The tree a plan speaks of. ``commit`` is "" for a directory that is no repository. ``worktree`` tells that
+    uncommitted files were read, on top of the commit."""
 
     commit: str
+    worktree: bool
     version: str
     arch: str
     profile: str

@@ -59,9 +59,17 @@ def make_plan(tree: KernelTree, request: Request, cache: Cache, progress: Progre
     knowledge = Knowledge([*reader.facts, *outside, *_unexplained(gaps)], judged)
     topics = _topics(group, found, knowledge)
     _drop_called_elsewhere(tree, topics, knowledge, group.scopes[request.scope], cache)
-    found_steps = steps(request.series, knowledge)
+    broken = [error for error in _errors(reader.facts) if error.startswith("arch/x86/xen/")]
+    found_steps = steps(request.series, knowledge, broken)
     return Plan(
-        tree=TreeInfo(tree.commit, release, configs[0].arch, configs[0].name, configs[0].source),
+        tree=TreeInfo(
+            tree.commit,
+            tree.key is None and bool(tree.commit),
+            release,
+            configs[0].arch,
+            configs[0].name,
+            configs[0].source,
+        ),
         series=request.series_name,
         scope=request.scope,
         status=overall(found_steps),
@@ -98,6 +106,11 @@ def _topics(group: Group, found: Survey, knowledge: Knowledge) -> dict[str, Topi
 
 def _anchored(tree: KernelTree, request: Request, facts: Iterable[FileFacts]) -> None:
     defined = {each.name for one in facts for each in one.definitions if not each.declares}
+    broken = [error for error in _errors(facts) if error.startswith("arch/")]
+    if defined.isdisjoint(request.series.anchor) and broken:
+        raise InputError(
+            f"{tree.where} cannot be understood: {broken[0]}", "correct the file, or read another revision"
+        )
     if defined.isdisjoint(request.series.anchor):
         raise InputError(
             f"{tree.where} has no code that the series {request.series_name!r} speaks of",

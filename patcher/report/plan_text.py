@@ -45,6 +45,8 @@ def plan_text(plan: Plan, style: Style, *, verbose: bool = False, quiet: bool = 
 
 def _head(plan: Plan, style: Style) -> Iterator[str]:
     commit = f"commit {plan.tree.commit[:12]}" if plan.tree.commit else "no repository"
+    if plan.tree.worktree:
+        commit += ", with what is not committed"
     yield style(f"Series {plan.series} on Linux {safe(plan.tree.version)} ({commit})", bold=True)
     yield f"scope {plan.scope}; configuration: {safe(plan.tree.config_source)}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 
 from patcher.model import Call, Definition, FileFacts, How, Kind, Use
@@ -129,14 +129,19 @@ class Knowledge:
         """The calls a function makes."""
         return self._calls_in.get((path, function), ())
 
-    def origins(self, path: str, function: str, expression: str) -> tuple[str, ...]:
-        """What an expression is made of inside one function: itself, and all values its variables are given there."""
+    def origins(
+        self, path: str, function: str, expression: str, ends: Callable[[str], bool] = lambda text: False
+    ) -> tuple[str, ...]:
+        """What an expression is made of inside one function: itself, and all values its variables are given there.
+
+        What ``ends`` says yes to is not followed further.
+        """
         found, todo = [], [expression]
         while todo:
             text = todo.pop()
             if text not in found:
                 found.append(text)
-                for name in _LVALUE.findall(text):
+                for name in _LVALUE.findall(text) if not ends(text) else ():
                     todo.extend(self._values.get((path, function, name), ()))
         return tuple(found)
 
@@ -196,7 +201,7 @@ class Topic:
         while True:
             gone = helpers.keys() | orphans.keys()
             more = {
-                name: f"its only caller is {', '.join(sorted(callers))}"
+                name: f"its only caller in this scope is {', '.join(sorted(callers))}"
                 for name, calls in candidates.items()
                 if name not in gone and (callers := self._callers(calls)) and callers <= gone
             }

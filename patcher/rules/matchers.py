@@ -14,6 +14,10 @@ _FROM_FRAME = ("mfn_to_pfn", "pte_mfn_to_pfn", "mfn_to_local_pfn", "machine_to_p
 _OF_MEMORY = re.compile(
     r"\b(?:virt_to_phys|virt_to_pfn|__pa|__pa_symbol|page_to_pfn|page_to_phys|vmalloc_to_pfn|slow_virt_to_phys)\s*\("
 )
+_MEMORY_MAKERS = frozenset(
+    ("virt_to_phys", "virt_to_pfn", "__pa", "page_to_pfn", "page_to_phys", "vmalloc_to_pfn", "vmalloc_to_page")
+)
+_CALLED = re.compile(r"([A-Za-z_]\w*)\s*\(")
 _OF_DEVICE = re.compile(
     r"\b(?:pci_resource_start|vm_pgoff|smem_start|mmio_start)\b|->(?:start|phys|base_phys|aper_base)\b"
 )
@@ -81,7 +85,7 @@ def reads_pte(asked: Asked) -> bool:
 
 def maps_device(asked: Asked) -> bool:
     """The function, or an operation it installs, maps frames into user space that are no memory of the kernel's."""
-    return any(not _is_memory(asked, call) for call in _mapping_calls(asked))
+    return any(not _is_memory(asked, call) or _is_device(asked, call) for call in _mapping_calls(asked))
 
 
 def _mapping_calls(asked: Asked) -> Iterator[Call]:
@@ -95,11 +99,31 @@ def _origins(asked: Asked, call: Call) -> tuple[str, ...]:
     """What the frame that a call maps is made of. It is the third argument of every mapping function; where there
     are fewer, the vma says it (``vm_pgoff``)."""
     frame = call.args[2] if len(call.args) > 2 else "vma->vm_pgoff"
-    return asked.knowledge.origins(asked.use.span.path, call.function, frame)
+    return asked.knowledge.origins(asked.use.span.path, call.function, frame, lambda text: _of_memory(asked, text))
+
+
+def _of_memory(asked: Asked, text: str) -> bool:
+    """Whether an expression computes a frame from a kernel address or a page, itself or in a function of the file."""
+    if _OF_MEMORY.search(text):
+        return True
+    path, knowledge = asked.use.span.path, asked.knowledge
+    called = (name for name in _CALLED.findall(text) if knowledge.within(path, name))
+    return any(not knowledge.reach(path, name).isdisjoint(_MEMORY_MAKERS) for name in called)
 
 
 def _is_memory(asked: Asked, call: Call) -> bool:
-    return any(_OF_MEMORY.search(text) for text in _origins(asked, call))
+    return any(_of_memory(asked, text) for text in _origins(asked, call))
+
+
+def _is_device(asked: Asked, call: Call) -> bool:
+    return any(_OF_DEVICE.search(text) for text in _origins(asked, call) if not _of_memory(asked, text))
+
+
+def built_from_frame(asked: Asked) -> bool:
+    """What the flag goes into becomes a PTE by mfn_pte(), which takes a machine frame and asks no P2M."""
+    use = asked.use
+    values = asked.knowledge.origins(use.span.path, use.function, use.target) if use.target else ()
+    return use.callee == "mfn_pte" or any("mfn_pte(" in text for text in values)
 
 
 def maps_pages(asked: Asked) -> bool:
@@ -117,9 +141,7 @@ def frame_of_both(asked: Asked) -> bool:
     """The frame comes from a kernel address or a page on one path, and from something else (a bus address, an offset
     of the vma) on another."""
     call = asked.knowledge.call(asked.use)
-    if call is None or not frame_of_memory(asked):
-        return False
-    return any(_OF_DEVICE.search(text) for text in _origins(asked, call))
+    return call is not None and _is_memory(asked, call) and _is_device(asked, call)
 
 
 def sets_vm_io(asked: Asked) -> bool:
@@ -154,6 +176,7 @@ Matcher = Callable[[Asked], bool]
 MATCHERS: dict[str, Matcher] = {
     matcher.__name__.replace("_", "-"): matcher
     for matcher in (
+        built_from_frame,
         calls_foreign_mapper,
         deals_in_foreign,
         foreign_mapper,

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from patcher.model import Kind, Status, Step, StepStatus, Target
 from patcher.rules.knowledge import Knowledge
 from patcher.series.load import Condition, SeriesSpec, StepSpec
 
 
-def steps(spec: SeriesSpec, knowledge: Knowledge) -> tuple[Step, ...]:
-    """Each step of the series with its status on this tree."""
+def steps(spec: SeriesSpec, knowledge: Knowledge, broken: Sequence[str] = ()) -> tuple[Step, ...]:
+    """Each step of the series with its status on this tree. ``broken``: files that did not parse, with the error."""
     unfit = [requirement.reason for requirement in spec.requires if not _all(requirement.all, knowledge)]
+    if unfit and broken:
+        unfit = [f"it cannot be told: {broken[0]}; as far as it was understood: {unfit[0]}", *unfit[1:]]
     return tuple(_step(step, knowledge, unfit) for step in spec.step)
 
 

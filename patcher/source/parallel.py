@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import resource
 import signal
@@ -27,6 +28,7 @@ from patcher.tree.kernel import KernelTree
 
 _MEMORY_BYTES = 3 * 2**30
 _SECONDS = 120
+_PR_SET_PDEATHSIG = 1  # prctl(2)
 _HERE = Path(__file__).parent
 
 
@@ -133,6 +135,8 @@ def _pool(workers: int) -> ProcessPoolExecutor:
 def _limit() -> None:
     """An untrusted file may cost this process its life, but not the machine its memory."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # and so does its death
     for what, bound in ((resource.RLIMIT_AS, _MEMORY_BYTES), (resource.RLIMIT_CORE, 0)):
         _, hard = resource.getrlimit(what)
         allowed = bound if hard == resource.RLIM_INFINITY else min(bound, hard)

@@ -18,7 +18,7 @@ import msgspec
 
 from patcher.errors import InputError
 from patcher.tree import kconfig
-from patcher.tree.kernel import KernelTree
+from patcher.tree.kernel import KernelTree, version
 from patcher.tree.profile import Profile
 from patcher.tree.profile import autoconf as autoconf_h
 
@@ -29,6 +29,7 @@ _AUTOCONF = ("include/generated/autoconf.h", "include/linux/autoconf.h")
 _HARMLESS = re.compile(
     r"-(?:[DU].+|std=\w+|m(?:16|32|64)|f(?:no-)?(?:short-wchar|unsigned-char|signed-char|ms-extensions|gnu89-inline|common))$"
 )
+_RELEASE = re.compile(rb'UTS_RELEASE "([^"]*)"')
 _DEFINED = re.compile(r"^#define (CONFIG_\w+)", re.MULTILINE)
 _INCLUDED = re.compile(r"-I.")
 _DRIVER_INCLUDE = re.compile(
@@ -129,8 +130,16 @@ def from_build(tree: KernelTree, build: Path | None) -> Config | None:
         if build:
             raise InputError(f"{build} holds no configured kernel", f"there is no {_AUTOCONF[0]}; run 'make prepare'")
         return None
-    source, commands = _recorded(tree.worktree or root, root)
     built = _built_headers(root)
+    release = _RELEASE.search(built.get("include/generated/utsrelease.h", b""))
+    if release and not release.group(1).startswith(version(tree).encode()):
+        if build:
+            raise InputError(
+                f"{build} is a build of {release.group(1).decode('ascii', 'replace')}, the tree is {version(tree)}",
+                "name another with --build, or leave it away",
+            )
+        return None  # built at another revision than the one that is asked for
+    source, commands = _recorded(tree.worktree or root, root)
     arch = "x86_64" if b"#define CONFIG_X86_64 1" in built[autoconf] else "i386"
     return Config(
         name="build",

@@ -36,6 +36,7 @@ _ENVIRONMENT = {
 }
 # Set where git runs us in a hook, for its own repository; we go by the one that is named.
 _FROM_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX")
+_FSCK = "an object may be missing or damaged; run 'git fsck' in it"
 _ERROR = re.compile(r"^(?:fatal|error):", re.MULTILINE)
 _ENTRY = re.compile(r"100\d{3} blob ([0-9a-f]+)\t([^\0]+)\0")  # regular files: no links, no submodules
 
@@ -81,7 +82,7 @@ def _advice(text: str) -> str:
         return "it belongs to another user; see safe.directory in git-config(1)"
     if "promisor" in text or "not allowed" in text or "lazy fetch" in text:
         return "this clone is partial and lacks the object; run 'git fetch --refetch --no-filter' in it"
-    return "an object may be missing or damaged; run 'git fsck' in it"
+    return _FSCK
 
 
 class Repository(NamedTuple):
@@ -99,12 +100,16 @@ class Repository(NamedTuple):
     def resolve(self, revision: str) -> str:
         """The id of a commit. Raises InputError where there is none, or where it is damaged."""
         where = self.worktree or self.directory
+        if ".." in revision:
+            raise InputError(f"{where}: {revision!r} is a range", "name one commit with --rev")
         found = self._id(f"{revision}^{{commit}}") if revision else ""
         if found:
             return found
         named = self._id(revision) if revision else ""
         if named:
             kind = self.run("cat-file", "-t", named).decode().strip()
+            if kind in ("commit", "tag"):
+                raise InputError(f"git cannot read the {kind} {named} of {where}", _FSCK)
             raise InputError(f"{where} has no commit {revision!r}, it is a {kind}", "'git log --oneline' shows commits")
         if (self.common / "shallow").exists():
             advice = "the clone is shallow; 'git fetch --unshallow' brings the rest"
@@ -116,7 +121,12 @@ class Repository(NamedTuple):
 
     def _id(self, name: str) -> str:
         """What a revision stands for, or "" if for nothing. Raises InputError where git fails for another reason."""
-        return self.run("rev-parse", "--verify", "--quiet", "--end-of-options", name, empty_is=1).decode().strip()
+        try:
+            return self.run("rev-parse", "--verify", "--quiet", "--end-of-options", name, empty_is=1).decode().strip()
+        except InputError as error:
+            if _FSCK in str(error):
+                return ""  # not a commit, or no such thing: git's words for it differ
+            raise
 
 
 class GitTree:

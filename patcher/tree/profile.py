@@ -17,6 +17,7 @@ VARIANTS = {
     "up": ("SMP", "X86_32_SMP", "XEN_PV_SMP", "XEN_PVHVM_SMP", "HOTPLUG_CPU", "TREE_RCU", "X86_HT"),
     "nodebugfs": ("DEBUG_FS", "XEN_DEBUG_FS"),
 }
+_VARIANT_SAYS = {"up": "one processor (SMP off)", "nodebugfs": "debugfs off"}
 _VARIANT_ON = {"up": ("TINY_RCU", "BROKEN_ON_SMP"), "nodebugfs": ()}
 DEFAULTS = ("x86_64-xen-dom0", "i386-xen-domu", "x86_64-xen-domu")
 
@@ -77,7 +78,8 @@ def load(name: str) -> Profile:
         if variant == "up":
             config["NR_CPUS"] = "1"
     never = profile.never.union(*(VARIANTS[variant] for variant in variants))
-    return msgspec.structs.replace(profile, name=name, config=config, never=never)
+    description = ", ".join([profile.description, *(_VARIANT_SAYS[variant] for variant in variants)])
+    return msgspec.structs.replace(profile, name=name, description=description, config=config, never=never)
 
 
 def _load_base(name: str) -> Profile:
