@@ -19,7 +19,7 @@ from patcher.report.plan_text import plan_text
 TOOL = {"name": "patcher", "version": "0", "libclang": "18.1.1"}
 FINDING = Finding("r", Verdict.REQUIRED, "a.c", 3, 2, "f", "FLAG", "x |= FLAG;", "because", ("b.c:1: y",), "0" * 16)
 PLAN = Plan(
-    tree=TreeInfo("", "2.6.37", "x86_64", "p", "shipped profile p"),
+    tree=TreeInfo("", False, "2.6.37", "x86_64", "p", "shipped profile p"),
     series="identity",
     scope="xen",
     status=Status.PARTLY,

@@ -12,7 +12,7 @@ from patcher.errors import InputError
 from patcher.model import Status, Step, StepStatus
 from patcher.rules.knowledge import Knowledge
 from patcher.series.load import Condition, load, load_file, names, symbols
-from patcher.series.steps import holds, overall
+from patcher.series.steps import holds, overall, steps
 from patcher.source.snippet import snippet_facts
 
 CODE = """
@@ -89,3 +89,8 @@ def test_a_typo_is_told(tmp_path: Path, old: str, new: str) -> None:
 def test_no_such_series() -> None:
     with pytest.raises(InputError, match="choose one of"):
         load("nothing")
+
+
+def test_what_did_not_parse_is_told_with_the_reason() -> None:
+    found = steps(load("identity"), Knowledge([], frozenset()), ["a.c [p]: expected ';'"])
+    assert found[0].reason.startswith("it cannot be told: a.c [p]: expected ';'")

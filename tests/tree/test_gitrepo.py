@@ -74,6 +74,14 @@ def test_revisions(mini_original: Path, git: Git, revision: str) -> None:
     assert open_tree(mini_original, revision).commit == git(mini_original, "rev-parse", "HEAD")
 
 
+@pytest.mark.parametrize(
+    ("revision", "told"), [("HEAD..HEAD", "is a range"), ("HEAD^{tree}", "is a tree"), ("HEAD:Makefile", "is a blob")]
+)
+def test_what_is_no_commit(mini_original: Path, revision: str, told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        open_tree(mini_original, revision)
+
+
 @pytest.mark.parametrize("revision", ["v2.6.38", "HEAD~9", "", "--all", "-h", "HEAD:Makefile", "HEAD HEAD", "a\nb"])
 def test_bad_revision(mini_original: Path, revision: str) -> None:
     with pytest.raises(InputError, match=r"has no commit .*git log --oneline"):
