@@ -129,7 +129,14 @@ def _crash(prepared: Prepared, unit: Unit) -> bytes:
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers, mp_context=get_context("fork"), initializer=_limit)
+    """A pool with its processes running. They are born with SIGINT blocked: Ctrl-C must not find them half made."""
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("fork"), initializer=_limit)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        pool.submit(os.getpid)  # the first work starts all of them
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return pool
 
 
 def _limit() -> None:
