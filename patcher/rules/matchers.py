@@ -11,12 +11,12 @@ from patcher.rules.knowledge import Knowledge, Topic
 
 _TO_FRAME = ("pfn_to_mfn", "pte_pfn_to_mfn", "phys_to_machine")
 _FROM_FRAME = ("mfn_to_pfn", "pte_mfn_to_pfn", "mfn_to_local_pfn", "machine_to_phys")
-_OF_MEMORY = re.compile(
-    r"\b(?:virt_to_phys|virt_to_pfn|__pa|__pa_symbol|page_to_pfn|page_to_phys|vmalloc_to_pfn|slow_virt_to_phys)\s*\("
-)
-_MEMORY_MAKERS = frozenset(
-    ("virt_to_phys", "virt_to_pfn", "__pa", "page_to_pfn", "page_to_phys", "vmalloc_to_pfn", "vmalloc_to_page")
-)
+# What makes a frame number, or a page, of the kernel's own memory.
+_MEMORY_MAKERS = (
+    "virt_to_phys", "virt_to_pfn", "__pa", "__pa_symbol", "slow_virt_to_phys", "page_to_pfn", "page_to_phys",
+    "vmalloc_to_pfn", "vmalloc_to_page",
+)  # fmt: skip
+_OF_MEMORY = re.compile(rf"\b(?:{'|'.join(_MEMORY_MAKERS)})\s*\(")
 _CALLED = re.compile(r"([A-Za-z_]\w*)\s*\(")
 _OF_DEVICE = re.compile(
     r"\b(?:pci_resource_start|vm_pgoff|smem_start|mmio_start)\b|->(?:start|phys|base_phys|aper_base)\b"

@@ -107,12 +107,17 @@ def _make_constants(
     """Bounds before offsets, as one needs the other; all configurations side by side."""
     for each in zip_longest(*wanted):
         running = [
-            (space, pair[0], pool.submit(constants_header, space.prepared, pair[1]))
+            (space, *pair, pool.submit(constants_header, space.prepared, pair[1]))
             for space, pair in zip(spaces, each, strict=True)
             if pair
         ]
-        for space, path, future in running:
-            space.add_header(path, future.result())
+        for space, path, source, future in running:
+            try:
+                space.add_header(path, future.result())
+            except MemoryError as error:
+                raise InputError(
+                    f"{source} takes too much memory to parse", "the tree is damaged or hostile"
+                ) from error
 
 
 def _alone(prepared: Prepared, unit: Unit) -> bytes:

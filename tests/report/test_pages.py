@@ -8,7 +8,7 @@ from patcher import data
 from patcher.errors import InputError
 from patcher.report.rules_text import rule_page, rules_table, series_page
 from patcher.report.topics import topic_text, topics
-from patcher.rules.load import load_group
+from patcher.rules.load import Rule, load_group
 from patcher.series.load import load
 
 GROUP = load_group(data.directory("rules") / "identity")
@@ -20,7 +20,7 @@ def test_the_table_has_every_rule() -> None:
 
 
 @pytest.mark.parametrize("rule", GROUP.rules, ids=lambda rule: rule.id)
-def test_a_page_tells_all(rule) -> None:  # type: ignore[no-untyped-def]
+def test_a_page_tells_all(rule: Rule) -> None:
     page = rule_page(rule)
     for part in (rule.id, rule.title, rule.source, rule.limits, *(example.name for example in rule.example)):
         assert part in page
