@@ -1,0 +1,83 @@
+"""The command line: arguments to one function each, and its result to an exit code."""
+
+from __future__ import annotations
+
+import signal
+import sys
+
+import click
+
+from patcher.cli.common import CLEAN, INTERNAL, TERMINATED, WRONG
+from patcher.cli.info import demo, help_, profiles
+from patcher.cli.plan import plan
+from patcher.cli.rules import rules
+from patcher.cli.series import series
+from patcher.errors import InputError
+
+
+def _versions(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:
+    if not asked or context.resilient_parsing:
+        return
+    from patcher.about import lines
+
+    click.echo("\n".join(lines()))
+    context.exit()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_versions,
+    help="Show versions and exit.",
+)
+def cli() -> None:
+    """Generate Linux kernel patch series from rules, prove them, and check any series before LKML.
+
+    \b
+    Start with:   patcher demo
+    On a tree:    patcher plan --tree ~/src/linux
+    More:         patcher help
+
+    Exit codes, everywhere: 0 clean, 1 findings that matter, 2 the call or its input is wrong.
+    """
+
+
+for _each in (plan, rules, series, profiles, help_, demo):
+    cli.add_command(_each)
+
+
+def main() -> None:
+    """The entry point: exit codes as the help says, one line for wrong input, no traceback."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # as an exception: what is under way cleans up
+    try:
+        code = cli.main(standalone_mode=False)
+    except InputError as error:
+        from patcher.report.escape import safe
+
+        click.echo(f"patcher: {safe(str(error))}".replace("\n", " "), err=True)
+        code = WRONG
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        code = WRONG
+    except click.ClickException as error:
+        from patcher.report.escape import safe
+
+        name = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "patcher"
+        click.echo(f"{name}: {safe(error.format_message())} (see '{name} --help')".replace("\n", " "), err=True)
+        code = WRONG
+    except click.exceptions.Abort:
+        click.echo("patcher: interrupted", err=True)
+        code = 130
+    except BrokenPipeError:  # the reader has seen enough
+        sys.stdout = None
+        code = CLEAN
+    except Exception:  # noqa: BLE001 - a fault of ours must not look like a finding
+        import traceback
+
+        traceback.print_exc()
+        click.echo("patcher: this is a fault in patcher itself; please report it with the lines above", err=True)
+        code = INTERNAL
+    sys.exit(code)

@@ -1,0 +1,97 @@
+"""What all commands share: exit codes, options, and how results are delivered."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from patcher.errors import InputError
+
+if TYPE_CHECKING:
+    from patcher.tree.kernel import KernelTree
+
+CLEAN, FOUND, WRONG, INTERNAL, TERMINATED = 0, 1, 2, 70, 143
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def common(command: Command) -> Command:
+    options = (
+        click.option("-q", "--quiet", is_flag=True, help="Say less."),
+        click.option("-v", "--verbose", is_flag=True, help="Show the evidence, and lists in full."),
+        click.option("--libclang", metavar="FILE", help="Use this libclang.so (also PATCHER_LIBCLANG)."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def on_tree(command: Command) -> Command:
+    options = (
+        click.option(
+            "--tree", "place", default=".", metavar="DIR", type=click.Path(path_type=Path),
+            help="Kernel tree: a git repository (bare or not), a worktree, or unpacked sources. Default: here.",
+        ),
+        click.option("--rev", metavar="REV", help="Revision to read. Default: HEAD."),
+        click.option("--worktree", is_flag=True, help="Read the uncommitted files instead of a revision."),
+    )  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def use_libclang(name: str | None) -> None:
+    if name:
+        os.environ["PATCHER_LIBCLANG"] = name
+
+
+def style() -> Callable[..., str]:
+    """Colour only on a terminal, and not where NO_COLOR says so (no-color.org)."""
+    if (
+        sys.stdout is not None
+        and sys.stdout.isatty()
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM") != "dumb"
+    ):
+        return click.style
+    return lambda text, **_: str(text)
+
+
+def deliver(text: str, output: Path | None) -> None:
+    """To standard output, or to a file: whole or not at all."""
+    if output is None:
+        try:
+            click.echo(text, nl=False)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            sys.stdout = None  # or the interpreter would try once more at its end
+            raise InputError(f"cannot write to standard output ({error.strerror})", "name a file with -o") from error
+        return
+    output = output.resolve()  # a link stays one
+    new = output.with_name(f"{output.name}.{os.getpid()}.new")
+    try:
+        if output.exists() and not output.is_file() and not output.is_dir():
+            output.write_text(text, encoding="utf-8", errors="backslashreplace")  # a device, a pipe
+            return
+        new.write_text(text, encoding="utf-8", errors="backslashreplace")
+        new.replace(output)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            new.unlink()
+        raise InputError(f"cannot write {output} ({error.strerror})", "name another file with -o") from error
+
+
+def plain(text: str, **_: object) -> str:
+    return text
+
+
+def open_place(place: Path, rev: str | None, worktree: bool) -> KernelTree:
+    from patcher.tree.find import open_tree
+
+    return open_tree(place, rev, worktree=worktree)

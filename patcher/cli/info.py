@@ -1,0 +1,41 @@
+"""Commands that explain: profiles, help, demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from patcher.cli.common import CLEAN, common, deliver, style, use_libclang
+
+
+@click.command()
+def profiles() -> int:
+    """The shipped configurations for trees that have none of their own."""
+    from patcher.tree.profile import load, names
+
+    for name in names():
+        click.echo(f"{name:32} {load(name).description}")
+    return CLEAN
+
+
+@click.command("help")
+@click.argument("topic", required=False)
+def help_(topic: str | None) -> int:
+    """Longer texts on one topic: patcher help TOPIC."""
+    from patcher.report.topics import topic_text
+
+    deliver(topic_text(topic), None)
+    return CLEAN
+
+
+@click.command()
+@click.option("--keep", metavar="DIR", type=click.Path(path_type=Path), help="Leave the demo's repository there.")
+@common
+def demo(keep: Path | None, quiet: bool, verbose: bool, libclang: str | None) -> int:
+    """Run the main job on a bundled miniature tree, and explain it on the way."""
+    use_libclang(libclang)
+    from patcher.demo.tour import tour
+
+    tour(click.echo, style(), keep)
+    return CLEAN

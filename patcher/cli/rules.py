@@ -1,0 +1,71 @@
+"""``patcher rules``: list, explain and test the rules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from patcher.cli.common import CLEAN, FOUND, common, deliver, style, use_libclang
+from patcher.errors import InputError
+
+
+@click.group()
+def rules() -> None:
+    """The rules that give verdicts: list, explain and test them."""
+
+
+_rules_option = click.option(
+    "--rules", "directory", metavar="DIR", type=click.Path(path_type=Path), help="A rule folder of your own."
+)
+
+
+@rules.command("list")
+@_rules_option
+def rules_list(directory: Path | None) -> int:
+    """One line a rule, in the order they are tried."""
+    from patcher.report.rules_text import rules_table
+
+    deliver(rules_table(_groups(directory), style()), None)
+    return CLEAN
+
+
+@rules.command("explain")
+@click.argument("rule_id", metavar="ID")
+@_rules_option
+def rules_explain(rule_id: str, directory: Path | None) -> int:
+    """What a rule matches, why, where that is written, its limits and its examples."""
+    from patcher.report.rules_text import rule_page
+
+    known = {rule.id: rule for group in _groups(directory) for rule in group.rules}
+    if rule_id not in known:
+        raise InputError(f"there is no rule {rule_id!r}", "patcher rules list shows them")
+    deliver(rule_page(known[rule_id]), None)
+    return CLEAN
+
+
+@rules.command("test")
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@common
+def rules_test(path: Path | None, quiet: bool, verbose: bool, libclang: str | None) -> int:
+    """Run the examples of all rules, or of one rule file, or of the rules in one folder."""
+    use_libclang(libclang)
+    from patcher.report.rules_text import examples_report
+    from patcher.rules.examples import run_examples
+
+    only = path.stem if path and path.is_file() else None
+    directory = path.parent if path and path.is_file() else path
+    results = [result for group in _groups(directory) for result in run_examples(group, only)]
+    deliver(examples_report(results, quiet=quiet, verbose=verbose), None)
+    return CLEAN if all(result.right for result in results) else FOUND
+
+
+def _groups(directory: Path | None) -> list[Any]:
+    from patcher import data
+    from patcher.rules.load import load_group
+
+    if directory:
+        return [load_group(directory)]
+    shipped = data.directory("rules")
+    return [load_group(file.parent) for file in sorted(shipped.glob("*/group.toml"))]

@@ -1,0 +1,33 @@
+"""``patcher series``: list and show the series."""
+
+from __future__ import annotations
+
+import click
+
+from patcher.cli.common import CLEAN, deliver
+
+
+@click.group()
+def series() -> None:
+    """The series that can be planned for."""
+
+
+@series.command("list")
+def series_list() -> int:
+    """One line a series."""
+    from patcher.series.load import load, names
+
+    for name in names():
+        click.echo(f"{name:12} {load(name).title} ({len(load(name).step)} steps)")
+    return CLEAN
+
+
+@series.command("show")
+@click.argument("name")
+def series_show(name: str) -> int:
+    """The steps of a series, and what tells that a tree has them."""
+    from patcher.report.rules_text import series_page
+    from patcher.series.load import load
+
+    deliver(series_page(name, load(name)), None)
+    return CLEAN
