@@ -25,7 +25,7 @@ def series_list() -> int:
 
 
 @series.command("show")
-@click.argument("name", default="identity")
+@click.argument("name")
 @click.option("--series-dir", metavar="DIR", type=click.Path(path_type=Path), help="A series folder of your own.")
 def series_show(name: str, series_dir: Path | None) -> int:
     """The steps of a series, and what tells that a tree has them."""

@@ -48,8 +48,9 @@ def news(
 ) -> list[News]:
     """Every diagnostic that is new in a state, against the one before; ``states[0]`` against ``tree``.
 
-    A state maps the paths that differ from ``tree`` to their content; ``units`` are the C files to parse. Diagnostics
-    are compared by what they say and by the line they say it of, so a line that moved says nothing new.
+    A state maps the paths that differ from ``tree`` to their content; ``units`` are the C files and headers to parse,
+    each by itself. Diagnostics are compared by what they say and by the line they say it of, so a line that moved says
+    nothing new.
     """
     last = PatchedTree(tree, states[-1] if states else {})
     jobs: dict[str, tuple[Config, str, Includes]] = {}
@@ -139,7 +140,8 @@ def _listen(prepared: Prepared, unit: str, states: Sequence[State]) -> _Heard:
     heard: list[tuple[Diagnostic, ...]] = []
     main = prepared.sources / unit
     arguments = [argument for argument in prepared.arguments(unit) if argument != "-w"]
-    session = walk.Session(str(main), [*arguments, "-Wall"])
+    unused = ["-Wno-unused-function"] if unit.endswith(".h") else []  # all of a header is for others
+    session = walk.Session(str(main), [*arguments, "-Wall", *unused])
     before: State | None = None
     for state in [{}, *states]:
         if state != before:

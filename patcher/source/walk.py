@@ -18,6 +18,7 @@ from patcher.source import libclang
 _DETAILED_PREPROCESSING = 0x01
 _KEEP_GOING = 0x200
 _PRECOMPILED_PREAMBLE, _PREAMBLE_AT_ONCE = 0x04, 0x100
+_NO_BODIES_IN_HEADERS = 0x40 | 0x800
 _CONTINUE, _RECURSE = 1, 2
 _MACRO_DEFINITION, _MACRO_EXPANSION, _INCLUSION = 501, 502, 503
 _SEVERITY = {2: "warning", 3: "error", 4: "fatal"}
@@ -165,7 +166,11 @@ def read(main: str, arguments: Sequence[str], wanted: Sequence[str]) -> RawUnit:
 
 
 class Session:
-    """One C file that is parsed again and again, as it and its headers change. What all states share is read once."""
+    """One C file that is parsed again and again, as it and its headers change. What all states share is read once.
+
+    Of functions that headers define no more is read than their prototypes: a header that changes is a session's main
+    file itself.
+    """
 
     def __init__(self, main: str, arguments: Sequence[str]) -> None:
         self._main, self._arguments = main, list(arguments)
@@ -180,7 +185,7 @@ class Session:
         unsaved = list(changed.items())
         try:
             if self._unit is None:
-                options = _PRECOMPILED_PREAMBLE | _PREAMBLE_AT_ONCE | _KEEP_GOING
+                options = _PRECOMPILED_PREAMBLE | _PREAMBLE_AT_ONCE | _NO_BODIES_IN_HEADERS | _KEEP_GOING
                 self._unit = cindex.Index.create().parse(
                     self._main, args=self._arguments, unsaved_files=unsaved, options=options
                 )

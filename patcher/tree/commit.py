@@ -186,7 +186,7 @@ def ready_to_switch(repository: Repository) -> None:
     lock = repository.directory / "index.lock"
     if lock.exists():
         raise InputError(f"{lock} exists: another git is at work in the worktree", "wait for it, or remove the file")
-    if repository.run("status", "--porcelain", "--untracked-files=no").strip():
+    if repository.run("-C", str(repository.worktree), "status", "--porcelain", "--untracked-files=no").strip():
         raise InputError(
             f"{repository.worktree} has uncommitted changes", "commit or stash them, or leave --checkout away"
         )
@@ -194,4 +194,4 @@ def ready_to_switch(repository: Repository) -> None:
 
 def switch(repository: Repository, where: Branch) -> None:
     """Check a branch out."""
-    repository.run("switch", "--quiet", "--no-guess", where.name, doing="switch")
+    repository.run("-C", str(repository.worktree), "switch", "--quiet", "--no-guess", where.name, doing="switch")

@@ -4,11 +4,11 @@
  * each other, it is not memory.  Unusable memory is no RAM for us, but it is
  * no device either.
  */
-static bool __init xen_map_is_memory(const struct e820entry *map, unsigned nr,
+static bool __init xen_map_is_memory(const struct e820entry *map, unsigned int nr,
 				     u64 addr, u64 *next)
 {
 	bool memory = false, other = false;
-	unsigned i;
+	unsigned int i;
 
 	for (i = 0; i < nr; i++) {
 		u64 start = map[i].addr;
@@ -46,12 +46,12 @@ static bool __init xen_map_is_memory(const struct e820entry *map, unsigned nr,
  * Returns the number of pages that Xen has got back.
  */
 static unsigned long __init xen_map_to_p2m(const struct e820entry *map,
-					   unsigned nr, unsigned long max_pfn)
+					   unsigned int nr, unsigned long max_pfn)
 {
 	const u64 limit = PFN_PHYS(PFN_DOWN(__PHYSICAL_MASK));
 	u64 addr, next, last = 0, top = PFN_PHYS(max_pfn);
 	unsigned long released = 0;
-	unsigned i;
+	unsigned int i;
 
 	if (xen_feature(XENFEAT_auto_translated_physmap))
 		return 0;

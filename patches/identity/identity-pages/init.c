@@ -1,6 +1,6 @@
 static void p2m_mid_identity_init(unsigned long **mid)
 {
-	unsigned i;
+	unsigned int i;
 
 	for (i = 0; i < P2M_MID_PER_PAGE; i++)
 		mid[i] = p2m_identity;
@@ -8,7 +8,7 @@ static void p2m_mid_identity_init(unsigned long **mid)
 
 static void p2m_mid_identity_mfn_init(unsigned long *mid)
 {
-	unsigned i;
+	unsigned int i;
 
 	for (i = 0; i < P2M_MID_PER_PAGE; i++)
 		mid[i] = virt_to_mfn(p2m_identity);

@@ -6,7 +6,7 @@
 #define P2M_RANGE_ENDS	(2 * E820MAX + 8)
 RESERVE_BRK(p2m_ranges, PAGE_SIZE * 3 * P2M_RANGE_ENDS);
 
-static void __init p2m_hook_mid(unsigned topidx, unsigned long **mid,
+static void __init p2m_hook_mid(unsigned int topidx, unsigned long **mid,
 				unsigned long *mid_mfn)
 {
 	p2m_top[topidx] = mid;
@@ -14,7 +14,7 @@ static void __init p2m_hook_mid(unsigned topidx, unsigned long **mid,
 	p2m_top_mfn[topidx] = virt_to_mfn(mid_mfn);
 }
 
-static void __init p2m_hook_leaf(unsigned topidx, unsigned mididx,
+static void __init p2m_hook_leaf(unsigned int topidx, unsigned int mididx,
 				 unsigned long *leaf)
 {
 	p2m_top[topidx][mididx] = leaf;
@@ -22,7 +22,7 @@ static void __init p2m_hook_leaf(unsigned topidx, unsigned mididx,
 }
 
 /* As alloc_p2m() does it, but while there is only extend_brk() to ask. */
-static void __init p2m_split_mid_early(unsigned topidx)
+static void __init p2m_split_mid_early(unsigned int topidx)
 {
 	unsigned long **mid = extend_brk(PAGE_SIZE, PAGE_SIZE);
 	unsigned long *mid_mfn = extend_brk(PAGE_SIZE, PAGE_SIZE);
@@ -34,8 +34,8 @@ static void __init p2m_split_mid_early(unsigned topidx)
 
 static void __init p2m_split_leaf_early(unsigned long pfn)
 {
-	unsigned topidx = p2m_top_index(pfn);
-	unsigned mididx = p2m_mid_index(pfn);
+	unsigned int topidx = p2m_top_index(pfn);
+	unsigned int mididx = p2m_mid_index(pfn);
 	unsigned long *leaf = extend_brk(PAGE_SIZE, PAGE_SIZE);
 
 	if (p2m_top[topidx][mididx] == p2m_identity)
@@ -68,8 +68,8 @@ static unsigned long __init p2m_set_range(unsigned long start,
 
 	end = min(end, MAX_P2M_PFN);
 	for (pfn = start; pfn < end; pfn = next) {
-		unsigned topidx = p2m_top_index(pfn);
-		unsigned mididx = p2m_mid_index(pfn);
+		unsigned int topidx = p2m_top_index(pfn);
+		unsigned int mididx = p2m_mid_index(pfn);
 
 		/* What is shared in this meaning already needs nothing. */
 		next = min(end, pfn - pfn % per_mid + per_mid);

@@ -4,12 +4,16 @@
  */
 static void *p2m_install(void *slot, void *shared, void *page)
 {
+	static bool told;
 	void *there = cmpxchg((void **)slot, shared, page);
 
 	if (there == shared)
 		return page;
 
-	printk_once(KERN_DEBUG "xen: lost a race to extend the P2M\n");
+	if (!told) {
+		told = true;
+		pr_info("xen: lost a race to extend the P2M\n");
+	}
 	free_p2m_page(page);
 
 	return there;

@@ -41,9 +41,9 @@ static int p2m_layout_show(struct seq_file *m, void *unused)
 	unsigned long mids[3] = { 0 }, leaves[3] = { 0 };
 	enum p2m_kind kind = P2M_KINDS;
 	unsigned long pfn, span, start = 0;
-	unsigned topidx, mididx;
+	unsigned int topidx, mididx;
 
-	seq_printf(m, "# first PFN, PFN past the last, kind\n");
+	seq_puts(m, "# first PFN, PFN past the last, kind\n");
 	for (pfn = 0; pfn < MAX_P2M_PFN; pfn += span) {
 		enum p2m_kind next = p2m_kind_of(pfn, &span);
 
@@ -96,7 +96,7 @@ static int __init p2m_layout_debugfs(void)
 {
 	struct dentry *d_xen = xen_init_debugfs();
 
-	if (d_xen == NULL)
+	if (!d_xen)
 		return -ENOMEM;
 
 	/* There is a tree only where we keep it ourselves. */

@@ -6,7 +6,7 @@ static inline bool p2m_is_shared_mid(unsigned long **mid)
 /* What the shared leaf only stands for, entry by entry: @pfn is in it. */
 static void p2m_init_identity(unsigned long *p2m, unsigned long pfn)
 {
-	unsigned i;
+	unsigned int i;
 
 	pfn -= p2m_index(pfn);
 	for (i = 0; i < P2M_PER_PAGE; i++)
