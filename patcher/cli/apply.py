@@ -41,7 +41,7 @@ def apply(
     use_libclang(libclang)
     from patcher.about import tool
     from patcher.cache import Cache
-    from patcher.generate.deliver import Wanted
+    from patcher.generate.deliver import Wanted, ready
     from patcher.generate.deliver import deliver as make
     from patcher.generate.patches import generate
     from patcher.model import Status, StepStatus
@@ -53,7 +53,7 @@ def apply(
     tree = open_place(place, rev, False)
     if checkout and (dry_run or (output and not branch)):
         raise InputError("--checkout needs a branch", "leave --dry-run and -o away, or name a branch with --branch")
-    request = make_request(series, series_dir, "", None, "xen", None)
+    request = make_request(series, series_dir, "", None, "", None)
     plan = make_plan(tree, request, quiet)
     spec = request.series
     if plan.status is Status.ALREADY:
@@ -69,6 +69,7 @@ def apply(
         checkout=checkout,
         dry_run=dry_run,
     )
+    begun = ready(tree.repository, wanted)
     bar = Bar() if wants_progress(quiet) else None
     cache = Cache()
     try:
@@ -78,6 +79,6 @@ def apply(
         if bar:
             bar.close()
     present = [step.title for step in plan.steps if step.status is StepStatus.PRESENT]
-    done = make(tree.repository, tree.commit, spec, made, wanted, f"libclang {tool()['libclang']}", present)
+    done = make(tree.repository, tree.commit, spec, made, wanted, begun, f"libclang {tool()['libclang']}", present)
     deliver(apply_text(plan, made, done, output, dry_run, quiet, verbose), None)
     return CLEAN

@@ -11,7 +11,7 @@ from patcher import data
 from patcher.about import tool
 from patcher.cache import Cache
 from patcher.errors import InputError
-from patcher.generate.deliver import Wanted, deliver
+from patcher.generate.deliver import Wanted, deliver, ready
 from patcher.generate.patches import generate
 from patcher.model import Finding, Plan, Verdict
 from patcher.plan.make import Request, make_plan
@@ -92,7 +92,8 @@ def _apply(place: Path, plan: Plan) -> str:
     finally:
         cache.close()
     wanted = Wanted(f"patcher/{spec.name}", None, signoff=False, force=False, checkout=False, dry_run=False)
-    done = deliver(tree.repository, tree.commit, spec, made, wanted, f"libclang {tool()['libclang']}")
+    begun = ready(tree.repository, wanted)
+    done = deliver(tree.repository, tree.commit, spec, made, wanted, begun, f"libclang {tool()['libclang']}")
     return apply_text(plan, made, done, None, dry_run=False, quiet=False, verbose=False)
 
 

@@ -37,28 +37,46 @@ class Delivered(NamedTuple):
     branch: str
 
 
+class Ready(NamedTuple):
+    """What was seen to before the work began: who commits, and the branch to write to, if any."""
+
+    who: git.Identity
+    branch: git.Branch | None
+
+
+def ready(repository: Repository, wanted: Wanted) -> Ready:
+    """See that nothing will be in the way at the end.
+
+    Raises InputError where there is no identity to commit as, where the branch is in the way, the worktree not clean,
+    or the directory of no use.
+    """
+    who = git.identity(repository)
+    publishes = wanted.branch and not wanted.dry_run
+    branch = git.branch(repository, wanted.branch, force=wanted.force) if publishes else None
+    if wanted.checkout:
+        git.ready_to_switch(repository)
+    if wanted.directory and not wanted.dry_run:
+        _writable(wanted.directory)
+    return Ready(who, branch)
+
+
 def deliver(
     repository: Repository,
     base: str,
     spec: SeriesSpec,
     made: Generated,
     wanted: Wanted,
+    begun: Ready,
     reader: str,
     present: Sequence[str] = (),
 ) -> Delivered:
-    """Make the commits on ``base``; then the mails; last the branch, in one step.
+    """Make the commits on ``base``; then the mails; last the branch, in one step. ``begun`` is from ``ready``.
 
-    Raises InputError where there is no identity to commit as, where the branch is in the way or the directory cannot be
-    written. Then there is no branch and no mail, and at most objects that nothing refers to.
+    Raises InputError where something cannot be written, and where the branch was moved meanwhile. Then there is no
+    branch and no mail, and at most objects that nothing refers to.
     """
-    who = git.identity(repository)
-    where = git.branch(repository, wanted.branch, force=wanted.force) if wanted.branch else None
-    if wanted.checkout:
-        git.ready_to_switch(repository)
-    if wanted.directory:
-        _writable(wanted.directory)
-    publishes = bool(where) and not wanted.dry_run
-    with git.writer(repository, who, quarantine=not publishes) as writer:
+    who, where = begun
+    with git.writer(repository, who, quarantine=where is None) as writer:
         signed = who.committer if wanted.signoff else ""
         drafts = [git.Draft(message(spec, patch.step, signed), patch.changes) for patch in made.patches]
         commits = writer.commits(base, drafts)
@@ -67,11 +85,11 @@ def deliver(
         mails: tuple[str, ...] = ()
         if wanted.directory and not wanted.dry_run:
             mails = _mails(writer, base, commits[-1], cover(spec, made, reader, present), wanted.directory)
-        if where and publishes:
+        if where:
             git.publish(repository, where, commits[-1], f"patcher: series {spec.name}")
-    if where and wanted.checkout and publishes:
+    if where and wanted.checkout:
         git.switch(repository, where)
-    return Delivered(commits, stats, mails, where.name if where and publishes else "")
+    return Delivered(commits, stats, mails, where.name if where else "")
 
 
 def _writable(directory: Path) -> None:

@@ -61,7 +61,7 @@ def generate(
             changes = {**changes, **patch.changes}
             patches.append(patch)
             states.append(changes)
-    units = tuple(sorted(path for path in changes if path.endswith((".c", ".h"))))
+    units = tuple(sorted(path for path in changes if path.endswith(".c")))
     configs = _configs(tree)
     for one in news(tree, configs, units, states, cache, progress):
         raise _broken(spec, patches[one.state], one, states[one.state])

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from patcher.cache import Cache
 from patcher.errors import InputError
 from patcher.model import Coverage, FileFacts, How, Plan, SkippedRegion, Span, TextOnly, TreeInfo, Use
@@ -25,8 +27,11 @@ from patcher.tree.kernel import KernelTree, version
 
 
 class Request(NamedTuple):
-    """What to plan. ``profile``: "" for a build's own configuration if there is one (in the directory ``build``, or in
-    the tree's), else the shipped profiles."""
+    """What to plan.
+
+    ``scope``: a scope of the rules, or "" for the steps of the series alone. ``profile``: "" for a build's own
+    configuration if there is one (in the directory ``build``, or in the tree's), else the shipped profiles.
+    """
 
     series_name: str
     series: SeriesSpec
@@ -46,7 +51,7 @@ def make_plan(tree: KernelTree, request: Request, cache: Cache, progress: Progre
     found = survey(tree, request.rules.group, symbols(request.series), request.scope, cache)
     texts = tree.read(found.hits)
     codes = {path: lex.code_only(content) for path, content in texts.items()}
-    group = request.rules.group
+    group = request.rules.group if request.scope else msgspec.structs.replace(request.rules.group, subject=())
     judged = _interest(group, found)
     reader = Reader(tree, configs, found, codes, cache, progress)
     reader.cover(judged | symbols(request.series))
@@ -58,7 +63,7 @@ def make_plan(tree: KernelTree, request: Request, cache: Cache, progress: Progre
     outside = _as_text([item.path for item in found.text_only if item.reason.startswith("another")], codes, judged)
     knowledge = Knowledge([*reader.facts, *outside, *_unexplained(gaps)], judged)
     topics = _topics(group, found, knowledge)
-    _drop_called_elsewhere(tree, topics, knowledge, group.scopes[request.scope], cache)
+    _drop_called_elsewhere(tree, topics, knowledge, group.scopes.get(request.scope, ()), cache)
     broken = [error for error in _errors(reader.facts) if error.startswith("arch/x86/xen/")]
     found_steps = steps(request.series, knowledge, texts, broken)
     return Plan(

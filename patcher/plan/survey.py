@@ -36,12 +36,16 @@ class Survey(NamedTuple):
 
 
 def survey(tree: KernelTree, group: Group, anchors: Iterable[str], scope: str, cache: Cache) -> Survey:
-    """Search the scope for the group's subjects, and x86's own code for ``anchors``, the symbols of a series."""
-    carriers = {subject.name: _carriers(tree, subject.flag, cache) for subject in group.subject if subject.flag}
+    """Search the scope for the group's subjects, and x86's own code for ``anchors``, the symbols of a series.
+
+    ``scope`` "" is for the series alone: no subject is looked for.
+    """
+    subjects = group.subject if scope else ()
+    carriers = {subject.name: _carriers(tree, subject.flag, cache) for subject in subjects if subject.flag}
     interest = {name for names in carriers.values() for name in names}
-    interest.update(name for subject in group.subject for name in subject.calls)
+    interest.update(name for subject in subjects for name in subject.calls)
     found = {
-        *cached_search(tree, sorted(interest), group.scopes[scope], cache),
+        *(cached_search(tree, sorted(interest), group.scopes[scope], cache) if scope else ()),
         *_defining(tree, cached_search(tree, sorted(anchors), group.anchored, cache), frozenset(anchors)),
     }
     hits = tuple(sorted(path for path in found if path.endswith(_CODE)))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from itertools import pairwise
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -15,6 +17,7 @@ from patcher.cache import Cache
 from patcher.model import Diagnostic
 from patcher.source import walk
 from patcher.source.keys import digest
+from patcher.source.outline import Outline, Unreadable
 from patcher.source.parallel import all_or_killed, cores, make_constants, pool, relative, take_time
 from patcher.source.prepare import Prepared, Workspace
 from patcher.source.read import include_graph
@@ -48,9 +51,8 @@ def news(
 ) -> list[News]:
     """Every diagnostic that is new in a state, against the one before; ``states[0]`` against ``tree``.
 
-    A state maps the paths that differ from ``tree`` to their content; ``units`` are the C files and headers to parse,
-    each by itself. Diagnostics are compared by what they say and by the line they say it of, so a line that moved says
-    nothing new.
+    A state maps the paths that differ from ``tree`` to their content; ``units`` are the C files to parse. Diagnostics
+    are compared by what they say and by the line they say it of, so a line that moved says nothing new.
     """
     last = PatchedTree(tree, states[-1] if states else {})
     jobs: dict[str, tuple[Config, str, Includes]] = {}
@@ -118,9 +120,8 @@ def _parse(
             make_constants(workers, list(spaces.values()), list(wanted.values()))
             futures = {}
             for key, (config, unit, includes) in jobs.items():
-                reached = includes.reach([unit, *config.forced])
-                own_states = [{path: text for path, text in state.items() if path in reached} for state in states]
-                futures[workers.submit(_listen, spaces[config.name].prepared, unit, own_states)] = key
+                prepared = spaces[config.name].prepared
+                futures[workers.submit(_listen, prepared, unit, _Texts.of(tree, unit, includes, states))] = key
             for done, future in enumerate(as_completed(futures), 1):
                 key = futures[future]
                 try:
@@ -134,20 +135,57 @@ def _parse(
                 yield key, heard
 
 
-def _listen(prepared: Prepared, unit: str, states: Sequence[State]) -> _Heard:
+class _Texts(NamedTuple):
+    """A unit in all states, the tree's own first: its text, how much of its beginning is stable, changed headers."""
+
+    states: tuple[tuple[bytes, int, dict[str, bytes]], ...]
+
+    @classmethod
+    def of(cls, tree: KernelTree, unit: str, includes: Includes, states: Sequence[State]) -> _Texts:
+        own = tree.read([unit]).get(unit, b"")
+        reached = includes.reach([unit])
+        moving = frozenset(path for state in states for path in state if path in reached and path != unit)
+        found = []
+        for state in [{}, *states]:
+            text = state.get(unit, own)
+            headers = {path: content for path, content in state.items() if path in moving}
+            found.append((text, _stable(text, unit, includes, moving), headers))
+        return cls(tuple(found))
+
+
+def _stable(text: bytes, unit: str, includes: Includes, moving: frozenset[str]) -> int:
+    """How many bytes at the beginning of a file include nothing that moves: whole lines, outside of conditionals."""
+    try:
+        outline = Outline(text)
+    except Unreadable:
+        return 0
+    end = 0
+    code = outline.tokens[0].start if outline.tokens else len(text)
+    for include in outline.includes:
+        name = include.name[1:-1].removeprefix("./")
+        targets = [path for path in includes.edges.get(unit, ()) if path == name or path.endswith(f"/{name}")]
+        if include.start > code or not targets or includes.reach(targets) & moving:
+            break
+        if include.depth == 0:
+            end = outline.line_end(include.end)
+    return end
+
+
+def _listen(prepared: Prepared, unit: str, texts: _Texts) -> _Heard:
     """What libclang says of the unit in the tree itself, and in each state. Runs in a worker process."""
     take_time(_SECONDS)
     heard: list[tuple[Diagnostic, ...]] = []
-    main = prepared.sources / unit
     arguments = [argument for argument in prepared.arguments(unit) if argument != "-w"]
-    unused = ["-Wno-unused-function"] if unit.endswith(".h") else []  # all of a header is for others
-    session = walk.Session(str(main), [*arguments, "-Wall", *unused])
-    before: State | None = None
-    for state in [{}, *states]:
-        if state != before:
-            said = session.listen({str(prepared.sources / path): text for path, text in state.items()})
-            heard.append(tuple(relative(item, prepared) for item in said))
-        else:
-            heard.append(heard[-1])
-        before = state
+    before = None
+    with tempfile.TemporaryDirectory(prefix="patcher-") as scratch:
+        session = walk.Session(str(prepared.sources / unit), [*arguments, "-Wall"], Path(scratch))
+        for state in texts.states:
+            if state != before:
+                text, stable, headers = state
+                changed = {str(prepared.sources / path): content for path, content in headers.items()}
+                said = session.listen(text, stable, changed)
+                heard.append(tuple(relative(item, prepared) for item in said))
+            else:
+                heard.append(heard[-1])
+            before = state
     return tuple(heard)

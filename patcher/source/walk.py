@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from patcher.errors import InputError
@@ -17,8 +19,8 @@ from patcher.source import libclang
 
 _DETAILED_PREPROCESSING = 0x01
 _KEEP_GOING = 0x200
-_PRECOMPILED_PREAMBLE, _PREAMBLE_AT_ONCE = 0x04, 0x100
-_NO_BODIES_IN_HEADERS = 0x40 | 0x800
+_FOR_SERIALIZATION, _NO_BODIES = 0x10, 0x40
+_NOT_NEWLINE = re.compile(rb"[^\n]")
 _CONTINUE, _RECURSE = 1, 2
 _MACRO_DEFINITION, _MACRO_EXPANSION, _INCLUSION = 501, 502, 503
 _SEVERITY = {2: "warning", 3: "error", 4: "fatal"}
@@ -166,34 +168,50 @@ def read(main: str, arguments: Sequence[str], wanted: Sequence[str]) -> RawUnit:
 
 
 class Session:
-    """One C file that is parsed again and again, as it and its headers change. What all states share is read once.
+    """One C file that is parsed again and again, as it and its headers change.
 
-    Of functions that headers define no more is read than their prototypes: a header that changes is a session's main
-    file itself.
+    ``scratch``: a directory for what is kept meanwhile: the file's beginning, where nothing changes, as a precompiled
+    header.
     """
 
-    def __init__(self, main: str, arguments: Sequence[str]) -> None:
-        self._main, self._arguments = main, list(arguments)
-        self._unit: Any = None
+    def __init__(self, main: str, arguments: Sequence[str], scratch: Path) -> None:
+        self._main, self._arguments, self._scratch = main, list(arguments), scratch
+        self._kept: dict[bytes, list[str]] = {}
 
-    def listen(self, changed: Mapping[str, bytes]) -> tuple[Diagnostic, ...]:
-        """What libclang says where the files at these absolute paths have these contents.
+    def listen(self, text: bytes, stable: int, changed: Mapping[str, bytes]) -> tuple[Diagnostic, ...]:
+        """What libclang says where the file is ``text``, and other files, by absolute path, are as in ``changed``.
 
+        The first ``stable`` bytes are whole lines outside of any conditional that include nothing of ``changed``.
         Raises InputError where libclang gives no translation unit at all.
         """
+        prefix = text[:stable]
+        if prefix not in self._kept:
+            self._kept[prefix] = self._keep(prefix) if stable else []
+        if self._kept[prefix]:
+            text = _NOT_NEWLINE.sub(b" ", prefix) + text[stable:]
+        unsaved = [*changed.items(), (self._main, text)]
+        return _diagnostics(self._parse([*self._arguments, *self._kept[prefix]], unsaved, _KEEP_GOING))
+
+    def _keep(self, prefix: bytes) -> list[str]:
+        """The arguments that stand for a prefix, or none where it cannot be kept."""
         cindex = libclang.load()
-        unsaved = list(changed.items())
+        options = _NO_BODIES | _FOR_SERIALIZATION | _KEEP_GOING
+        unit = self._parse(self._arguments, [(self._main, prefix)], options)
+        file = self._scratch / f"{len(self._kept)}.pch"
+        if _diagnostics(unit):  # they would be lost
+            return []
         try:
-            if self._unit is None:
-                options = _PRECOMPILED_PREAMBLE | _PREAMBLE_AT_ONCE | _NO_BODIES_IN_HEADERS | _KEEP_GOING
-                self._unit = cindex.Index.create().parse(
-                    self._main, args=self._arguments, unsaved_files=unsaved, options=options
-                )
-            else:
-                self._unit.reparse(unsaved_files=unsaved)
+            unit.save(str(file))
+        except cindex.TranslationUnitSaveError:
+            return []
+        return ["-include-pch", str(file)]
+
+    def _parse(self, arguments: Sequence[str], unsaved: list[tuple[str, bytes]], options: int) -> Any:
+        cindex = libclang.load()
+        try:
+            return cindex.Index.create().parse(self._main, args=list(arguments), unsaved_files=unsaved, options=options)
         except cindex.TranslationUnitLoadError as error:
             raise InputError(f"libclang cannot parse {self._main}", "the file or its flags are beyond it") from error
-        return _diagnostics(self._unit)
 
 
 def _diagnostics(unit: Any) -> tuple[Diagnostic, ...]:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from patcher.cache import Cache
-from patcher.source.recheck import news
+from patcher.source.read import include_graph
+from patcher.source.recheck import _stable, news
 from patcher.tree import kconfig, profile
 from patcher.tree.config import Config, from_profile
 from patcher.tree.directory import DirectoryTree
@@ -55,10 +56,20 @@ def test_a_header_is_read_with_the_bodies_in_it(tree: KernelTree, cache: Cache) 
     text = tree.read([PAGE])[PAGE]
     at = text.rindex(b"#endif")
     states = [{PAGE: text[:at] + b"static inline int f(void) { return nowhere; }\n" + text[at:]}]
-    found = news(tree, configs(tree, "x86_64-xen-dom0"), [PAGE, SETUP], states, cache)
-    assert {one.unit for one in found} == {PAGE}
-    states = [{PAGE: text[:at] + b"int f(nowhere);\n" + text[at:]}]
-    assert {one.unit for one in news(tree, configs(tree, "x86_64-xen-dom0"), [PAGE, SETUP], states, cache)} >= {SETUP}
+    found = news(tree, configs(tree, "x86_64-xen-dom0"), [SETUP], states, cache)
+    assert {(one.unit, one.diagnostic.path) for one in found} == {(SETUP, PAGE)}
+
+
+def test_what_is_stable_at_the_beginning(tree: KernelTree, cache: Cache) -> None:
+    config = configs(tree, "x86_64-xen-dom0")[0]
+    includes = include_graph(tree, config, [SETUP], cache)
+    text = tree.read([SETUP])[SETUP]
+    stable = text[: _stable(text, SETUP, includes, frozenset([PAGE]))]
+    assert stable.endswith(b"#include <xen/xen.h>\n")
+    assert text[len(stable) :].startswith(b"#include <xen/page.h>")
+    assert _stable(text, SETUP, includes, frozenset(["include/linux/mm.h"])) == 0
+    assert _stable(b"int x;\n" + text, SETUP, includes, frozenset([PAGE])) == 0
+    assert text[_stable(text, SETUP, includes, frozenset()) :].lstrip().startswith((b"/*", b"int", b"static", b"ext"))
 
 
 def test_what_was_heard_is_remembered(tree: KernelTree, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
