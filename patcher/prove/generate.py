@@ -118,7 +118,7 @@ def once(actions: list[Action]) -> list[Action]:
 
 @st.composite
 def ranges(draw: Any, context: Context, machine: Machine) -> Action:
-    """A range to be made identity, outside of what the run lives in: any start, any length, any alignment."""
+    """A range to be made identity, or missing where the tree has a function for that, outside of what the run lives in: any start, any length, any alignment."""
     leaf, mid, limit = context.per_page, context.per_page**2, context.limit
     floor = taken(context, machine)[1]
     start = draw(st.one_of(st.integers(floor, floor + 3 * leaf), pfns(context, machine)))
@@ -132,7 +132,8 @@ def ranges(draw: Any, context: Context, machine: Machine) -> Action:
             st.integers(0, limit),
         )
     )
-    return ("identity", start, min(start + length, limit))
+    kinds = ("identity", "identity", "missing") if "missing" in context.facts.calls else ("identity",)
+    return (draw(st.sampled_from(kinds)), start, min(start + length, limit))
 
 
 @st.composite

@@ -50,7 +50,7 @@ class Context(NamedTuple):
     def model(self, machine: Machine) -> P2M:
         """The meaning of every PFN at boot."""
         void = self.void_initial if machine.initial else self.void_other
-        return P2M(machine, self.limit, void, self.facts["max_domain_pages"])
+        return P2M(machine, self.limit, void, self.facts["max_domain_pages"], self.per_page)
 
     def raw(self, meaning: Meaning, pfn: int) -> int:
         """What a lookup must answer for a PFN of that meaning."""
@@ -104,8 +104,8 @@ def steps_of(context: Context, action: Action) -> tuple[Step, ...]:
             return (("set", int(rest[0]), int(rest[1]) | context.facts["foreign_mark"]),)
         case "mark":
             return (("set", int(rest[0]), int(rest[0]) | context.facts["identity_mark"]),)
-        case "identity":
-            return (("identity", int(rest[0]), int(rest[1])),)
+        case "identity" | "missing":
+            return ((kind, int(rest[0]), int(rest[1])),)
         case "resume":
             return ("resume", int(rest[0])), ("list",)
         case "booted":
@@ -129,6 +129,8 @@ def tell(model: P2M, action: Action) -> None:
             model.say(numbers[0], numbers[0] + 1, Identity())
         case "identity":
             model.say(numbers[0], min(numbers[1], model.limit), Identity())
+        case "missing":
+            model.say(numbers[0], min(numbers[1], model.limit), Missing())
 
 
 def windows(context: Context, points: Iterable[int]) -> tuple[tuple[int, int], ...]:
@@ -225,9 +227,10 @@ class Script:
         for step in steps_of(self.context, action):
             if step[0] == "set":
                 self.want(step, 1, f"set_phys_to_machine({step[1]:#x}) says true")
-            elif step[0] == "identity" and int(step[2]) <= self.context.limit:
+            elif step[0] in ("identity", "missing") and int(step[2]) <= self.context.limit:
                 start, end = int(step[1]), int(step[2])
-                self.want(step, max(0, end - start), f"set_phys_range_identity({start:#x}, {end:#x}) counts its PFNs")
+                what = f"set_phys_range_{step[0]}({start:#x}, {end:#x}) counts its PFNs"
+                self.want(step, max(0, end - start), what)
             elif step[0] == "resume":
                 self.want(step, None, "the tools find every leaf by the MFN tree")
             else:

@@ -45,11 +45,13 @@ class P2M:
         limit: one past the last PFN the tree can hold; beyond, everything is missing
         void: what a void PFN means
         most: the largest domain the kernel is built for, in pages: the list is not read beyond
+        leaf: entries in a leaf; the rest of the list's last one is missing (property 3)
     """
 
-    def __init__(self, machine: Machine, limit: int, void: Meaning, most: int) -> None:
+    def __init__(self, machine: Machine, limit: int, void: Meaning, most: int, leaf: int) -> None:
         self.machine, self.limit, self.void = machine, limit, void
         self.given = min(machine.nr_pages, most)
+        self.listed = self.given + -self.given % leaf
         self._said: list[tuple[int, int, Meaning]] = []
 
     def say(self, start: int, end: int, meaning: Meaning) -> None:
@@ -64,11 +66,13 @@ class P2M:
             if start <= pfn < end:
                 return Ram(meaning.mfn + pfn - start) if isinstance(meaning, Ram) else meaning
         frame = self.machine.frame(pfn) if pfn < self.given else None
-        return self.void if frame is None else Ram(frame)
+        if frame is not None:
+            return Ram(frame)
+        return Missing() if pfn < self.listed else self.void
 
     def edges(self) -> set[int]:
         """The PFNs where the meaning may change."""
-        ends = {0, self.given, self.limit}
+        ends = {0, self.given, self.listed, self.limit}
         at = 0
         for count, _, _ in self.machine.frames:
             at += count

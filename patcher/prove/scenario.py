@@ -9,7 +9,7 @@ import msgspec
 RAM, RESERVED, ACPI, NVS, UNUSABLE = 1, 2, 3, 4, 5  # types of E820 regions
 ENOSYS = -38
 CALLS = ("build", "list", "tell", "memory", "set", "set_raw", "get", "identity", "make_pte", "pte_val", "pfn_to_mfn",
-         "mfn_to_pfn", "local", "valid")  # fmt: skip
+         "mfn_to_pfn", "local", "valid", "missing")  # fmt: skip
 POINTS = {"alloc": 1, "locked": 2, "after_locked": 3, "step": 4}
 _OPS = ("end", "machine", "e820", "booted", "call", "scan", "view", "m2p", "fail", "race", "resume", "facts",
         "snapshot", "diff", "peek", "limit", "watch", "stats")  # fmt: skip

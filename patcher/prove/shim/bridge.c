@@ -33,6 +33,7 @@ extern bool set_phys_to_machine(unsigned long pfn, unsigned long mfn) WEAK;
 extern bool __set_phys_to_machine(unsigned long pfn, unsigned long mfn) WEAK;
 extern unsigned long get_phys_to_machine(unsigned long pfn) WEAK;
 extern unsigned long set_phys_range_identity(unsigned long pfn_s, unsigned long pfn_e) WEAK;
+extern unsigned long set_phys_range_missing(unsigned long pfn_s, unsigned long pfn_e) WEAK;
 extern pte_t xen_make_pte(pteval_t pte) WEAK;
 extern pteval_t xen_pte_val(pte_t pte) WEAK;
 extern unsigned long *p2m_top_mfn WEAK;
@@ -254,6 +255,7 @@ int has_call(enum call call)
 	case CALL_SET_RAW:	return !!__set_phys_to_machine;
 	case CALL_GET:		return !!get_phys_to_machine;
 	case CALL_IDENTITY:	return !!set_phys_range_identity;
+	case CALL_MISSING:	return !!set_phys_range_missing;
 	case CALL_MAKE_PTE:	return !!xen_make_pte;
 	case CALL_PTE_VAL:	return !!xen_pte_val;
 	default:		return 1;
@@ -274,6 +276,7 @@ word do_call(enum call call, word a, word b)
 	case CALL_SET_RAW:	return __set_phys_to_machine(a, b);
 	case CALL_GET:		return get_phys_to_machine(a);
 	case CALL_IDENTITY:	return set_phys_range_identity(a, b);
+	case CALL_MISSING:	return set_phys_range_missing(a, b);
 	case CALL_MAKE_PTE:	return xen_make_pte(a).pte;
 	case CALL_PTE_VAL:	pte.pte = a; return xen_pte_val(pte);
 	case CALL_PFN_TO_MFN:	return pfn_to_mfn(a);
