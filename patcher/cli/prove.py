@@ -25,7 +25,9 @@ ARCHS = {"both": ("x86_64", "i386"), "x86_64": ("x86_64",), "i386": ("i386",)}
               help="Cases to try for each property.")  # fmt: skip
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed tries the same cases.")
 @click.option("--property", "only", metavar="ID", multiple=True, help="Only this property (an id, or its number).")
-@click.option("--require", metavar="ID", multiple=True, help="Count it as a failure if this one (or 'all') is not PASS.")
+@click.option(
+    "--require", metavar="ID", multiple=True, help="Count it as a failure if this one (or 'all') is not PASS."
+)
 @click.option("--e820", "maps", metavar="FILE", multiple=True, type=click.Path(path_type=Path),
               help="A real memory map (dmesg) to try beside the random ones.")  # fmt: skip
 @click.option("--replay", metavar="FILE", type=click.Path(path_type=Path), help="Play a stored scenario again.")

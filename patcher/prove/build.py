@@ -46,6 +46,8 @@ _WIDTH = {
 _AS_GCC4 = ("-U__GNUC__", "-D__GNUC__=4", "-U__GNUC_MINOR__", "-D__GNUC_MINOR__=8")
 _BRK = re.compile(r"^[0-9a-f]+ ([0-9a-f]+) \w (?:\.brk\.|__brk_reservation_(?!fn_))(\w+)$", re.MULTILINE)
 
+_LOCKED = re.compile(r"^\s*([0-9a-f]+):\s(?:[0-9a-f]{2} )+\s*lock ", re.MULTILINE)
+
 
 class Program(msgspec.Struct, frozen=True):
     """A program that plays scenarios against the code of one tree.
@@ -56,6 +58,7 @@ class Program(msgspec.Struct, frozen=True):
         brk: what the P2M's files reserve with RESERVE_BRK, by name, in bytes
         stubs: address → symbol that nothing supplies; its touch is a fault
         sources: the tree's C files in it
+        locked: the addresses of the tree's locked instructions
         references: what setup.c's code calls and does not define
         shims: what is not the tree's own, one line each
         compiler: the compiler's version line
@@ -67,6 +70,7 @@ class Program(msgspec.Struct, frozen=True):
     brk: dict[str, int]
     stubs: dict[int, str]
     sources: tuple[str, ...]
+    locked: tuple[int, ...]
     references: tuple[str, ...]
     shims: tuple[str, ...]
     compiler: str
@@ -209,6 +213,7 @@ def _link(work: Path, objects: list[Path], found: Places, config: Config, shims:
         brk={name: int(size, 16) for size, name in _BRK.findall(toolchain.run(["nm", "-S", *map(str, objects)]))},
         stubs=stubs,
         sources=found.sources,
+        locked=tuple(int(each, 16) for each in _LOCKED.findall(toolchain.run(["objdump", "-d", str(binary)]))),
         references=tuple(sorted(_names(toolchain.run(["nm", "-u", str(own)])))) if own else (),
         shims=tuple(shims),
         compiler=toolchain.identity(),

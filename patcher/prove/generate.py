@@ -160,6 +160,8 @@ def maps(draw: Any, context: Context, pages: int) -> tuple[Region, ...]:
         regions.append((0xFEE00000, 0x1000, RESERVED))
     if draw(st.integers(0, 9)) == 0:
         regions.append((2**52, 0x100000, RESERVED))
+    if draw(st.integers(0, 19)) == 0:
+        regions.append((2**64 - 0x1000, 0x1000, RESERVED))
     if draw(st.integers(0, 2)) == 0:
         regions = list(draw(st.permutations(regions)))
     return tuple(regions)

@@ -143,7 +143,9 @@ def _booted(context: Context, case: _Ranges) -> Script:
 
 def _identity_reads(context: Context, case: _Ranges) -> Mismatch | None:
     script = _booted(context, case)
-    points = {each for _, start, end in case.actions for each in (int(start), (int(start) + int(end)) // 2, int(end) - 1)}
+    points = {
+        each for _, start, end in case.actions for each in (int(start), (int(start) + int(end)) // 2, int(end) - 1)
+    }
     for pfn in sorted(each for each in points if isinstance(script.model.meaning(each), Identity)):
         script.want(("pfn_to_mfn", pfn), pfn, f"pfn_to_mfn({pfn:#x}) is {pfn:#x}")
         script.want(("valid", pfn), 1, f"PFN {pfn:#x} counts as valid")
@@ -433,13 +435,15 @@ def _races(draw: Any, context: Context, points: tuple[str, ...]) -> _Race:
     life = draw(_lives(context))
     leaf, mid = context.per_page, context.per_page**2
     action = draw(generate.fills(context, life.machine))
-    if draw(st.integers(0, 3)):  # where there is no leaf, and often no mid page
-        action = ("fill", draw(st.integers(life.machine.nr_pages + leaf, context.limit - 1)), action[2])
+    if draw(st.integers(0, 3)):  # where there is no leaf, and mostly no mid page
+        first = -(-life.machine.nr_pages // mid)
+        place = draw(st.integers(first, context.limit // mid - 1)) * mid + draw(st.integers(0, mid - 1))
+        action = ("fill", place, action[2])
     pfn = int(action[1])
     other = draw(
         st.one_of(
-            st.just(pfn ^ 1), st.just(pfn ^ leaf), st.just(pfn ^ mid), generate.pfns(context, life.machine),
-            st.integers(0, mid - 1).map(lambda low: pfn - pfn % mid + low),
+            st.just(pfn ^ leaf), st.integers(0, mid - 1).map(lambda low: pfn - pfn % mid + low), st.just(pfn ^ 1),
+            st.integers(0, mid - 1).map(lambda low: pfn - pfn % mid + low), generate.pfns(context, life.machine),
         )
     )  # fmt: skip
     first, end = generate.taken(context, life.machine)
@@ -492,7 +496,9 @@ def _brk(context: Context, case: Any) -> Mismatch | None:
 
 def _flags(context: Context) -> st.SearchStrategy[int]:
     """Present, and what else a PTE of memory may have; no PAT, no _PAGE_IOMAP."""
-    return st.lists(st.sampled_from((1, 2, 5, 6, 8, 9)), max_size=4).map(lambda bits: 1 | sum(1 << b for b in set(bits)))
+    return st.lists(st.sampled_from((1, 2, 5, 6, 8, 9)), max_size=4).map(
+        lambda bits: 1 | sum(1 << b for b in set(bits))
+    )
 
 
 def _frames_fit(context: Context, frame: int) -> bool:
@@ -615,15 +621,11 @@ def _real(context: Context, machine: Machine, pick: int) -> Machine:
     first, end = 0x100 * 4096, (0x300 + 2 * (size // context.per_page)) * 4096
     if not any(kind == RAM and addr <= first and addr + length >= end for addr, length, kind in chosen):
         return machine
-    return Machine(
-        size, machine.initial, machine.frames, machine.tail, chosen, arena=0x100, order=generate.ORDER
-    )
+    return Machine(size, machine.initial, machine.frames, machine.tail, chosen, arena=0x100, order=generate.ORDER)
 
 
 def _any_map(context: Context, initial: bool | None = None) -> st.SearchStrategy[Machine]:
-    return st.tuples(_mapped(context, initial), st.integers(0, 1000)).map(
-        lambda case: _real(context, case[0], case[1])
-    )
+    return st.tuples(_mapped(context, initial), st.integers(0, 1000)).map(lambda case: _real(context, case[0], case[1]))
 
 
 def _boot_with_map(context: Context, machine: Machine) -> tuple[Script, Any, int, int] | Mismatch:
@@ -650,6 +652,8 @@ def _walked(context: Context, machine: Machine) -> Mismatch | None:
     script, facts, balloon, balloon_end = booted
     sure, unclear = devices(machine.e820)
     sure.append((facts["isa_start"] // 4096, facts["isa_end"] // 4096))
+    end = max((addr + size) // 4096 for addr, size, _ in machine.e820)
+    unclear.append((end, context.limit))  # what was given past the end of the map: no region, and no gap
     given = min(machine.nr_pages, context.facts["max_domain_pages"])
     edges = {given, *(edge for each in (*sure, *unclear) for edge in each)}
     edges.update(edge for addr, size, _ in machine.e820 for edge in (addr // 4096, (addr + size) // 4096))
@@ -660,7 +664,9 @@ def _walked(context: Context, machine: Machine) -> Mismatch | None:
             continue
         frame = machine.frame(pfn) if pfn < given else None
         if inside(pfn, sure):
-            script.want(("get", pfn), context.raw(Identity(), pfn), f"PFN {pfn:#x}, in a gap or region of devices, is identity")
+            script.want(
+                ("get", pfn), context.raw(Identity(), pfn), f"PFN {pfn:#x}, in a gap or region of devices, is identity"
+            )
         elif inside(pfn, unclear) or frame is None:
             continue
         else:
@@ -675,7 +681,15 @@ def _balloon_missing(context: Context, machine: Machine) -> Mismatch | None:
     script, _, start, end = booted
     leaf, mid = context.per_page, context.per_page**2
     start = max(start, machine.nr_pages + -machine.nr_pages % leaf)  # the last leaf of the list is 3-last-leaf's
-    points = {start, start + 1, (start + end) // 2, end - 1, start + -start % leaf, start + -start % mid, end - end % leaf}
+    points = {
+        start,
+        start + 1,
+        (start + end) // 2,
+        end - 1,
+        start + -start % leaf,
+        start + -start % mid,
+        end - end % leaf,
+    }
     points |= {each - 1 for each in points}
     for pfn in sorted(each for each in points if start <= each < min(end, context.limit)):
         script.want(("get", pfn), context.facts["invalid"], f"PFN {pfn:#x}, in the balloon's region, is missing")
@@ -792,4 +806,4 @@ PROPERTIES = (
              lambda c: _any_map(c, True), _walked, 2.0),
 )  # fmt: skip
 
-__all__ = ["PROPERTIES", "Property", "void_of", "shown", "Foreign", "Missing"]
+__all__ = ["PROPERTIES", "Foreign", "Missing", "Property", "shown", "void_of"]

@@ -142,15 +142,15 @@ class Runner:
         """Play one scenario, from a fresh start."""
         self.played += 1
         assert self._process is not None and self._process.stdin is not None
-        sent = words(scenario, self.bits, self.brk_pages)
+        sent = words(scenario, self.bits, self.brk_pages, self.program.locked)
         self._process.stdin.write(array("Q", [len(sent), *sent]).tobytes())
         header = self._read(_HEADER)
         count = self._read(1)[0]
         said = self._read(count) if count else array("Q")
         lines = tuple(header[8 : 8 + header[7]])
         why = Why(header[0]) if header[0] else Why.KILLED
-        # Two operations, the machine and its map, come before the first step.
-        at = max(0, header[4] - 3)
+        # Three operations come before the first step: the machine, its map, the locked instructions.
+        at = max(0, header[4] - 4)
         return Outcome(why, at, (header[1], header[2], header[3]), lines, header[5], _answers(scenario, said))
 
     def _read(self, count: int) -> array[int]:

@@ -12,7 +12,7 @@ CALLS = ("build", "list", "tell", "memory", "set", "set_raw", "get", "identity",
          "mfn_to_pfn", "local", "valid", "missing")  # fmt: skip
 POINTS = {"alloc": 1, "locked": 2, "after_locked": 3, "step": 4}
 _OPS = ("end", "machine", "e820", "booted", "call", "scan", "view", "m2p", "fail", "race", "resume", "facts",
-        "snapshot", "diff", "peek", "limit", "watch", "stats")  # fmt: skip
+        "snapshot", "diff", "peek", "limit", "watch", "stats", "locked")  # fmt: skip
 _CODE = {name: number for number, name in enumerate(_OPS)}
 Step = tuple[str | int, ...]
 Region = tuple[int, int, int]
@@ -65,8 +65,11 @@ class Scenario(msgspec.Struct, frozen=True):
     steps: tuple[Step, ...]
 
 
-def words(scenario: Scenario, bits: int, brk_pages: int) -> list[int]:
-    """The scenario as the driver reads it: words of 64 bits."""
+def words(scenario: Scenario, bits: int, brk_pages: int, locked: Sequence[int]) -> list[int]:
+    """The scenario as the driver reads it: words of 64 bits.
+
+    ``brk_pages``: pages there are for extend_brk(); ``locked``: addresses of the locked instructions under test.
+    """
     machine = scenario.machine
     per_page = 4096 * 8 // bits
     flags = machine.initial | machine.translated << 1 | machine.pat << 2
@@ -77,6 +80,7 @@ def words(scenario: Scenario, bits: int, brk_pages: int) -> list[int]:
     ]  # fmt: skip
     found += [_CODE["e820"], machine.e820_result, len(machine.e820)]
     found += [number for region in machine.e820 for number in region]
+    found += [_CODE["locked"], len(locked), *locked]
     for step in scenario.steps:
         found += _step(step)
     return [word % 2**64 for word in found]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from patcher.errors import InputError
 
-_TOOLS = ("gcc", "nm", "objcopy", "addr2line")
+_TOOLS = ("gcc", "nm", "objcopy", "objdump", "addr2line")
 _SECONDS = 120
 
 

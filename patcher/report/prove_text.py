@@ -21,7 +21,9 @@ def prove_text(commits: Sequence[CommitProof], style: Style, *, verbose: bool = 
     One commit is told in full; several as a table, with what fails told after it.
     """
     if len(commits) == 1:
-        lines = [line for proof in commits[0].proofs for line in (*_proof(commits[0], proof, style, verbose, quiet), "")]
+        lines = [
+            line for proof in commits[0].proofs for line in (*_proof(commits[0], proof, style, verbose, quiet), "")
+        ]
     else:
         lines = [*_table(commits, style), "", *_changes(commits, style, verbose)]
     return "\n".join([*lines, *_summary(commits, style)]) + "\n"
@@ -102,7 +104,9 @@ def _table(commits: Sequence[CommitProof], style: Style) -> Iterator[str]:
     width = 11 if any(_cell(commit, at, None)[1] for commit in commits for at in range(len(first[0].verdicts))) else 6
     yield f"  {'property':16}" + "".join(f"{number:>{width}}" for number in range(len(commits)))
     for at, verdict in enumerate(first[0].verdicts):
-        cells = "".join(" " * (width - len(_cell(commit, at, None)[0])) + _cell(commit, at, style)[0] for commit in commits)
+        cells = "".join(
+            " " * (width - len(_cell(commit, at, None)[0])) + _cell(commit, at, style)[0] for commit in commits
+        )
         yield f"  {verdict.id:16}{cells}  {verdict.statement}"
 
 

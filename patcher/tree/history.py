@@ -21,5 +21,7 @@ def commits_of(place: Path, span: str) -> list[tuple[str, str]]:
     assert isinstance(base, GitTree) and isinstance(end, GitTree)
     listed = end.log(f"{base.commit}..{end.commit}")
     if not listed:
-        raise InputError(f"{span!r} holds no commit", f"{first} and {last or 'HEAD'} are the same, or the wrong way round")
+        raise InputError(
+            f"{span!r} holds no commit", f"{first} and {last or 'HEAD'} are the same, or the wrong way round"
+        )
     return [*base.log(base.commit, most=1), *listed]

@@ -42,7 +42,7 @@ enum {
 #endif
 
 enum { SIG_ILL = 4, SIG_TRAP = 5, SIG_BUS = 7, SIG_FPE = 8, SIG_SEGV = 11, SIG_PROF = 27 };
-enum { READ = 1, WRITE = 2, SHARED = 1, PRIVATE = 2, FIXED = 0x10, ANON = 0x20, NORESERVE = 0x4000 };
+enum { READ = 1, WRITE = 2, EXECUTE = 4, SHARED = 1, PRIVATE = 2, FIXED = 0x10, ANON = 0x20, NORESERVE = 0x4000 };
 
 extern void signal_return(void);
 #ifdef __x86_64__
@@ -300,34 +300,51 @@ static void race(unsigned point)
 /* Stepping through the code under test, an instruction at a time. */
 static struct {
 	word steps, limit;
-	int after_locked;
 	int watching;
 	word watched;		/* PFN */
 	word last, place;	/* its entry, and who wrote it */
 } step;
 
-extern byte __start_shimtext[], __stop_shimtext[];
-static word raw_entry(word pfn, ulong **where);
+/*
+ * The locked instructions of the code under test, told by who built us. While a rival waits for one of them, a
+ * breakpoint is in its place: stepping through all that lies between would take its time.
+ */
+static struct {
+	word count, *at;
+	byte kept[512];
+	int armed;
+	ulong stepping;		/* the one that is being stepped over, or 0 */
+} locked;
 
-static void step_over(ulong ip)
+static void arm(int on)
 {
-	byte *code = (byte *)ip;
+	word i;
 
-	if (code >= __start_shimtext && code < __stop_shimtext)
+	if (locked.armed == on)
 		return;
-	step.steps++;
-	if (step.limit && step.steps > step.limit)
-		stop(STOP_SIGNAL, SIG_PROF, ip, 0);
-	race(RACE_STEP);
-	if (step.after_locked) {
-		step.after_locked = 0;
-		race(RACE_AFTER_LOCKED);
-	}
-	if (*code == 0xf0) {
-		race(RACE_LOCKED);
-		step.after_locked = 1;
+	locked.armed = on;
+	for (i = 0; i < locked.count; i++) {
+		byte *code = (byte *)(ulong)locked.at[i];
+
+		CALL(NR_MPROTECT, (ulong)code & ~(PAGE - 1), 2 * PAGE, READ | WRITE | EXECUTE, 0, 0, 0);
+		if (on)
+			locked.kept[i] = *code;
+		*code = on ? 0xcc : locked.kept[i];
 	}
 }
+
+static int at_locked(ulong ip)
+{
+	word i;
+
+	for (i = 0; i < locked.count; i++)
+		if (locked.at[i] == ip)
+			return 1;
+	return 0;
+}
+
+extern byte __start_shimtext[], __stop_shimtext[];
+static word raw_entry(word pfn, ulong **where);
 
 #ifdef __x86_64__
 #define REG_IP(context) (*(ulong *)((byte *)(context) + 40 + 16 * 8))
@@ -340,6 +357,40 @@ static void step_over(ulong ip)
 #define REG_FLAGS(context) (*(ulong *)((byte *)(context) + 20 + 16 * 4))
 #define FAULT(info) (*(ulong *)((byte *)(info) + 12))
 #endif
+
+static void step_over(ulong ip)
+{
+	byte *code = (byte *)ip;
+
+	if (code >= __start_shimtext && code < __stop_shimtext)
+		return;
+	step.steps++;
+	if (step.limit && step.steps > step.limit)
+		stop(STOP_SIGNAL, SIG_PROF, ip, 0);
+	race(RACE_STEP);
+}
+
+/* A breakpoint, or the step over what was in its place. */
+static int locked_trap(void *context)
+{
+	ulong ip = REG_IP(context);
+
+	if (locked.armed && at_locked(ip - 1)) {
+		REG_IP(context) = locked.stepping = ip - 1;
+		arm(0);		/* the rival may come by here */
+		race(RACE_LOCKED);
+		REG_FLAGS(context) |= 0x100;
+		return 1;
+	}
+	if (!locked.stepping)
+		return 0;
+	locked.stepping = 0;
+	race(RACE_AFTER_LOCKED);
+	REG_FLAGS(context) &= ~0x100UL;
+	if (!rival.fired)
+		arm(1);
+	return 1;
+}
 
 /* Where a fault is expected, the tree's exception table says how to go on: pairs of addresses. */
 extern ulong __start___ex_table[] __attribute__((weak)), __stop___ex_table[] __attribute__((weak));
@@ -362,6 +413,8 @@ static void on_signal(int number, void *info, void *context)
 {
 	ulong ip = REG_IP(context);
 
+	if (number == SIG_TRAP && locked_trap(context))
+		return;
 	if (number == SIG_TRAP) {
 		if (step.watching) {
 			word now = raw_entry(step.watched, 0);
@@ -411,11 +464,16 @@ static word make(enum call call, word a, word b)
 
 	if (!has_call(call))
 		stop(STOP_NO_SYMBOL, call, 0, 0);
-	if (!step.watching && rival.point < RACE_LOCKED && !step.limit)
-		return do_call(call, a, b);
 	rival.seen = 0;
-	answer = stepped(call, a, b);
-	return answer;
+	if (rival.point == RACE_LOCKED || rival.point == RACE_AFTER_LOCKED) {
+		arm(1);
+		answer = do_call(call, a, b);
+		arm(0);
+		return answer;
+	}
+	if (rival.point != RACE_STEP && !step.watching && !step.limit)
+		return do_call(call, a, b);
+	return stepped(call, a, b);
 }
 
 /* A run: how many, the first, and by how much each next one differs: 0 or 1. */
@@ -601,7 +659,7 @@ static void resume(word key)
 
 enum op {
 	OP_END, OP_MACHINE, OP_E820, OP_BOOTED, OP_CALL, OP_SCAN, OP_VIEW, OP_M2P, OP_FAIL, OP_RACE, OP_RESUME,
-	OP_FACTS, OP_SNAPSHOT, OP_DIFF, OP_PEEK, OP_LIMIT, OP_WATCH, OP_STATS,
+	OP_FACTS, OP_SNAPSHOT, OP_DIFF, OP_PEEK, OP_LIMIT, OP_WATCH, OP_STATS, OP_LOCKED,
 };
 
 static void facts(void)
@@ -714,6 +772,13 @@ static void play(void)
 			step.limit = *p++;
 			say(step.steps);
 			step.steps = 0;
+			break;
+		case OP_LOCKED:
+			locked.count = *p++;
+			locked.at = p;
+			p += locked.count;
+			if (locked.count > sizeof(locked.kept))
+				stop(STOP_BAD_SCENARIO, 4, 0, 0);
 			break;
 		case OP_WATCH:
 			step.watching = 1;
