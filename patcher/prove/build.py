@@ -146,8 +146,8 @@ def _build(tree: KernelTree, found: Places, config: Config, includes: Includes, 
             target = work / f"tree{number}.o"
             arguments = _plain(space.prepared.arguments(path), work)
             toolchain.run(
-                ["gcc", *arguments, *flags, f"-ffile-prefix-map={space.prepared.sources}={TREE}", "-c", "-o", str(target),
-                 str(space.prepared.sources / path)]
+                ["gcc", *arguments, *flags, f"-ffile-prefix-map={space.prepared.sources}={TREE}", "-c",
+                 "-o", str(target), str(space.prepared.sources / path)]
             )  # fmt: skip
             toolchain.run(["objcopy", *(f"--globalize-symbol={name}" for name in _STATICS), str(target)])
             objects.append(target)

@@ -10,10 +10,10 @@ from patcher.prove.history import Action, Context
 from patcher.prove.scenario import ACPI, NVS, RAM, RESERVED, UNUSABLE, Machine, Region
 
 ORDER = 24
-_LIST, _BALLOON, _FOREIGN = 0x400000, 0xE00000, 0x3F0000  # MFNs: of the list, of frames filled in, of other domains
-_APART = 0x200000
+LIST, BALLOON, FOREIGN = 0x400000, 0xE00000, 0x3F0000  # MFNs: of the list, of frames filled in, of other domains
+APART = 0x200000
 KEYS = st.integers(1, 0x100000)
-_TAILS = st.sampled_from((0, 1, 0x1234, 0x777777, 2**32 - 2))
+TAILS = st.sampled_from((0, 1, 0x1234, 0x777777, 2**32 - 2))
 
 
 def near(value: int, by: int = 3) -> st.SearchStrategy[int]:
@@ -45,21 +45,29 @@ def machines(draw: Any, context: Context, smallest: int = 160, initial: bool | N
     left, pfn = pages, 0
     for number in range(draw(st.integers(1, 3))):
         count = left if number == 2 else draw(st.one_of(st.just(left), st.integers(1, left)))
-        same = pages < _APART // 2 and draw(st.integers(0, 4)) == 0
-        runs.append((count, pfn if same else _LIST + number * _APART, 1))  # PFN and MFN may be the same by chance
+        same = pages < APART // 2 and draw(st.integers(0, 4)) == 0
+        runs.append((count, pfn if same else LIST + number * APART, 1))  # PFN and MFN may be the same by chance
         left, pfn = left - count, pfn + count
         if not left:
             break
     if left:
-        runs.append((left, _LIST + 3 * _APART, 1))
+        runs.append((left, LIST + 3 * APART, 1))
     return Machine(
         nr_pages=pages,
         initial=draw(st.booleans()) if initial is None else initial,
         frames=tuple(runs),
-        tail=draw(_TAILS),
+        tail=draw(TAILS),
         order=ORDER,
         arena=0x10,
     )
+
+
+def whole(context: Context, machine: Machine) -> Machine:
+    """The machine with its last leaf full: what lies behind the list is a property of its own, 3-last-leaf."""
+    pages = machine.nr_pages + -machine.nr_pages % context.per_page
+    *others, (count, mfn, step) = machine.frames
+    grown = (*others, (count + pages - machine.nr_pages, mfn, step))
+    return Machine(pages, machine.initial, grown, machine.tail, order=machine.order, arena=machine.arena)
 
 
 def pfns(context: Context, machine: Machine) -> st.SearchStrategy[int]:
@@ -86,7 +94,7 @@ def taken(context: Context, machine: Machine) -> tuple[int, int]:
 
 
 def fills(context: Context, machine: Machine) -> st.SearchStrategy[Action]:
-    return st.tuples(st.just("fill"), pfns(context, machine), st.integers(_BALLOON, _BALLOON + 0xFFFFF))
+    return st.tuples(st.just("fill"), pfns(context, machine), st.integers(BALLOON, BALLOON + 0xFFFFF))
 
 
 def updates(context: Context, machine: Machine) -> st.SearchStrategy[Action]:
@@ -96,7 +104,7 @@ def updates(context: Context, machine: Machine) -> st.SearchStrategy[Action]:
         fills(context, machine),
         fills(context, machine),
         st.tuples(st.just("release"), pfn),
-        st.tuples(st.just("foreign"), pfn, st.integers(_FOREIGN, _FOREIGN + 0xFFF)),
+        st.tuples(st.just("foreign"), pfn, st.integers(FOREIGN, FOREIGN + 0xFFF)),
     ]
     if context.facts["identity_mark"]:
         kinds.append(st.tuples(st.just("mark"), pfn))
@@ -118,7 +126,8 @@ def once(actions: list[Action]) -> list[Action]:
 
 @st.composite
 def ranges(draw: Any, context: Context, machine: Machine) -> Action:
-    """A range to be made identity, or missing where the tree has a function for that, outside of what the run lives in: any start, any length, any alignment."""
+    """A range to be made identity, or missing where the tree can do that: any start, length and alignment, outside of
+    what the run lives in."""
     leaf, mid, limit = context.per_page, context.per_page**2, context.limit
     floor = taken(context, machine)[1]
     start = draw(st.one_of(st.integers(floor, floor + 3 * leaf), pfns(context, machine)))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 from patcher.prove.model import P2M, Foreign, Identity, Meaning, Missing, Ram
 from patcher.prove.run import Facts, Outcome, Run, Runner, Unreachable, Why
 from patcher.prove.scenario import BOOT, Machine, Region, Scenario, Step
 
-Action = tuple[str | int, ...]
+Action = tuple[Any, ...]
 MOST_WINDOWS = 48
 SIGNALS = {4: "BUG()", 5: "a breakpoint", 7: "a bus error", 8: "an arithmetic fault", 11: "a wild access",
            27: "an endless loop"}  # fmt: skip
@@ -156,7 +157,7 @@ def windows(context: Context, points: Iterable[int]) -> tuple[tuple[int, int], .
 def expected_runs(context: Context, model: P2M, start: int, end: int) -> Iterator[tuple[int, int, Meaning]]:
     """[start, end) cut where the meaning may change: (first PFN, end, meaning of the first)."""
     cuts = sorted({start, end, *(edge for edge in model.edges() if start < edge < end)})
-    for first, last in zip(cuts, cuts[1:], strict=False):
+    for first, last in pairwise(cuts):
         yield first, last, model.meaning(first)
 
 
@@ -171,7 +172,7 @@ def check_scan(
             level = ("top", "mid", "leaf")[run.level - 1]
             found = f"its {level} page is MFN {run.mfn:#x}, no page of the domain"
             return run.pfn, f"a way to PFN {run.pfn:#x}", found, (context.raw(model.meaning(run.pfn), run.pfn),)
-        for first, last, meaning in expected_runs(context, model, run.start, run.start + run.count):
+        for first, last, meaning in expected_runs(context, model, run.start, run.start + run.length):
             for pfn in (first, last - 1):
                 wanted, value = context.raw(model.meaning(pfn), pfn), run.value(pfn)
                 right = (invalid, pfn | mark) if tools and isinstance(meaning, Identity) else (wanted,)
@@ -211,7 +212,7 @@ class Script:
     def __init__(self, context: Context, machine: Machine) -> None:
         self.context, self.machine, self.model = context, machine, context.model(machine)
         self._steps: list[Step] = []
-        self._wanted: list[tuple[int, object, P2M | None]] = []
+        self._wanted: list[tuple[int, Any, P2M | None]] = []
 
     def do(self, *steps: Step) -> None:
         """Steps whose answers do not matter."""
@@ -242,8 +243,8 @@ class Script:
     def _renumber(self, key: int) -> None:
         """All frames of the domain's own got other numbers."""
         old, self.model = self.model, self.context.model(self.machine)
-        edges = sorted(edge for edge in old.edges() if edge < old.limit) + [old.limit]
-        for first, last in zip(edges, edges[1:], strict=False):
+        edges = [*sorted(edge for edge in old.edges() if edge < old.limit), old.limit]
+        for first, last in pairwise(edges):
             meaning = old.meaning(first)
             self.model.say(first, last, Ram(meaning.mfn + key) if isinstance(meaning, Ram) else meaning)
 
@@ -282,13 +283,13 @@ class Script:
                 break
             answer = outcome.answers[at]
             if model is None:
-                value, what = wanted  # type: ignore[misc]
+                value, what = wanted
                 if answer != value:
-                    right = (value,) if isinstance(value, int) else ()
-                    return Mismatch(scenario, at, what or shown(value), shown(answer), outcome, accepts=right)
+                    single = [value] if isinstance(value, int) else []
+                    return Mismatch(scenario, at, what or shown(value), shown(answer), outcome, accepts=tuple(single))
             else:
                 tools = wanted == "view"
-                wrong = check_scan(self.context, model, answer, tools)  # type: ignore[arg-type]
+                wrong = check_scan(self.context, model, answer, tools)
                 if wrong:
                     pfn, expected, found, right = wrong
                     who = "the toolstack's view of" if tools else "the lookup of"

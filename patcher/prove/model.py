@@ -7,6 +7,7 @@ to the RFC of 21 December 2010. A PFN is, at any time, one of: RAM (it has an MF
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from patcher.prove.scenario import RAM, UNUSABLE, Machine, Region
@@ -92,7 +93,7 @@ def devices(regions: Sequence[Region]) -> tuple[list[tuple[int, int]], list[tupl
     cuts = sorted({0, *(edge for addr, end, _ in kept for edge in (addr, end))})
     sure: list[tuple[int, int]] = []
     open_: list[tuple[int, int]] = []
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         kinds = {kind for addr, stop, kind in kept if addr <= start < stop}
         pages = (start // PAGE, -(-end // PAGE))
         if not kinds or kinds.isdisjoint((RAM, UNUSABLE)):

@@ -17,7 +17,7 @@ from patcher.prove.verdict import CommitProof, Counterexample, Proof, Status, Ve
 from patcher.tree.kernel import KernelTree
 
 if TYPE_CHECKING:
-    from patcher.prove.properties import Property
+    from patcher.prove.properties.kind import Property
 
 Progress = Callable[[str, int, int], None]
 
@@ -52,7 +52,7 @@ def prove(tree: KernelTree, arch: str, request: Request, cache: Cache, progress:
 
     Raises InputError where the tree has no P2M, or where there is no compiler.
     """
-    from patcher.prove.properties import PROPERTIES
+    from patcher.prove.properties.all import PROPERTIES
 
     compiler = toolchain.identity()
     bits = ARCHS[arch]
@@ -110,7 +110,8 @@ def _search(context: Context, each: Property, examples: int, seed: int) -> Misma
     @hypothesis.seed(seed)
     @hypothesis.settings(
         max_examples=examples, database=None, deadline=None, phases=(Phase.generate, Phase.shrink),
-        suppress_health_check=list(HealthCheck), verbosity=Verbosity.quiet, print_blob=False, report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck), verbosity=Verbosity.quiet, print_blob=False,
+        report_multiple_bugs=False,
     )  # fmt: skip
     @hypothesis.given(each.cases(context))
     def holds(case: Any) -> None:

@@ -67,7 +67,7 @@ def _still(example: Counterexample, outcome: Outcome) -> bool:
     answer = outcome.answers[example.step]
     if example.pfn >= 0 and isinstance(answer, tuple):
         for run in answer:
-            if isinstance(run, Run) and run.start <= example.pfn < run.start + run.count:
+            if isinstance(run, Run) and run.start <= example.pfn < run.start + run.length:
                 return run.value(example.pfn) not in example.accepts
             if isinstance(run, Unreachable):
                 return True
@@ -86,7 +86,7 @@ def _said(answer: object) -> str:
         return ""
     if isinstance(answer, tuple) and answer and isinstance(answer[0], Run | Unreachable):
         parts = [
-            f"PFN {run.start:#x}+{run.count:#x}: {run.first:#x}{'…' if run.step else ''}"
+            f"PFN {run.start:#x}+{run.length:#x}: {run.first:#x}{'…' if run.step else ''}"
             if isinstance(run, Run) else f"PFN {run.pfn:#x}: no way, MFN {run.mfn:#x} at level {run.level}"
             for run in answer
         ]  # fmt: skip

@@ -12,10 +12,12 @@ from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import msgspec
 
 from patcher.prove.build import Program
-from patcher.prove.scenario import CALLS, Machine, Scenario, words
+from patcher.prove.scenario import CALLS, Machine, Scenario, Step, words
 
 _HEADER = 24
 _SECONDS = 60
@@ -44,10 +46,10 @@ class Why(Enum):
 
 
 class Run(NamedTuple):
-    """``count`` PFNs from ``start`` on with the values ``first``, ``first + step``, … (step 0 or 1)."""
+    """``length`` PFNs from ``start`` on with the values ``first``, ``first + step``, … (step 0 or 1)."""
 
     start: int
-    count: int
+    length: int
     first: int
     step: int
 
@@ -56,7 +58,7 @@ class Run(NamedTuple):
 
 
 class Unreachable(NamedTuple):
-    """The toolstack's way to a PFN ends at ``level`` (1 top, 2 mid, 3 leaf), in an MFN that is no page of the domain."""
+    """The toolstack's way to a PFN ends at ``level`` (1 top, 2 mid, 3 leaf): the MFN is no page of the domain."""
 
     pfn: int
     level: int
@@ -74,14 +76,14 @@ class Outcome(NamedTuple):
     numbers: tuple[int, int, int]
     lines: tuple[int, ...]
     warnings: int
-    answers: tuple[object, ...]
+    answers: tuple[Any, ...]
 
     @property
     def done(self) -> bool:
         return self.why is Why.DONE
 
 
-class Facts(NamedTuple):
+class Facts(msgspec.Struct, frozen=True):
     """Constants of the tree, by name, and which calls there are."""
 
     values: dict[str, int]
@@ -168,18 +170,20 @@ class Runner:
         return found
 
 
-def _answers(scenario: Scenario, said: array[int]) -> tuple[object, ...]:
+def _answers(scenario: Scenario, said: array[int]) -> tuple[Any, ...]:
     words_left = iter(said)
-    found: list[object] = []
-    try:
-        for step in scenario.steps:
-            found.append(_answer(str(step[0]), step[1:], words_left))
-    except StopIteration:
-        pass  # the scenario ended in this step
+    found: list[Any] = []
+    for step in scenario.steps:
+        try:
+            answer = _answer(step, words_left)
+        except StopIteration:  # the scenario ended in this step
+            break
+        found.append(answer)
     return tuple(found)
 
 
-def _answer(name: str, rest: tuple[str | int, ...], said: Iterator[int]) -> object:
+def _answer(step: Step, said: Iterator[int]) -> Any:
+    name, *rest = step
     if name in CALLS:
         return next(said)
     if name == "race":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
 
@@ -14,7 +15,7 @@ POINTS = {"alloc": 1, "locked": 2, "after_locked": 3, "step": 4}
 _OPS = ("end", "machine", "e820", "booted", "call", "scan", "view", "m2p", "fail", "race", "resume", "facts",
         "snapshot", "diff", "peek", "limit", "watch", "stats", "locked")  # fmt: skip
 _CODE = {name: number for number, name in enumerate(_OPS)}
-Step = tuple[str | int, ...]
+Step = tuple[Any, ...]
 Region = tuple[int, int, int]
 
 
@@ -93,13 +94,13 @@ def _step(step: Step) -> Iterator[int]:
         yield from _call(step)
     elif name == "race":  # point, at, the rival's call, the call it meets
         point, at, rival, met = rest
-        yield from (_CODE["race"], POINTS[str(point)], int(at), *_call(rival), *_call(met))  # type: ignore[arg-type]
+        yield from (_CODE["race"], POINTS[str(point)], int(at), *_call(rival), *_call(met))
     else:
         yield _CODE[str(name)]
         yield from (int(each) for each in rest)
 
 
-def _call(step: Sequence[str | int]) -> tuple[int, int, int]:
+def _call(step: Sequence[Any]) -> tuple[int, int, int]:
     name, *rest = step
     first, second = [*(int(each) for each in rest), 0, 0][:2]
     return CALLS.index(str(name)), first, second

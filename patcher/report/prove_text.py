@@ -89,7 +89,7 @@ def step_text(step: Step) -> str:
     words = [f"{each:#x}" if isinstance(each, int) else str(each) for each in rest]
     if name == "race":
         point, at, rival, met = rest
-        return f"{step_text(met)} while at {point} {at} another CPU does {step_text(rival)}"  # type: ignore[arg-type]
+        return f"{step_text(met)} while at {point} {at} another CPU does {step_text(rival)}"
     return f"{name}({', '.join(words)})"
 
 

@@ -1,0 +1,77 @@
+"""What a tree claims, and by which definitions: what it does not claim is ABSENT, not broken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from patcher.prove.history import Context, small_machine
+from patcher.prove.model import Identity
+from patcher.prove.scenario import BOOT, Scenario
+
+Claim = tuple[bool, str]
+
+
+def any_tree(context: Context) -> Claim:
+    return True, "any tree with a P2M"
+
+
+def marks(context: Context) -> Claim:
+    there = bool(context.facts["identity_bit"])
+    return there, "IDENTITY_FRAME_BIT is defined" if there else "IDENTITY_FRAME_BIT is not defined"
+
+
+def ranges(context: Context) -> Claim:
+    there = "identity" in context.facts.calls
+    return there, f"set_phys_range_identity() is {'' if there else 'not '}defined"
+
+
+def void(context: Context) -> Claim:
+    there = isinstance(context.void_initial, Identity)
+    return there, f"in the initial domain a void PFN reads as {'identity' if there else 'missing'}"
+
+
+def walk(context: Context) -> Claim:
+    there = "set_phys_range_identity" in context.runner.program.references
+    return there, f"the file of xen_memory_setup() {'calls' if there else 'does not call'} set_phys_range_identity()"
+
+
+def shared(context: Context) -> Claim:
+    there = bool(context.facts["p2m_identity"])
+    return there, f"p2m_identity is {'' if there else 'not '}defined"
+
+
+def needs(call: str) -> Callable[[Context], Claim]:
+    def claim(context: Context) -> Claim:
+        there = call in context.facts.calls
+        return there, f"the tree {'has' if there else 'lacks'} the function behind {call!r}"
+
+    return claim
+
+
+def pte_marks(context: Context) -> Claim:
+    """Asked of the code: is a PTE of an identity PFN marked without help?"""
+    value = _probe_pte(context, flags=0)
+    there = value is not None and bool(value & context.facts["iomap"])
+    return there, f"a PTE of an identity PFN {'gets' if there else 'does not get'} _PAGE_IOMAP by itself"
+
+
+def pte_strips(context: Context) -> Claim:
+    """Asked of the code: is _PAGE_IOMAP on ordinary memory taken away?"""
+    facts = context.facts
+    machine = small_machine(context.runner, True)
+    outcome = context.runner.play(
+        Scenario(machine, (*BOOT, ("booted",), ("make_pte", 5 << 12 | facts["present"] | facts["iomap"])))
+    )
+    there = outcome.done and not int(outcome.answers[-1]) & facts["iomap"]
+    return there, f"_PAGE_IOMAP on RAM is {'' if there else 'not '}taken away"
+
+
+def _probe_pte(context: Context, flags: int) -> int | None:
+    facts = context.facts
+    if "identity" not in facts.calls or "make_pte" not in facts.calls or not facts["iomap"]:
+        return None
+    machine = small_machine(context.runner, True)
+    pfn = machine.nr_pages + 5
+    steps = (*BOOT, ("identity", pfn, pfn + 1), ("make_pte", pfn << 12 | facts["present"] | flags))
+    outcome = context.runner.play(Scenario(machine, steps))
+    return int(outcome.answers[-1]) if outcome.done else None
