@@ -24,13 +24,16 @@ Progress = Callable[[str, int, int], None]
 
 class Request(NamedTuple):
     """What to prove: ``examples`` cases a property, ``only`` these properties (all if empty), ``maps``: real E820s to
-    try beside the random ones."""
+    try beside the random ones. ``shrink``: look for the smallest scenario that fails; ``stop``: end with the first
+    property that does not pass, where none of those before did not."""
 
     archs: tuple[str, ...]
     examples: int
     seed: int
     only: tuple[str, ...] = ()
     maps: tuple[tuple[Region, ...], ...] = ()
+    shrink: bool = True
+    stop: bool = False
 
 
 def prove_commits(
@@ -78,6 +81,8 @@ def prove(tree: KernelTree, arch: str, request: Request, cache: Cache, progress:
             if progress:
                 progress(f"proving {arch}", number, len(chosen))
             verdicts.append(_verdict(context, each, request, program))
+            if request.stop and verdicts[-1].status is not Status.PASS:
+                break
         return Proof(
             arch, bits, "", compiler, program.profile, program.sources, program.shims,
             "seccomp" if runner.locked else "none: the kernel refuses seccomp", runner.played,
@@ -90,7 +95,7 @@ def _verdict(context: Context, each: Property, request: Request, program: Progra
     if not claimed:
         return Verdict(each.id, each.number, each.statement, Status.ABSENT, 0, reason)
     before = context.runner.played
-    wrong = _search(context, each, max(3, int(request.examples * each.weight)), request.seed)
+    wrong = _search(context, each, request)
     cases = context.runner.played - before
     if wrong is None:
         return Verdict(each.id, each.number, each.statement, Status.PASS, cases, reason)
@@ -100,16 +105,17 @@ def _verdict(context: Context, each: Property, request: Request, program: Progra
     return Verdict(each.id, each.number, each.statement, Status.FAIL, cases, reason, example)
 
 
-def _search(context: Context, each: Property, examples: int, seed: int) -> Mismatch | None:
+def _search(context: Context, each: Property, request: Request) -> Mismatch | None:
     """The smallest case found that does not hold, or None."""
     import hypothesis
     from hypothesis import HealthCheck, Phase, Verbosity
 
     last: list[Mismatch] = []
 
-    @hypothesis.seed(seed)
+    @hypothesis.seed(request.seed)
     @hypothesis.settings(
-        max_examples=examples, database=None, deadline=None, phases=(Phase.generate, Phase.shrink),
+        max_examples=max(3, int(request.examples * each.weight)), database=None, deadline=None,
+        phases=(Phase.generate, Phase.shrink) if request.shrink else (Phase.generate,),
         suppress_health_check=list(HealthCheck), verbosity=Verbosity.quiet, print_blob=False,
         report_multiple_bugs=False,
     )  # fmt: skip

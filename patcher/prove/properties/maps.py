@@ -67,7 +67,7 @@ def _walked(context: Context, machine: Machine) -> Mismatch | None:
     script, facts, balloon, balloon_end = booted
     sure, unclear = devices(machine.e820)
     sure.append((facts["isa_start"] // 4096, facts["isa_end"] // 4096))
-    end = max((addr + size) // 4096 for addr, size, _ in machine.e820)
+    end = max((addr + size) // 4096 for addr, size, _ in machine.e820 if size)
     unclear.append((end, context.limit))  # what was given past the end of the map: no region, and no gap
     given = min(machine.nr_pages, context.facts["max_domain_pages"])
     edges = {given, *(edge for each in (*sure, *unclear) for edge in each)}
