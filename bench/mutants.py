@@ -34,8 +34,9 @@ from patcher.tree.kernel import KernelTree, blob_id
 ARCHS = {"both": ("x86_64", "i386"), "x86_64": ("x86_64",), "i386": ("i386",)}
 _SWAPS = (
     ("==", "!="), ("!=", "=="), ("<=", "<"), (">=", ">"), ("&&", "||"), ("||", "&&"),
-    (r"(?<![<>=-])<(?![<=])", "<="), (r"(?<![<>=-])>(?![>=])", ">="), (r"(?<![+\w(,=] )(?<=\w |\) )\+(?= \w| \()", "-"),
-    (r"(?<=\w |\) )-(?= \w| \()", "+"), (r"(?<=\w |\) )%(?= )", "/"), (r"(?<=\w |\) )\*(?= \w| \()", "+"),
+    (r"(?<![<>=-])<(?![<=])", "<="), (r"(?<![<>=-])>(?![>=])", ">="), (r"(?<=\w )\+(?= \w| \()", "-"),
+    (r"(?<=\) )\+(?= \w| \()", "-"), (r"(?<=\w )-(?= \w| \()", "+"), (r"(?<=\) )-(?= \w| \()", "+"),
+    (r"(?<=\w )%(?= )", "/"), (r"(?<=\w )\*(?= \w| \()", "+"),
     (r"\+\+", "--"), (r"(?<!\w)1(?!\w)", "2"), (r"(?<!\w)0(?!\w)", "1"), (r"(?<!\w)2(?!\w)", "1"),
 )  # fmt: skip
 _WORDS = (
@@ -51,8 +52,12 @@ _WORDS = (
     ("set_phys_range_identity", "set_phys_range_missing"), ("set_phys_range_missing", "set_phys_range_identity"),
     ("BITS_PER_LONG", "(BITS_PER_LONG - 1)"),
 )  # fmt: skip
-_STATEMENT = re.compile(r"^\s*(?!return\b|break\b|continue\b|goto\b|else\b|do\b|case\b|extern\b|static\b|#)[^;{}]*;\s*$")
-_DECLARATION = re.compile(r"^\s*(?:const |unsigned |struct |bool |int |u64 |u32 |long |pte|void |extern |static )[^=(]*;")
+_STATEMENT = re.compile(
+    r"^\s*+(?!return\b|break\b|continue\b|goto\b|else\b|do\b|case\b|extern\b|static\b|#)[^;{}]*;\s*$"
+)
+_DECLARATION = re.compile(
+    r"^\s*(?:const |unsigned |struct |bool |int |u64 |u32 |long |pte|void |extern |static )[^=(]*;"
+)
 _CONDITION = re.compile(r"\b(if|while) \((.*)\)(?= \{$|$)")
 
 
@@ -197,8 +202,7 @@ def _text(binary: bytes) -> str:
     with tempfile.NamedTemporaryFile() as file:
         file.write(binary)
         file.flush()
-        said = subprocess.run(["objdump", "-d", "--no-show-raw-insn", file.name], capture_output=True, text=True, check=True)
-    return said.stdout.partition("\n\n")[2]
+        return toolchain.run(["objdump", "-d", "--no-show-raw-insn", file.name]).partition("\n\n")[2]
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -106,15 +106,17 @@ def _map(file: Path) -> tuple[tuple[int, int, int], ...]:
 
 def _code(commits: tuple[CommitProof, ...], require: tuple[str, ...], span: bool) -> int:
     """FOUND where a property fails, or a required one does not pass. In a range the first commit is what it starts
-    from: what fails there already is not the range's fault, and what is required must pass at its end."""
+    from: what fails from there on without a break is not the range's fault; what is required must pass at its end."""
     from patcher.prove.verdict import Status, required
 
-    base = {(proof.arch, v.id) for proof in commits[0].proofs for v in proof.verdicts if v.status is Status.FAIL}
-    for commit in commits[1:] if span else commits:
-        for proof in commit.proofs:
-            for verdict in proof.verdicts:
-                if verdict.status is Status.FAIL and not (span and (proof.arch, verdict.id) in base):
-                    return FOUND
+    failing = {(proof.arch, v.id) for proof in commits[0].proofs for v in proof.verdicts if v.status is Status.FAIL}
+    if failing and not span:
+        return FOUND
+    for commit in commits[1:]:
+        now = {(proof.arch, v.id) for proof in commit.proofs for v in proof.verdicts if v.status is Status.FAIL}
+        if now - failing:
+            return FOUND
+        failing = now
     for proof in commits[-1].proofs:
         if any(required(verdict, require) and verdict.status is not Status.PASS for verdict in proof.verdicts):
             return FOUND

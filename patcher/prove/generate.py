@@ -90,7 +90,7 @@ def taken(context: Context, machine: Machine) -> tuple[int, int]:
     """The PFNs of the pages that the builder's list and the allocations are in: not to be released or replaced."""
     listed = -(-machine.nr_pages // context.per_page)
     mids = -(-machine.nr_pages // context.per_page**2)
-    return machine.arena, machine.arena + listed + machine.heap + 30 + 2 * mids
+    return machine.arena, machine.arena + listed + 1 + 2 * (machine.heap + 30 + 2 * mids)
 
 
 def fills(context: Context, machine: Machine) -> st.SearchStrategy[Action]:

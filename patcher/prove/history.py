@@ -169,8 +169,9 @@ def check_scan(
     mark, invalid = context.facts["identity_mark"], context.facts["invalid"]
     for run in runs:
         if isinstance(run, Unreachable):
-            level = ("top", "mid", "leaf")[run.level - 1]
-            found = f"its {level} page is MFN {run.mfn:#x}, no page of the domain"
+            level = ("top", "mid", "leaf", "leaf")[run.level - 1]
+            what = "not the one of the P2M" if run.level == 4 else "no page of the domain"
+            found = f"its {level} page is MFN {run.mfn:#x}, {what}"
             return run.pfn, f"a way to PFN {run.pfn:#x}", found, (context.raw(model.meaning(run.pfn), run.pfn),)
         for first, last, meaning in expected_runs(context, model, run.start, run.start + run.length):
             for pfn in (first, last - 1):

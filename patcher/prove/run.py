@@ -58,7 +58,10 @@ class Run(NamedTuple):
 
 
 class Unreachable(NamedTuple):
-    """The toolstack's way to a PFN ends at ``level`` (1 top, 2 mid, 3 leaf): the MFN is no page of the domain."""
+    """The toolstack's way to a PFN ends at ``level`` (1 top, 2 mid, 3 leaf): the MFN is no page of the domain's.
+
+    Level 4: it leads to another leaf than the code itself uses.
+    """
 
     pfn: int
     level: int

@@ -20,6 +20,13 @@ def marks(context: Context) -> Claim:
     return there, "IDENTITY_FRAME_BIT is defined" if there else "IDENTITY_FRAME_BIT is not defined"
 
 
+def marks_apart(context: Context) -> Claim:
+    """FOREIGN_FRAME_BIT of 2.6.37 is bit 31 also on 64 bits, where an MFN can have it."""
+    facts = context.facts
+    there = bool(facts["identity_bit"]) and facts["foreign_bit"] == 1 << (facts["bits"] - 1)
+    return there, f"{'both' if there else 'not both'} marks are above what an MFN can have"
+
+
 def ranges(context: Context) -> Claim:
     there = "identity" in context.facts.calls
     return there, f"set_phys_range_identity() is {'' if there else 'not '}defined"

@@ -116,6 +116,29 @@ def _same_numbers(context: Context) -> st.SearchStrategy[Case]:
     return generate.machines(context).flatmap(cases)
 
 
+def _wide(context: Context, case: tuple[Machine, int, int, int]) -> Mismatch | None:
+    """Frame numbers as large as page tables can name, and marks that are no part of one."""
+    machine, pfn, frame, foreign = case
+    script = Script(context, machine)
+    script.do(*BOOT, ("booted",))
+    script.act(("fill", pfn, frame))
+    script.want(("get", pfn), frame, f"RAM with the MFN {frame:#x} is RAM")
+    script.want(("pfn_to_mfn", pfn), frame, f"pfn_to_mfn() of RAM is its MFN {frame:#x}")
+    script.act(("foreign", pfn, foreign))
+    script.want(("pfn_to_mfn", pfn), foreign, f"pfn_to_mfn() of a foreign frame is its MFN {foreign:#x}")
+    script.act(("mark", pfn))
+    script.want(("pfn_to_mfn", pfn), pfn, f"pfn_to_mfn() of identity is {pfn:#x}")
+    return script.judge()
+
+
+def _wides(context: Context) -> st.SearchStrategy[Case]:
+    most = min(context.facts["mask_shift"] - 12, context.runner.bits - 2)
+    frame = st.one_of(st.integers(0, 2**most - 1), st.integers(0, most - 1).map(lambda bit: 1 << bit))
+    return generate.machines(context).flatmap(
+        lambda machine: st.tuples(st.just(machine), generate.pfns(context, machine), frame, frame)
+    )
+
+
 def _costs(context: Context, case: tuple[Machine, Action]) -> Mismatch | None:
     machine, action = case
     _, start, end = (action[0], int(action[1]), int(action[2]))
@@ -164,6 +187,9 @@ PROPERTIES = (
         _void_reads,
     ),
     Property("2-ram", 2, "RAM whose MFN happens to be its PFN is RAM", claims.marks, _same_numbers, _same_number),
+    Property(
+        "2-wide", 2, "Whatever its number, a frame is what it was stored as", claims.marks_apart, _wides, _wide
+    ),
     Property(
         "5-cost", 5, "A range costs two leaf and two mid pages at most, and time by pointers, not by PFNs",
         claims.ranges, _one_range, _costs, 0.3,

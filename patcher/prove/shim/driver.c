@@ -221,9 +221,14 @@ long release_frame(word mfn)
 	return 1;
 }
 
+static void forbid(ulong page)
+{
+	CALL(NR_MPROTECT, page, PAGE, 0, 0, 0, 0);
+}
+
 void *early_page(ulong size, ulong align)
 {
-	ulong pages = (size + PAGE - 1) / PAGE, at = m.brk + m.brk_used * PAGE;
+	ulong pages = (size + PAGE - 1) / PAGE, at = m.brk + m.brk_used * 2 * PAGE;
 
 	if (m.booted) {
 		trace_here();
@@ -234,6 +239,7 @@ void *early_page(ulong size, ulong align)
 		stop(STOP_BRK_FULL, m.brk_used + pages, m.brk_pages, 0);
 	}
 	m.brk_used += pages;
+	forbid(at + (2 * pages - 1) * PAGE);
 	return (void *)at;
 }
 
@@ -242,7 +248,7 @@ enum { RACE_ALLOC = 1, RACE_LOCKED, RACE_AFTER_LOCKED, RACE_STEP };
 
 unsigned long late_page(int zero, unsigned order)
 {
-	ulong at = m.heap + m.heap_used * PAGE, pages = 1UL << order;
+	ulong at, pages = 1UL << order;
 
 	if (!m.booted) {
 		trace_here();
@@ -254,10 +260,11 @@ unsigned long late_page(int zero, unsigned order)
 		m.fail_count--;
 		return 0;
 	}
-	at = m.heap + m.heap_used * PAGE;	/* the race may have taken one */
+	at = m.heap + m.heap_used * 2 * PAGE;
 	if (m.heap_used + pages > m.heap_pages)
 		stop(STOP_HEAP_FULL, m.heap_pages, 0, 0);
 	m.heap_used += pages;
+	forbid(at + (2 * pages - 1) * PAGE);
 	memset((void *)at, zero ? 0 : 0xa5, pages * PAGE);
 	return at;
 }
@@ -266,7 +273,7 @@ void late_free(unsigned long address, unsigned order)
 {
 	if (!address)
 		return;
-	if (address < m.heap || address >= m.heap + m.heap_used * PAGE || address % PAGE) {
+	if (address < m.heap || address >= m.heap + m.heap_used * 2 * PAGE || address % PAGE) {
 		trace_here();
 		stop(STOP_BAD_FREE, address, 0, 0);
 	}
@@ -344,7 +351,7 @@ static int at_locked(ulong ip)
 }
 
 extern byte __start_shimtext[], __stop_shimtext[];
-static word raw_entry(word pfn, ulong **where);
+static word raw_entry(word pfn);
 
 #ifdef __x86_64__
 #define REG_IP(context) (*(ulong *)((byte *)(context) + 40 + 16 * 8))
@@ -417,7 +424,7 @@ static void on_signal(int number, void *info, void *context)
 		return;
 	if (number == SIG_TRAP) {
 		if (step.watching) {
-			word now = raw_entry(step.watched, 0);
+			word now = raw_entry(step.watched);
 
 			if (now != step.last) {
 				step.last = now;
@@ -506,6 +513,18 @@ static void run_add(word value)
 	run.count++;
 }
 
+/* The page, if the code under test may have it: of the list, or handed out; 0 else. */
+static ulong *handed_out(ulong page)
+{
+	if (page >= m.list && page < m.heap - PAGE)
+		return (ulong *)page;
+	if (page >= m.heap && page < m.heap + m.heap_used * 2 * PAGE)
+		return (page - m.heap) / PAGE % 2 ? 0 : (ulong *)page;
+	if (page >= m.brk && page < m.brk + m.brk_used * 2 * PAGE)
+		return (page - m.brk) / PAGE % 2 ? 0 : (ulong *)page;
+	return 0;
+}
+
 /* A page of the domain's, by its MFN; as the toolstack would map it. */
 static ulong *machine_page(word mfn)
 {
@@ -514,14 +533,14 @@ static ulong *machine_page(word mfn)
 	if (mfn >> m.order)
 		return 0;
 	pfn = m2p[mfn];
-	if (pfn < m.arena || pfn >= m.arena + m.list_pages + m.brk_pages + m.heap_pages)
+	if (pfn < m.arena || pfn >= m.arena + m.list_pages + 1 + 2 * (m.brk_pages + m.heap_pages))
 		return 0;
-	return (ulong *)(ARENA_BASE + (ulong)pfn * PAGE);
+	return handed_out(ARENA_BASE + (ulong)pfn * PAGE);
 }
 
 static const word per_page = PAGE / sizeof(long);
 
-/* The toolstack's way to the leaf of a PFN; what: 0 the leaf, else the level that is no page of ours, and its MFN. */
+/* The toolstack's way to the leaf of a PFN; level: 0, or the level that is no page of ours. */
 static ulong *tools_leaf(word pfn, word *level, word *bad)
 {
 	word top_frame = list_frame() ? list_frame() : 0;
@@ -547,18 +566,20 @@ static ulong *tools_leaf(word pfn, word *level, word *bad)
 	return leaf;
 }
 
-static word raw_entry(word pfn, ulong **where)
+/* The leaf that the code under test itself uses, where its top page has the name p2m_top; else 0. */
+static ulong *own_leaf(word pfn)
 {
 	ulong ***top = fact(11) ? *(ulong ****)(ulong)fact(11) : 0;
-	ulong **mid, *leaf;
+	ulong **mid = top ? top[pfn / (per_page * per_page)] : 0;
 
-	if (!top)
-		return INVALID;
-	mid = top[pfn / (per_page * per_page)];
-	leaf = mid ? mid[pfn / per_page % per_page] : 0;
-	if (!leaf)
-		return INVALID;
-	return leaf[pfn % per_page];
+	return mid ? mid[pfn / per_page % per_page] : 0;
+}
+
+static word raw_entry(word pfn)
+{
+	ulong *leaf = own_leaf(pfn);
+
+	return leaf ? leaf[pfn % per_page] : INVALID;
 }
 
 /* What a snapshot of the tables shows of the next operation. */
@@ -571,18 +592,20 @@ static void snapshot(void)
 	before.copy = (ulong *)map(0, (pages + 1) * PAGE, READ | WRITE, PRIVATE);
 	before.brk = m.brk_used;
 	before.heap = m.heap_used;
-	memcpy(before.copy, (void *)m.brk, before.brk * PAGE);
+	for (i = 0; i < before.brk; i++)
+		memcpy(before.copy + i * per_page, (void *)(m.brk + i * 2 * PAGE), PAGE);
 	for (i = 0; i < before.heap; i++)
-		memcpy(before.copy + (before.brk + i) * per_page, (void *)(m.heap + i * PAGE), PAGE);
+		memcpy(before.copy + (before.brk + i) * per_page, (void *)(m.heap + i * 2 * PAGE), PAGE);
 }
 
-static word differing(ulong *now, ulong *then, ulong pages)
+static word differing(ulong from, ulong *then, ulong pages)
 {
 	word n = 0;
-	ulong i;
+	ulong i, j;
 
-	for (i = 0; i < pages * per_page; i++)
-		n += now[i] != then[i];
+	for (i = 0; i < pages; i++)
+		for (j = 0; j < per_page; j++)
+			n += ((ulong *)(from + i * 2 * PAGE))[j] != then[i * per_page + j];
 	return n;
 }
 
@@ -601,15 +624,17 @@ static void machine(word **at)
 	m.order = *p++;
 	segments = *p++;
 	m.list = ARENA_BASE + (ulong)m.arena * PAGE;
-	m.heap = m.list + (ulong)m.list_pages * PAGE;
-	m.brk = m.heap + (ulong)m.heap_pages * PAGE;	/* last: it is reserved for the worst case */
-	m.end = m.brk + (ulong)m.brk_pages * PAGE;
+	/* After the list, and after each page that is handed out, comes one that nobody may touch. */
+	m.heap = m.list + ((ulong)m.list_pages + 1) * PAGE;
+	m.brk = m.heap + (ulong)m.heap_pages * 2 * PAGE;	/* last: it is reserved for the worst case */
+	m.end = m.brk + (ulong)m.brk_pages * 2 * PAGE;
 	m.translated = !!(flags & 2);
 	size = m.end - m.list;
 	if (map(m.list, size, READ | WRITE, PRIVATE | FIXED | NORESERVE) != m.list)
 		stop(STOP_BAD_SCENARIO, 1, m.list, size);
 	if (map(M2P_BASE, sizeof(long) << m.order, READ | WRITE, PRIVATE | FIXED | NORESERVE) != M2P_BASE)
 		stop(STOP_BAD_SCENARIO, 2, 0, 0);
+	forbid(m.heap - PAGE);
 	list = (ulong *)m.list;
 	for (i = 0; i < segments; i++) {
 		word count = *p++, mfn = *p++, step = *p++;
@@ -713,8 +738,13 @@ static void play(void)
 			run_start();
 			leaf = 0;
 			for (lo = *p++, hi = *p++; lo < hi; lo++) {
-				if (!leaf || !(lo % per_page))
+				if (!leaf || !(lo % per_page)) {
 					leaf = tools_leaf(lo, &level, &bad);
+					if (leaf && own_leaf(lo) && leaf != own_leaf(lo)) {
+						leaf = 0;
+						level = 4;
+					}
+				}
 				if (!leaf) {
 					run_flush();
 					say(~0ULL);
@@ -760,8 +790,8 @@ static void play(void)
 			snapshot();
 			break;
 		case OP_DIFF:
-			say(differing((ulong *)m.brk, before.copy, before.brk) +
-			    differing((ulong *)m.heap, before.copy + before.brk * per_page, before.heap));
+			say(differing(m.brk, before.copy, before.brk) +
+			    differing(m.heap, before.copy + before.brk * per_page, before.heap));
 			say(m.brk_used - before.brk + m.heap_used - before.heap);
 			break;
 		case OP_PEEK:
