@@ -247,8 +247,8 @@ def main(arguments: Sequence[str]) -> int:
                 print(f"survived: {where} ({result.mutant.kind})\n  - {result.before}\n  + {result.after}", flush=True)
     counts = {name: sum(r.outcome == name for r in results) for name in ("killed", "survived", "stillborn")}
     alive = counts["killed"] + counts["survived"]
-    print(f"{alive} mutants: {counts['killed']} killed, {counts['survived']} survived; {counts['stillborn']} stillborn; "
-          f"{time.monotonic() - started:.0f} s")  # fmt: skip
+    took = f"{counts['stillborn']} stillborn; {time.monotonic() - started:.0f} s"
+    print(f"{alive} mutants: {counts['killed']} killed, {counts['survived']} survived; {took}")
     if asked.output:
         asked.output.write_text(json.dumps([r._asdict() | {"mutant": r.mutant._asdict()} for r in results], indent=1))
     return 0
