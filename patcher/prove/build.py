@@ -132,35 +132,47 @@ def _roots(tree: KernelTree, found: Places) -> list[str]:
 
 
 def _build(tree: KernelTree, found: Places, config: Config, includes: Includes, cache: Cache) -> Program:
-    bits = ARCHS[config.arch]
+    for path in sorted(includes.reach(_roots(tree, found)) & includes.outside.keys()):
+        raise toolchain.CompilerError(f"{path} includes {includes.outside[path]!r}, which is outside of the tree")
     own = own_directories(tree, found.sources)
     with Workspace(tree, config, includes, own, cache) as space, tempfile.TemporaryDirectory() as place:
-        files = includes.reach(_roots(tree, found))
-        for header, source in space.bring(files):
-            space.add_header(header, constants_header(space.prepared, source))
-        work = Path(place)
-        shims = [*_shadow(space.prepared.sources, work, files, bits)]
-        flags = [*_COMMON, *_WIDTH[bits], *(_AS_GCC4 if _old(tree) else ())]
-        objects = []
-        for number, path in enumerate(found.sources):
-            target = work / f"tree{number}.o"
-            arguments = _plain(space.prepared.arguments(path), work)
-            toolchain.run(
-                ["gcc", *arguments, *flags, f"-ffile-prefix-map={space.prepared.sources}={TREE}", "-c",
-                 "-o", str(target), str(space.prepared.sources / path)]
-            )  # fmt: skip
-            toolchain.run(["objcopy", *(f"--globalize-symbol={name}" for name in _STATICS), str(target)])
-            objects.append(target)
-        bridge = _plain(space.prepared.arguments(found.sources[0]), work)
-        for name in ("bridge.c", "driver.c", "entry.S"):
-            target = work / f"{name}.o"
-            arguments = bridge if name == "bridge.c" else []
-            toolchain.run(
-                ["gcc", *arguments, *flags, "-x", "assembler-with-cpp" if name.endswith(".S") else "c", f"-I{SHIM}",
-                 f"-DPROVE_PAGE_OFFSET={PAGE_OFFSET[bits]}UL", "-c", "-o", str(target), str(SHIM / name)]
-            )  # fmt: skip
-            toolchain.run(["objcopy", "--rename-section", ".text=shimtext", str(target)])
-        return _link(work, objects, found, config, shims)
+        try:
+            return _compile(tree, found, includes, space, Path(place))
+        except toolchain.CompilerError as error:
+            said = str(error)
+            for directory in (space.prepared.sources, space.prepared.headers, place, SHIM.parent):
+                said = said.replace(f"{directory}/", "")
+            raise toolchain.CompilerError(said) from error
+
+
+def _compile(tree: KernelTree, found: Places, includes: Includes, space: Workspace, work: Path) -> Program:
+    config = space.prepared.config
+    bits = ARCHS[config.arch]
+    files = includes.reach(_roots(tree, found))
+    for header, source in space.bring(files):
+        space.add_header(header, constants_header(space.prepared, source))
+    shims = [*_shadow(space.prepared.sources, work, files, bits)]
+    flags = [*_COMMON, *_WIDTH[bits], *(_AS_GCC4 if _old(tree) else ())]
+    objects = []
+    for number, path in enumerate(found.sources):
+        target = work / f"tree{number}.o"
+        arguments = _plain(space.prepared.arguments(path), work)
+        toolchain.run(
+            ["gcc", *arguments, *flags, f"-ffile-prefix-map={space.prepared.sources}={TREE}", "-c",
+             "-o", str(target), str(space.prepared.sources / path)]
+        )  # fmt: skip
+        toolchain.run(["objcopy", *(f"--globalize-symbol={name}" for name in _STATICS), str(target)])
+        objects.append(target)
+    bridge = _plain(space.prepared.arguments(found.sources[0]), work)
+    for name in ("bridge.c", "driver.c", "entry.S"):
+        target = work / f"{name}.o"
+        arguments = bridge if name == "bridge.c" else []
+        toolchain.run(
+            ["gcc", *arguments, *flags, "-x", "assembler-with-cpp" if name.endswith(".S") else "c", f"-I{SHIM}",
+             f"-DPROVE_PAGE_OFFSET={PAGE_OFFSET[bits]}UL", "-c", "-o", str(target), str(SHIM / name)]
+        )  # fmt: skip
+        toolchain.run(["objcopy", "--rename-section", ".text=shimtext", str(target)])
+    return _link(work, objects, found, config, shims)
 
 
 def _old(tree: KernelTree) -> bool:

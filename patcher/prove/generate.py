@@ -62,12 +62,32 @@ def machines(draw: Any, context: Context, smallest: int = 160, initial: bool | N
     )
 
 
-def whole(context: Context, machine: Machine) -> Machine:
-    """The machine with its last leaf full: what lies behind the list is a property of its own, 3-last-leaf."""
-    pages = machine.nr_pages + -machine.nr_pages % context.per_page
-    *others, (count, mfn, step) = machine.frames
-    grown = (*others, (count + pages - machine.nr_pages, mfn, step))
-    return Machine(pages, machine.initial, grown, machine.tail, order=machine.order, arena=machine.arena)
+def wholes(context: Context, smallest: int = 160, initial: bool | None = None) -> st.SearchStrategy[Machine]:
+    """Domains whose last leaf is full: what lies behind the list is a property of its own, 3-last-leaf."""
+
+    def whole(machine: Machine) -> Machine:
+        pages = machine.nr_pages + -machine.nr_pages % context.per_page
+        *others, (count, mfn, step) = machine.frames
+        grown = (*others, (count + pages - machine.nr_pages, mfn, step))
+        return Machine(pages, machine.initial, grown, machine.tail, order=machine.order, arena=machine.arena)
+
+    return machines(context, smallest, initial).map(whole)
+
+
+@st.composite
+def crowded(draw: Any, context: Context) -> Machine:
+    """A domain as large as the kernel is built for, with as many regions as a map has room for, each far from the
+    others: the worst case for early pages."""
+    most, mid = context.facts["max_domain_pages"], context.per_page**2
+    size = draw(st.one_of(st.just(most), st.integers(1, most // mid).map(lambda mids: mids * mid)))
+    regions: list[Region] = [(0, 0x9F000, RAM), (0x100000, size * 4096 - 0x100000, RAM)]
+    at = size * 4096 + draw(st.integers(0, 0x300)) * 4096
+    apart = draw(st.sampled_from((mid, mid, context.per_page, mid + 7, 3 * context.per_page + 1))) * 4096
+    for number in range(draw(st.integers(0, 120))):
+        kind = draw(st.sampled_from((RESERVED, RAM, ACPI))) if number % 2 else RESERVED
+        regions.append((at + 0x5000, draw(st.sampled_from((0x1000, 0x3000, apart // 2 & -4096))), kind))
+        at += apart
+    return Machine(size, draw(st.booleans()), (), e820=tuple(regions), arena=0x100, order=ORDER)
 
 
 def pfns(context: Context, machine: Machine) -> st.SearchStrategy[int]:

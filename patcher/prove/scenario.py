@@ -25,7 +25,8 @@ class Machine(msgspec.Struct, frozen=True):
     Attributes:
         nr_pages: frames the domain was given
         initial: whether it is the initial domain
-        frames: runs of (count, first MFN, step): the domain builder's list, for PFN 0 on
+        frames: runs of (count, first MFN, step): the domain builder's list, for PFN 0 on. Without any the list is all
+            zeros and takes no memory, so that a domain can be as large as there are: to count pages, not to look up.
         tail: what lies behind that list in its last page
         e820: regions (address, bytes, type) in the order the hypervisor gives them
         e820_result: 0, or the error the hypervisor answers instead

@@ -78,8 +78,8 @@ def changed(mini: Path, tmp_path: Path) -> Changed:
 def verdicts(arch: str, prove_cache: Cache) -> Verdicts:
     """``verdicts(tree, *properties)``: what is proven of them, by id."""
 
-    def judge(tree: KernelTree, *only: str, examples: int = 40) -> dict[str, Verdict]:
-        proof = prove(tree, arch, Request((arch,), examples, 0, only), prove_cache)
+    def judge(tree: KernelTree, *only: str, examples: int = 40, shrink: bool = False) -> dict[str, Verdict]:
+        proof = prove(tree, arch, Request((arch,), examples, 0, only, shrink=shrink), prove_cache)
         assert not proof.error, proof.error
         return {verdict.id: verdict for verdict in proof.verdicts}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,7 +59,7 @@ def test_between_edges_the_meaning_does_not_change_its_kind() -> None:
     found.say(100, 200, Identity())
     found.say(150, 1200, Ram(0x777))
     edges = sorted(edge for edge in found.edges() if edge < 2000)
-    for first, last in zip(edges, edges[1:], strict=False):
+    for first, last in pairwise(edges):
         assert len({type(found.meaning(pfn)) for pfn in range(first, last)}) == 1
 
 

@@ -32,6 +32,18 @@ def ranges(context: Context) -> Claim:
     return there, f"set_phys_range_identity() is {'' if there else 'not '}defined"
 
 
+def back(context: Context) -> Claim:
+    """Asked of the code: does a frame of which Xen's table says nothing lead back to its identity PFN?"""
+    there = False
+    if "identity" in context.facts.calls:
+        machine = small_machine(context.runner, True)
+        pfn = machine.nr_pages + 5
+        steps = (*BOOT, ("identity", pfn, pfn + 1), ("m2p", pfn, 2**31), ("mfn_to_pfn", pfn))
+        outcome = context.runner.play(Scenario(machine, steps))
+        there = outcome.done and outcome.answers[-1] == pfn
+    return there, f"mfn_to_pfn() of an identity frame {'is' if there else 'is not'} its PFN"
+
+
 def void(context: Context) -> Claim:
     there = isinstance(context.void_initial, Identity)
     return there, f"in the initial domain a void PFN reads as {'identity' if there else 'missing'}"

@@ -21,7 +21,7 @@ class Life(NamedTuple):
 
 @st.composite
 def lives(draw: Any, context: Context, *, resumes: bool = False) -> Life:
-    machine = generate.whole(context, draw(generate.machines(context, 512)))
+    machine = draw(generate.wholes(context, 512))
     early: list[Action] = []
     if "identity" in context.facts.calls:
         early = draw(st.lists(generate.ranges(context, machine), max_size=2))

@@ -21,7 +21,7 @@ class Ranges(NamedTuple):
 
 @st.composite
 def _with_ranges(draw: Any, context: Context) -> Ranges:
-    machine = generate.whole(context, draw(generate.machines(context, 512)))
+    machine = draw(generate.wholes(context, 512))
     drawn = draw(st.lists(generate.ranges(context, machine), min_size=1, max_size=4))
     if len(drawn) > 1 and draw(st.booleans()):  # touching, or overlapping
         _, start, end = drawn[0]
@@ -68,7 +68,7 @@ def _marked(context: Context, case: tuple[Machine, list[int]]) -> Mismatch | Non
 
 
 def _marks(context: Context) -> st.SearchStrategy[Case]:
-    return generate.machines(context).flatmap(
+    return generate.wholes(context).flatmap(
         lambda machine: st.tuples(st.just(machine), st.lists(generate.pfns(context, machine), min_size=1, max_size=5))
     )
 
@@ -77,15 +77,14 @@ def _void_reads(context: Context, case: tuple[Machine, list[int]]) -> Mismatch |
     machine, pfns = case
     script = Script(context, machine)
     script.do(*BOOT, ("booted",))
-    first = machine.nr_pages + -machine.nr_pages % context.per_page
-    for pfn in (each for each in pfns if first <= each < context.limit):
+    for pfn in (each for each in pfns if machine.nr_pages <= each < context.limit):
         script.want(("get", pfn), context.raw(Identity(), pfn), f"void PFN {pfn:#x} is identity")
         script.want(("pfn_to_mfn", pfn), pfn, f"pfn_to_mfn({pfn:#x}) is {pfn:#x}")
     return script.judge()
 
 
 def _voids(context: Context) -> st.SearchStrategy[Case]:
-    return generate.machines(context, initial=True).flatmap(
+    return generate.wholes(context, initial=True).flatmap(
         lambda machine: st.tuples(st.just(machine), st.lists(generate.pfns(context, machine), min_size=1, max_size=8))
     )
 
@@ -113,7 +112,7 @@ def _same_numbers(context: Context) -> st.SearchStrategy[Case]:
         pfn = generate.pfns(context, machine).map(lambda pfn: pfn if pfn < most else machine.nr_pages + pfn % 0x1000)
         return st.tuples(st.just(machine), st.lists(pfn, min_size=1, max_size=5, unique=True))
 
-    return generate.machines(context).flatmap(cases)
+    return generate.wholes(context).flatmap(cases)
 
 
 def _wide(context: Context, case: tuple[Machine, int, int, int]) -> Mismatch | None:
@@ -137,6 +136,25 @@ def _wides(context: Context) -> st.SearchStrategy[Case]:
     return generate.machines(context).flatmap(
         lambda machine: st.tuples(st.just(machine), generate.pfns(context, machine), frame, frame)
     )
+
+
+@st.composite
+def _stale(draw: Any, context: Context) -> tuple[Ranges, list[int], int]:
+    machine = draw(generate.wholes(context, 512))
+    action = ("identity", *draw(generate.ranges(context, machine))[1:])
+    picks = draw(st.lists(st.integers(0, 2**40), min_size=1, max_size=4))
+    return Ranges(machine, (action,)), picks, draw(st.one_of(st.integers(0, machine.nr_pages - 1), st.just(2**31)))
+
+
+def _back(context: Context, case: tuple[Ranges, list[int], int]) -> Mismatch | None:
+    """From the frame of a device back to its PFN, whatever Xen's table says of a frame that is no memory."""
+    given, picks, stale = case
+    script = booted(context, given)
+    start, end = given.actions[0][1:]
+    for pfn in sorted({start, end - 1, *(start + pick % (end - start) for pick in picks)} if start < end else ()):
+        script.do(("m2p", pfn, stale))
+        script.want(("mfn_to_pfn", pfn), pfn, f"mfn_to_pfn({pfn:#x}) of an identity frame is {pfn:#x}")
+    return script.judge()
 
 
 def _costs(context: Context, case: tuple[Machine, Action]) -> Mismatch | None:
@@ -170,8 +188,9 @@ def _costs(context: Context, case: tuple[Machine, Action]) -> Mismatch | None:
 
 
 def _one_range(context: Context) -> st.SearchStrategy[Case]:
-    machines = generate.machines(context, 512).map(lambda machine: generate.whole(context, machine))
-    return machines.flatmap(lambda machine: st.tuples(st.just(machine), generate.ranges(context, machine)))
+    return generate.wholes(context, 512).flatmap(
+        lambda machine: st.tuples(st.just(machine), generate.ranges(context, machine))
+    )
 
 
 PROPERTIES = (
@@ -181,6 +200,9 @@ PROPERTIES = (
     Property(
         "1-range", 1, "A range that was made identity reads back as itself", claims.ranges,
         _with_ranges, _identity_reads,
+    ),
+    Property(
+        "1-back", 1, "The frame of an identity PFN leads back to it", claims.back, _stale, _back
     ),
     Property(
         "1-void", 1, "In the initial domain a PFN that nothing was said of is identity", claims.void, _voids,

@@ -110,8 +110,8 @@ def _raced(context: Context, case: _Race) -> Mismatch | None:
 
 
 def _boots(context: Context) -> st.SearchStrategy[Case]:
-    """With a map, or without."""
-    return st.one_of(any_map(context), generate.machines(context, 512))
+    """With a map, or without; and the worst cases."""
+    return st.one_of(generate.crowded(context), any_map(context), generate.machines(context, 512))
 
 
 def _brk(context: Context, machine: Machine) -> Mismatch | None:

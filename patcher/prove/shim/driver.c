@@ -399,6 +399,9 @@ static int locked_trap(void *context)
 	return 1;
 }
 
+#define CODE(info) (((int *)(info))[2])
+#define FROM_INT3 0x80
+
 /* Where a fault is expected, the tree's exception table says how to go on: pairs of addresses. */
 extern ulong __start___ex_table[] __attribute__((weak)), __stop___ex_table[] __attribute__((weak));
 
@@ -422,7 +425,7 @@ static void on_signal(int number, void *info, void *context)
 
 	if (number == SIG_TRAP && locked_trap(context))
 		return;
-	if (number == SIG_TRAP) {
+	if (number == SIG_TRAP && CODE(info) != FROM_INT3) {
 		if (step.watching) {
 			word now = raw_entry(step.watched);
 
@@ -645,7 +648,7 @@ static void machine(word **at)
 				m2p[mfn] = pfn;
 		}
 	}
-	for (; pfn < m.list_pages * per_page; pfn++)
+	for (; segments && pfn < m.list_pages * per_page; pfn++)
 		list[pfn] = tail;
 	set_machine(m.nr_pages, m.list, m.heap, flags & 1, m.translated, M2P_BASE, m.order, !!(flags & 4));
 	*at = p;
