@@ -206,7 +206,7 @@ def _answer(step: Step, said: Iterator[int]) -> Any:
         return next(said), next(said)
     if name == "peek":
         return tuple(next(said) for _ in range(int(rest[1])))
-    if name == "limit":
+    if name in ("limit", "lost"):
         return next(said)
     if name == "stats":
         return tuple(next(said) for _ in range(6))

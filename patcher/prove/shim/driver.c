@@ -269,6 +269,8 @@ unsigned long late_page(int zero, unsigned order)
 	return at;
 }
 
+static byte given_back[4096];	/* by the number of the page on the heap */
+
 void late_free(unsigned long address, unsigned order)
 {
 	if (!address)
@@ -278,6 +280,8 @@ void late_free(unsigned long address, unsigned order)
 		stop(STOP_BAD_FREE, address, 0, 0);
 	}
 	m.heap_freed += 1UL << order;
+	if ((address - m.heap) / PAGE / 2 < sizeof(given_back))
+		given_back[(address - m.heap) / PAGE / 2] = 1;
 	/* Whoever touches it from now on is caught in the act. A second free is, too: it writes first. */
 	*(volatile ulong *)address = 0;
 	CALL(NR_MPROTECT, address, PAGE << order, 0, 0, 0, 0);
@@ -612,6 +616,37 @@ static word differing(ulong from, ulong *then, ulong pages)
 	return n;
 }
 
+static byte reachable[sizeof(given_back)];
+
+static void reach(const void *page)
+{
+	ulong number = ((ulong)page - m.heap) / PAGE / 2;
+
+	if ((ulong)page >= m.heap && number < m.heap_used && number < sizeof(reachable))
+		reachable[number] = 1;
+}
+
+/* Pages that were allocated, not freed, and that nothing leads to; all ones where the tree's tables have other names. */
+static word lost(void)
+{
+	ulong ***top = fact(11) ? *(ulong ****)(ulong)fact(11) : 0, **mids = fact(17) ? *(ulong ***)(ulong)fact(17) : 0;
+	ulong i, j, n = 0;
+
+	if (!top || !mids)
+		return INVALID;
+	for (i = 0; i < per_page; i++) {
+		reach(top[i]);
+		reach(mids[i]);
+		if (i && top[i] == top[i - 1])
+			continue;
+		for (j = 0; j < per_page; j++)
+			reach(top[i][j]);
+	}
+	for (i = 0; i < m.heap_used && i < sizeof(reachable); i++)
+		n += !reachable[i] && !given_back[i];
+	return n;
+}
+
 static void machine(word **at)
 {
 	word *p = *at, flags, tail, segments, i, j, pfn = 0;
@@ -688,6 +723,7 @@ static void resume(word key)
 enum op {
 	OP_END, OP_MACHINE, OP_E820, OP_BOOTED, OP_CALL, OP_SCAN, OP_VIEW, OP_M2P, OP_FAIL, OP_RACE, OP_RESUME,
 	OP_FACTS, OP_SNAPSHOT, OP_DIFF, OP_PEEK, OP_LIMIT, OP_WATCH, OP_STATS, OP_LOCKED,
+	OP_LOST,
 };
 
 static void facts(void)
@@ -805,6 +841,9 @@ static void play(void)
 			step.limit = *p++;
 			say(step.steps);
 			step.steps = 0;
+			break;
+		case OP_LOST:
+			say(lost());
 			break;
 		case OP_LOCKED:
 			locked.count = *p++;
