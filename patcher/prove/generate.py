@@ -83,9 +83,10 @@ def crowded(draw: Any, context: Context) -> Machine:
     regions: list[Region] = [(0, 0x9F000, RAM), (0x100000, size * 4096 - 0x100000, RAM)]
     at = size * 4096 + draw(st.integers(0, 0x300)) * 4096
     apart = draw(st.sampled_from((mid, mid, context.per_page, mid + 7, 3 * context.per_page + 1))) * 4096
+    length = draw(st.sampled_from((apart // 2 & -4096, 0x1000, 0x3000, apart - 0x2000)))
+    kinds = draw(st.sampled_from(((RAM,), (RAM, RESERVED), (RESERVED, ACPI))))
     for number in range(draw(st.integers(0, 120))):
-        kind = draw(st.sampled_from((RESERVED, RAM, ACPI))) if number % 2 else RESERVED
-        regions.append((at + 0x5000, draw(st.sampled_from((0x1000, 0x3000, apart // 2 & -4096))), kind))
+        regions.append((at + 0x5000, length, kinds[number % len(kinds)]))
         at += apart
     return Machine(size, draw(st.booleans()), (), e820=tuple(regions), arena=0x100, order=ORDER)
 

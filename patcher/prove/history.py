@@ -28,6 +28,12 @@ class Mismatch(NamedTuple):
     accepts: tuple[int, ...] = ()
 
 
+class OneOf(NamedTuple):
+    """Answers that would all be right."""
+
+    answers: tuple[int, ...]
+
+
 class Context(NamedTuple):
     """A running program, how void PFNs read in it for an initial and for another domain, and E820s of real machines."""
 
@@ -285,16 +291,17 @@ class Script:
             answer = outcome.answers[at]
             if model is None:
                 value, what = wanted
-                if answer != value:
-                    single = [value] if isinstance(value, int) else []
-                    return Mismatch(scenario, at, what or shown(value), shown(answer), outcome, accepts=tuple(single))
+                right = value.answers if isinstance(value, OneOf) else (value,)
+                if answer not in right:
+                    accepts = tuple(each for each in right if isinstance(each, int))
+                    return Mismatch(scenario, at, what or shown(value), shown(answer), outcome, accepts=accepts)
             else:
                 tools = wanted == "view"
                 wrong = check_scan(self.context, model, answer, tools)
                 if wrong:
-                    pfn, expected, found, right = wrong
+                    pfn, expected, found, accepts = wrong
                     who = "the toolstack's view of" if tools else "the lookup of"
-                    return Mismatch(scenario, at, f"{who} PFN {pfn:#x}: {expected}", found, outcome, pfn, right)
+                    return Mismatch(scenario, at, f"{who} PFN {pfn:#x}: {expected}", found, outcome, pfn, accepts)
         if not outcome.done:
             return Mismatch(scenario, outcome.at, "the code returns", ending(outcome), outcome)
         return None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from patcher.prove.history import Context, small_machine
 from patcher.prove.model import Identity
-from patcher.prove.scenario import BOOT, Scenario
+from patcher.prove.scenario import BOOT, RAM, RESERVED, Machine, Scenario
 
 Claim = tuple[bool, str]
 
@@ -52,6 +52,32 @@ def void(context: Context) -> Claim:
 def walk(context: Context) -> Claim:
     there = "set_phys_range_identity" in context.runner.program.references
     return there, f"the file of xen_memory_setup() {'calls' if there else 'does not call'} set_phys_range_identity()"
+
+
+def _after_walk(context: Context, initial: bool, at: int) -> int | None:
+    """How the PFN at this address reads after the walk over a plain map: RAM, at 64 MiB a device's region, at 128 MiB
+    some more RAM, and the end of the map at 256 MiB. The domain was given 16 MiB."""
+    plain = ((0, 0x9F000, RAM), (1 << 20, 63 << 20, RAM), (64 << 20, 64 << 20, RESERVED), (128 << 20, 64 << 20, RAM),
+             (192 << 20, 64 << 20, RESERVED))  # fmt: skip
+    machine = Machine(0x1000, initial, ((0x1000, 0x400000, 1),), e820=plain, arena=0x100, order=24)
+    if "memory" not in context.facts.calls:
+        return None
+    outcome = context.runner.play(Scenario(machine, (*BOOT, ("memory",), ("get", at // 4096))))
+    return int(outcome.answers[-1]) if outcome.done else None
+
+
+def not_given(context: Context) -> Claim:
+    """Asked of the code, where void PFNs read as identity: is RAM that the domain was not given told from them?"""
+    found = _after_walk(context, True, 160 << 20)
+    there = isinstance(context.void_initial, Identity) and found == context.facts["invalid"]
+    return there, f"RAM that the initial domain was not given is {'' if there else 'not '}told from void"
+
+
+def passed_through(context: Context) -> Claim:
+    """Asked of the code: are devices in the map of an unprivileged domain identity?"""
+    found, mark = _after_walk(context, False, 80 << 20), context.facts["identity_mark"]
+    there = bool(mark) and found == (80 << 20) // 4096 | mark
+    return there, f"a device in an unprivileged domain's map {'is' if there else 'is not'} identity"
 
 
 def shared(context: Context) -> Claim:

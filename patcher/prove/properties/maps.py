@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
 from patcher.prove import generate
-from patcher.prove.history import Context, Mismatch, Script
+from patcher.prove.history import Context, Mismatch, OneOf, Script
 from patcher.prove.model import Identity, devices, inside
 from patcher.prove.properties import claims
 from patcher.prove.properties.kind import Case, Property
 from patcher.prove.properties.ptes import flags_of
 from patcher.prove.run import Facts
-from patcher.prove.scenario import BOOT, ENOSYS, RAM, Machine
+from patcher.prove.scenario import BOOT, ENOSYS, RAM, UNUSABLE, Machine
 
 
 @st.composite
@@ -60,32 +61,82 @@ def _boot_with_map(context: Context, machine: Machine) -> tuple[Script, Any, int
     return script, facts, -(-start // 4096), (start + size) // 4096
 
 
-def _walked(context: Context, machine: Machine) -> Mismatch | None:
-    booted = _boot_with_map(context, machine)
-    if isinstance(booted, Mismatch):
-        return booted
-    script, facts, balloon, balloon_end = booted
+class _Page(NamedTuple):
+    """What the raw map makes of a page: ``device`` (in a gap or a region of devices), ``given`` (RAM the domain has,
+    with its MFN), ``unusable`` (likewise, but Xen says it has errors), or ``other`` (RAM of the machine that the domain was not given)."""
+
+    pfn: int
+    kind: str
+    mfn: int = 0
+
+
+def _pages(context: Context, machine: Machine, facts: Facts, balloon: tuple[int, int]) -> Iterator[_Page]:
+    """The pages around each edge of the map, but for the balloon's, and for those whose meaning is left open."""
     sure, unclear = devices(machine.e820)
-    sure.append((facts["isa_start"] // 4096, facts["isa_end"] // 4096))
+    if machine.initial:
+        sure.append((facts["isa_start"] // 4096, facts["isa_end"] // 4096))
     end = max((addr + size) // 4096 for addr, size, _ in machine.e820 if size)
     unclear.append((end, context.limit))  # what was given past the end of the map: no region, and no gap
-    given = min(machine.nr_pages, context.facts["max_domain_pages"])
+    bad = [(addr // 4096, -(-(addr + size) // 4096)) for addr, size, kind in machine.e820 if size and kind == UNUSABLE]
+    given = min(machine.nr_pages, facts["max_domain_pages"])
     edges = {given, *(edge for each in (*sure, *unclear) for edge in each)}
     edges.update(edge for addr, size, _ in machine.e820 for edge in (addr // 4096, (addr + size) // 4096))
     points = {edge + delta for edge in edges for delta in (-2, -1, 0, 1)}
     points |= {(start + end) // 2 for start, end in sure}
     for pfn in sorted(each for each in points if 0 <= each < context.limit):
-        if balloon <= pfn < balloon_end:
+        if balloon[0] <= pfn < balloon[1]:
             continue
-        frame = machine.frame(pfn) if pfn < given else None
         if inside(pfn, sure):
-            script.want(
-                ("get", pfn), context.raw(Identity(), pfn), f"PFN {pfn:#x}, in a gap or region of devices, is identity"
-            )
-        elif inside(pfn, unclear) or frame is None:
-            continue
-        else:
-            script.want(("get", pfn), frame, f"RAM at PFN {pfn:#x} keeps its MFN {frame:#x}")
+            yield _Page(pfn, "device")
+        elif not inside(pfn, unclear):
+            frame = machine.frame(pfn) if pfn < given else None
+            if frame is not None:
+                yield _Page(pfn, "unusable" if inside(pfn, bad) else "given", frame)
+            elif not inside(pfn, bad):
+                yield _Page(pfn, "other")
+
+
+def _walked(context: Context, machine: Machine) -> Mismatch | None:
+    booted = _boot_with_map(context, machine)
+    if isinstance(booted, Mismatch):
+        return booted
+    script, facts, start, end = booted
+    for page in _pages(context, machine, facts, (start, end)):
+        if page.kind == "device":
+            what = f"PFN {page.pfn:#x}, in a gap or region of devices, is identity"
+            script.want(("get", page.pfn), context.raw(Identity(), page.pfn), what)
+        elif page.kind == "given":
+            script.want(("get", page.pfn), page.mfn, f"RAM at PFN {page.pfn:#x} keeps its MFN {page.mfn:#x}")
+        elif page.kind == "unusable":
+            right = OneOf((page.mfn, context.facts["invalid"]))
+            script.want(("get", page.pfn), right, f"unusable memory at PFN {page.pfn:#x} is no device")
+    return script.judge()
+
+
+def _not_given(context: Context, machine: Machine) -> Mismatch | None:
+    booted = _boot_with_map(context, machine)
+    if isinstance(booted, Mismatch):
+        return booted
+    script, facts, start, end = booted
+    for page in _pages(context, machine, facts, (start, end)):
+        if page.kind == "other" and page.pfn >= machine.nr_pages + -machine.nr_pages % context.per_page:
+            what = f"PFN {page.pfn:#x}, RAM that the domain was not given, is missing"
+            script.want(("get", page.pfn), context.facts["invalid"], what)
+    return script.judge()
+
+
+def _passed_through(context: Context, machine: Machine) -> Mismatch | None:
+    booted = _boot_with_map(context, machine)
+    if isinstance(booted, Mismatch):
+        return booted
+    script, facts, start, end = booted
+    last = max((addr + size) // 4096 for addr, size, _ in machine.e820 if size)
+    for page in _pages(context, machine, facts, (start, end)):
+        if page.kind == "device" and facts["isa_end"] // 4096 <= page.pfn < last:
+            what = f"PFN {page.pfn:#x}, in a gap or region of devices, is identity"
+            script.want(("get", page.pfn), context.raw(Identity(), page.pfn), what)
+        elif page.kind == "given":
+            script.want(("get", page.pfn), page.mfn, f"RAM at PFN {page.pfn:#x} keeps its MFN {page.mfn:#x}")
     return script.judge()
 
 
@@ -184,4 +235,8 @@ PROPERTIES = (
              0.3),
     Property("11-walk", 11, "In the raw E820 gaps and regions of devices become identity, RAM and the rest do not",
              claims.walk, lambda context: any_map(context, True), _walked, 2.0),
+    Property("11-not-given", 11, "Memory of the machine that the initial domain was not given is missing",
+             claims.not_given, lambda context: any_map(context, True), _not_given),
+    Property("11-passed", 11, "An unprivileged domain whose map has gaps and regions of devices finds them identity",
+             claims.passed_through, lambda context: any_map(context, False), _passed_through),
 )  # fmt: skip

@@ -115,6 +115,27 @@ def _pte_absent(context: Context, case: Any) -> Mismatch | None:
     return script.judge()
 
 
+@st.composite
+def _devices(draw: Any, context: Context) -> Any:
+    """A device's frame: past the end of the P2M, or where an unprivileged domain has nothing."""
+    machine = draw(generate.wholes(context, 512))
+    end = 1 << (context.facts["mask_shift"] - 12)
+    beyond = st.integers(context.limit, end - 1)
+    frame = draw(beyond if machine.initial else st.one_of(beyond, st.integers(machine.nr_pages, context.limit - 1)))
+    return machine, frame, draw(flags_of(context))
+
+
+def _pte_device(context: Context, case: Any) -> Mismatch | None:
+    """Who asks for _PAGE_IOMAP where the P2M can't tell gets it, as before the scheme: a device is there."""
+    machine, frame, flags = case
+    script = Script(context, machine)
+    script.do(*BOOT, ("booted",))
+    value = frame << 12 | flags | context.facts["iomap"]
+    if frame >= context.facts["isa_end"] // 4096:
+        script.want(("make_pte", value), value, f"a PTE of the device's frame {frame:#x} keeps it")
+    return script.judge()
+
+
 PROPERTIES = (
     Property("9-ram", 9, "A PTE of RAM has its MFN, and reads back", claims.needs("make_pte"), _ptes, _pte_ram),
     Property("9-missing", 9, "A PTE of a missing PFN is empty", claims.needs("make_pte"), _ptes, _pte_missing),
@@ -123,6 +144,8 @@ PROPERTIES = (
     Property("9-stray", 9, "A stray _PAGE_IOMAP on RAM is dropped", claims.pte_strips, _initial_ptes, _pte_stray),
     Property("9-foreign", 9, "A PTE of another domain's frame reads back as it is", claims.needs("pte_val"),
              _initial_ptes, _pte_foreign),
+    Property("9-device", 9, "A PTE with _PAGE_IOMAP keeps its frame where the P2M knows nothing",
+             claims.needs("make_pte"), _devices, _pte_device),
     Property("9-absent", 9, "A PTE that is not present is left alone", claims.needs("make_pte"), _ptes, _pte_absent,
              0.3),
 )  # fmt: skip
