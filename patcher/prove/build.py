@@ -31,7 +31,7 @@ SHIM = Path(__file__).parent / "shim"
 ARCHS = {"x86_64": 64, "i386": 32}
 TREE = "/tree"  # where debug information says the sources are
 PAGE_OFFSET = {64: "0x0000100000000000", 32: "0xc0000000"}
-_STUBS, _APART = 0x60000000, 0x10000  # where nothing is: a touch faults, and the address names the symbol
+_STUBS, APART = 0x60000000, 0x10000  # where nothing is: a touch faults, and the address names the symbol
 _STATICS = ("p2m_top", "p2m_missing", "p2m_mid_missing", "p2m_identity", "p2m_mid_identity", "p2m_top_mfn",
             "p2m_top_mfn_p", "p2m_mid_missing_mfn", "xen_make_pte", "xen_pte_val")  # fmt: skip
 _COMMON = ("-fgnu89-inline", "-ffreestanding", "-fno-builtin", "-fno-pie", "-fno-pic", "-fno-stack-protector",
@@ -210,7 +210,7 @@ def _link(work: Path, objects: list[Path], found: Places, config: Config, shims:
     wanted = _names(toolchain.run(["nm", "-u", *map(str, [*objects, *shim])]))
     weak = _weak(toolchain.run(["nm", "-u", str(shim[0]), str(shim[1])]))
     lacking = sorted(wanted - defined - weak)
-    stubs = {_STUBS + number * _APART: name for number, name in enumerate(lacking)}
+    stubs = {_STUBS + number * APART: name for number, name in enumerate(lacking)}
     assembly = "".join(f".globl {name}\n.set {name}, {address:#x}\n" for address, name in stubs.items())
     (work / "stubs.S").write_text(f'{assembly}.section .note.GNU-stack, "", @progbits\n')
     binary = work / "prove"

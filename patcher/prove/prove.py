@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from patcher.cache import Cache
 from patcher.errors import InputError
 from patcher.prove import toolchain
-from patcher.prove.build import ARCHS, TREE, Program, build
+from patcher.prove.build import APART, ARCHS, TREE, Program, build
 from patcher.prove.history import Context, Mismatch, void_of
-from patcher.prove.run import Runner
+from patcher.prove.run import Runner, Why
 from patcher.prove.scenario import Region
 from patcher.prove.verdict import CommitProof, Counterexample, Proof, Status, Verdict
 from patcher.tree.kernel import KernelTree
@@ -99,6 +99,10 @@ def _verdict(context: Context, each: Property, request: Request, program: Progra
     cases = context.runner.played - before
     if wrong is None:
         return Verdict(each.id, each.number, each.statement, Status.PASS, cases, reason)
+    lacking = _lacking(program, wrong)
+    if lacking:
+        reason = f"the code reached {lacking}, which nothing here supplies"
+        return Verdict(each.id, each.number, each.statement, Status.SKIP, cases, reason)
     example = Counterexample(
         wrong.scenario, wrong.step, wrong.expected, wrong.found, place(program, wrong), wrong.pfn, wrong.accepts
     )
@@ -140,10 +144,15 @@ def place(program: Program, wrong: Mismatch) -> str:
         return ""
     addresses = [outcome.numbers[1]] if outcome.why.name == "SIGNAL" else []
     addresses += [line - 1 for line in outcome.lines]
-    fault = outcome.numbers[2]
-    stub = next((name for start, name in program.stubs.items() if start <= fault < start + 0x10000), "")
-    told = lines(program, addresses)
-    return "; ".join([*([f"reached {stub}, which nothing here supplies"] if stub else []), *told[:3]])
+    return "; ".join(lines(program, addresses)[:3])
+
+
+def _lacking(program: Program, wrong: Mismatch) -> str:
+    """The symbol whose lack ended the scenario: a gap of ours, and no fault of the tree's; "" where it was another."""
+    if wrong.outcome.why is not Why.SIGNAL:
+        return ""
+    fault = wrong.outcome.numbers[2]
+    return next((name for start, name in program.stubs.items() if start <= fault < start + APART), "")
 
 
 def lines(program: Program, addresses: Sequence[int]) -> list[str]:

@@ -20,10 +20,22 @@ def marks(context: Context) -> Claim:
     return there, "IDENTITY_FRAME_BIT is defined" if there else "IDENTITY_FRAME_BIT is not defined"
 
 
+def reads(context: Context) -> Claim:
+    """Asked of the code: does pfn_to_mfn() take the mark away, in the plainest case?"""
+    there, reason = marks(context)
+    if there:
+        machine = small_machine(context.runner, True)
+        steps = (*BOOT, ("booted",), ("set", 5, 5 | context.facts["identity_mark"]), ("pfn_to_mfn", 5))
+        outcome = context.runner.play(Scenario(machine, steps))
+        there = outcome.done and outcome.answers[-1] == 5
+        reason = f"pfn_to_mfn() of an identity entry {'takes' if there else 'does not take'} the mark away"
+    return there, reason
+
+
 def marks_apart(context: Context) -> Claim:
     """FOREIGN_FRAME_BIT of 2.6.37 is bit 31 also on 64 bits, where an MFN can have it."""
     facts = context.facts
-    there = bool(facts["identity_bit"]) and facts["foreign_bit"] == 1 << (facts["bits"] - 1)
+    there = reads(context)[0] and facts["foreign_bit"] == 1 << (facts["bits"] - 1)
     return there, f"{'both' if there else 'not both'} marks are above what an MFN can have"
 
 

@@ -62,8 +62,11 @@ def _boot_with_map(context: Context, machine: Machine) -> tuple[Script, Any, int
 
 
 class _Page(NamedTuple):
-    """What the raw map makes of a page: ``device`` (in a gap or a region of devices), ``given`` (RAM the domain has,
-    with its MFN), ``unusable`` (likewise, but Xen says it has errors), or ``other`` (RAM of the machine that the domain was not given)."""
+    """What the raw map makes of a page.
+
+    ``device``: in a gap, or a region of devices. ``given``: RAM that the domain has, with its MFN. ``unusable``:
+    likewise, but Xen says it has errors. ``other``: RAM of the machine that the domain was not given.
+    """
 
     pfn: int
     kind: str

@@ -195,7 +195,7 @@ def _one_range(context: Context) -> st.SearchStrategy[Case]:
 
 PROPERTIES = (
     Property(
-        "1-entry", 1, "A PFN that was stored as identity reads back as itself", claims.marks, _marks, _marked
+        "1-entry", 1, "A PFN that was stored as identity reads back as itself", claims.reads, _marks, _marked
     ),
     Property(
         "1-range", 1, "A range that was made identity reads back as itself", claims.ranges,

@@ -118,6 +118,17 @@ __attribute__((weak)) byte __virt_addr_valid(ulong address)
 	return address >= ARENA_BASE;
 }
 
+/* On 64 bits these are written in assembler, in files of their own. */
+__attribute__((weak)) void copy_page(void *to, void *from)
+{
+	memcpy(to, from, PAGE);
+}
+
+__attribute__((weak)) void clear_page(void *page)
+{
+	memset(page, 0, PAGE);
+}
+
 #ifndef __x86_64__
 /* As the boot code of a 32-bit domain leaves them, below what Xen keeps for itself. */
 __attribute__((weak)) ulong __FIXADDR_TOP = 0xf57ff000;
