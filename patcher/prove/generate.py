@@ -191,7 +191,7 @@ def maps(draw: Any, context: Context, pages: int) -> tuple[Region, ...]:
     if draw(st.integers(0, 9)) == 9:
         regions.append((2**52, 0x100000, RESERVED))
     if draw(st.integers(0, 19)) == 19:
-        regions.append((2**64 - 0x1000, 0x1000, RESERVED))
+        regions.append((2**64 - 0x3000, 0x1000, RESERVED))
     if draw(st.integers(0, 2)) == 2:
         regions = list(draw(st.permutations(regions)))
     return tuple(regions)
