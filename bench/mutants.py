@@ -58,6 +58,9 @@ _STATEMENT = re.compile(
 _DECLARATION = re.compile(
     r"^\s*(?:const |unsigned |struct |bool |int |u64 |u32 |long |pte|void |extern |static )[^=(]*;"
 )
+_PROTOTYPE = re.compile(
+    r"^\s*(?:unsigned|bool|int|void|long)[\w\s*]*\((?:\s*(?:unsigned|struct|void|u64|bool|int)\b[^()]*)\)?[;,]\s*$"
+)
 _CONDITION = re.compile(r"\b(if|while) \((.*)\)(?= \{$|$)")
 
 
@@ -114,7 +117,7 @@ def mutants(path: str, text: str, lines: frozenset[int]) -> Iterator[Mutant]:
 
 
 def _in_line(path: str, number: int, offset: int, line: str, clean: str) -> Iterator[Mutant]:
-    if clean.lstrip().startswith(("#include", "extern", "EXPORT")):
+    if clean.lstrip().startswith(("#include", "extern", "EXPORT")) or _PROTOTYPE.match(clean):
         return
     seen = set()
     for pattern, new in _SWAPS:
