@@ -156,6 +156,18 @@ def changed(tree: Path, base: str, rev: str) -> dict[str, frozenset[int]]:
     return {path: frozenset(lines) for path, lines in found.items()}
 
 
+def _bodies(text: str, functions: Sequence[str]) -> frozenset[int]:
+    """The lines of these functions, from their name to the closing brace in the first column."""
+    found: set[int] = set()
+    lines = text.splitlines()
+    for name in functions:
+        for first, line in enumerate(lines, 1):
+            if re.match(rf"\w.*\b{re.escape(name)}\(", line):
+                last = next((n for n in range(first, len(lines)) if lines[n].startswith("}")), first)
+                found.update(range(first, last + 2))
+    return frozenset(found)
+
+
 def _known(tree: Path, rev: str | None, archs: tuple[str, ...], examples: int) -> dict[str, tuple[str, ...]]:
     """The properties that pass without a mutation: only they can kill. Also the programs, to tell equal code."""
     cache = Cache()
@@ -216,6 +228,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--arch", choices=list(ARCHS), default="both")
     parser.add_argument("--examples", type=int, default=60)
     parser.add_argument("--every", type=int, default=1, help="take only every n-th mutant")
+    parser.add_argument("--skip", action="append", default=[], metavar="FUNCTION", help="not this one: debugfs, say")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--list", action="store_true", help="only list them")
     parser.add_argument("-o", "--output", type=Path, help="all results, as JSON")
@@ -230,7 +243,7 @@ def main(arguments: Sequence[str]) -> int:
     found = [
         mutant
         for path, text in sorted(texts.items())
-        for mutant in mutants(path, text.decode("utf-8", "replace"), lines[path])
+        for mutant in mutants(path, text.decode("utf-8", "replace"), lines[path] - _bodies(text.decode(), asked.skip))
     ][:: asked.every]
     if asked.list:
         for mutant in found:
