@@ -11,6 +11,7 @@ from patcher.cli.apply import apply
 from patcher.cli.common import CLEAN, INTERNAL, TERMINATED, WRONG
 from patcher.cli.info import demo, help_, profiles
 from patcher.cli.plan import plan
+from patcher.cli.prove import prove
 from patcher.cli.rules import rules
 from patcher.cli.series import series
 from patcher.errors import InputError
@@ -46,7 +47,7 @@ def cli() -> None:
     """
 
 
-for _each in (plan, apply, rules, series, profiles, help_, demo):
+for _each in (plan, apply, prove, rules, series, profiles, help_, demo):
     cli.add_command(_each)
 
 

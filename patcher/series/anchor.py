@@ -11,7 +11,7 @@ from patcher.errors import InputError
 from patcher.model import Edit, Span
 from patcher.series.edits import EditSpec
 from patcher.source.lex import flat
-from patcher.source.outline import Item, Outline, Statement, Unreadable, joined, pattern, shape, tokens
+from patcher.source.outline import Item, Outline, Statement, Token, Unreadable, joined, pattern, shape, tokens
 
 _SHOWN = 3
 
@@ -159,7 +159,9 @@ def _runs(outline: Outline, item: Item, code: str) -> Iterator[_Place]:
 
 
 def _check_shape(told: str, path: str, outline: Outline, place: _Place, spec: EditSpec) -> None:
-    found = [token for token in outline.tokens if place.start <= token.start < place.end]
+    found: Sequence[Token] = [token for token in outline.tokens if place.start <= token.start < place.end]
+    if spec.macro:
+        found = Outline(outline.source[place.start : place.end].lstrip(b"#")).tokens
     if spec.shape and shape(found) not in spec.shape:
         raise InputError(
             f"{told}: {path}:{outline.line(place.start)} is not the code that this was written against",

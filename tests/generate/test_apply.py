@@ -309,10 +309,10 @@ def test_a_branch_that_is_there_is_not_moved_without_force(run: Run, git: Git, m
     assert git(mini_repo, "rev-parse", "patcher/identity") == git(mini_repo, "rev-parse", "HEAD")
     assert run("apply", "--tree", mini_repo, "--force")[0] == 0
     git(mini_repo, "checkout", "-q", "patcher/identity")
-    code, _, err = run("apply", "--tree", mini_repo, "--rev", "HEAD~13", "--force")
+    code, _, err = run("apply", "--tree", mini_repo, "--rev", "HEAD~14", "--force")
     assert (code, "is checked out" in err) == (2, True)
     for name in ("a..b", "-x", "a b"):
-        code, _, err = run("apply", "--tree", mini_repo, "--rev", "HEAD~13", f"--branch={name}")
+        code, _, err = run("apply", "--tree", mini_repo, "--rev", "HEAD~14", f"--branch={name}")
         assert (code, "is no name for a branch" in err) == (2, True)
 
 
