@@ -20,7 +20,7 @@ from patcher.prove.build import Program
 from patcher.prove.scenario import CALLS, Machine, Scenario, Step, words
 
 _HEADER = 24
-_SECONDS = 300  # of the clock, for one scenario: it is bounded to 2 seconds of the processor's, perhaps a busy one
+_SECONDS = 300  # of the clock, for one scenario: it is bounded to some seconds of the processor's, perhaps a busy one
 _FACTS = ("bits", "invalid", "foreign_bit", "identity_bit", "max_domain_pages", "page_offset", "iomap", "present",
           "pfn_mask", "isa_start", "isa_end", "p2m_top", "p2m_missing", "p2m_mid_missing", "p2m_identity",
           "p2m_mid_identity", "p2m_top_mfn", "p2m_top_mfn_p", "max_p2m_pfn", "extra_start", "extra_size",
