@@ -25,6 +25,7 @@ _SETTINGS = ("/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/l
 _NETWORK = ("/etc/hosts", "/etc/nsswitch.conf", "/etc/resolv.conf", "/etc/ssl")
 _ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "TMPDIR": "/tmp", "LC_ALL": "C.UTF-8"}
 _ADVICE = "install bubblewrap and util-linux, and see that user namespaces are allowed"
+_running: set[subprocess.Popen[bytes]] = set()
 
 
 class Result(NamedTuple):
@@ -89,6 +90,12 @@ def run(
     return _run(command, stdin, seconds)
 
 
+def end_all() -> None:
+    """End every program that runs now, from whatever thread it was started: they come back as killed."""
+    for process in tuple(_running):
+        process.kill()
+
+
 def _command(
     argv: Sequence[str],
     read: Iterable[Path | str],
@@ -136,9 +143,11 @@ def _run(command: list[str], stdin: bytes, seconds: float) -> Result:
         with subprocess.Popen(
             command, stdin=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
         ) as process:
+            _running.add(process)
             try:
                 output, reason = _collect(process, deadline, seconds)
             finally:
+                _running.discard(process)
                 if process.poll() is None:
                     process.kill()  # and with it, by --die-with-parent and its PID namespace, all it started
             code = process.wait()

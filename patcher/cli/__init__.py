@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from patcher.cli.check import check
 from patcher.cli.common import CLEAN, INTERNAL, TERMINATED, WRONG
 from patcher.cli.info import demo, help_, profiles
 from patcher.cli.plan import plan
@@ -45,7 +46,7 @@ def cli() -> None:
     """
 
 
-for _each in (plan, rules, series, profiles, help_, demo):
+for _each in (plan, check, rules, series, profiles, help_, demo):
     cli.add_command(_each)
 
 
