@@ -11,6 +11,7 @@ from patcher.tree import commits as git
 from patcher.tree.commits import Change, Entry
 from patcher.tree.gitrepo import Repository
 
+_NO_CODE = ("Documentation", "scripts", "tools", "samples", "usr")
 _TABLES = ("_defconfig", ".tbl", "asm-offsets.c", "asm-offsets_32.c", "asm-offsets_64.c", "bounds.c")
 
 
@@ -97,6 +98,12 @@ class At:
         """Those of the paths that hold one of the words."""
         return git.naming(self._repository, self.commit, sorted(words), paths)
 
-    def include_lines(self) -> list[tuple[str, str]]:
-        """Every ``#include`` of the commit."""
-        return git.include_lines(self._repository, self.commit)
+    def include_lines(self, arch: str) -> list[tuple[str, str]]:
+        """Every ``#include`` of the commit that a build for ``arch`` may see."""
+        places = {path.split("/", 1)[0] for path in self.entries if "/" in path} - set(_NO_CODE) - {"arch"}
+        return git.include_lines(self._repository, self.commit, [*sorted(places), f"arch/{arch}"])
+
+    def changed_include_lines(self) -> list[tuple[str, str]]:
+        """Every ``#include`` in the files that the commit changes."""
+        paths = [change.path for change in self.changes if change.path.endswith((".c", ".h", ".S"))]
+        return [(path, line) for path in paths for line in self.text(path).split("\n") if "include" in line]

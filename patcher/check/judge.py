@@ -1,4 +1,4 @@
-"""From outcomes to verdicts: what is new is told once, at the commit that brings it, and each cell says how it stands."""
+"""From outcomes to verdicts: what is new is told once, at the commit that brings it; each cell says how it stands."""
 
 from __future__ import annotations
 

@@ -267,9 +267,20 @@ class Checker:
                 )
 
     def _graph(self, arch: str) -> affect.Graph:
-        last = self._at[-1]
-        lines = dict.fromkeys([*self._at[0].include_lines(), *last.include_lines()])
-        return affect.Graph(self._at[0].entries.keys() | last.entries.keys(), lines, arch)
+        base = self._at[0]
+        key = digest("includes", base.commit, arch)
+        kept = self._store.text(key)
+        if kept is None:
+            lines = base.include_lines(arch)
+            self._store.put_text(key, "\n".join(f"{path}\0{line}" for path, line in lines))
+        else:
+            pairs = (line.partition("\0") for line in kept.split("\n"))
+            lines = [(path, line) for path, _, line in pairs]
+        known = set(base.entries)
+        for at in self._at[1:]:
+            known.update(change.path for change in at.changes if change.path)
+            lines += at.changed_include_lines()
+        return affect.Graph(known, lines, arch)
 
     # Building
 

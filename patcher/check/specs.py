@@ -27,7 +27,8 @@ class Spec(NamedTuple):
     """A configuration to make. ``name`` is for people.
 
     ``arch`` is what ARCH is set to ("": left alone). ``base`` is a kbuild target, or "" where ``text`` is that of a
-    ``.config``. ``changes`` (symbol → value, "n" for off) must come true; ``helps`` likewise, but only where the tree knows them.
+    ``.config``. ``changes`` (symbol → value, "n" for off) must come true; ``helps`` are tried, since not every tree
+    knows them.
     """
 
     name: str

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -45,23 +46,23 @@ class Store:
             lists = self._lists(first)
             if outcome.needs not in lists:
                 kept = [outcome.needs, *lists][:_LISTS]
-                self._cache.put(f"check/needs/{first}", msgspec.msgpack.encode(kept))
+                self._cache.put(f"check-1/needs/{first}", msgspec.msgpack.encode(kept))
             self._cache.put(self._key(first, outcome.needs, entries), msgspec.msgpack.encode(outcome))
 
     def text(self, key: str) -> str | None:
         """A text that was kept."""
-        packed = self._cache.get(f"check/text/{key}")
-        return None if packed is None else packed.decode("utf-8", "surrogateescape")
+        packed = self._cache.get(f"check-1/text/{key}")
+        return None if packed is None else zlib.decompress(packed).decode("utf-8", "surrogateescape")
 
     def put_text(self, key: str, text: str) -> None:
         """Keep a text."""
-        self._cache.put(f"check/text/{key}", text.encode("utf-8", "surrogateescape"))
+        self._cache.put(f"check-1/text/{key}", zlib.compress(text.encode("utf-8", "surrogateescape"), 1))
 
     def _lists(self, first: str) -> list[tuple[str, ...]]:
-        packed = self._cache.get(f"check/needs/{first}")
+        packed = self._cache.get(f"check-1/needs/{first}")
         return msgspec.msgpack.decode(packed, type=list[tuple[str, ...]]) if packed else []
 
     def _key(self, first: str, needs: Iterable[str], entries: Mapping[str, Entry]) -> str:
         return (
-            f"check/outcome/{digest(first, [(path, entries[path].blob if path in entries else '') for path in needs])}"
+            f"check-1/outcome/{digest(first, [(path, entries[path].blob if path in entries else '') for path in needs])}"
         )

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from patcher.errors import InputError
 from patcher.tree.gitrepo import Repository
 
+_INCLUDE = "^[ \t]*#[ \t]*include"
 _HUNK = re.compile(r"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 
 
@@ -165,12 +166,10 @@ def contents(repository: Repository, found: Mapping[str, Entry], paths: Sequence
     return {path: blobs[found[path].blob] for path in wanted}
 
 
-def include_lines(repository: Repository, commit: str) -> list[tuple[str, str]]:
-    """Every ``#include`` in C and assembler files of a commit: (path, the line)."""
-    said = repository.run(
-        "grep", "-z", "--text", "-E", r"^[ 	]*#[ 	]*include", commit, "--", "*.c", "*.h", "*.S",
-        empty_is=1,
-    )  # fmt: skip
+def include_lines(repository: Repository, commit: str, places: Sequence[str]) -> list[tuple[str, str]]:
+    """Every ``#include`` in C and assembler files below some directories of a commit: (path, the line)."""
+    patterns = [f"{place}/*{suffix}" for place in places for suffix in (".c", ".h", ".S")]
+    said = repository.run("grep", "-z", "--text", "-E", _INCLUDE, commit, "--", *patterns, empty_is=1)
     found = []
     for line in said.decode("utf-8", "surrogateescape").split("\n"):
         name, _, text = line.partition("\0")
