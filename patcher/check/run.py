@@ -169,7 +169,9 @@ class Checker:
             if text is None:
                 text = build.configure(at.entries, _HELPS)
                 self._store.put_text(key, text)
-                lane.set = text
+            else:
+                build.set_config(text)
+            lane.set = text
             lane.configs[at.number] = text
             if not at.number:
                 self._prepare(lane, at, build)
@@ -326,7 +328,9 @@ class Checker:
             affect.target(each.old) for each in at.changes if each.status == "D" and each.old.endswith((".c", ".S"))
         ]
         status, detail = lane.standing.step(at.number, lane.outcomes, gone, at.renamed)
-        lane.cells.append(Cell(lane.name, status, detail, len(lane.outcomes)))
+        count = len(lane.outcomes)
+        passed = f"{count} objects, as its parent" if count else "nothing that it changes is built here: as its parent"
+        lane.cells.append(Cell(lane.name, status, detail or passed, count))
 
     def _report(self, told: str) -> Report:
         rows = []
@@ -355,3 +359,9 @@ class Checker:
             adjustments=tuple(dict.fromkeys(line for each in self._adjusted.values() for line in each.told)),
             notes=(),
         )
+
+
+def nothing(request: Request) -> Report:
+    """The report where no patch made a commit: there was nothing to compile."""
+    told = version(GitTree(request.repository, request.base))
+    return Report(request.where, told, request.base, (), (), (), (), (), ())

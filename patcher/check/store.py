@@ -63,6 +63,5 @@ class Store:
         return msgspec.msgpack.decode(packed, type=list[tuple[str, ...]]) if packed else []
 
     def _key(self, first: str, needs: Iterable[str], entries: Mapping[str, Entry]) -> str:
-        return (
-            f"check-1/outcome/{digest(first, [(path, entries[path].blob if path in entries else '') for path in needs])}"
-        )
+        went_in = [(path, entries[path].blob if path in entries else "") for path in needs]
+        return f"check-1/outcome/{digest(first, went_in)}"

@@ -78,7 +78,8 @@ def _checked(
     import os
 
     from patcher.cache import Cache
-    from patcher.check.run import Checker, Request
+    from patcher.check.compose import with_patches
+    from patcher.check.run import Checker, Request, nothing
     from patcher.check.series import given
     from patcher.check.specs import parse
     from patcher.report.progress import Bar, wanted
@@ -96,8 +97,10 @@ def _checked(
             series.repository, series.base, series.commits, specs, names, jobs or cores, most, sandboxed,
             str(repository.worktree or repository.directory),
         )  # fmt: skip
+        if not series.commits:
+            return with_patches(nothing(request), series.applied)
         with Checker(request, cache, bar) as checker:
-            return checker.run()
+            return with_patches(checker.run(), series.applied)
     finally:
         cache.close()
         if bar:
@@ -110,6 +113,15 @@ def _rendered(report: Report, form: str, terminal: bool, verbose: bool, quiet: b
         from patcher.report.check_json import check_json
 
         return check_json(report, tool())
+    if form == "sarif":
+        from patcher.about import tool
+        from patcher.report.check_sarif import check_sarif
+
+        return check_sarif(report, tool())
+    if form == "junit":
+        from patcher.report.check_junit import check_junit
+
+        return check_junit(report)
     from patcher.report.check_text import check_text
 
     return check_text(report, style() if terminal else plain, verbose=verbose, quiet=quiet)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 
 from patcher.check.results import Finding, Report, Row, Status
@@ -40,9 +41,9 @@ def _head(report: Report, style: Style) -> Iterator[str]:
     yield style(
         f"{count} commit{'s' if count != 1 else ''} on Linux {safe(report.version)} ({report.base[:12]})", bold=True
     )
-    for number, column in enumerate(report.columns, 1):
+    for head, column in zip(_heads(report), report.columns, strict=True):
         if column.made_of:
-            yield safe(f"  [{number}] {column.check}: {column.made_of}; {column.compiler or column.tool}")
+            yield safe(f"  {head} {column.check}: {column.made_of}; {column.compiler or column.tool}")
     if report.adjustments:
         yield "applied so that today's tools take this tree:"
         yield from (safe(f"  {line}") for line in report.adjustments)
@@ -76,8 +77,14 @@ def _number(number: int, report: Report) -> str:
     return f"[{number}/{len(report.rows)}]"
 
 
+def _heads(report: Report) -> list[str]:
+    """A number for each configuration, its name for any other check."""
+    numbers = itertools.count(1)
+    return [f"[{next(numbers)}]" if column.made_of else column.check for column in report.columns]
+
+
 def _table(report: Report, style: Style) -> Iterator[str]:
-    heads = [f"[{number}]" if column.made_of else column.check for number, column in enumerate(report.columns, 1)]
+    heads = _heads(report)
     widths = [max(5, len(head)) + 1 for head in heads]
     label = max(len(_label(row, report)) for row in report.rows)
     yield " ".join([" " * label, *(f"{head:{width}}" for head, width in zip(heads, widths, strict=True))]).rstrip()
