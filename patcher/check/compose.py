@@ -1,4 +1,4 @@
-"""The whole report from its parts: how patches applied, what compiling showed, what other checks of each commit said."""
+"""The whole report from its parts: how patches applied, what compiling showed, what other checks of commits said."""
 
 from __future__ import annotations
 

@@ -68,6 +68,7 @@ class Standing:
         self._now: dict[str, Outcome] = {}
         self._reference: dict[str, tuple[Message, ...]] = {}
         self._broken: dict[str, list[_Draft]] = {}
+        self._pending: dict[str, list[tuple[int, tuple[Message, ...]]]] = {}
 
     def begin(self, outcomes: Mapping[str, Outcome]) -> None:
         """What the base has."""
@@ -90,6 +91,7 @@ class Standing:
             _rename(self._now, old, target)
             _rename(self._reference, old, target)
             _rename(self._broken, old, target)
+            _rename(self._pending, old, target)
         for target in gone:
             self._now.pop(target, None)
             for draft in self._broken.pop(target, ()):
@@ -106,6 +108,7 @@ class Standing:
             elif before is not None and before.state == "failed" and not self._broken.get(target):
                 if after.state == "failed":
                     errors.append(f"{target} does not compile before the series either: {before.reason}")
+                self._reference[target] = after.messages
             else:
                 self._compare(number, target, before, after, renamed, fails, warns)
             self._now[target] = after
@@ -134,18 +137,19 @@ class Standing:
                 fails.append(f"{target} does not compile: {errors[0].message}")
             else:
                 fails.append(f"{target} still does not compile")
-        else:
-            for draft in self._broken.pop(target, ()):
-                draft.seen[self._config, target] = number
+            # A compiler that gave up warns of what follows from the error, too. What is still said when the object
+            # compiles again is news, and of the commit that was the first to say it.
+            self._pending.setdefault(target, []).append((number, fresh))
+            return
+        for draft in self._broken.pop(target, ()):
+            draft.seen[self._config, target] = number
+        pending = self._pending.pop(target, [])
         for message in fresh:
-            if message.severity == "warning" or after.state == "built":
-                self._findings.add(number, self._tool, "warning", message, self._config, target)
+            since = next((each for each, said in pending if not new(said, (message,), {})), number)
+            self._findings.add(since, self._tool, "warning", message, self._config, target)
+            if since == number:
                 warns.append(f"{message.path}:{message.line}: {_text(message)}")
-        if after.state == "built":
-            self._reference[target] = after.messages
-        else:  # when it compiles again, what was there before the break is no news, nor what was told meanwhile
-            warnings = tuple(message for message in fresh if message.severity == "warning")
-            self._reference[target] = (*reference, *warnings)
+        self._reference[target] = after.messages
 
 
 def _rename(table: dict[str, Any], old: str, name: str) -> None:

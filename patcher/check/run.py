@@ -15,7 +15,7 @@ from patcher.check.at import At, Sources
 from patcher.check.building import Build, CannotBuild
 from patcher.check.judge import Findings, Standing
 from patcher.check.kbuild import Makefiles
-from patcher.check.results import Cell, Column, LeftOut, Outcome, Report, Row, Status
+from patcher.check.results import Cell, Column, LeftOut, Message, Outcome, Report, Row, Status
 from patcher.check.runner import Runner
 from patcher.check.specs import Spec, symbols
 from patcher.check.store import Store, digest
@@ -57,6 +57,7 @@ class _Lane:
         self.arch = "x86" if spec.arch in ("", "i386", "x86_64") else spec.arch
         self.broken = tool.missing
         self.configs: dict[int, str] = {}
+        self.stuck: dict[int, str] = {}  # commits that cannot be configured, though their parent can
         self.needs: tuple[str, ...] = ()  # of what is prepared for every object
         self.build: Build | None = None
         self.set = ""
@@ -116,6 +117,8 @@ class Checker:
                 else:
                     for lane in self._lanes:
                         lane.configs[at.number] = lane.configs.get(at.number - 1, "")
+                        if at.number - 1 in lane.stuck:
+                            lane.stuck[at.number] = lane.stuck[at.number - 1]
             self._choose()
             for at in self._at:
                 self._each(pool, self._compile, at)
@@ -176,7 +179,11 @@ class Checker:
             if not at.number:
                 self._prepare(lane, at, build)
         except CannotBuild as error:
-            lane.broken = str(error) if not at.number else f"at commit {at.number}: {error}"
+            if at.number:
+                lane.stuck[at.number] = str(error)
+                lane.configs[at.number] = lane.configs[at.number - 1]
+            else:
+                lane.broken = str(error)
 
     def _prepare(self, lane: _Lane, at: At, build: Build) -> None:
         assert self._space is not None
@@ -191,13 +198,12 @@ class Checker:
             if self._space is None:
                 self._space = Workspace(self._cache)
                 self._space.bring(self._request.repository, self._at[0].entries)
-                for adjusted in self._adjusted.values():
-                    self._space.put_ours(adjusted.files)
                 self._brought = 0
             if self._brought != at.number:
                 self._space.bring(self._request.repository, at.entries)
                 self._brought = at.number
         if lane.build is None:
+            self._space.put_ours(self._adjustments(lane.tool).files)
             build = Build(
                 self._space, self._runner, lane.number, lane.spec, lane.tool, self._adjustments(lane.tool),
                 max(1, self._request.jobs // len(self._lanes)),
@@ -298,7 +304,7 @@ class Checker:
                 lane.outcomes[target] = outcome
         left = [target for target in targets if target not in lane.outcomes]
         self._done += len(targets) - len(left)
-        if not left:
+        if not left or at.number in lane.stuck:
             return
         try:
             build = self._building(lane, at)
@@ -323,6 +329,13 @@ class Checker:
             return
         if lane.broken:
             lane.cells.append(Cell(lane.name, Status.ERROR, lane.broken, 0))
+            return
+        if reason := lane.stuck.get(at.number):
+            lane.cells.append(Cell(lane.name, Status.FAIL, reason, 0))
+            if at.number - 1 not in lane.stuck:
+                changed = next((each.path for each in at.changes if "Kconfig" in each.path), "Kconfig")
+                said = Message("error", changed, 0, reason, "", "", "", "")
+                self._findings.add(at.number, lane.tool.name, "error", said, lane.spec.name, ".config")
             return
         gone = [
             affect.target(each.old) for each in at.changes if each.status == "D" and each.old.endswith((".c", ".S"))
