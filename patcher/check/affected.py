@@ -23,6 +23,13 @@ _KEYWORDS = frozenset({
 })  # fmt: skip
 
 
+def elsewhere(path: str, arch: str) -> bool:
+    """Whether a file is no part of a kernel for the directory ``arch`` below ``arch/``."""
+    if path.startswith("arch/") and path.count("/") > 1:
+        return path.split("/", 2)[1] != arch
+    return path.startswith(_ELSEWHERE)
+
+
 class Graph:
     """Who includes whom, from ``#include`` lines alone: more than any one configuration has."""
 
@@ -36,16 +43,11 @@ class Graph:
         self._by_name = by_name
         self._users: dict[str, set[str]] = defaultdict(set)
         for path, text in lines:
-            if self._elsewhere(path):
+            if elsewhere(path, self._arch):
                 continue
             if match := _INCLUDE.match(text):
                 for target in self._targets(path, match.group(1), match.group(2)):
                     self._users[target].add(path)
-
-    def _elsewhere(self, path: str) -> bool:
-        if path.startswith("arch/") and path.count("/") > 1:
-            return path.split("/", 2)[1] != self._arch
-        return path.startswith(_ELSEWHERE)
 
     def _targets(self, path: str, quote: str, name: str) -> Sequence[str]:
         if quote == '"':
@@ -63,7 +65,7 @@ class Graph:
             return [
                 each
                 for each in self._by_name.get(posixpath.basename(name), ())
-                if each.endswith(f"/{name.lstrip('./')}") and not self._elsewhere(each)
+                if each.endswith(f"/{name.lstrip('./')}") and not elsewhere(each, self._arch)
             ]
         return ()
 

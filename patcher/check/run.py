@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from patcher.check.runner import Runner
 from patcher.check.specs import Spec, symbols
 from patcher.check.store import Store, digest
 from patcher.check.workspace import Workspace
+from patcher.tree import commits as git
 from patcher.tree.commits import Commit
 from patcher.tree.gitrepo import GitTree, Repository
 from patcher.tree.kernel import version
@@ -33,9 +35,10 @@ class Request(NamedTuple):
     """What to check.
 
     ``commits`` follow each other, oldest first, in ``repository``; ``base`` is what the first stands on. ``specs`` are
-    the configurations, ``tools`` names of compilers and checkers. ``jobs``: processes at once. ``most``: how many users
-    of touched headers are compiled for a commit in a configuration. ``sandboxed``: whether the tree's programs run in
-    the sandbox. ``where`` names the tree for people.
+    the configurations; where there are none, they are chosen from what the series changes. ``tools`` are names of
+    compilers and checkers. ``jobs``: processes at once. ``most``: how many users of touched headers are compiled for a
+    commit in a configuration. ``sandboxed``: whether the tree's programs run in the sandbox. ``where`` names the tree
+    for people.
     """
 
     repository: Repository
@@ -87,15 +90,21 @@ class Checker:
         self._findings = Findings()
         self._left: list[LeftOut] = []
         self._done = 0
+        self._numbers = itertools.count()
         self._at = [At(request.repository, self._sources, 0, request.base, "")]
         for number, commit in enumerate(request.commits, 1):
             self._at.append(At(request.repository, self._sources, number, commit.id, self._at[-1].commit))
-        tools = {name: tool(name) for name in request.tools}
-        pairs = [(spec, name) for spec in request.specs for name in request.tools]
-        self._lanes = [
-            _Lane(number, spec.name if len(tools) == 1 else f"{spec.name} {name}", spec, tools[name], self._findings)
-            for number, (spec, name) in enumerate(pairs)
-        ]
+        self._tools = {name: tool(name) for name in request.tools}
+        self._lanes = self._lanes_of(request.specs)
+
+    def _lanes_of(self, specs: Sequence[Spec]) -> list[_Lane]:
+        pairs = [(spec, name) for spec in specs for name in self._tools]
+        several = len(self._tools) > 1
+        return [
+            _Lane(next(self._numbers), f"{spec.name} {name}" if several else spec.name, spec, self._tools[name],
+                  self._findings)
+            for spec, name in pairs
+        ]  # fmt: skip
 
     def __enter__(self) -> Checker:
         return self
@@ -109,8 +118,10 @@ class Checker:
     def run(self) -> Report:
         """Check every commit in every configuration."""
         told = version(GitTree(self._request.repository, self._request.base))
-        pool = ThreadPoolExecutor(max(1, min(self._request.jobs, len(self._lanes))))
+        pool = ThreadPoolExecutor(self._request.jobs)
         try:
+            if not self._lanes:
+                self._auto()
             for at in self._at:
                 if not at.number or at.config_files != self._at[at.number - 1].config_files:
                     self._each(pool, self._configure, at)
@@ -143,6 +154,24 @@ class Checker:
                 self._progress(f"commit {at.number}/{len(self._at) - 1} {what}", self._done, max(total, 1))
 
     # Configurations
+
+    def _auto(self) -> None:
+        """Choose configurations from what the series changes."""
+        from patcher.check.auto import choose
+
+        first = next(iter(self._tools.values()))
+        last = self._at[-1]
+
+        def configure(spec: Spec) -> str | None:
+            lane = _Lane(next(self._numbers), spec.name, spec, first, self._findings)
+            if not first.missing:
+                self._configure(lane, last)
+            return lane.configs.get(last.number)
+
+        lines = {at.number: git.lines(self._request.repository, at.parent, at.commit) for at in self._at[1:]}
+        chosen = choose(self._at, lines, configure)
+        self._left += chosen.left_out
+        self._lanes = self._lanes_of(chosen.specs)
 
     def _adjustments(self, name: Tool) -> Adjustments:
         """What the tool's compiler needs; a checker goes with gcc."""
@@ -179,7 +208,7 @@ class Checker:
             if not at.number:
                 self._prepare(lane, at, build)
         except CannotBuild as error:
-            if at.number:
+            if at.number and at.number - 1 in lane.configs:
                 lane.stuck[at.number] = str(error)
                 lane.configs[at.number] = lane.configs[at.number - 1]
             else:
@@ -206,7 +235,7 @@ class Checker:
             self._space.put_ours(self._adjustments(lane.tool).files)
             build = Build(
                 self._space, self._runner, lane.number, lane.spec, lane.tool, self._adjustments(lane.tool),
-                max(1, self._request.jobs // len(self._lanes)),
+                max(1, self._request.jobs // max(1, len(self._lanes))),
             )  # fmt: skip
             base = self._at[0]
             kept = self._key(lane, base, "prepared", str(self._space.root), base.commit)

@@ -87,7 +87,7 @@ def _checked(
 
     repository = open_repository(place)
     names = tuple(dict.fromkeys(name.strip() for name in tools.split(",") if name.strip()))
-    specs = parse(configs)
+    specs = parse(word for word in configs if word != "auto")
     series = given(repository, what, base, scratch)
     bar = Bar() if wanted(quiet) else None
     cache = Cache()
