@@ -13,20 +13,18 @@ from typing import NamedTuple
 
 from patcher.check import affected as affect
 from patcher.check.at import At
+from patcher.check.depends import Dependencies
 from patcher.check.guards import Branch, branches, changes, compiled
 from patcher.check.kbuild import Makefiles
 from patcher.check.results import LeftOut
 from patcher.check.specs import Spec, symbols
-from patcher.tree import kconfig
 from patcher.tree.commits import Lines
 
 MOST = 12
 _FIXED = frozenset({"64BIT", "X86_64", "X86_32", "X86"})
 _ARCHES = (("x86_64", "64BIT"), ("i386", "X86_32"))
 _DEFCONFIG = re.compile(r"arch/x86/configs/(\w+_defconfig)$")
-_PLAIN = re.compile(r"\w+$")
 _CONDITION = re.compile(r"^\s*(?:obj|lib)-\$\(CONFIG_(\w+)\)\s*[+:]?=\s*(.*)$", re.MULTILINE)
-_DEPTH = 4
 _TRIES = 6
 
 Configure = Callable[[Spec], str | None]
@@ -58,13 +56,13 @@ def choose(series: Sequence[At], lines: Mapping[int, Mapping[str, Lines]], confi
     made = [_Made(spec, symbols(text)) for spec in _defaults(last) if (text := configure(spec)) is not None]
     if not made:
         return Chosen(_defaults(last), ())
-    known = _Kconfig(last)
+    known = Dependencies(last.entries, last.text)
     used: list[_Made] = list(made)
 
     def add(start: _Made, switched: Iterable[tuple[str, str]], good: Callable[[_Made], bool]) -> bool:
         if len(used) >= MOST:
             return False
-        spec = _with(start.spec, tuple(switched), known)
+        spec = _with(start, tuple(switched), known)
         text = configure(spec)
         if text is None:
             return False
@@ -152,43 +150,14 @@ def _conditions(last: At, path: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _with(start: Spec, switched: tuple[tuple[str, str], ...], known: _Kconfig) -> Spec:
-    wanted = (*start.changes, *switched)
-    helps = dict(start.helps)
+def _with(start: _Made, switched: tuple[tuple[str, str], ...], known: Dependencies) -> Spec:
+    """The configuration with some symbols switched, and those they depend on."""
+    spec = start.spec
+    helps = dict(spec.helps)
     for name, value in switched:
         if value == "y":
-            helps.update((each, "y") for each in known.needs(name) if each not in dict(wanted))
-    name = start.name + "".join(f"{'-' if value == 'n' else '+'}{symbol}" for symbol, value in switched)
-    return start._replace(name=name, changes=wanted, helps=tuple(helps.items()))
-
-
-class _Kconfig:
-    """What symbols depend on, as far as that is a plain list of others."""
-
-    def __init__(self, last: At) -> None:
-        self._last = last
-        self._known: dict[str, list[kconfig.Symbol]] | None = None
-
-    def _symbols(self) -> dict[str, list[kconfig.Symbol]]:
-        if self._known is None:
-            self._known = {}
-            for path in self._last.entries:
-                if posixpath.basename(path).startswith("Kconfig") and not affect.elsewhere(path, "x86"):
-                    for symbol in kconfig.parse(self._last.text(path)):
-                        self._known.setdefault(symbol.name, []).append(symbol)
-        return self._known
-
-    def needs(self, name: str) -> tuple[str, ...]:
-        """The symbols that must be on for this one, those they need in turn included."""
-        found: dict[str, None] = {}
-        todo = [(name, 0)]
-        while todo:
-            each, depth = todo.pop()
-            for symbol in self._symbols().get(each, ())[:1]:
-                for condition in symbol.depends:
-                    for part in condition.split("&&"):
-                        word = part.strip().strip("()").strip()
-                        if _PLAIN.match(word) and word not in found and word not in _FIXED and depth < _DEPTH:
-                            found[word] = None
-                            todo.append((word, depth + 1))
-        return tuple(reversed(found))
+            helps.update(known.needs(name, {**start.config, **dict(switched)}))
+    wanted = (*spec.changes, *switched)
+    name = spec.name + "".join(f"{'-' if value == 'n' else '+'}{symbol}" for symbol, value in switched)
+    kept = tuple(pair for pair in helps.items() if pair[0] not in dict(wanted))
+    return spec._replace(name=name, changes=wanted, helps=kept)
