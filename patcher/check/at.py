@@ -11,8 +11,21 @@ from patcher.tree import commits as git
 from patcher.tree.commits import Change, Entry
 from patcher.tree.gitrepo import Repository
 
+_KEPT_ARCHES = ("x86/", "um/")
 _NO_CODE = ("Documentation", "scripts", "tools", "samples", "usr")
 _TABLES = ("_defconfig", ".tbl", "asm-offsets.c", "asm-offsets_32.c", "asm-offsets_64.c", "bounds.c")
+
+
+def _unneeded(path: str) -> bool:
+    top, _, rest = path.partition("/")
+    if top == "Documentation":
+        return not posixpath.basename(path).startswith(("Kconfig", "Makefile", "Kbuild"))
+    return (
+        top == "arch"
+        and "/" in rest
+        and not rest.startswith(_KEPT_ARCHES)
+        and not posixpath.basename(path).startswith("Kconfig")
+    )
 
 
 class Sources:
@@ -45,6 +58,11 @@ class At:
     def entries(self) -> dict[str, Entry]:
         """Every file of the commit."""
         return git.entries(self._repository, self.commit)
+
+    @cached_property
+    def exported(self) -> dict[str, Entry]:
+        """What a build for x86 may look at: documentation and the code of other architectures are half of a tree."""
+        return {path: entry for path, entry in self.entries.items() if not _unneeded(path)}
 
     @cached_property
     def changes(self) -> tuple[Change, ...]:

@@ -226,10 +226,10 @@ class Checker:
         with self._lock:
             if self._space is None:
                 self._space = Workspace(self._cache)
-                self._space.bring(self._request.repository, self._at[0].entries)
+                self._space.bring(self._request.repository, self._at[0].exported)
                 self._brought = 0
             if self._brought != at.number:
-                self._space.bring(self._request.repository, at.entries)
+                self._space.bring(self._request.repository, at.exported)
                 self._brought = at.number
         if lane.build is None:
             self._space.put_ours(self._adjustments(lane.tool).files)

@@ -17,7 +17,7 @@ import msgspec
 from patcher.errors import InputError
 
 HOME = Path(__file__).parent / "sets"
-ARCHES = ("x86_64", "i386", "x86", "arm", "arm64", "powerpc", "s390", "mips", "riscv", "ia64", "sparc", "um", "alpha")
+ARCHES = ("x86_64", "i386", "x86")
 _CHANGE = re.compile(r"([+-])(\w+)(?:=(\"[^\"]*\"|[\w.]+))?")
 _SPEC = re.compile(r"(?P<head>[^+-][^+]*?)(?P<changes>(?:[+-][A-Z0-9]\w*(?:=(?:\"[^\"]*\"|[\w.]+))?)*)$")
 _TARGET = re.compile(r"[\w.-]*config$")

@@ -18,10 +18,11 @@ from pathlib import Path
 
 from patcher.cache import Cache
 from patcher.errors import InputError
+from patcher.tree.applying import borrow, check_out
 from patcher.tree.commits import Entry, read
 from patcher.tree.gitrepo import Repository
 
-_LONG_AGO = 1_000_000_000  # older than anything that is built from it
+_LONG_AGO = 1_000_000_000
 _PLACES = 16
 _KEPT_BYTES = 4 * 2**30
 
@@ -73,31 +74,32 @@ class Workspace:
             _remove(self.root)
 
     def bring(self, repository: Repository, entries: Mapping[str, Entry]) -> None:
-        """Have ``tree`` hold these files and no others. Only what differs is written, so that make sees just that."""
-        first = not self._has
+        """Have ``tree`` hold these files and no others. Only what differs is written, so that make sees just that; what
+        is brought first is older than anything that is built from it."""
+        if not self._has:
+            with told(self.root):
+                check_out(borrow(repository, self.root), entries, self.tree, self.root)
+                for path in entries:
+                    with contextlib.suppress(FileNotFoundError):
+                        os.utime(self.tree / path, (_LONG_AGO, _LONG_AGO), follow_symlinks=False)
+            self._has = dict(entries)
+            return
         gone = [path for path in self._has if path not in entries]
         wanted = {path: entry for path, entry in entries.items() if self._has.get(path) != entry}
-        if not gone and not wanted:
-            return
         self._has = {path: entry for path, entry in self._has.items() if path in entries and path not in wanted}
         with told(self.root):
-            for path in (*gone, *(path for path in wanted if not first)):
+            for path in (*gone, *wanted):
                 with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                     self._place(path).unlink()
             for path in gone:
                 self._prune(path)
-            by_blob: dict[str, list[str]] = {}
+            contents = dict(read(repository, dict.fromkeys(entry.blob for entry in wanted.values())))
             for path, entry in wanted.items():
-                by_blob.setdefault(entry.blob, []).append(path)
-            links: list[tuple[str, bytes]] = []
-            for blob, content in read(repository, by_blob):
-                for path in by_blob[blob]:
-                    if wanted[path].mode == "120000":
-                        links.append((path, content))
-                    else:
-                        self._write(path, content, wanted[path].mode == "100755", first)
-            for path, content in links:  # last, so that nothing is written through one
-                self._place(path).symlink_to(os.fsdecode(content))
+                if entry.mode != "120000":
+                    self._write(path, contents[entry.blob], entry.mode == "100755")
+            for path, entry in wanted.items():  # links last, so that nothing is written through one
+                if entry.mode == "120000":
+                    self._place(path).symlink_to(os.fsdecode(contents[entry.blob]))
         self._has = dict(entries)
 
     def put_ours(self, files: Mapping[str, str]) -> None:
@@ -131,13 +133,11 @@ class Workspace:
             self._known.discard(str(parent))
             parent = parent.parent
 
-    def _write(self, path: str, content: bytes, executable: bool, first: bool) -> None:
+    def _write(self, path: str, content: bytes, executable: bool) -> None:
         place = str(self._place(path))
         descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o755 if executable else 0o644)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
-        if first:
-            os.utime(place, (_LONG_AGO, _LONG_AGO))
 
     def close(self) -> None:
         """Remove everything and let the place go."""

@@ -6,14 +6,15 @@ New objects go to a bare repository of its own in a temporary directory, which b
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import git
 
 from patcher.errors import InputError
-from patcher.tree.commits import Commit, one
+from patcher.tree.commits import Commit, Entry, one
 from patcher.tree.gitrepo import Repository, run
 
 _FAILED = re.compile(r"^error: patch failed: (.+):(\d+)$", re.MULTILINE)
@@ -22,7 +23,7 @@ _AUTHOR = re.compile(rb"^Author: (.*)$", re.MULTILINE)
 _EMAIL = re.compile(rb"^Email: (.*)$", re.MULTILINE)
 _DATE = re.compile(rb"^Date: (.*)$", re.MULTILINE)
 _IS_MAIL = re.compile(rb"\A(?:From |[A-Za-z][A-Za-z0-9-]*: )")
-_SHOWN = 8
+_AS_IT_IS = "* -text -eol -ident -filter -working-tree-encoding\n"
 
 
 class Applied(NamedTuple):
@@ -46,7 +47,25 @@ def borrow(repository: Repository, place: Path) -> Repository:
     run(_plain(place), str(bare), ["init", "--quiet", "--bare", "--template=", str(bare)])
     (bare / "objects" / "info").mkdir(exist_ok=True)
     (bare / "objects" / "info" / "alternates").write_bytes(bytes(repository.common / "objects") + b"\n")
+    (bare / "info").mkdir(exist_ok=True)
+    (bare / "info" / "attributes").write_text(_AS_IT_IS)  # goes before those of the tree
     return Repository(bare, bare, None)
+
+
+def check_out(repository: Repository, entries: Mapping[str, Entry], target: Path, place: Path) -> None:
+    """Write files of a commit into the empty directory ``target``, byte for byte.
+
+    ``repository`` is from ``borrow``; ``place`` is a directory for the index. Raises InputError where git cannot.
+    """
+    environment = {"GIT_INDEX_FILE": str(place / "checkout.index"), "GIT_WORK_TREE": str(target)}
+    with tempfile.TemporaryFile() as listing:
+        for path, entry in entries.items():
+            listing.write(f"{entry.mode} {entry.blob}\t{path}\0".encode("utf-8", "surrogateescape"))
+        listing.seek(0)
+        repository.run("update-index", "-z", "--index-info", istream=listing, env=environment)
+    repository.run(
+        "-c", "checkout.workers=2", "-c", "core.symlinks=true", "checkout-index", "-a", "-q", env=environment
+    )
 
 
 def apply_all(repository: Repository, base: str, files: Sequence[Path], place: Path) -> tuple[Applied, ...]:
