@@ -116,6 +116,14 @@ class Assignment(Packed, frozen=True):
     op: str
 
 
+class Edit(Packed, frozen=True):
+    """Bytes of a file to be replaced; an empty span inserts. ``because``: what the series says of it."""
+
+    span: Span
+    replacement: bytes
+    because: str
+
+
 class Region(Packed, frozen=True):
     """Lines ``start`` to ``end`` (inclusive) that this configuration does not compile, and why."""
 

@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from patcher.cli.apply import apply
 from patcher.cli.check import check
 from patcher.cli.common import CLEAN, INTERNAL, TERMINATED, WRONG
 from patcher.cli.info import demo, help_, profiles
@@ -46,7 +47,7 @@ def cli() -> None:
     """
 
 
-for _each in (plan, check, rules, series, profiles, help_, demo):
+for _each in (plan, apply, check, rules, series, profiles, help_, demo):
     cli.add_command(_each)
 
 

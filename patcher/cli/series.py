@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from patcher.cli.common import CLEAN, deliver
@@ -24,10 +26,11 @@ def series_list() -> int:
 
 @series.command("show")
 @click.argument("name")
-def series_show(name: str) -> int:
+@click.option("--series-dir", metavar="DIR", type=click.Path(path_type=Path), help="A series folder of your own.")
+def series_show(name: str, series_dir: Path | None) -> int:
     """The steps of a series, and what tells that a tree has them."""
     from patcher.report.rules_text import series_page
     from patcher.series.load import load
 
-    deliver(series_page(name, load(name)), None)
+    deliver(series_page(load(name, series_dir)), None)
     return CLEAN

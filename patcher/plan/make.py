@@ -60,7 +60,7 @@ def make_plan(tree: KernelTree, request: Request, cache: Cache, progress: Progre
     topics = _topics(group, found, knowledge)
     _drop_called_elsewhere(tree, topics, knowledge, group.scopes[request.scope], cache)
     broken = [error for error in _errors(reader.facts) if error.startswith("arch/x86/xen/")]
-    found_steps = steps(request.series, knowledge, broken)
+    found_steps = steps(request.series, knowledge, texts, broken)
     return Plan(
         tree=TreeInfo(
             tree.commit,

@@ -84,14 +84,14 @@ def _outcome(result: ExampleResult) -> str:
     return f"{wanted}; fired: {', '.join(result.fired) or 'nothing'}"
 
 
-def series_page(name: str, spec: SeriesSpec) -> str:
+def series_page(spec: SeriesSpec) -> str:
     """The steps of a series and their conditions."""
-    lines = [f"{name}: {spec.title}", "", "It fits a tree in which:"]
+    lines = [f"{spec.name}: {spec.title}", "", "It fits a tree in which:"]
     lines += [f"  {_condition(each)}" for requirement in spec.requires for each in requirement.all]
     lines += ["", "Steps:"]
     for number, step in enumerate(spec.step, 1):
         lines.append(f"  {number:2}. {step.title}  ({step.slug})")
-        lines.append(f"      changes {', '.join(step.targets)}")
+        lines.append(f"      changes {', '.join(step.targets)} ({len(step.edits)} edits)")
         ways = (" and ".join(_condition(each) for each in group) for group in step.present)
         lines.append(f"      present where {'; or where '.join(ways)}")
     return safe("\n".join(lines)) + "\n"
@@ -104,4 +104,8 @@ def _condition(condition: Condition) -> str:
         return f"{' or '.join(condition.undefined)} is not defined"
     if condition.type:
         return f"{condition.of} has the type {condition.type}"
+    if condition.says:
+        return f"a comment in the file of {condition.of} speaks of {condition.says}"
+    if condition.without:
+        return f"{' and '.join(condition.inside)} does without {' and '.join(condition.without)}"
     return f"{' or '.join(condition.inside)} reaches {' or '.join(condition.mentions)}"

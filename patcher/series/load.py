@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import msgspec
@@ -9,31 +10,43 @@ import msgspec
 from patcher import data
 from patcher.errors import InputError
 from patcher.rules.load import decode
+from patcher.series.edits import EditSpec, load_edits
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 
 class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Something that can be seen in the code. Just one of the first four is given.
+    """Something that can be seen in the code. Just one of the first six is given.
 
     ``defines``: one of the names is defined; ``undefined``: none of them is. ``mentions``: one of the names is
-    reached from one of the functions ``inside`` (through functions of the same file). ``type``: the type of the
-    variable ``of``, as C spells it.
+    reached from one of the functions ``inside`` (through functions of the same file). ``without``: the functions
+    ``inside`` are defined, and name none of these themselves. ``type``: the type of the
+    variable ``of``, as C spells it. ``says``: the word is in a comment of the file that defines ``of``.
     """
 
     defines: tuple[str, ...] = ()
     undefined: tuple[str, ...] = ()
     mentions: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     type: str = ""
+    says: str = ""
     inside: tuple[str, ...] = ()
     of: str = ""
 
 
 class StepSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One step. It is present where all conditions of one of ``present`` hold. ``targets``: what it would change."""
+    """One step. It is present where all conditions of one of ``present`` hold. ``targets``: what it would change.
+
+    ``title`` is the subject of its commit and ``message`` the text below it, both from ``SLUG/message.txt``;
+    ``edits`` are those of ``SLUG/edits.toml``.
+    """
 
     slug: str
-    title: str
     targets: tuple[str, ...]
     present: tuple[tuple[Condition, ...], ...]
+    title: str = ""
+    message: str = ""
+    edits: tuple[EditSpec, ...] = ()
 
 
 class Requirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,13 +57,18 @@ class Requirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SeriesSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A series. ``anchor``: symbols without any of which the tree has nothing the series speaks of."""
+    """A series. ``anchor``: symbols without any of which the tree has nothing the series speaks of.
 
-    title: str
+    ``title`` and ``cover`` are the subject and the text of its cover letter, from ``cover.txt``.
+    """
+
     rules: str
     anchor: tuple[str, ...]
     requires: tuple[Requirement, ...]
     step: tuple[StepSpec, ...]
+    name: str = ""
+    title: str = ""
+    cover: str = ""
 
 
 def names() -> tuple[str, ...]:
@@ -58,29 +76,63 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(file.parent.name for file in data.directory("patches").glob("*/series.toml")))
 
 
-def load(name: str) -> SeriesSpec:
-    """The series of that name. Raises InputError where there is none or its file is wrong."""
-    if name not in names():
-        raise InputError(f"there is no series {name!r}", f"choose one of: {', '.join(names())}")
-    return load_file(data.directory("patches") / name / "series.toml")
+def load(name: str, directory: Path | None = None) -> SeriesSpec:
+    """The shipped series of that name, or the one in a folder of the user's own.
 
-
-def load_file(file: Path) -> SeriesSpec:
-    """The series that a file describes. Raises InputError with the file and the place in it."""
+    Raises InputError where there is none, or where a file of it is wrong.
+    """
+    if directory is None:
+        if name not in names():
+            raise InputError(f"there is no series {name!r}", f"choose one of: {', '.join(names())}")
+        directory = data.directory("patches") / name
+    file = directory / "series.toml"
     spec = decode(file, SeriesSpec)
+    _check_conditions(file, spec)
+    title, cover = _text(directory / "cover.txt")
+    steps = tuple(_step(directory, step) for step in spec.step)
+    return msgspec.structs.replace(spec, name=directory.resolve().name, title=title, cover=cover, step=steps)
+
+
+def _step(directory: Path, step: StepSpec) -> StepSpec:
+    if not _SLUG.fullmatch(step.slug):
+        raise InputError(
+            f"{directory / 'series.toml'}: {step.slug!r} is no name for a step", "use a-z, 0-9 and hyphens"
+        )
+    if step.title or step.message or step.edits:
+        raise InputError(
+            f"{directory / 'series.toml'}: {step.slug} has a title, a message or edits",
+            f"these are in {step.slug}/message.txt and {step.slug}/edits.toml",
+        )
+    title, message = _text(directory / step.slug / "message.txt")
+    return msgspec.structs.replace(step, title=title, message=message, edits=load_edits(directory / step.slug))
+
+
+def _text(file: Path) -> tuple[str, str]:
+    """The first line of a file, and what follows the empty line below it."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read {file} ({error})") from error
+    if len(lines) < 3 or not lines[0].strip() or lines[1].strip():
+        raise InputError(f"{file} is no message", "it needs a subject, an empty line and a text")
+    return lines[0].strip(), "\n".join(line.rstrip() for line in lines[2:]).strip() + "\n"
+
+
+def _check_conditions(file: Path, spec: SeriesSpec) -> None:
     conditions = [condition for step in spec.step for group in step.present for condition in group]
     for condition in [*conditions, *(each for requirement in spec.requires for each in requirement.all)]:
-        given = [bool(field) for field in (condition.defines, condition.undefined, condition.mentions, condition.type)]
+        about = (condition.mentions, condition.without)
+        fields = (condition.defines, condition.undefined, *about, condition.type, condition.says)
         if (
-            sum(given) != 1
-            or bool(condition.mentions) != bool(condition.inside)
-            or bool(condition.type) != bool(condition.of)
+            sum(bool(field) for field in fields) != 1
+            or any(about) != bool(condition.inside)
+            or bool(condition.type or condition.says) != bool(condition.of)
         ):
             raise InputError(
-                f"{file}: a condition needs just one of defines, undefined, mentions (with inside), type (with of)",
+                f"{file}: a condition needs just one of defines, undefined, mentions and without (with inside), "
+                "type and says (with of)",
                 f"found {msgspec.json.encode(condition).decode()}",
             )
-    return spec
 
 
 def symbols(spec: SeriesSpec) -> frozenset[str]:
@@ -89,7 +141,9 @@ def symbols(spec: SeriesSpec) -> frozenset[str]:
     for step in spec.step:
         found.update(step.targets)
         for condition in (each for group in step.present for each in group):
-            found.update(condition.defines, condition.undefined, condition.inside)
+            found.update(
+                condition.defines, condition.undefined, condition.inside, (condition.of,) if condition.of else ()
+            )
     for requirement in spec.requires:
         found.update(condition.of for condition in requirement.all if condition.of)
     return frozenset(found)

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from patcher.model import Kind, Status, Step, StepStatus, Target
 from patcher.rules.knowledge import Knowledge
 from patcher.series.load import Condition, SeriesSpec, StepSpec
+from patcher.source import lex
 
 
-def steps(spec: SeriesSpec, knowledge: Knowledge, broken: Sequence[str] = ()) -> tuple[Step, ...]:
-    """Each step of the series with its status on this tree. ``broken``: files that did not parse, with the error."""
-    unfit = [requirement.reason for requirement in spec.requires if not _all(requirement.all, knowledge)]
+class _Seen(NamedTuple):
+    knowledge: Knowledge
+    texts: Mapping[str, bytes]
+
+
+def steps(
+    spec: SeriesSpec, knowledge: Knowledge, texts: Mapping[str, bytes], broken: Sequence[str] = ()
+) -> tuple[Step, ...]:
+    """Each step of the series with its status on this tree. ``texts``: the files by path, for what comments say.
+    ``broken``: files that did not parse, with the error."""
+    seen = _Seen(knowledge, texts)
+    unfit = [requirement.reason for requirement in spec.requires if not _all(requirement.all, seen)]
     if unfit and broken:
         unfit = [f"it cannot be told: {broken[0]}; as far as it was understood: {unfit[0]}", *unfit[1:]]
-    return tuple(_step(step, knowledge, unfit) for step in spec.step)
+    return tuple(_step(step, seen, unfit) for step in spec.step)
 
 
 def overall(found: Iterable[Step]) -> Status:
@@ -27,18 +39,18 @@ def overall(found: Iterable[Step]) -> Status:
     return Status.PARTLY if StepStatus.PRESENT in statuses else Status.APPLICABLE
 
 
-def _step(step: StepSpec, knowledge: Knowledge, unfit: list[str]) -> Step:
-    targets = tuple(_targets(step.targets, knowledge))
+def _step(step: StepSpec, seen: _Seen, unfit: list[str]) -> Step:
+    targets = tuple(_targets(step.targets, seen.knowledge))
     for group in step.present:
-        if _all(group, knowledge):
-            reason = "; ".join(_told(condition, knowledge) for condition in group)
+        if _all(group, seen):
+            reason = "; ".join(_told(condition, seen.knowledge) for condition in group)
             return Step(step.slug, step.title, StepStatus.PRESENT, reason, targets)
     if unfit:
         return Step(step.slug, step.title, StepStatus.BLOCKED, "; ".join(unfit), targets)
     if targets and not any(target.line for target in targets):
         gone = f"none of {', '.join(step.targets)} is in this tree"
         return Step(step.slug, step.title, StepStatus.BLOCKED, gone, targets)
-    first = next(condition for condition in step.present[0] if not holds(condition, knowledge))
+    first = next(condition for condition in step.present[0] if not holds(condition, seen.knowledge, seen.texts))
     return Step(step.slug, step.title, StepStatus.NEEDED, _lacking(first), targets)
 
 
@@ -55,19 +67,33 @@ def _targets(names: Iterable[str], knowledge: Knowledge) -> Iterable[Target]:
             yield Target("", name, 0)
 
 
-def _all(conditions: Iterable[Condition], knowledge: Knowledge) -> bool:
-    return all(holds(condition, knowledge) for condition in conditions)
+def _all(conditions: Iterable[Condition], seen: _Seen) -> bool:
+    return all(holds(condition, seen.knowledge, seen.texts) for condition in conditions)
 
 
-def holds(condition: Condition, knowledge: Knowledge) -> bool:
+def holds(condition: Condition, knowledge: Knowledge, texts: Mapping[str, bytes]) -> bool:
     """Whether a condition holds in the tree."""
+    if condition.says:
+        return _said(condition, knowledge, texts)
     if condition.defines:
         return any(knowledge.defined(name) for name in condition.defines)
     if condition.undefined:
         return not any(knowledge.defined(name) for name in condition.undefined)
     if condition.type:
         return any(found.type == condition.type for found in knowledge.definitions.get(condition.of, ()))
+    if condition.without:
+        bodies = [
+            each for name in condition.inside for each in knowledge.definitions.get(name, ()) if not each.declares
+        ]
+        return bool(bodies) and not any(set(condition.without).intersection(each.mentions) for each in bodies)
     return bool(_mentioned(condition, knowledge))
+
+
+def _said(condition: Condition, knowledge: Knowledge, texts: Mapping[str, bytes]) -> bool:
+    word = re.compile(rb"\b%s\b" % re.escape(condition.says.encode()))
+    paths = {each.span.path for each in knowledge.definitions.get(condition.of, ()) if not each.declares}
+    sources = [texts[path] for path in paths if path in texts]
+    return any(len(word.findall(source)) > len(word.findall(lex.code_only(source))) for source in sources)
 
 
 def _mentioned(condition: Condition, knowledge: Knowledge) -> set[str]:
@@ -88,6 +114,10 @@ def _told(condition: Condition, knowledge: Knowledge) -> str:
         return f"{', '.join(condition.undefined)} is gone"
     if condition.type:
         return f"{condition.of} is a {condition.type}"
+    if condition.says:
+        return f"a comment near {condition.of} speaks of {condition.says}"
+    if condition.without:
+        return f"{' and '.join(condition.inside)} does without {' and '.join(condition.without)}"
     words = ", ".join(sorted(_mentioned(condition, knowledge)))
     inside = next(name for name in condition.inside if knowledge.defined(name))
     return f"{inside} reaches {words}"
@@ -100,4 +130,8 @@ def _lacking(condition: Condition) -> str:
         return f"{' or '.join(condition.undefined)} is still there"
     if condition.type:
         return f"{condition.of} is no {condition.type}"
+    if condition.says:
+        return f"no comment in the file of {condition.of} speaks of {condition.says}"
+    if condition.without:
+        return f"{' or '.join(condition.inside)} still uses {' or '.join(condition.without)}"
     return f"{' or '.join(condition.inside)} does not reach {' or '.join(condition.mentions)}"

@@ -56,13 +56,13 @@ def parse_all(
             return
         left, done = dict(jobs), 0
         try:
-            with _pool(min(len(jobs), len(os.sched_getaffinity(0)))) as pool, _all_or_killed(pool):
+            with pool(min(len(jobs), cores())) as workers, all_or_killed(workers):
                 wanted = []
                 for batch, space in zip(batches, spaces, strict=True):
                     files = (path for unit in batch.units for path in (unit.main, *unit.headers))
                     wanted.append(space.bring(batch.includes.reach(files)))
-                _make_constants(pool, spaces, wanted)
-                futures = {pool.submit(parse, *job): name for name, job in jobs.items()}
+                make_constants(workers, spaces, wanted)
+                futures = {workers.submit(parse, *job): name for name, job in jobs.items()}
                 for future in as_completed(futures):
                     name = futures[future]
                     try:
@@ -80,12 +80,12 @@ def parse_all(
 
 
 @contextmanager
-def _all_or_killed(pool: ProcessPoolExecutor) -> Iterator[None]:
+def all_or_killed(workers: ProcessPoolExecutor) -> Iterator[None]:
     """Where the work is broken off, end the workers at once: the pool would wait for all that it was given."""
     try:
         yield
     except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
+        workers.shutdown(wait=False, cancel_futures=True)
         for worker in active_children():
             worker.kill()
         raise
@@ -101,13 +101,13 @@ def _refused(batch: Batch, unit: Unit) -> bytes | None:
     return None
 
 
-def _make_constants(
-    pool: ProcessPoolExecutor, spaces: Sequence[Workspace], wanted: Sequence[Sequence[tuple[str, str]]]
+def make_constants(
+    workers: ProcessPoolExecutor, spaces: Sequence[Workspace], wanted: Sequence[Sequence[tuple[str, str]]]
 ) -> None:
     """Bounds before offsets, as one needs the other; all configurations side by side."""
     for each in zip_longest(*wanted):
         running = [
-            (space, *pair, pool.submit(constants_header, space.prepared, pair[1]))
+            (space, *pair, workers.submit(constants_header, space.prepared, pair[1]))
             for space, pair in zip(spaces, each, strict=True)
             if pair
         ]
@@ -122,8 +122,8 @@ def _make_constants(
 
 def _alone(prepared: Prepared, unit: Unit) -> bytes:
     try:
-        with _pool(1) as pool:
-            return pool.submit(parse, prepared, unit).result()
+        with pool(1) as worker:
+            return worker.submit(parse, prepared, unit).result()
     except (BrokenProcessPool, MemoryError):
         return _crash(prepared, unit)
 
@@ -133,15 +133,20 @@ def _crash(prepared: Prepared, unit: Unit) -> bytes:
     return msgspec.msgpack.encode([FileFacts(unit.main, prepared.config.name, (), (), (), (), (), (crash,), 1)])
 
 
-def _pool(workers: int) -> ProcessPoolExecutor:
+def cores() -> int:
+    """How many processes can run at a time."""
+    return len(os.sched_getaffinity(0))
+
+
+def pool(workers: int) -> ProcessPoolExecutor:
     """A pool with its processes running. They are born with SIGINT blocked: Ctrl-C must not find them half made."""
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("fork"), initializer=_limit)
+    made = ProcessPoolExecutor(workers, mp_context=get_context("fork"), initializer=_limit)
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        pool.submit(os.getpid)  # the first work starts all of them
+        made.submit(os.getpid)  # the first work starts all of them
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    return pool
+    return made
 
 
 def _limit() -> None:
@@ -155,12 +160,17 @@ def _limit() -> None:
         resource.setrlimit(what, (allowed, hard))
 
 
-def parse(prepared: Prepared, unit: Unit) -> bytes:
-    """Parse one unit; the facts of its files, packed. Runs in a worker process."""
+def take_time(seconds: int) -> None:
+    """Let this worker process use so much CPU time from now on."""
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     used = resource.getrusage(resource.RUSAGE_SELF)
-    seconds = int(used.ru_utime + used.ru_stime) + _SECONDS
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds if hard == resource.RLIM_INFINITY else min(seconds, hard), hard))
+    until = int(used.ru_utime + used.ru_stime) + seconds
+    resource.setrlimit(resource.RLIMIT_CPU, (until if hard == resource.RLIM_INFINITY else min(until, hard), hard))
+
+
+def parse(prepared: Prepared, unit: Unit) -> bytes:
+    """Parse one unit; the facts of its files, packed. Runs in a worker process."""
+    take_time(_SECONDS)
     places = {str(prepared.sources / path): path for path in (unit.main, *unit.headers)}
     main = str(prepared.sources / unit.main)
     try:
@@ -169,7 +179,7 @@ def parse(prepared: Prepared, unit: Unit) -> bytes:
         fatal = Diagnostic("fatal", unit.main, 0, 0, str(error))
         return msgspec.msgpack.encode([FileFacts(unit.main, prepared.config.name, (), (), (), (), (), (fatal,), 1)])
     heard = (*raw.diagnostics, *_strays(prepared, raw.includes))
-    said = tuple(_relative(item, prepared) for item in heard if item.severity != "warning")
+    said = tuple(relative(item, prepared) for item in heard if item.severity != "warning")
     found = []
     for place, path in places.items():
         if place in raw.files:
@@ -187,7 +197,7 @@ def _strays(prepared: Prepared, includes: Iterable[tuple[str, str, int]]) -> Ite
             yield Diagnostic("error", source, line, 0, f"{included!r} is outside of the tree")
 
 
-def _relative(item: Diagnostic, prepared: Prepared) -> Diagnostic:
+def relative(item: Diagnostic, prepared: Prepared) -> Diagnostic:
     path = item.path
     for place in (prepared.sources, prepared.headers):
         path = path.removeprefix(f"{place}/")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from patcher.errors import InputError
@@ -17,6 +17,8 @@ from patcher.source import libclang
 
 _DETAILED_PREPROCESSING = 0x01
 _KEEP_GOING = 0x200
+_PRECOMPILED_PREAMBLE, _PREAMBLE_AT_ONCE = 0x04, 0x100
+_NO_BODIES_IN_HEADERS = 0x40 | 0x800
 _CONTINUE, _RECURSE = 1, 2
 _MACRO_DEFINITION, _MACRO_EXPANSION, _INCLUSION = 501, 502, 503
 _SEVERITY = {2: "warning", 3: "error", 4: "fatal"}
@@ -161,6 +163,37 @@ def read(main: str, arguments: Sequence[str], wanted: Sequence[str]) -> RawUnit:
     found = unit.get_includes()  # without a source: by -include
     includes = frozenset((each.include.name, str(each.source or main), each.location.line) for each in found)
     return RawUnit(_Reader(library, unit.obj, wanted).files(main), _diagnostics(unit), includes)
+
+
+class Session:
+    """One C file that is parsed again and again, as it and its headers change. What all states share is read once.
+
+    Of functions that headers define no more is read than their prototypes: a header that changes is a session's main
+    file itself.
+    """
+
+    def __init__(self, main: str, arguments: Sequence[str]) -> None:
+        self._main, self._arguments = main, list(arguments)
+        self._unit: Any = None
+
+    def listen(self, changed: Mapping[str, bytes]) -> tuple[Diagnostic, ...]:
+        """What libclang says where the files at these absolute paths have these contents.
+
+        Raises InputError where libclang gives no translation unit at all.
+        """
+        cindex = libclang.load()
+        unsaved = list(changed.items())
+        try:
+            if self._unit is None:
+                options = _PRECOMPILED_PREAMBLE | _PREAMBLE_AT_ONCE | _NO_BODIES_IN_HEADERS | _KEEP_GOING
+                self._unit = cindex.Index.create().parse(
+                    self._main, args=self._arguments, unsaved_files=unsaved, options=options
+                )
+            else:
+                self._unit.reparse(unsaved_files=unsaved)
+        except cindex.TranslationUnitLoadError as error:
+            raise InputError(f"libclang cannot parse {self._main}", "the file or its flags are beyond it") from error
+        return _diagnostics(self._unit)
 
 
 def _diagnostics(unit: Any) -> tuple[Diagnostic, ...]:

@@ -63,9 +63,17 @@ def check_out(repository: Repository, entries: Mapping[str, Entry], target: Path
             listing.write(f"{entry.mode} {entry.blob}\t{path}\0".encode("utf-8", "surrogateescape"))
         listing.seek(0)
         repository.run("update-index", "-z", "--index-info", istream=listing, env=environment)
-    repository.run(
-        "-c", "checkout.workers=2", "-c", "core.symlinks=true", "checkout-index", "-a", "-q", env=environment
-    )
+    options = ("-c", "checkout.workers=2", "-c", "core.symlinks=true")
+    try:
+        repository.run(*options, "checkout-index", "-a", "-q", env=environment)
+    except InputError as error:
+        if "unable to" not in str(error):
+            raise
+        reason = str(error).partition("unable to")[2].partition(": ")[0]
+        raise InputError(
+            f"cannot write the sources below {target}: unable to{reason} (No space left?)",
+            "free some space there or name another directory with PATCHER_CACHE_DIR",
+        ) from error
 
 
 def apply_all(repository: Repository, base: str, files: Sequence[Path], place: Path) -> tuple[Applied, ...]:

@@ -46,8 +46,11 @@ def git_version() -> str:
     return run(git.Git(), "its own version", ["version"]).decode().removeprefix("git version ").strip()
 
 
-def run(command: git.Git, where: str, args: Sequence[str], *, empty_is: int = 0, **options: Any) -> bytes:
-    """The output of one git command. ``empty_is``: an exit status that means "found nothing".
+def run(
+    command: git.Git, where: str, args: Sequence[str], *, empty_is: int = 0, doing: str = "read", **options: Any
+) -> bytes:
+    """The output of one git command. ``empty_is``: an exit status that means "found nothing"; ``doing``: what an error
+    says that git cannot do.
 
     Raises InputError with git's own first line, also where git goes on after an error.
     """
@@ -67,7 +70,7 @@ def run(command: git.Git, where: str, args: Sequence[str], *, empty_is: int = 0,
         raise InputError("git was not found", "install git, or put it on the PATH") from error
     text = errors if isinstance(errors, str) else errors.decode("utf-8", "replace")
     if status not in (0, empty_is) or _ERROR.search(text):
-        raise InputError(f"git cannot read {where}: {_first_line(text)}", _advice(text))
+        raise InputError(f"git cannot {doing} {where}: {_first_line(text)}", _advice(text))
     return output if isinstance(output, bytes) else str(output).encode()
 
 
@@ -82,6 +85,8 @@ def _advice(text: str) -> str:
         return "it belongs to another user; see safe.directory in git-config(1)"
     if "promisor" in text or "not allowed" in text or "lazy fetch" in text:
         return "this clone is partial and lacks the object; run 'git fetch --refetch --no-filter' in it"
+    if any(word in text for word in ("ermission", "ead-only", "No space", "nable to create")):
+        return "see to it that you may write there, and that there is space; nothing was changed"
     return _FSCK
 
 
@@ -134,7 +139,7 @@ class GitTree:
 
     def __init__(self, repository: Repository, revision: str) -> None:
         self._run = repository.run
-        self._repository = repository
+        self.repository = repository
         self.worktree = repository.worktree
         self.where = str(repository.worktree or repository.directory)
         self.commit = repository.resolve(revision)

@@ -27,7 +27,7 @@ def test_a_page_tells_all(rule: Rule) -> None:
 
 
 def test_series_page() -> None:
-    page = series_page("identity", load("identity"))
+    page = series_page(load("identity"))
     assert all(step.slug in page for step in load("identity").step)
 
 

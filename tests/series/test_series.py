@@ -11,7 +11,7 @@ from patcher import data
 from patcher.errors import InputError
 from patcher.model import Status, Step, StepStatus
 from patcher.rules.knowledge import Knowledge
-from patcher.series.load import Condition, load, load_file, names, symbols
+from patcher.series.load import Condition, load, names, symbols
 from patcher.series.steps import holds, overall, steps
 from patcher.source.snippet import snippet_facts
 
@@ -22,6 +22,7 @@ static void inner(void) { leaf(); }
 void outer(void) { inner(); }
 extern int elsewhere;
 #define MACRO 1
+/* the scheme */
 """
 KNOWN = Knowledge([snippet_facts("a.c", CODE)], frozenset())
 
@@ -48,10 +49,16 @@ def test_the_shipped_series_load() -> None:
         (Condition(mentions=("outer",), inside=("inner",)), False),
         (Condition(type="unsigned long ***", of="p2m_top"), True),
         (Condition(type="unsigned long **", of="p2m_top"), False),
+        (Condition(without=("leaf",), inside=("outer",)), True),
+        (Condition(without=("leaf",), inside=("inner",)), False),
+        (Condition(without=("leaf",), inside=("nothing",)), False),
+        (Condition(says="scheme", of="outer"), True),
+        (Condition(says="leaf", of="outer"), False),
+        (Condition(says="scheme", of="nothing"), False),
     ],
 )
 def test_conditions(condition: Condition, expected: bool) -> None:
-    assert holds(condition, KNOWN) == expected
+    assert holds(condition, KNOWN, {"a.c": CODE.encode()}) == expected
 
 
 @pytest.mark.parametrize(
@@ -74,16 +81,26 @@ def test_overall(statuses: list[str], expected: Status) -> None:
         ('defines = ["p2m_identity"]', 'defined = ["p2m_identity"]'),
         ('{ defines = ["p2m_missing"] }', "{ }"),
         ('inside = ["xen_add_extra_mem"]', 'of = "xen_add_extra_mem"'),
+        ('slug = "explain"', 'slug = "explain"\ntitle = "x"'),
         ("targets = ", "target = "),
     ],
 )
 def test_a_typo_is_told(tmp_path: Path, old: str, new: str) -> None:
-    file = tmp_path / "series.toml"
-    shutil.copy(data.directory("patches") / "identity" / "series.toml", file)
+    place = tmp_path / "mine"
+    shutil.copytree(data.directory("patches") / "identity", place)
+    file = place / "series.toml"
     assert old in file.read_text()
     file.write_text(file.read_text().replace(old, new))
     with pytest.raises(InputError, match=r"series\.toml"):
-        load_file(file)
+        load("identity", place)
+
+
+def test_titles_and_messages_are_those_of_the_commits() -> None:
+    for step in load("identity").step:
+        assert step.title.startswith("xen")
+        assert len(step.title) <= 75
+        assert step.message.strip()
+        assert step.edits
 
 
 def test_no_such_series() -> None:
@@ -92,5 +109,5 @@ def test_no_such_series() -> None:
 
 
 def test_what_did_not_parse_is_told_with_the_reason() -> None:
-    found = steps(load("identity"), Knowledge([], frozenset()), ["a.c [p]: expected ';'"])
+    found = steps(load("identity"), Knowledge([], frozenset()), {}, ["a.c [p]: expected ';'"])
     assert found[0].reason.startswith("it cannot be told: a.c [p]: expected ';'")

@@ -30,6 +30,8 @@
 	(void)(&__max1 == &__max2);		\
 	__max1 > __max2 ? __max1 : __max2; })
 
+#define ULONG_MAX	(~0UL)
+
 #define min_t(type, x, y)	min((type)(x), (type)(y))
 #define max_t(type, x, y)	max((type)(x), (type)(y))
 

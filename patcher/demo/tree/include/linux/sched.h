@@ -11,4 +11,7 @@ struct task_struct {
 extern struct task_struct *get_current(void);
 #define current	get_current()
 
+/* Let others run, if there are any to. */
+extern int cond_resched(void);
+
 #endif /* _LINUX_SCHED_H */

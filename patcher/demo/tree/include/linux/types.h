@@ -4,6 +4,12 @@
 
 #include <linux/compiler.h>
 
+#ifdef CONFIG_64BIT
+#define BITS_PER_LONG		64
+#else
+#define BITS_PER_LONG		32
+#endif
+
 typedef signed char		s8, int8_t;
 typedef unsigned char		u8, __u8, uint8_t;
 typedef unsigned short		u16, __u16, uint16_t;

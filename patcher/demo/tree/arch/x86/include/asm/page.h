@@ -52,4 +52,11 @@ static inline unsigned long __phys_addr(unsigned long x)
 #define __page_aligned_bss \
 	__section(.bss.page_aligned) __aligned(PAGE_SIZE)
 
+extern void *memcpy(void *to, const void *from, size_t n);
+
+static inline void copy_page(void *to, void *from)
+{
+	memcpy(to, from, PAGE_SIZE);
+}
+
 #endif /* _ASM_X86_PAGE_H */

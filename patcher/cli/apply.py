@@ -1,0 +1,83 @@
+"""``patcher apply``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from patcher.cli.common import CLEAN, common, deliver, open_place, use_libclang
+from patcher.cli.plan import make_plan, make_request
+from patcher.errors import InputError
+
+
+@click.command()
+@click.option("--series", default="identity", show_default=True, help="Which series to generate.")
+@click.option("--series-dir", metavar="DIR", type=click.Path(path_type=Path), help="A series folder of your own.")
+@click.option(
+    "--tree", "place", default=".", metavar="DIR", type=click.Path(path_type=Path),
+    help="Kernel tree: a git repository, bare or not. Default: here.",
+)  # fmt: skip
+@click.option("--rev", metavar="REV", help="Commit to build on. Default: HEAD.")
+@click.option("--branch", metavar="NAME", help="Branch to make. Default: patcher/SERIES, or none with -o.")
+@click.option("--dry-run", is_flag=True, help="Show the steps with diffstat; write nothing.")
+@click.option(
+    "-o", "--output", metavar="DIR", type=click.Path(path_type=Path),
+    help="Write mails there, cover letter included, instead of a branch; both with --branch.",
+)  # fmt: skip
+@click.option("--signoff", is_flag=True, help="Add your Signed-off-by.")
+@click.option("--checkout", is_flag=True, help="Switch to the branch; the worktree must be clean.")
+@click.option("--force", is_flag=True, help="Move the branch if it is there already.")
+@common
+def apply(
+    series: str, series_dir: Path | None, place: Path, rev: str | None, branch: str | None, dry_run: bool,
+    output: Path | None, signoff: bool, checkout: bool, force: bool, quiet: bool, verbose: bool, libclang: str | None,
+) -> int:  # fmt: skip
+    """Generate a patch series for a tree, and commit it to a branch of its own.
+
+    The commits are made of objects alone: worktree, index and HEAD stay as they are, and the branch appears when all of
+    them are there. A tree that has some of the series gets what is missing; one that has it all gets nothing.
+    """
+    use_libclang(libclang)
+    from patcher.about import tool
+    from patcher.cache import Cache
+    from patcher.generate.deliver import Wanted
+    from patcher.generate.deliver import deliver as make
+    from patcher.generate.patches import generate
+    from patcher.model import Status, StepStatus
+    from patcher.report.apply_text import apply_text, nothing_text
+    from patcher.report.progress import Bar
+    from patcher.report.progress import wanted as wants_progress
+    from patcher.tree.gitrepo import GitTree
+
+    tree = open_place(place, rev, False)
+    if not isinstance(tree, GitTree):
+        raise InputError(f"{place} is not a git repository", "the series becomes commits; commit the tree first")
+    if checkout and (dry_run or (output and not branch)):
+        raise InputError("--checkout needs a branch", "leave --dry-run and -o away, or name a branch with --branch")
+    request = make_request(series, series_dir, "", None, "xen", None)
+    plan = make_plan(tree, request, quiet)
+    spec = request.series
+    if plan.status is Status.ALREADY:
+        deliver(nothing_text(plan), None)
+        return CLEAN
+    wanted = Wanted(
+        branch=branch or ("" if output else f"patcher/{spec.name}"),
+        directory=output,
+        signoff=signoff,
+        force=force,
+        checkout=checkout,
+        dry_run=dry_run,
+    )
+    bar = Bar() if wants_progress(quiet) else None
+    cache = Cache()
+    try:
+        made = generate(tree, spec, plan.steps, request.rules.group.anchored, cache, bar)
+    finally:
+        cache.close()
+        if bar:
+            bar.close()
+    present = [step.title for step in plan.steps if step.status is StepStatus.PRESENT]
+    done = make(tree.repository, tree.commit, spec, made, wanted, f"libclang {tool()['libclang']}", present)
+    deliver(apply_text(plan, made, done, output, dry_run, quiet, verbose), None)
+    return CLEAN

@@ -1,0 +1,1 @@
+"""From a plan to patches: what each step changes in the tree at hand, and what libclang says of it."""

@@ -1,0 +1,60 @@
+"""What ``patcher apply`` did, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from patcher.generate.deliver import Delivered
+from patcher.generate.patches import Generated
+from patcher.model import Plan, Step, StepStatus
+from patcher.report.escape import safe
+
+
+def nothing_text(plan: Plan) -> str:
+    """Where the tree has the whole series."""
+    return safe(f"{plan.series}: nothing to do, {plan.tree.version} has all {len(plan.steps)} steps") + "\n"
+
+
+def apply_text(
+    plan: Plan, made: Generated, done: Delivered, directory: Path | None, dry_run: bool, quiet: bool, verbose: bool
+) -> str:
+    """The steps with their commits, and where they went."""
+    lines = []
+    if not quiet:
+        lines += [f"{plan.series} on {plan.tree.version} ({plan.tree.commit[:12]})", ""]
+        lines += _steps(plan.steps, made, done, verbose)
+        lines += [
+            "",
+            f"libclang: {len(made.configs)} configurations, {', '.join(made.units)}: nothing new after any patch",
+            "not looked at: whether it compiles and runs",
+        ]
+    if dry_run:
+        lines.append(f"dry run: {_patches(done)}, nothing was written")
+    if done.mails:
+        lines.append(f"{directory}: {len(done.mails)} files, cover letter included; edit it before you send them")
+    if done.branch:
+        lines.append(f"branch {done.branch}: {_patches(done)}, {done.commits[-1][:12]} on {plan.tree.commit[:12]}")
+    return safe("\n".join(lines)) + "\n"
+
+
+def _patches(done: Delivered) -> str:
+    return f"{len(done.commits)} patch{'es' if len(done.commits) > 1 else ''}"
+
+
+def _steps(steps: Sequence[Step], made: Generated, done: Delivered, verbose: bool) -> list[str]:
+    commits = {patch.step.slug: number for number, patch in enumerate(made.patches)}
+    lines = []
+    for step in steps:
+        if step.status is StepStatus.PRESENT:
+            lines.append(f"  {'present':12} {step.title}")
+            if verbose:
+                lines.append(f"{'':15}{step.reason}")
+            continue
+        number = commits[step.slug]
+        lines.append(f"  {done.commits[number][:12]} {step.title}")
+        stat = done.diffstats[number].rstrip().splitlines()
+        lines += [f"{'':14}{line}" for line in (stat if verbose else stat[-1:])]
+        if verbose:
+            lines += [f"{'':15}- {edit.because} ({edit.span.path})" for edit in made.patches[number].edits]
+    return lines

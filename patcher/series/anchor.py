@@ -1,0 +1,280 @@
+"""From an operation on a named thing to the bytes it stands for in a tree."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from patcher.errors import InputError
+from patcher.model import Edit, Span
+from patcher.series.edits import EditSpec
+from patcher.source.lex import flat
+from patcher.source.outline import Item, Outline, Statement, Unreadable, joined, pattern, shape, tokens
+
+_SHOWN = 3
+
+
+class _Place(NamedTuple):
+    """Where an operation applies: the bytes, and the tokens among them (half-open)."""
+
+    start: int
+    end: int
+    first: int
+    last: int
+
+
+class Anchor:
+    """Finds the places of operations in files. ``search`` answers the files that hold a word; ``read`` their bytes."""
+
+    def __init__(
+        self,
+        search: Callable[[str], Iterable[str]],
+        read: Callable[[Iterable[str]], Mapping[str, bytes]],
+    ) -> None:
+        self._search, self._read = search, read
+        self._outlines: dict[bytes, Outline] = {}
+
+    def edits(self, step: str, specs: Sequence[EditSpec]) -> tuple[Edit, ...]:
+        """The edits of one step, in the order of their places. Raises InputError where the tree is not as expected, and
+        where two of them are in each other's way."""
+        found = [edit for number, spec in enumerate(specs, 1) for edit in self._one(f"{step}: edit {number}", spec)]
+        found.sort(key=lambda edit: (edit.span.path, edit.span.start, edit.span.end, edit.replacement))
+        for one, other in pairwise(found):
+            if one.span.path == other.span.path and _clash(one, other):
+                raise InputError(
+                    f"{step}: two edits of {one.span.path} are in each other's way at byte {other.span.start}",
+                    f"{one.because!r} and {other.because!r}",
+                )
+        return tuple(found)
+
+    def _one(self, where: str, spec: EditSpec) -> Iterator[Edit]:
+        told = f"{where} ({spec.why})"
+        path, outline, item = self._target(told, spec)
+        if spec.include:
+            yield from _include(path, outline, spec)
+            return
+        places = [_whole(item)] if not (spec.statement or spec.code) else _inside(told, path, outline, item, spec)
+        if len(places) != spec.expect:
+            raise InputError(
+                f"{told}: {_number(spec.expect)} of `{flat((spec.statement or spec.code).encode())}` expected in "
+                f"{item.names[0]}(), found {len(places)}",
+                _candidates(path, outline, item, spec, places),
+            )
+        for place in places:
+            _check_shape(told, path, outline, place, spec)
+            yield _edit(path, outline, item, place, spec)
+
+    def _target(self, told: str, spec: EditSpec) -> tuple[str, Outline, Item]:
+        kind, name = spec.target
+        found: list[tuple[str, Outline, Item]] = []
+        near: list[tuple[str, Outline, Item]] = []
+        broken: list[str] = []
+        for path, content in self._read(self._search(name)).items():
+            try:
+                outline = self._outline(content)
+            except Unreadable as error:
+                line = content[: error.offset].count(b"\n") + 1
+                broken.append(f"{path}:{line} cannot be followed as C")
+                continue
+            for item in outline.items:
+                if name in item.names:
+                    (found if item.kind == kind else near).append((path, outline, item))
+        if len(found) == 1:
+            return found[0]
+        places = [f"{path}:{outline.line(item.start)} ({item.kind})" for path, outline, item in found or near]
+        places += broken
+        told = f"{told}: one {kind} {name} expected, found {len(found)}"
+        raise InputError(told, "; ".join(places[: _SHOWN + 2]) or "no file that the series looks at has it")
+
+    def _outline(self, content: bytes) -> Outline:
+        if content not in self._outlines:
+            self._outlines[content] = Outline(content)
+        return self._outlines[content]
+
+
+def _clash(one: Edit, other: Edit) -> bool:
+    if one.span.end > other.span.start:
+        return True
+    both_insert = one.span.start == one.span.end == other.span.start == other.span.end
+    return both_insert and not (one.replacement.startswith(b"#include") and other.replacement.startswith(b"#include"))
+
+
+def _number(count: int) -> str:
+    return "one place" if count == 1 else f"{count} places"
+
+
+def _whole(item: Item) -> _Place:
+    return _Place(item.start, item.end, 0, 0)
+
+
+def _inside(told: str, path: str, outline: Outline, item: Item, spec: EditSpec) -> list[_Place]:
+    try:
+        if spec.statement:
+            return list(_statements(outline, item, spec.statement))
+    except Unreadable as error:
+        line = outline.line(error.offset)
+        raise InputError(f"{told}: {path}:{line}: the statements of {item.names[0]}() cannot be followed") from error
+    return list(_runs(outline, item, spec.code))
+
+
+def _statements(outline: Outline, item: Item, code: str) -> Iterator[_Place]:
+    wanted = pattern(code)
+    length = _rows(code)
+    for row in outline.statements(item):
+        for at in range(len(row) - length + 1):
+            first, last = row[at], row[at + length - 1]
+            if wanted.fullmatch(joined(outline.tokens[first.first : last.last])):
+                yield _Place(first.start, last.end, first.first, last.last)
+
+
+def _rows(code: str) -> int:
+    """How many statements a pattern is. ``...`` as a statement of its own counts as one."""
+    text = b" ".join(b"___;" if token == b"..." and alone else token for token, alone in _alone(tokens(code)))
+    outline = Outline(b"void f(void) {" + text + b"}")
+    return len(outline.statements(outline.items[0])[0])
+
+
+def _alone(found: Sequence[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Each token, and whether it is a ``...`` that is no part of an expression."""
+    depth = 0
+    for token in found:
+        depth += (token in b"([") - (token in b")]") if len(token) == 1 else 0
+        yield token, depth == 0
+
+
+def _runs(outline: Outline, item: Item, code: str) -> Iterator[_Place]:
+    first, last = item.body
+    body = outline.tokens[first:last]
+    starts, at = {}, 0
+    for index, token in enumerate(body):
+        starts[at] = index
+        at += len(token.text) + 1
+    starts[at] = len(body)
+    for match in pattern(code).finditer(joined(body)):
+        if match.start() in starts and match.end() in starts:
+            begin, end = starts[match.start()], starts[match.end()]
+            yield _Place(body[begin].start, body[end - 1].end, first + begin, first + end)
+
+
+def _check_shape(told: str, path: str, outline: Outline, place: _Place, spec: EditSpec) -> None:
+    found = [token for token in outline.tokens if place.start <= token.start < place.end]
+    if spec.shape and shape(found) not in spec.shape:
+        raise InputError(
+            f"{told}: {path}:{outline.line(place.start)} is not the code that this was written against",
+            f"its shape is {shape(found)}, not {' or '.join(spec.shape)}; look what has changed, then add the shape",
+        )
+
+
+def _candidates(path: str, outline: Outline, item: Item, spec: EditSpec, places: Sequence[_Place]) -> str:
+    """The places that matched, or else the statements that come nearest: file:line and source."""
+    spans = [(place.start, place.end) for place in places]
+    if not spans:
+        wanted = b" ".join(tokens(spec.statement or spec.code)).decode("utf-8", "replace")
+        rows = [statement for row in _rows_of(outline, item) for statement in row]
+        texts = {(each.start, each.end): flat(outline.source[each.start : each.end])[:200] for each in rows}
+        near = difflib.get_close_matches(wanted, list(texts.values()), n=_SHOWN, cutoff=0.3)
+        spans = [span for span, text in texts.items() if text in near]
+    shown = (f"{path}:{outline.line(a)}: {flat(outline.source[a:b])[:100]}" for a, b in spans[: _SHOWN + 1])
+    return "; ".join(shown) or f"nothing in it comes near; see {path}:{outline.line(item.start)}"
+
+
+def _rows_of(outline: Outline, item: Item) -> tuple[tuple[Statement, ...], ...]:
+    try:
+        return outline.statements(item)
+    except Unreadable:
+        return ()
+
+
+# from a place to bytes
+
+
+def _edit(path: str, outline: Outline, item: Item, place: _Place, spec: EditSpec) -> Edit:
+    text = spec.text.encode()
+    if spec.statement or spec.code:
+        start, end, replacement = _within(outline, place, spec, text)
+    else:
+        start, end, replacement = _around(outline, item, spec, text)
+    return Edit(Span(path, start, end), replacement, spec.why)
+
+
+def _around(outline: Outline, item: Item, spec: EditSpec, text: bytes) -> tuple[int, int, bytes]:
+    if spec.action == "before":
+        start = outline.with_comment(item.start)
+        return start, start, text.rstrip(b"\n") + b"\n\n"
+    if spec.action == "after":
+        apart = b"\n" if item.kind == "function" else b""
+        end = _after(outline, item)
+        if outline.source[end - 1 : end] != b"\n":
+            apart += b"\n"
+        return end, end, apart + text.rstrip(b"\n") + b"\n"
+    if spec.action == "replace":
+        return item.start, item.end, text.strip(b"\n")
+    start, end = outline.with_comment(item.start), outline.line_end(item.end)
+    return (*_without_gap(outline, start, end), b"")
+
+
+def _after(outline: Outline, item: Item) -> int:
+    """Behind a definition, and behind what belongs to it: EXPORT_SYMBOL() in the line below."""
+    end = outline.line_end(item.end)
+    for other in outline.items:
+        if other.start == end and other.kind == "other" and item.names[0] in other.names:
+            end = outline.line_end(other.end)
+    return end
+
+
+def _within(outline: Outline, place: _Place, spec: EditSpec, text: bytes) -> tuple[int, int, bytes]:
+    indentation = outline.indentation(place.start)
+    line, end_of_line = outline.line_start(place.start), outline.line_end(place.end)
+    # a comment behind the code may stay or go with it; other code on the line may not
+    first = not outline.source[line : place.start].strip()
+    last = not (place.last < len(outline.tokens) and outline.tokens[place.last].start < end_of_line)
+    if spec.action == "append":
+        return place.end, place.end, _indented(text.rstrip(b"\n"), indentation)
+    if spec.action == "before" and first:
+        start = outline.with_comment(place.start)
+        return start, start, indentation + _indented(text, indentation)
+    if spec.action == "after" and last:
+        return end_of_line, end_of_line, _all_indented(text, indentation)
+    if spec.action == "before":
+        return place.start, place.start, _indented(text.strip(b"\n"), indentation) + b"\n" + indentation
+    if spec.action == "after":
+        return place.end, place.end, b"\n" + _all_indented(text.strip(b"\n"), indentation)
+    if spec.action == "delete" and first and last:
+        return (*_without_gap(outline, line, end_of_line), b"")
+    return place.start, place.end, _indented(text.rstrip(b"\n"), indentation)
+
+
+def _indented(text: bytes, indentation: bytes) -> bytes:
+    """Text whose first line goes where there is an indentation already."""
+    lines = text.split(b"\n")
+    return b"\n".join([lines[0], *(indentation + line if line else line for line in lines[1:])])
+
+
+def _all_indented(text: bytes, indentation: bytes) -> bytes:
+    return b"\n".join(indentation + line if line else line for line in text.split(b"\n"))
+
+
+def _without_gap(outline: Outline, start: int, end: int) -> tuple[int, int]:
+    """These whole lines, and the empty line below where there would be two, or one below an opening."""
+    above = outline.source[:start].rstrip(b" \t")
+    before = above[:-1].rstrip(b" \t")
+    opens = before.endswith((b"\n", b"{", b"*/")) or not before
+    after = outline.line_end(end)
+    if opens and not outline.source[end:after].strip() and after > end:
+        return start, after
+    return start, end
+
+
+def _include(path: str, outline: Outline, spec: EditSpec) -> Iterator[Edit]:
+    if any(include.name == spec.include for include in outline.includes if include.depth == 0):
+        return
+    folder = spec.include.rpartition("/")[0]
+    plain = [include for include in outline.includes if include.depth == 0]
+    same = [include for include in plain if include.name.rpartition("/")[0] == folder] if folder else []
+    same = same or [include for include in plain if include.name[0] == spec.include[0]] or plain
+    if not same:
+        raise InputError(f"{path} includes nothing, so there is no place for {spec.include}", "the series needs one")
+    at = outline.line_end(same[-1].end)
+    yield Edit(Span(path, at, at), f"#include {spec.include}\n".encode(), spec.why)

@@ -1,0 +1,153 @@
+"""What libclang says of the states that a series brings files to, in one configuration after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
+from itertools import pairwise
+from typing import NamedTuple
+
+import msgspec
+
+from patcher.cache import Cache
+from patcher.model import Diagnostic
+from patcher.source import walk
+from patcher.source.keys import digest
+from patcher.source.parallel import all_or_killed, cores, make_constants, pool, relative, take_time
+from patcher.source.prepare import Prepared, Workspace
+from patcher.source.read import include_graph
+from patcher.source.unit import Progress
+from patcher.tree.config import Config, own_directories
+from patcher.tree.includes import Includes
+from patcher.tree.kernel import KernelTree, blob_id
+from patcher.tree.overlay import PatchedTree
+
+State = Mapping[str, bytes]
+_SECONDS = 300
+_Heard = tuple[tuple[Diagnostic, ...], ...]
+
+
+class News(NamedTuple):
+    """A diagnostic that the state before did not have. ``state`` counts from 0."""
+
+    state: int
+    config: str
+    unit: str
+    diagnostic: Diagnostic
+
+
+def news(
+    tree: KernelTree,
+    configs: Sequence[Config],
+    units: Sequence[str],
+    states: Sequence[State],
+    cache: Cache,
+    progress: Progress | None = None,
+) -> list[News]:
+    """Every diagnostic that is new in a state, against the one before; ``states[0]`` against ``tree``.
+
+    A state maps the paths that differ from ``tree`` to their content; ``units`` are the C files and headers to parse,
+    each by itself. Diagnostics are compared by what they say and by the line they say it of, so a line that moved says
+    nothing new.
+    """
+    last = PatchedTree(tree, states[-1] if states else {})
+    jobs: dict[str, tuple[Config, str, Includes]] = {}
+    known: dict[str, _Heard] = {}
+    for config in configs:
+        includes = include_graph(last, config, units, cache)
+        for unit in units:
+            key = _key(config, unit, includes, tree, states)
+            jobs[key] = (config, unit, includes)
+            if stored := cache.get(key):
+                known[key] = msgspec.msgpack.decode(stored, type=_Heard)
+    missing = {key: job for key, job in jobs.items() if key not in known}
+    for key, heard in _parse(tree, missing, states, cache, progress) if missing else ():
+        known[key] = heard
+        if not any(item.severity == "crash" for each in heard for item in each):
+            cache.put(key, msgspec.msgpack.encode(heard))
+    found = []
+    for key, (config, unit, _) in jobs.items():
+        lines = [_by_content(each, state, tree) for each, state in zip(known[key], [{}, *states], strict=True)]
+        for number, (before, after) in enumerate(pairwise(lines)):
+            found += [News(number, config.name, unit, after[what]) for what in after if what not in before]
+    return sorted(found, key=lambda one: one.state)
+
+
+def _by_content(heard: Sequence[Diagnostic], state: State, tree: KernelTree) -> dict[tuple[str, ...], Diagnostic]:
+    found: dict[tuple[str, ...], Diagnostic] = {}
+    texts = {**tree.read({item.path for item in heard if item.path}), **state}
+    for item in heard:
+        lines = texts.get(item.path, b"").splitlines()
+        line = lines[item.line - 1].strip() if 0 < item.line <= len(lines) else b""
+        times = 0
+        while (what := (item.severity, item.path, item.message, line.decode("utf-8", "replace"), str(times))) in found:
+            times += 1
+        found[what] = item
+    return found
+
+
+def _key(config: Config, unit: str, includes: Includes, tree: KernelTree, states: Sequence[State]) -> str:
+    reached = sorted(includes.reach([unit, *config.forced]))
+    blobs = [(path, includes.blobs.get(path) or includes.made.get(path, b"")) for path in reached]
+    changed = sorted({path for state in states for path in state} & set(reached))
+    before = [(path, blob) for path, blob in sorted(tree.blobs(changed).items())]
+    contents = [[(path, blob_id(state[path])) for path in changed if path in state] for state in states]
+    settings = (config.name, config.flags, config.forced, config.directories, config.per_file.get(unit, ()))
+    return "recheck:" + digest(settings, unit, blobs, before, contents)
+
+
+def _parse(
+    tree: KernelTree,
+    jobs: Mapping[str, tuple[Config, str, Includes]],
+    states: Sequence[State],
+    cache: Cache,
+    progress: Progress | None,
+) -> Iterator[tuple[str, _Heard]]:
+    with ExitStack() as stack:
+        spaces: dict[str, Workspace] = {}
+        wanted: dict[str, list[tuple[str, str]]] = {}
+        for config, _, includes in jobs.values():
+            if config.name not in spaces:
+                units = tuple(each for other, each, _ in jobs.values() if other.name == config.name)
+                own = own_directories(tree, units)
+                spaces[config.name] = stack.enter_context(Workspace(tree, config, includes, own, cache))
+                wanted[config.name] = spaces[config.name].bring(includes.reach(units))
+        with pool(min(len(jobs), cores())) as workers, all_or_killed(workers):
+            make_constants(workers, list(spaces.values()), list(wanted.values()))
+            futures = {}
+            for key, (config, unit, includes) in jobs.items():
+                reached = includes.reach([unit, *config.forced])
+                own_states = [{path: text for path, text in state.items() if path in reached} for state in states]
+                futures[workers.submit(_listen, spaces[config.name].prepared, unit, own_states)] = key
+            for done, future in enumerate(as_completed(futures), 1):
+                key = futures[future]
+                try:
+                    heard = future.result()
+                except (MemoryError, BrokenProcessPool):
+                    reason = "libclang died, or took too long or too much memory"
+                    crash = Diagnostic("crash", jobs[key][1], 0, 0, reason)
+                    heard = ((), *(((crash,),) * len(states)))
+                if progress:
+                    progress("parsing the patched files", done, len(futures))
+                yield key, heard
+
+
+def _listen(prepared: Prepared, unit: str, states: Sequence[State]) -> _Heard:
+    """What libclang says of the unit in the tree itself, and in each state. Runs in a worker process."""
+    take_time(_SECONDS)
+    heard: list[tuple[Diagnostic, ...]] = []
+    main = prepared.sources / unit
+    arguments = [argument for argument in prepared.arguments(unit) if argument != "-w"]
+    unused = ["-Wno-unused-function"] if unit.endswith(".h") else []  # all of a header is for others
+    session = walk.Session(str(main), [*arguments, "-Wall", *unused])
+    before: State | None = None
+    for state in [{}, *states]:
+        if state != before:
+            said = session.listen({str(prepared.sources / path): text for path, text in state.items()})
+            heard.append(tuple(relative(item, prepared) for item in said))
+        else:
+            heard.append(heard[-1])
+        before = state
+    return tuple(heard)

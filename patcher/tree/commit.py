@@ -1,0 +1,197 @@
+"""Commits made of objects alone, and the branch or the mails that they become.
+
+No checkout takes place; worktree, index, HEAD, stash and hooks of the user's are not touched. Objects can be kept out
+of the repository altogether (a quarantine), for a look at what would be.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from patcher.errors import InputError
+from patcher.tree.gitrepo import Repository
+
+_MODE = re.compile(r"^(\d+) blob [0-9a-f]+\t", re.MULTILINE)
+_SETTINGS = ("-c", "user.useConfigOnly=true", "-c", "i18n.commitEncoding=UTF-8", "-c", "core.abbrev=12")
+# The user's own format.* and diff.* settings would change what others are mailed, so each is given.
+_MAIL = (
+    "format-patch", "--quiet", "--numbered", "--no-signoff", "--no-attach", "--no-thread", "--no-notes",
+    "--subject-prefix=PATCH", "--suffix=.patch", "--src-prefix=a/", "--dst-prefix=b/", "--no-to", "--no-cc",
+    "--no-add-header", "--encode-email-headers", "--full-index", "--no-ext-diff", "--no-textconv", "--no-color",
+    "--diff-algorithm=histogram", "--unified=3", "--zero-commit", "--no-renames",
+)  # fmt: skip
+_EPOCH = re.compile(r"\d{1,11}")
+
+
+class Draft(NamedTuple):
+    """One commit to be made: its message, and the files it changes with their new content."""
+
+    message: str
+    changes: Mapping[str, bytes]
+
+
+class Identity(NamedTuple):
+    """Who makes the commits, as ``Name <address>``, and the environment that tells git."""
+
+    author: str
+    committer: str
+    environment: Mapping[str, str]
+
+
+def identity(repository: Repository) -> Identity:
+    """The user's git identity, at the time that SOURCE_DATE_EPOCH gives (seconds since 1970), or else now.
+
+    Raises InputError with advice where the user has none, or where SOURCE_DATE_EPOCH is no time.
+    """
+    environment = {}
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if epoch is not None:
+        if not _EPOCH.fullmatch(epoch):
+            raise InputError(f"SOURCE_DATE_EPOCH is {epoch!r}", "it has to be seconds since 1970, or unset")
+        environment = {"GIT_AUTHOR_DATE": f"@{epoch} +0000", "GIT_COMMITTER_DATE": f"@{epoch} +0000"}
+    found = []
+    for who in ("AUTHOR", "COMMITTER"):
+        try:
+            told = repository.run(*_SETTINGS, "var", f"GIT_{who}_IDENT", env=environment).decode("utf-8", "replace")
+        except InputError as error:
+            raise InputError(
+                "git does not know who you are, and the commits need an author",
+                "run: git config --global user.name 'Your Name'; git config --global user.email you@example.org",
+            ) from error
+        found.append(told[: told.rindex(">") + 1])
+        seconds, zone = told[told.rindex(">") + 1 :].split()
+        environment[f"GIT_{who}_DATE"] = f"@{seconds} {zone}"  # one time for all commits of a run
+    return Identity(found[0], found[1], environment)
+
+
+class Writer:
+    """Makes commits on top of one. ``quarantine``: where objects go that are not to reach the repository."""
+
+    def __init__(self, repository: Repository, who: Identity, scratch: Path, quarantine: bool) -> None:
+        self._repository = repository
+        self._environment = dict(who.environment)
+        self._environment["GIT_INDEX_FILE"] = str(scratch / "index")
+        if quarantine:
+            objects = scratch / "objects"
+            objects.mkdir()
+            self._environment["GIT_OBJECT_DIRECTORY"] = str(objects)
+            self._environment["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = f'"{repository.common / "objects"}"'
+
+    def run(self, *args: str, stdin: bytes = b"") -> bytes:
+        """The output of a git command that sees the objects made so far."""
+        with tempfile.TemporaryFile() as given:
+            given.write(stdin)
+            given.seek(0)
+            return self._repository.run(*_SETTINGS, *args, istream=given, env=self._environment, doing="write to")
+
+    def commits(self, base: str, drafts: Sequence[Draft]) -> tuple[str, ...]:
+        """The ids of the commits, each on top of the one before. Raises InputError where git cannot write."""
+        self.run("read-tree", base)
+        made, parent = [], base
+        for draft in drafts:
+            for path, content in sorted(draft.changes.items()):
+                mode = self._mode(base, path)
+                blob = self.run("hash-object", "-w", "--stdin", stdin=content).decode().strip()
+                self.run("update-index", "--add", "--cacheinfo", f"{mode},{blob},{path}")
+            tree = self.run("write-tree").decode().strip()
+            message = draft.message.encode()
+            parent = self.run("commit-tree", tree, "-p", parent, "-F", "-", stdin=message).decode().strip()
+            made.append(parent)
+        return tuple(made)
+
+    def _mode(self, base: str, path: str) -> str:
+        found = _MODE.match(self.run("ls-tree", base, "--", path).decode("utf-8", "replace"))
+        return found.group(1) if found else "100644"
+
+    def diffstat(self, old: str, new: str) -> str:
+        """What ``git diff --stat`` says between two commits."""
+        return self.run("diff", "--stat=72", "--no-color", "--no-renames", "--no-ext-diff", old, new).decode()
+
+    def mails(self, base: str, tip: str, cover: tuple[str, str] | None, signature: str, into: Path) -> tuple[str, ...]:
+        """Write ``git format-patch`` files into a directory; their names. ``cover``: subject and text of patch 0."""
+        letter = ("--cover-letter",) if cover else ("--no-cover-letter",)
+        options = (f"--signature={signature}", f"--base={base}", *letter, "-o", str(into), f"{base}..{tip}")
+        self.run(*_MAIL, *options)
+        names = tuple(sorted(file.name for file in into.iterdir()))
+        if cover:
+            _fill(into / names[0], *cover)
+        return names
+
+
+def _fill(file: Path, subject: str, text: str) -> None:
+    content = file.read_text(encoding="utf-8")
+    content = content.replace("*** SUBJECT HERE ***", subject, 1).replace("*** BLURB HERE ***", text.strip(), 1)
+    file.write_text(content, encoding="utf-8")
+
+
+@contextlib.contextmanager
+def writer(repository: Repository, who: Identity, *, quarantine: bool) -> Iterator[Writer]:
+    """A ``Writer`` with a place for what it needs, that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="patcher-") as scratch:
+        yield Writer(repository, who, Path(scratch), quarantine)
+
+
+class Branch(NamedTuple):
+    """A branch that is to point to something new: ``old`` is what it points to now, "" where there is none."""
+
+    name: str
+    old: str
+
+    @property
+    def ref(self) -> str:
+        """The full name."""
+        return f"refs/heads/{self.name}"
+
+
+def branch(repository: Repository, name: str, *, force: bool) -> Branch:
+    """The branch to write to. Raises InputError where the name is none, or the branch is there and not to be moved."""
+    if name.startswith("-") or not repository.run("check-ref-format", "--normalize", f"refs/heads/{name}", empty_is=1):
+        raise InputError(f"{name!r} is no name for a branch", "see git-check-ref-format(1)")
+    found = repository.run("for-each-ref", "--format=%(objectname)", f"refs/heads/{name}").decode().split()
+    old = found[0] if found else ""
+    if old and not force:
+        raise InputError(f"there is a branch {name} already", "move it with --force, or name another one with --branch")
+    if old:
+        listing = repository.run("worktree", "list", "--porcelain").decode("utf-8", "replace")
+        if f"branch refs/heads/{name}\n" in listing:
+            raise InputError(f"the branch {name} is checked out", "switch to another one first")
+    return Branch(name, old)
+
+
+def publish(repository: Repository, where: Branch, tip: str, reason: str) -> None:
+    """Point the branch to ``tip``, in one step, if it is still where it was. Raises InputError where it is not."""
+    old = where.old or "0" * len(tip)
+    try:
+        repository.run("update-ref", "--create-reflog", "-m", reason, where.ref, tip, old, doing="write to")
+    except InputError as error:
+        now = repository.run("for-each-ref", "--format=%(objectname)", where.ref).decode().strip()
+        if now != where.old:
+            raise InputError(
+                f"the branch {where.name} was made or moved by somebody else meanwhile; it is left as it is",
+                "look at it, then run again",
+            ) from error
+        raise
+
+
+def ready_to_switch(repository: Repository) -> None:
+    """Raises InputError where switching to another branch would not go through."""
+    if repository.worktree is None:
+        raise InputError("a bare repository has nothing to check out", "leave --checkout away")
+    lock = repository.directory / "index.lock"
+    if lock.exists():
+        raise InputError(f"{lock} exists: another git is at work in the worktree", "wait for it, or remove the file")
+    if repository.run("-C", str(repository.worktree), "status", "--porcelain", "--untracked-files=no").strip():
+        raise InputError(
+            f"{repository.worktree} has uncommitted changes", "commit or stash them, or leave --checkout away"
+        )
+
+
+def switch(repository: Repository, where: Branch) -> None:
+    """Check a branch out."""
+    repository.run("-C", str(repository.worktree), "switch", "--quiet", "--no-guess", where.name, doing="switch")

@@ -1,0 +1,110 @@
+#ifdef CONFIG_XEN_DEBUG_FS
+
+enum p2m_kind { P2M_RAM, P2M_FOREIGN, P2M_IDENTITY, P2M_MISSING, P2M_KINDS };
+
+static const char * const p2m_kind_names[P2M_KINDS] = {
+	"RAM", "foreign", "identity", "missing"
+};
+
+/* The kind of @pfn; of the *@span PFNs from there on all are the same. */
+static enum p2m_kind p2m_kind_of(unsigned long pfn, unsigned long *span)
+{
+	const unsigned long per_mid = P2M_MID_PER_PAGE * P2M_PER_PAGE;
+	unsigned long **mid = p2m_top[p2m_top_index(pfn)];
+	unsigned long *leaf, entry;
+
+	*span = per_mid - pfn % per_mid;
+	if (mid == p2m_mid_identity)
+		return P2M_IDENTITY;
+	if (mid == p2m_mid_missing)
+		return P2M_MISSING;
+
+	leaf = mid[p2m_mid_index(pfn)];
+	*span = P2M_PER_PAGE - p2m_index(pfn);
+	if (leaf == p2m_identity)
+		return P2M_IDENTITY;
+	if (leaf == p2m_missing)
+		return P2M_MISSING;
+
+	entry = leaf[p2m_index(pfn)];
+	*span = 1;
+	if (entry == INVALID_P2M_ENTRY)
+		return P2M_MISSING;
+	if (entry & IDENTITY_FRAME_BIT)
+		return P2M_IDENTITY;
+	return entry & FOREIGN_FRAME_BIT ? P2M_FOREIGN : P2M_RAM;
+}
+
+/* Ranges first, then how many pointers are shared and how many are not */
+static int p2m_layout_show(struct seq_file *m, void *unused)
+{
+	unsigned long mids[3] = { 0 }, leaves[3] = { 0 };
+	enum p2m_kind kind = P2M_KINDS;
+	unsigned long pfn, span, start = 0;
+	unsigned int topidx, mididx;
+
+	seq_puts(m, "# first PFN, PFN past the last, kind\n");
+	for (pfn = 0; pfn < MAX_P2M_PFN; pfn += span) {
+		enum p2m_kind next = p2m_kind_of(pfn, &span);
+
+		if (next != kind && pfn != 0)
+			seq_printf(m, "%lx %lx %s\n", start, pfn,
+				   p2m_kind_names[kind]);
+		if (next != kind)
+			start = pfn;
+		kind = next;
+
+		if (p2m_index(pfn) == 0)
+			cond_resched();
+	}
+	seq_printf(m, "%lx %lx %s\n", start, pfn, p2m_kind_names[kind]);
+
+	for (topidx = 0; topidx < P2M_TOP_PER_PAGE; topidx++) {
+		unsigned long **mid = p2m_top[topidx];
+
+		mids[mid == p2m_mid_identity ? 1 : mid == p2m_mid_missing ? 2 : 0]++;
+		if (p2m_is_shared_mid(mid))
+			continue;
+
+		for (mididx = 0; mididx < P2M_MID_PER_PAGE; mididx++) {
+			unsigned long *leaf = mid[mididx];
+
+			leaves[leaf == p2m_identity ? 1 : leaf == p2m_missing ? 2 : 0]++;
+		}
+	}
+	seq_printf(m, "# mid pages: %lu, shared: %lu identity, %lu missing\n",
+		   mids[0], mids[1], mids[2]);
+	seq_printf(m, "# leaves: %lu, shared: %lu identity, %lu missing\n",
+		   leaves[0], leaves[1], leaves[2]);
+
+	return 0;
+}
+
+static int p2m_layout_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, p2m_layout_show, NULL);
+}
+
+static const struct file_operations p2m_layout_fops = {
+	.open		= p2m_layout_open,
+	.read		= seq_read,
+	.llseek		= seq_lseek,
+	.release	= single_release,
+};
+
+static int __init p2m_layout_debugfs(void)
+{
+	struct dentry *d_xen = xen_init_debugfs();
+
+	if (!d_xen)
+		return -ENOMEM;
+
+	/* There is a tree only where we keep it ourselves. */
+	if (xen_pv_domain() && !xen_feature(XENFEAT_auto_translated_physmap))
+		debugfs_create_file("p2m", 0400, d_xen, NULL, &p2m_layout_fops);
+
+	return 0;
+}
+fs_initcall(p2m_layout_debugfs);
+
+#endif	/* CONFIG_XEN_DEBUG_FS */

@@ -1,0 +1,414 @@
+"""``patcher apply`` on the miniature tree: the series, and everything that can be in its way."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from patcher.series.load import load
+
+Run = Callable[..., tuple[int, str, str]]
+Git = Callable[..., str]
+GOLDEN = Path(__file__).parent / "golden"
+EPOCH = {"SOURCE_DATE_EPOCH": "1292932800"}
+STEPS = [step.slug for step in load("identity").step]
+
+
+def state(git: Git, tree: Path) -> tuple[str, ...]:
+    """All that a user would see change."""
+    return (
+        git(tree, "for-each-ref"),
+        git(tree, "symbolic-ref", "-q", "HEAD"),
+        git(tree, "status", "--porcelain", "--ignored"),
+        git(tree, "stash", "list"),
+        (tree / ".git/index").read_bytes().hex(),
+        (tree / ".git/config").read_text(),
+    )
+
+
+def test_the_series_becomes_a_branch(run: Run, git: Git, mini_repo: Path) -> None:
+    before = state(git, mini_repo)
+    code, out, err = run("apply", "--series", "identity", "--tree", mini_repo)
+    assert (code, err) == (0, "")
+    assert f"branch patcher/identity: {len(STEPS)} patches" in out
+    assert "nothing new after any patch" in out
+    after = state(git, mini_repo)
+    assert after[1:] == before[1:]
+    assert set(after[0].splitlines()) - set(before[0].splitlines()) == {
+        f"{git(mini_repo, 'rev-parse', 'patcher/identity')} commit\trefs/heads/patcher/identity"
+    }
+    assert git(mini_repo, "rev-list", "--count", "HEAD..patcher/identity") == str(len(STEPS))
+    assert git(mini_repo, "fsck", "--strict", "--no-dangling") == ""
+
+    code, out, _ = run("apply", "--tree", mini_repo, "--rev", "patcher/identity")
+    assert (code, out) == (0, f"identity: nothing to do, 2.6.37-mini has all {len(STEPS)} steps\n")
+    code, out, _ = run("plan", "--tree", mini_repo, "--rev", "patcher/identity")
+    assert "already-applied" in out
+
+
+def test_the_messages(run: Run, git: Git, mini_repo: Path) -> None:
+    run("apply", "--tree", mini_repo, "--signoff")
+    for slug, body in zip(
+        STEPS, git(mini_repo, "log", "--reverse", "--format=%B%x00", "HEAD..patcher/identity").split("\0"), strict=False
+    ):
+        lines = body.strip().splitlines()
+        assert len(lines[0]) <= 75
+        assert all(len(line) <= 75 for line in lines)
+        assert any(line.endswith(f"series identity, step {slug}.") for line in lines)
+        assert lines[-2].startswith("Assisted-by: patcher:")
+        assert lines[-1] == "Signed-off-by: A U Thor <author@example.org>"
+
+
+def test_no_signed_off_by_is_invented(run: Run, git: Git, mini_repo: Path) -> None:
+    run("apply", "--tree", mini_repo)
+    assert "Signed-off-by" not in git(mini_repo, "log", "--format=%B", "HEAD..patcher/identity")
+
+
+def test_a_step_at_a_time_gives_the_same(run: Run, git: Git, mini_repo: Path) -> None:
+    run("apply", "--tree", mini_repo)
+    whole = git(mini_repo, "rev-parse", "patcher/identity^{tree}")
+    commits = git(mini_repo, "rev-list", "--reverse", "HEAD..patcher/identity").split()
+    for number in (1, 4, 9):
+        name = f"part-{number}"
+        code, out, err = run("apply", "--tree", mini_repo, "--rev", commits[number - 1], "--branch", name)
+        assert (code, err) == (0, "")
+        assert out.count("  present      ") == number
+        assert git(mini_repo, "rev-parse", f"{name}^{{tree}}") == whole
+        code, out, _ = run("plan", "--tree", mini_repo, "--rev", commits[number - 1])
+        assert "partly-applied" in out
+
+
+def test_the_same_input_gives_the_same_commits(run: Run, git: Git, mini_repo: Path) -> None:
+    for name in ("one", "two"):
+        assert run("apply", "--tree", mini_repo, "--branch", name, env=EPOCH)[0] == 0
+    assert git(mini_repo, "rev-parse", "one") == git(mini_repo, "rev-parse", "two")
+    assert (
+        git(mini_repo, "log", "-1", "--format=%at %ct %ai", "one") == "1292932800 1292932800 2010-12-21 12:00:00 +0000"
+    )
+
+
+def test_the_mails_apply_and_give_the_same_tree(run: Run, git: Git, mini_repo: Path, tmp_path: Path) -> None:
+    mails = tmp_path / "mails"
+    code, _, err = run("apply", "--tree", mini_repo, "-o", mails, "--branch", "x", "--signoff", env=EPOCH)
+    assert (code, err) == (0, "")
+    files = sorted(mails.iterdir())
+    assert len(files) == len(STEPS) + 1
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", mini_repo, clone)
+    git(clone, "am", "-q", *files[1:])
+    assert git(clone, "rev-parse", "HEAD^{tree}") == git(mini_repo, "rev-parse", "x^{tree}")
+    letter = files[0].read_text()
+    assert f"Subject: [PATCH 00/{len(STEPS)}] xen: consider void entries in the P2M as 1-1 mapping\n" in letter
+    assert "*** " not in letter
+    assert f"base-commit: {git(mini_repo, 'rev-parse', 'HEAD')}" in letter
+
+
+def test_the_patches_are_the_golden_ones(run: Run, mini_repo: Path, tmp_path: Path) -> None:
+    """To accept a change: PATCHER_GOLDEN=write, and read the difference."""
+    mails = tmp_path / "mails"
+    assert run("apply", "--tree", mini_repo, "-o", mails, env=EPOCH)[0] == 0
+    found = {file.name: diff_only(file.read_text()) for file in sorted(mails.iterdir())[1:]}
+    if os.environ.get("PATCHER_GOLDEN") == "write":
+        shutil.rmtree(GOLDEN, ignore_errors=True)
+        GOLDEN.mkdir()
+        for name, text in found.items():
+            (GOLDEN / name).write_text(text)
+    assert found == {file.name: file.read_text() for file in GOLDEN.iterdir()}
+
+
+def diff_only(mail: str) -> str:
+    """Without what depends on the tool's version or on git's: who, when, the object ids."""
+    lines = mail[mail.index("\nSubject: ") + 1 : mail.rindex("\n-- \n") + 1].splitlines(keepends=True)
+    return "".join(
+        line for line in lines if not line.startswith(("index ", "base-commit: ", "Generated by", "Assisted-by"))
+    )
+
+
+def test_mails_alone_leave_nothing_in_the_repository(run: Run, git: Git, mini_repo: Path, tmp_path: Path) -> None:
+    before = sorted(str(path) for path in (mini_repo / ".git").rglob("*"))
+    code, out, _ = run("apply", "--tree", mini_repo, "-o", tmp_path / "mails")
+    assert code == 0
+    assert "branch" not in out
+    code, out, _ = run("apply", "--tree", mini_repo, "--dry-run")
+    assert code == 0
+    assert f"dry run: {len(STEPS)} patches, nothing was written" in out
+    assert "insertions(+)" in out
+    assert sorted(str(path) for path in (mini_repo / ".git").rglob("*")) == before
+
+
+def test_a_bare_repository(run: Run, git: Git, mini_repo: Path, tmp_path: Path) -> None:
+    bare = tmp_path / "bare.git"
+    git(tmp_path, "clone", "-q", "--bare", mini_repo, bare)
+    assert run("apply", "--tree", bare)[0] == 0
+    assert git(bare, "rev-list", "--count", "main..patcher/identity") == str(len(STEPS))
+    code, _, err = run("apply", "--tree", bare, "--checkout", "--force")
+    assert (code, "bare repository" in err) == (2, True)
+
+
+def test_checkout_switches_where_the_worktree_is_clean(run: Run, git: Git, mini_repo: Path) -> None:
+    (mini_repo / "Makefile").write_text((mini_repo / "Makefile").read_text() + "# mine\n")
+    code, _, err = run("apply", "--tree", mini_repo, "--checkout")
+    assert (code, "uncommitted changes" in err) == (2, True)
+    assert git(mini_repo, "branch", "--list", "patcher/identity") == ""
+    git(mini_repo, "checkout", "-q", "Makefile")
+    assert run("apply", "--tree", mini_repo, "--checkout")[0] == 0
+    assert git(mini_repo, "symbolic-ref", "--short", "HEAD") == "patcher/identity"
+    assert git(mini_repo, "status", "--porcelain") == ""
+
+
+def test_no_hook_runs(run: Run, git: Git, mini_repo: Path) -> None:
+    for name in ("pre-commit", "post-commit", "reference-transaction", "post-checkout", "commit-msg"):
+        hook = mini_repo / ".git/hooks" / name
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text(f"#!/bin/sh\ntouch {mini_repo}/ran-{name}\nexit 1\n")
+        hook.chmod(0o755)
+    assert run("apply", "--tree", mini_repo)[0] == 0
+    assert not list(mini_repo.glob("ran-*"))
+
+
+# other forms of the tree
+
+
+def test_where_the_p2m_has_a_file_of_its_own(
+    run: Run, git: Git, changed_tree: Callable[..., Path], p2m_moved: Callable[[Path], None]
+) -> None:
+    tree = changed_tree(p2m_moved)
+    code, out, err = run("apply", "--tree", tree)
+    assert (code, err) == (0, "")
+    assert "arch/x86/xen/p2m.c" in out
+    assert "IDENTITY_FRAME(pfn)" in git(tree, "show", "patcher/identity:arch/x86/xen/p2m.c")
+    assert "already-applied" in run("plan", "--tree", tree, "--rev", "patcher/identity")[1]
+
+
+def test_where_unrelated_lines_and_functions_moved(
+    run: Run, git: Git, changed_tree: Callable[..., Path], disturbed: Callable[[Path], None]
+) -> None:
+    tree = changed_tree(disturbed)
+    code, _, err = run("apply", "--tree", tree)
+    assert (code, err) == (0, "")
+    kept = [line for line in git(tree, "show", "HEAD:arch/x86/xen/mmu.c").splitlines() if "nrelated" in line]
+    assert kept
+    patched = git(tree, "show", "patcher/identity:arch/x86/xen/mmu.c").splitlines()
+    assert [line for line in patched if "nrelated" in line] == kept
+
+
+def test_every_byte_that_is_not_edited_comes_through(run: Run, changed_tree: Callable[..., Path], git: Git) -> None:
+    def spoil(tree: Path) -> None:
+        file = tree / "arch/x86/xen/setup.c"
+        content = file.read_bytes().replace(b" * The memory map of the domain.", b" * The m\xe9mory map.  \t\r")
+        file.write_bytes(content.rstrip(b"\n"))
+
+    tree = changed_tree(spoil)
+    assert run("apply", "--tree", tree)[0] == 0
+    show = ["git", "-C", str(tree), "show", "patcher/identity:arch/x86/xen/setup.c"]
+    after = subprocess.run(show, capture_output=True, check=True).stdout
+    assert b" * The m\xe9mory map.  \t\r\n" in after
+    assert not after.endswith(b"\n")
+    removed = git(tree, "diff", "-a", "--numstat", "HEAD", "patcher/identity", "--", "arch/x86/xen/setup.c")
+    assert removed.split()[1] == "0"
+
+
+# what can be in the way
+
+
+def rename(old: str, new: str, path: str = "arch/x86/xen/mmu.c") -> Callable[[Path], None]:
+    def change(tree: Path) -> None:
+        file = tree / path
+        assert old in file.read_text()
+        file.write_text(file.read_text().replace(old, new))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (rename("remap_area_mfn_pte_fn", "remap_one"), None),
+        (rename("xen_release_chunk", "release_some", "arch/x86/xen/setup.c"), "function xen_release_chunk expected"),
+        (
+            rename(
+                "static bool alloc_p2m(unsigned long pfn)\n{",
+                "#ifdef CONFIG_OTHER\nstatic bool alloc_p2m(unsigned long pfn)\n{\n\treturn false;\n}\n#endif\n"
+                "static bool alloc_p2m(unsigned long pfn)\n{",
+            ),
+            "one function alloc_p2m expected, found 2: arch/x86/xen/mmu.c:",
+        ),
+        (
+            rename("\t\t\tfree_p2m_page(mid);\n", "\t\t\tgive_back(mid);\n"),
+            "expected in alloc_p2m(), found 0: arch/x86/xen/mmu.c:",
+        ),
+        (rename("unsigned long **, p2m_top,", "unsigned long *, p2m_top,"), "not the three-level tree"),
+    ],
+)  # fmt: skip
+def test_a_tree_that_is_not_as_expected(
+    run: Run, git: Git, changed_tree: Callable[..., Path], change: Callable[[Path], None], told: str | None
+) -> None:
+    tree = changed_tree(change)
+    before = state(git, tree)
+    code, out, err = run("apply", "--tree", tree)
+    if told is None:  # a step whose function is not there is none of this tree's needs
+        assert (code, err) == (0, "")
+        assert "  present      xen/mmu: build the PTEs of foreign frames" in out
+        return
+    assert (code, out) == (2, "")
+    assert told in err
+    assert err.count("\n") == 1
+    assert state(git, tree) == before
+
+
+@pytest.fixture
+def own_series(tmp_path: Path) -> Path:
+    """A copy of the shipped series to spoil."""
+    from patcher import data
+
+    place = tmp_path / "mine"
+    shutil.copytree(data.directory("patches") / "identity", place)
+    return place
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "told"),
+    [
+        ("lost-race/install.c", "return page;", "return pages;", r"step lost-race, edit 'one place installs a page"),
+        ("split-shared/shared.c", "unsigned int i;", "unsigned int i, j;", "unused variable 'j'"),
+        ("explain/comment.c", "*/", "", "libclang says something new"),
+        ("rebuild-all/edits.toml", 'action = "before"', 'action = "beside"', "action is 'beside', not one of"),
+        ("rebuild-all/edits.toml", "expect", "expect", ""),
+        ("identity-pages/edits.toml", 'file = "init.c"', 'file = "none.c"', "cannot read none.c"),
+        ("identity-pages/edits.toml", 'file = "init.c"', 'file = "../init.c"', "is not a file beside it"),
+        ("series.toml", 'slug = "explain"', 'slug = "../explain"', "is no name for a step"),
+        ("explain/message.txt", "\n\n", "\n", "is no message"),
+    ],
+)
+def test_a_series_of_ones_own_with_a_fault(
+    run: Run, git: Git, mini_repo: Path, own_series: Path, file: str, old: str, new: str, told: str
+) -> None:
+    place = own_series / file
+    place.write_text(place.read_text().replace(old, new, 1))
+    before = state(git, mini_repo)
+    code, out, err = run("apply", "--series-dir", own_series, "--tree", mini_repo)
+    if not told:
+        assert (code, err) == (0, "")
+        assert "branch patcher/mine" in out
+        return
+    assert (code, out) == (2, "")
+    assert told in err
+    assert err.count("\n") == 1
+    assert state(git, mini_repo) == before
+
+
+def test_a_branch_that_is_there_is_not_moved_without_force(run: Run, git: Git, mini_repo: Path) -> None:
+    git(mini_repo, "branch", "patcher/identity")
+    code, _, err = run("apply", "--tree", mini_repo)
+    assert (code, "there is a branch patcher/identity already" in err) == (2, True)
+    assert git(mini_repo, "rev-parse", "patcher/identity") == git(mini_repo, "rev-parse", "HEAD")
+    assert run("apply", "--tree", mini_repo, "--force")[0] == 0
+    git(mini_repo, "checkout", "-q", "patcher/identity")
+    code, _, err = run("apply", "--tree", mini_repo, "--rev", "HEAD~13", "--force")
+    assert (code, "is checked out" in err) == (2, True)
+    for name in ("a..b", "-x", "a b"):
+        code, _, err = run("apply", "--tree", mini_repo, "--rev", "HEAD~13", f"--branch={name}")
+        assert (code, "is no name for a branch" in err) == (2, True)
+
+
+def test_two_runs_at_once_do_not_spoil_each_other(
+    command_environment: dict[str, str], git: Git, mini_repo: Path
+) -> None:
+    import sys
+
+    command = [sys.executable, "-m", "patcher", "apply", "--tree", str(mini_repo), "-q"]
+    runs = [
+        subprocess.Popen(command, env=command_environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    ended = [(*each.communicate(), each.returncode) for each in runs]
+    assert sorted(code for _, _, code in ended) in ([0, 2], [0, 0])
+    for _, said, code in ended:
+        assert code == 0 or "meanwhile" in said or "already" in said
+    assert git(mini_repo, "rev-list", "--count", "HEAD..patcher/identity") == str(len(STEPS))
+
+
+@pytest.mark.parametrize("who", ["AUTHOR", "COMMITTER"])
+def test_no_identity(run: Run, git: Git, mini_repo: Path, who: str) -> None:
+    code, _, err = run("apply", "--tree", mini_repo, env={f"GIT_{who}_NAME": "", f"GIT_{who}_EMAIL": ""})
+    assert (code, "git config --global user.name" in err) == (2, True)
+    assert git(mini_repo, "branch", "--list", "patcher/*") == ""
+
+
+def test_a_time_that_is_none(run: Run, mini_repo: Path) -> None:
+    code, _, err = run("apply", "--tree", mini_repo, env={"SOURCE_DATE_EPOCH": "yesterday"})
+    assert (code, "SOURCE_DATE_EPOCH is 'yesterday'" in err) == (2, True)
+
+
+def test_an_index_lock_matters_only_to_a_checkout(run: Run, git: Git, mini_repo: Path) -> None:
+    (mini_repo / ".git/index.lock").touch()
+    code, _, err = run("apply", "--tree", mini_repo, "--checkout")
+    assert (code, "index.lock exists" in err) == (2, True)
+    assert git(mini_repo, "branch", "--list", "patcher/*") == ""
+    assert run("apply", "--tree", mini_repo)[0] == 0
+
+
+def test_a_detached_head_and_an_unborn_one(run: Run, git: Git, mini_repo: Path, tmp_path: Path) -> None:
+    git(mini_repo, "checkout", "-q", "--detach")
+    assert run("apply", "--tree", mini_repo)[0] == 0
+    empty = tmp_path / "empty"
+    git(tmp_path, "init", "-q", empty)
+    code, _, err = run("apply", "--tree", empty)
+    assert (code, "has no commit yet" in err) == (2, True)
+
+
+def test_a_repository_that_cannot_be_written(run: Run, git: Git, mini_repo: Path) -> None:
+    for place in (mini_repo / ".git/objects").iterdir():
+        if len(place.name) == 2:
+            shutil.rmtree(place) if not list(place.iterdir()) else None
+    git(mini_repo, "gc", "-q")
+    for number in range(256):  # root is stopped by no mode, but by this
+        place = mini_repo / ".git/objects" / f"{number:02x}"
+        if not place.exists():
+            place.write_text("")
+    code, out, err = run("apply", "--tree", mini_repo)
+    assert (code, out) == (2, "")
+    assert "git cannot write to" in err
+    assert git(mini_repo, "branch", "--list", "patcher/*") == ""
+
+
+def test_directories_that_cannot_be_used(run: Run, mini_repo: Path, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    code, _, err = run("apply", "--tree", mini_repo, "-o", file)
+    assert (code, "is not a directory" in err) == (2, True)
+    code, _, err = run("apply", "--tree", mini_repo, "-o", file / "below")
+    assert (code, "cannot write to" in err) == (2, True)
+    assert run("apply", "--tree", mini_repo, "-o", tmp_path / "mails")[0] == 0
+    code, _, err = run("apply", "--tree", mini_repo, "-o", tmp_path / "mails")
+    assert (code, "holds patches already" in err) == (2, True)
+
+
+def test_a_directory_without_a_repository(run: Run, mini: Path, tmp_path: Path) -> None:
+    place = tmp_path / "plain"
+    shutil.copytree(mini, place)
+    code, _, err = run("apply", "--tree", place)
+    assert (code, "is not a git repository" in err) == (2, True)
+
+
+def test_ctrl_c_leaves_nothing(command_environment: dict[str, str], git: Git, mini_repo: Path, tmp_path: Path) -> None:
+    import signal
+    import sys
+    import time
+
+    environment = {**command_environment, "PATCHER_CACHE_DIR": str(tmp_path / "cold")}
+    command = [sys.executable, "-m", "patcher", "apply", "--tree", str(mini_repo)]
+    before = state(git, mini_repo)
+    for seconds in (0.5, 1.5):
+        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+            time.sleep(seconds)
+            running.send_signal(signal.SIGINT)
+            running.communicate(timeout=20)
+        assert running.returncode in (130, 0)
+        if running.returncode == 130:
+            assert state(git, mini_repo) == before

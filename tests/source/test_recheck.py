@@ -1,0 +1,75 @@
+"""What libclang says of the states of a series."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from patcher.cache import Cache
+from patcher.source.recheck import news
+from patcher.tree import kconfig, profile
+from patcher.tree.config import Config, from_profile
+from patcher.tree.directory import DirectoryTree
+from patcher.tree.find import open_tree
+from patcher.tree.kernel import KernelTree
+
+SETUP, PAGE = "arch/x86/xen/setup.c", "arch/x86/include/asm/xen/page.h"
+
+
+@pytest.fixture
+def tree(mini_original: Path) -> KernelTree:
+    return open_tree(mini_original, None)
+
+
+def configs(tree: KernelTree, *names: str) -> list[Config]:
+    symbols = kconfig.read(tree)
+    return [from_profile(tree, profile.load(name), symbols) for name in names]
+
+
+def with_line(tree: KernelTree, path: str, line: str) -> dict[str, bytes]:
+    return {path: tree.read([path])[path] + f"{line}\n".encode()}
+
+
+def test_nothing_new_in_a_line_that_moved(tree: KernelTree, cache: Cache) -> None:
+    text = tree.read([SETUP])[SETUP]
+    states = [{SETUP: b"/* above */\n\n" + text}, {SETUP: text}]
+    assert news(tree, configs(tree, "x86_64-xen-dom0"), [SETUP], states, cache) == []
+
+
+def test_the_state_that_brings_it_is_told(tree: KernelTree, cache: Cache) -> None:
+    fault = with_line(tree, SETUP, "static int unused(void) { return 0; }")
+    states = [with_line(tree, SETUP, "int fine;"), fault, fault]
+    found = news(tree, configs(tree, "x86_64-xen-dom0"), [SETUP], states, cache)
+    assert [(one.state, one.unit, one.diagnostic.severity) for one in found] == [(1, SETUP, "warning")]
+    assert found[0].diagnostic.message == "unused function 'unused'"
+
+
+def test_one_configuration_alone(tree: KernelTree, cache: Cache) -> None:
+    states = [with_line(tree, SETUP, "#ifdef CONFIG_X86_32\nint x = nowhere;\n#endif")]
+    found = news(tree, configs(tree, "x86_64-xen-dom0", "i386-xen-domu"), [SETUP], states, cache)
+    assert [one.config for one in found] == ["i386-xen-domu"]
+
+
+def test_a_header_is_read_with_the_bodies_in_it(tree: KernelTree, cache: Cache) -> None:
+    text = tree.read([PAGE])[PAGE]
+    at = text.rindex(b"#endif")
+    states = [{PAGE: text[:at] + b"static inline int f(void) { return nowhere; }\n" + text[at:]}]
+    found = news(tree, configs(tree, "x86_64-xen-dom0"), [PAGE, SETUP], states, cache)
+    assert {one.unit for one in found} == {PAGE}
+    states = [{PAGE: text[:at] + b"int f(nowhere);\n" + text[at:]}]
+    assert {one.unit for one in news(tree, configs(tree, "x86_64-xen-dom0"), [PAGE, SETUP], states, cache)} >= {SETUP}
+
+
+def test_what_was_heard_is_remembered(tree: KernelTree, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    states = [with_line(tree, SETUP, "int x = nowhere;")]
+    wanted = configs(tree, "x86_64-xen-dom0")
+    first = news(tree, wanted, [SETUP], states, cache)
+    monkeypatch.setattr("patcher.source.recheck._parse", lambda *_: pytest.fail("parsed again"))
+    assert news(tree, wanted, [SETUP], states, cache) == first != []
+
+
+def test_a_tree_without_a_key(mini: Path, cache: Cache) -> None:
+    tree = DirectoryTree(mini)
+    states = [with_line(tree, SETUP, "int x = nowhere;")]
+    assert len(news(tree, configs(tree, "x86_64-xen-dom0"), [SETUP], states, cache)) == 1
