@@ -87,7 +87,7 @@ def branches(path: str, text: str, changed: Iterable[int]) -> tuple[Branch, ...]
 
 
 def _begin(opened: _Open, path: str, line: int, text: str, wants: Sequence[tuple[tuple[str, bool], ...]]) -> None:
-    opened.branches.append(Branch(path, line, text.strip(), tuple(want for level in wants for want in level)))
+    opened.branches.append(Branch(path, line, " ".join(text.split()), tuple(want for level in wants for want in level)))
 
 
 def _logical(text: str) -> Iterable[str]:
