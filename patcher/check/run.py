@@ -21,10 +21,10 @@ from patcher.check.runner import Runner
 from patcher.check.specs import Spec, symbols
 from patcher.check.store import Store, digest
 from patcher.check.workspace import Workspace
-from patcher.tree import commits as git
-from patcher.tree.commits import Commit
+from patcher.tree import revisions as git
 from patcher.tree.gitrepo import GitTree, Repository
 from patcher.tree.kernel import version
+from patcher.tree.revisions import Commit
 
 Progress = Callable[[str, int, int], None]
 _AT_ONCE = 24

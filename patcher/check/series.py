@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from patcher.errors import InputError
 from patcher.tree.applying import Applied, apply_all, borrow
-from patcher.tree.commits import Commit, commits
 from patcher.tree.gitrepo import Repository
+from patcher.tree.revisions import Commit, commits
 
 
 class Series(NamedTuple):

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import git
 
 from patcher.errors import InputError
-from patcher.tree.commits import Commit, Entry, one
 from patcher.tree.gitrepo import Repository, run
+from patcher.tree.revisions import Commit, Entry, one
 
 _FAILED = re.compile(r"^error: patch failed: (.+):(\d+)$", re.MULTILINE)
 _SUBJECT = re.compile(rb"^Subject: (.*)$", re.MULTILINE)

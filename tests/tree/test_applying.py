@@ -9,8 +9,8 @@ import pytest
 
 from patcher.errors import InputError
 from patcher.tree.applying import Applied, apply_all, borrow, check_out
-from patcher.tree.commits import Commit, changes, commits, entries, lines
 from patcher.tree.find import open_repository
+from patcher.tree.revisions import Commit, changes, commits, entries, lines
 
 Git = Callable[..., str]
 ONE = "".join(f"line {number}\n" for number in range(1, 31))
