@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from patcher.errors import InputError
 from patcher.tree.applying import Applied, apply_all, borrow
+from patcher.tree.commit import Draft, Identity, writer
 from patcher.tree.gitrepo import Repository
-from patcher.tree.revisions import Commit, commits
+from patcher.tree.revisions import Commit, commits, one
 
 
 class Series(NamedTuple):
@@ -43,3 +44,18 @@ def given(repository: Repository, what: Sequence[str], base: str | None, scratch
         raise InputError("--base is for patches", f"write {base}..{what[0].rpartition('..')[2]}")
     found = commits(repository, what[0])
     return Series(repository, found[0].parent, found, ())
+
+
+def written(repository: Repository, base: str, drafts: Sequence[Draft], scratch: Path) -> Series:
+    """A series that exists as drafts only: its commits are made in ``scratch``, by nobody in particular."""
+    own = borrow(repository, scratch)
+    name, address, date = "patcher", "patcher@localhost", "1293000000 +0000"
+    environment = {
+        f"GIT_{who}_{what}": value
+        for who in ("AUTHOR", "COMMITTER")
+        for what, value in (("NAME", name), ("EMAIL", address), ("DATE", date))
+    }
+    who = Identity(f"{name} <{address}>", f"{name} <{address}>", environment)
+    with writer(own, who, quarantine=False) as making:
+        made = making.commits(base, drafts)
+    return Series(own, base, tuple(one(own, commit) for commit in made), ())

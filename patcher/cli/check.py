@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from patcher.cli.common import CLEAN, FOUND, common, deliver, plain, style, use_libclang
+from patcher.cli.common import CLEAN, FOUND, common, deliver, open_place, plain, style, use_libclang
 from patcher.errors import InputError
 
 if TYPE_CHECKING:
+    from patcher.cache import Cache
     from patcher.check.results import Report
+    from patcher.check.series import Series
+    from patcher.report.progress import Bar
 
 FORMATS = ("text", "json", "sarif", "junit")
+_TOOLS = ("gcc", "clang", "sparse")
 
 
 @click.command()
@@ -27,7 +31,8 @@ FORMATS = ("text", "json", "sarif", "junit")
     type=click.Path(path_type=Path),
     help="Kernel tree: a git repository (bare or not) or a worktree. Default: here.",
 )
-@click.option("--base", metavar="REV", help="What patch files are applied to. Default: HEAD.")
+@click.option("--series", metavar="NAME", help="Check the series of that name, generated for the tree.")
+@click.option("--base", metavar="REV", help="What patches and series are put on. Default: HEAD.")
 @click.option(
     "--configs", metavar="LIST", multiple=True, help="Configurations, comma-separated; 'auto' is the default."
 )
@@ -48,9 +53,9 @@ FORMATS = ("text", "json", "sarif", "junit")
 @click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Write there instead.")
 @common
 def check(
-    what: tuple[str, ...], place: Path, base: str | None, configs: tuple[str, ...], tools: str, trust_tree: bool,
-    no_sandbox: bool, jobs: int | None, most: int, form: str, output: Path | None, quiet: bool, verbose: bool,
-    libclang: str | None,
+    what: tuple[str, ...], place: Path, series: str | None, base: str | None, configs: tuple[str, ...], tools: str,
+    trust_tree: bool, no_sandbox: bool, jobs: int | None, most: int, form: str, output: Path | None, quiet: bool,
+    verbose: bool, libclang: str | None,
 ) -> int:  # fmt: skip
     """Check that each commit of a series applies and compiles, and adds no warning.
 
@@ -65,40 +70,79 @@ def check(
             "compiling runs the tree's own Makefiles and scripts", "say --trust-tree; they are run in a sandbox"
         )
     with tempfile.TemporaryDirectory(prefix="patcher-check-") as scratch:
-        found = _checked(what, place, base, configs, tools, not no_sandbox, jobs, most, quiet, Path(scratch))
+        given = _given(what, place, series, base, quiet, Path(scratch))
+        found = _checked(given, place, configs, tools, not no_sandbox, jobs, most, quiet)
     deliver(_rendered(found, form, output is None, verbose, quiet), output)
     good = all(cell.status in (Status.PASS, Status.SKIP) for row in found.rows for cell in row.cells)
     return CLEAN if good and not found.findings else FOUND
 
 
-def _checked(
-    what: tuple[str, ...], place: Path, base: str | None, configs: tuple[str, ...], tools: str, sandboxed: bool,
-    jobs: int | None, most: int, quiet: bool, scratch: Path,
-) -> Report:  # fmt: skip
-    import os
-
-    from patcher.cache import Cache
-    from patcher.check.compose import with_patches
-    from patcher.check.run import Checker, Request, nothing
+def _given(
+    what: tuple[str, ...], place: Path, series: str | None, base: str | None, quiet: bool, scratch: Path
+) -> Series:
+    """The commits to check, made in ``scratch`` where they are not there yet."""
     from patcher.check.series import given
-    from patcher.check.specs import parse
-    from patcher.report.progress import Bar, wanted
     from patcher.tree.find import open_repository
 
     repository = open_repository(place)
-    names = tuple(dict.fromkeys(name.strip() for name in tools.split(",") if name.strip()))
-    specs = parse(word for word in configs if word != "auto")
-    series = given(repository, what, base, scratch)
-    bar = Bar() if wanted(quiet) else None
-    cache = Cache()
-    cores = len(os.sched_getaffinity(0))
+    if series is None:
+        return given(repository, what, base, scratch)
+    if what:
+        raise InputError("--series and a range or patches contradict each other", "give one of them")
+    from patcher.check.series import written
+    from patcher.cli.plan import make_plan, make_request
+    from patcher.generate.messages import message
+    from patcher.generate.patches import generate
+    from patcher.model import Status
+    from patcher.tree.commit import Draft
+
+    tree = open_place(place, base, False)
+    request = make_request(series, None, "", None, "xen", None)
+    plan = make_plan(tree, request, quiet)
+    if plan.status is Status.ALREADY:
+        raise InputError(f"{tree.where} has the series {series} already", "there is nothing to check")
+    cache, bar = _tools(quiet)
     try:
-        request = Request(
-            series.repository, series.base, series.commits, specs, names, jobs or cores, most, sandboxed,
-            str(repository.worktree or repository.directory),
-        )  # fmt: skip
-        if not series.commits:
-            return with_patches(nothing(request), series.applied)
+        made = generate(tree, request.series, plan.steps, request.rules.group.anchored, cache, bar)
+    finally:
+        cache.close()
+        if bar:
+            bar.close()
+    drafts = [Draft(message(request.series, patch.step, ""), patch.changes) for patch in made.patches]
+    return written(repository, tree.commit, drafts, scratch)
+
+
+def _tools(quiet: bool) -> tuple[Cache, Bar | None]:
+    from patcher.cache import Cache
+    from patcher.report.progress import Bar, wanted
+
+    return Cache(), Bar() if wanted(quiet) else None
+
+
+def _checked(
+    series: Series, place: Path, configs: tuple[str, ...], tools: str, sandboxed: bool, jobs: int | None, most: int,
+    quiet: bool,
+) -> Report:  # fmt: skip
+    import os
+
+    from patcher.check.compose import with_patches
+    from patcher.check.run import Checker, Request, nothing
+    from patcher.check.specs import parse
+
+    names = tuple(dict.fromkeys(name.strip() for name in tools.split(",") if name.strip()))
+    if not names or (unknown := [name for name in names if name not in _TOOLS]):
+        raise InputError(
+            f"--with {tools}: {unknown[0] if names else 'nothing'} is no tool", f"choose from {', '.join(_TOOLS)}"
+        )
+    specs = parse(word for word in configs if word != "auto")
+    request = Request(
+        series.repository, series.base, series.commits, specs, names, jobs or len(os.sched_getaffinity(0)), most,
+        sandboxed, str(place.resolve()),
+    )  # fmt: skip
+    if not series.commits:
+        return with_patches(nothing(request), series.applied)
+    cache, bar = _tools(quiet)
+    try:
         with Checker(request, cache, bar) as checker:
             return with_patches(checker.run(), series.applied)
     finally:
