@@ -23,6 +23,7 @@ _AUTHOR = re.compile(rb"^Author: (.*)$", re.MULTILINE)
 _EMAIL = re.compile(rb"^Email: (.*)$", re.MULTILINE)
 _DATE = re.compile(rb"^Date: (.*)$", re.MULTILINE)
 _IS_MAIL = re.compile(rb"\A(?:From |[A-Za-z][A-Za-z0-9-]*: )")
+_RECENT = 200  # commits to the files of a patch that are looked at
 _AS_IT_IS = "* -text -eol -ident -filter -working-tree-encoding\n"
 
 
@@ -182,7 +183,30 @@ def _apply(repository: Repository, at: str, diff: Path, index: dict[str, str]) -
         if repository.run("write-tree", env=index).strip() == before:
             return "already", "the tree has this change already"
         return "merged", "it did not apply as it is; a three-way merge took it"
+    if commit := _in_history(repository, at, diff):
+        return "already", f"the tree has this change already: commit {commit[:12]}"
     return "conflict", _conflict(repository, at, diff, said)
+
+
+def _in_history(repository: Repository, at: str, diff: Path) -> str:
+    """The recent commit that makes the same change, by git's patch id; "" where there is none."""
+    from unidiff.patch import PatchSet
+
+    with diff.open("rb") as given:
+        wanted = repository.run("patch-id", "--stable", istream=given).split()[:1]
+    paths = [file.path for file in PatchSet(diff.read_bytes().decode("utf-8", "replace"))]
+    if not wanted or not paths:
+        return ""
+    with tempfile.TemporaryFile() as log:
+        log.write(
+            repository.run(
+                "--literal-pathspecs", "log", "-p", "--full-diff", "--no-merges", "--no-ext-diff", "--no-textconv",
+                "--no-show-signature", "--no-color", f"--max-count={_RECENT}", at, "--", *paths,
+            )
+        )  # fmt: skip
+        log.seek(0)
+        known = dict(line.split() for line in repository.run("patch-id", "--stable", istream=log).splitlines())
+    return known.get(wanted[0], b"").decode()
 
 
 def _try(repository: Repository, index: dict[str, str], *args: str) -> str | None:
