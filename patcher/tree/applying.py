@@ -9,13 +9,16 @@ import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import git
 
 from patcher.errors import InputError
 from patcher.tree.gitrepo import Repository, run
 from patcher.tree.revisions import Commit, Entry, one
+
+if TYPE_CHECKING:
+    from unidiff.patch import PatchedFile
 
 _FAILED = re.compile(r"^error: patch failed: (.+):(\d+)$", re.MULTILINE)
 _SUBJECT = re.compile(rb"^Subject: (.*)$", re.MULTILINE)
@@ -190,11 +193,9 @@ def _apply(repository: Repository, at: str, diff: Path, index: dict[str, str]) -
 
 def _in_history(repository: Repository, at: str, diff: Path) -> str:
     """The recent commit that makes the same change, by git's patch id; "" where there is none."""
-    from unidiff.patch import PatchSet
-
     with diff.open("rb") as given:
         wanted = repository.run("patch-id", "--stable", istream=given).split()[:1]
-    paths = [file.path for file in PatchSet(diff.read_bytes().decode("utf-8", "replace"))]
+    paths = [file.path for file in _files(diff)]
     if not wanted or not paths:
         return ""
     with tempfile.TemporaryFile() as log:
@@ -248,14 +249,23 @@ def _quoted(lines: Sequence[str]) -> str:
 
 def _hunk(diff: Path, path: str, line: int) -> tuple[int, list[str]]:
     """The number of the hunk of ``path`` that begins at ``line``, and the lines it expects to find."""
-    from unidiff.patch import PatchSet
-
-    for file in PatchSet(diff.read_bytes().decode("utf-8", "replace")):
+    for file in _files(diff):
         if path in (file.path, file.source_file.removeprefix("a/")):
             for number, hunk in enumerate(file, 1):
                 if hunk.source_start == line:
                     return number, [each.value.rstrip("\n") for each in hunk.source_lines()]
     return 0, []
+
+
+def _files(diff: Path) -> Sequence[PatchedFile]:
+    """The files of a patch; none where it cannot be read as one."""
+    from unidiff.errors import UnidiffParseError
+    from unidiff.patch import PatchSet
+
+    try:
+        return tuple(PatchSet(diff.read_bytes().decode("utf-8", "replace")))
+    except UnidiffParseError:
+        return ()
 
 
 def _nearest(there: Sequence[str], expected: Sequence[str], line: int) -> int:

@@ -169,3 +169,10 @@ def test_files_are_written_as_they_are(repo: Path, git: Git, scratch: Path, tmp_
     assert (target / "run.sh").stat().st_mode & 0o111
     assert (target / "link").is_symlink()
     git(repo, "checkout", "-q", "work")
+
+
+def test_a_damaged_patch(repo: Path, tmp_path: Path, scratch: Path) -> None:
+    file = tmp_path / "damaged.patch"
+    file.write_text("--- a/a.c\n+++ b/a.c\n@@ -1,3 +1,4 @@\n line 1\n+new\nnonsense\n")
+    (found,) = applied(repo, [file], scratch)
+    assert (found.state, "corrupt patch" in found.detail) == ("conflict", True)
