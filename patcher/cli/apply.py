@@ -51,8 +51,6 @@ def apply(
     from patcher.tree.gitrepo import GitTree
 
     tree = open_place(place, rev, False)
-    if not isinstance(tree, GitTree):
-        raise InputError(f"{place} is not a git repository", "the series becomes commits; commit the tree first")
     if checkout and (dry_run or (output and not branch)):
         raise InputError("--checkout needs a branch", "leave --dry-run and -o away, or name a branch with --branch")
     request = make_request(series, series_dir, "", None, "xen", None)
@@ -61,6 +59,8 @@ def apply(
     if plan.status is Status.ALREADY:
         deliver(nothing_text(plan), None)
         return CLEAN
+    if not isinstance(tree, GitTree):
+        raise InputError(f"{place} is not a git repository", "the series becomes commits; commit the tree first")
     wanted = Wanted(
         branch=branch or ("" if output else f"patcher/{spec.name}"),
         directory=output,

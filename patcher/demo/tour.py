@@ -8,14 +8,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from patcher import data
+from patcher.about import tool
 from patcher.cache import Cache
 from patcher.errors import InputError
+from patcher.generate.deliver import Wanted, deliver
+from patcher.generate.patches import generate
 from patcher.model import Finding, Plan, Verdict
 from patcher.plan.make import Request, make_plan
+from patcher.report.apply_text import apply_text
 from patcher.report.plan_text import plan_text
 from patcher.rules.load import load_group
 from patcher.series.load import load
 from patcher.tree.find import open_tree
+from patcher.tree.gitrepo import GitTree
 from patcher.tree.scratch import make_repository
 
 TREE = Path(__file__).parent / "tree"
@@ -54,9 +59,13 @@ def tour(say: Say, style: Style, keep: Path | None) -> None:
             say(f"    {style(finding.verdict.value, bold=True)} [{finding.rule}] {finding.why}")
         chapter("3. The whole plan")
         say(plan_text(plan, style, quiet=True).rstrip())
-        chapter("4. On your own tree")
+        chapter("4. patcher apply: the series that brings the scheme, for this tree")
+        say("Each step edits named things where they stand; libclang reads the result in every configuration.\n")
+        say(_apply(place, plan).rstrip())
+        chapter("5. On your own tree")
         say("  patcher plan --tree ~/src/linux           reads the commit you are on; add --rev v2.6.37 or any other")
         say("  patcher plan --tree ~/src/linux -v        with the evidence for each verdict")
+        say("  patcher apply --tree ~/src/linux          makes the branch patcher/identity, and touches nothing else")
         say("  patcher rules explain iomap-foreign       why a rule says what it says")
         if keep:
             say(f"\nThe repository stays in {place}.")
@@ -70,6 +79,21 @@ def _plan(place: Path) -> Plan:
         return make_plan(open_tree(place, None), request, cache)
     finally:
         cache.close()
+
+
+def _apply(place: Path, plan: Plan) -> str:
+    """What the series becomes in the demo's repository, which has an identity of its own."""
+    spec, tree = load("identity"), open_tree(place, None)
+    assert isinstance(tree, GitTree)
+    cache = Cache()
+    try:
+        anchored = load_group(data.directory("rules") / spec.rules).group.anchored
+        made = generate(tree, spec, plan.steps, anchored, cache)
+    finally:
+        cache.close()
+    wanted = Wanted(f"patcher/{spec.name}", None, signoff=False, force=False, checkout=False, dry_run=False)
+    done = deliver(tree.repository, tree.commit, spec, made, wanted, f"libclang {tool()['libclang']}")
+    return apply_text(plan, made, done, None, dry_run=False, quiet=False, verbose=False)
 
 
 def _telling(plan: Plan) -> list[Finding]:

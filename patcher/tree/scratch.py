@@ -12,7 +12,8 @@ from patcher.tree.gitrepo import run
 def make_repository(place: Path, message: str) -> str:
     """Turn a directory into a git repository with one commit of all its files; the commit's id.
 
-    Author and date are fixed, so that the same files give the same id. No configuration of the user's is used.
+    Author and date are fixed, so that the same files give the same id. No configuration of the user's is used; the
+    repository's own names the author of later commits.
     """
     identity = {
         f"GIT_{who}_{what}": value
@@ -23,6 +24,8 @@ def make_repository(place: Path, message: str) -> str:
     command.update_environment(GIT_CONFIG_GLOBAL="/dev/null", GIT_CONFIG_NOSYSTEM="1", **identity)
     for args in (
         ["init", "--quiet", "--template=", "--initial-branch=main"],
+        ["config", "user.name", "patcher demo"],
+        ["config", "user.email", "demo@example.org"],
         ["add", "--all", "--force"],
         ["commit", "--quiet", "--no-verify", "--no-gpg-sign", "-m", message],
     ):

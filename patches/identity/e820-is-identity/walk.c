@@ -1,11 +1,26 @@
 /*
+ * No address is past the physical mask.  Regions that say otherwise would wrap
+ * around, and make sanitize_e820_map() give up on the map as a whole.
+ */
+static void __init xen_trim_map(struct e820entry *map, unsigned int nr)
+{
+	const u64 limit = PFN_PHYS(PFN_DOWN(__PHYSICAL_MASK));
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		map[i].addr = min_t(u64, map[i].addr, limit);
+		map[i].size = min_t(u64, map[i].size, limit - map[i].addr);
+	}
+}
+
+/*
  * Does @map say that there is memory at @addr?  The answer holds up to *@next.
  * Regions may come in any order, overlap and be empty.  Where they contradict
  * each other, it is not memory.  Unusable memory is no RAM for us, but it is
  * no device either.
  */
-static bool __init xen_map_is_memory(const struct e820entry *map, unsigned int nr,
-				     u64 addr, u64 *next)
+static bool __init xen_map_is_memory(const struct e820entry *map,
+				     unsigned int nr, u64 addr, u64 *next)
 {
 	bool memory = false, other = false;
 	unsigned int i;
@@ -13,9 +28,6 @@ static bool __init xen_map_is_memory(const struct e820entry *map, unsigned int n
 	for (i = 0; i < nr; i++) {
 		u64 start = map[i].addr;
 		u64 end = start + map[i].size;
-
-		if (end < start)	/* past the top of the address space */
-			end = ~0ULL;
 
 		if (addr < start) {
 			if (start < end)
@@ -46,23 +58,19 @@ static bool __init xen_map_is_memory(const struct e820entry *map, unsigned int n
  * Returns the number of pages that Xen has got back.
  */
 static unsigned long __init xen_map_to_p2m(const struct e820entry *map,
-					   unsigned int nr, unsigned long max_pfn)
+					   unsigned int nr,
+					   unsigned long max_pfn)
 {
-	const u64 limit = PFN_PHYS(PFN_DOWN(__PHYSICAL_MASK));
-	u64 addr, next, last = 0, top = PFN_PHYS(max_pfn);
+	u64 addr, next, top, last = 0;
 	unsigned long released = 0;
 	unsigned int i;
 
 	if (xen_feature(XENFEAT_auto_translated_physmap))
 		return 0;
 
-	for (i = 0; i < nr; i++) {
-		u64 end = map[i].addr + map[i].size;
-
-		last = max(last, end < map[i].addr ? limit : end);
-	}
-	last = min(last, limit);
-	top = max(top, last);
+	for (i = 0; i < nr; i++)
+		last = max_t(u64, last, map[i].addr + map[i].size);
+	top = max_t(u64, last, PFN_PHYS(max_pfn));
 
 	addr = xen_initial_domain() ? 0 : ISA_END_ADDRESS;
 	for (; addr < top; addr = next) {

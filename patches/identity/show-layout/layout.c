@@ -38,7 +38,8 @@ static enum p2m_kind p2m_kind_of(unsigned long pfn, unsigned long *span)
 /* Ranges first, then how many pointers are shared and how many are not */
 static int p2m_layout_show(struct seq_file *m, void *unused)
 {
-	unsigned long mids[3] = { 0 }, leaves[3] = { 0 };
+	unsigned long mids = 0, mids_identity = 0, mids_missing = 0;
+	unsigned long leaves = 0, leaves_identity = 0, leaves_missing = 0;
 	enum p2m_kind kind = P2M_KINDS;
 	unsigned long pfn, span, start = 0;
 	unsigned int topidx, mididx;
@@ -62,20 +63,24 @@ static int p2m_layout_show(struct seq_file *m, void *unused)
 	for (topidx = 0; topidx < P2M_TOP_PER_PAGE; topidx++) {
 		unsigned long **mid = p2m_top[topidx];
 
-		mids[mid == p2m_mid_identity ? 1 : mid == p2m_mid_missing ? 2 : 0]++;
+		mids++;
+		mids_identity += mid == p2m_mid_identity;
+		mids_missing += mid == p2m_mid_missing;
 		if (p2m_is_shared_mid(mid))
 			continue;
 
 		for (mididx = 0; mididx < P2M_MID_PER_PAGE; mididx++) {
-			unsigned long *leaf = mid[mididx];
-
-			leaves[leaf == p2m_identity ? 1 : leaf == p2m_missing ? 2 : 0]++;
+			leaves++;
+			leaves_identity += mid[mididx] == p2m_identity;
+			leaves_missing += mid[mididx] == p2m_missing;
 		}
 	}
-	seq_printf(m, "# mid pages: %lu, shared: %lu identity, %lu missing\n",
-		   mids[0], mids[1], mids[2]);
-	seq_printf(m, "# leaves: %lu, shared: %lu identity, %lu missing\n",
-		   leaves[0], leaves[1], leaves[2]);
+	seq_printf(m, "# mid pages: %lu; shared: %lu identity, %lu missing\n",
+		   mids - mids_identity - mids_missing,
+		   mids_identity, mids_missing);
+	seq_printf(m, "# leaves: %lu; shared: %lu identity, %lu missing\n",
+		   leaves - leaves_identity - leaves_missing,
+		   leaves_identity, leaves_missing);
 
 	return 0;
 }
