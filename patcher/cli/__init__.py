@@ -9,6 +9,7 @@ import click
 
 from patcher.cli.common import CLEAN, INTERNAL, TERMINATED, WRONG
 from patcher.cli.info import demo, help_, profiles
+from patcher.cli.lint import lint
 from patcher.cli.plan import plan
 from patcher.cli.rules import rules
 from patcher.cli.series import series
@@ -45,7 +46,7 @@ def cli() -> None:
     """
 
 
-for _each in (plan, rules, series, profiles, help_, demo):
+for _each in (plan, lint, rules, series, profiles, help_, demo):
     cli.add_command(_each)
 
 

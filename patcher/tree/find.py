@@ -44,6 +44,13 @@ def open_tree(place: Path, revision: str | None, *, worktree: bool = False) -> K
     return DirectoryTree(repository.worktree, head)
 
 
+def find_repository(place: Path) -> Repository | None:
+    """The repository that ``place`` belongs to, or None. Raises InputError where there is no such directory."""
+    if not place.is_dir():
+        raise InputError(f"{place} is not a directory", "name a kernel tree with --tree")
+    return _repository(place.resolve())
+
+
 def _repository(place: Path) -> Repository | None:
     """The repository that ``place`` belongs to, if it is not a kernel tree of its own inside of one."""
     try:

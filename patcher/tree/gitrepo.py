@@ -46,8 +46,11 @@ def git_version() -> str:
     return run(git.Git(), "its own version", ["version"]).decode().removeprefix("git version ").strip()
 
 
-def run(command: git.Git, where: str, args: Sequence[str], *, empty_is: int = 0, **options: Any) -> bytes:
-    """The output of one git command. ``empty_is``: an exit status that means "found nothing".
+def run(
+    command: git.Git, where: str, args: Sequence[str], *, empty_is: int = 0, status_only: bool = False, **options: Any
+) -> bytes:
+    """The output of one git command. ``empty_is``: an exit status that means "found nothing". ``status_only``: what git
+    calls an error is part of the answer as long as its exit status is good.
 
     Raises InputError with git's own first line, also where git goes on after an error.
     """
@@ -66,7 +69,7 @@ def run(command: git.Git, where: str, args: Sequence[str], *, empty_is: int = 0,
     except git.GitCommandNotFound as error:
         raise InputError("git was not found", "install git, or put it on the PATH") from error
     text = errors if isinstance(errors, str) else errors.decode("utf-8", "replace")
-    if status not in (0, empty_is) or _ERROR.search(text):
+    if status not in (0, empty_is) or (not status_only and _ERROR.search(text)):
         raise InputError(f"git cannot read {where}: {_first_line(text)}", _advice(text))
     return output if isinstance(output, bytes) else str(output).encode()
 
@@ -111,13 +114,22 @@ class Repository(NamedTuple):
             if kind in ("commit", "tag"):
                 raise InputError(f"git cannot read the {kind} {named} of {where}", _FSCK)
             raise InputError(f"{where} has no commit {revision!r}, it is a {kind}", "'git log --oneline' shows commits")
-        if (self.common / "shallow").exists():
+        if self.shallow:
             advice = "the clone is shallow; 'git fetch --unshallow' brings the rest"
         elif self.run("rev-list", "--all", "--max-count=1").strip():
             advice = "'git log --oneline' shows what there is"
         else:
             advice = "the repository has no commit yet"
         raise InputError(f"{where} has no commit {revision!r}", advice)
+
+    def has(self, revision: str) -> bool:
+        """Whether there is such a commit."""
+        return bool(self._id(f"{revision}^{{commit}}"))
+
+    @property
+    def shallow(self) -> bool:
+        """Whether a part of the history is missing."""
+        return (self.common / "shallow").exists()
 
     def _id(self, name: str) -> str:
         """What a revision stands for, or "" if for nothing. Raises InputError where git fails for another reason."""
