@@ -28,7 +28,9 @@ _FORMATS = ("text", "json", "sarif", "junit", "terse")
 
 @click.command()
 @click.argument("what", nargs=-1, metavar="[RANGE | FILE… | -]")
-@click.option("--tree", "place", metavar="DIR", type=click.Path(path_type=Path), help="Kernel tree the patches are for.")
+@click.option(
+    "--tree", "place", metavar="DIR", type=click.Path(path_type=Path), help="Kernel tree the patches are for."
+)
 @click.option("--base", metavar="REV", help="Revision they apply to. Default: base-commit, or the parent of a range.")
 @click.option("--profile", type=click.Choice(_PROFILES), default="auto", show_default=True, help="Whose rules hold.")
 @click.option("--only", metavar="IDS", default="", help="Only these rules, parted by commas.")
@@ -141,7 +143,9 @@ def _mail(what: tuple[str, ...], place: Path | None, base: str | None, cache: Ca
         base = told if told and repository.has(told) else "HEAD"
         certain = base != "HEAD"
     commit = repository.resolve(base)
-    context = Context(GitTree(repository, commit), GitHistory(repository, commit, cache), full_history=not repository.shallow)
+    context = Context(
+        GitTree(repository, commit), GitHistory(repository, commit, cache), full_history=not repository.shallow
+    )
     source = _Source(chain(head, patches), context, certain=certain, mailed=True)
     source.repository = repository
     return source
@@ -167,8 +171,9 @@ def _range(range_: str | None, place: Path, base: str | None, cache: Cache) -> _
     else:
         commit = repository.resolve(parent)
         context = Context(
-            GitTree(repository, commit), GitHistory(repository, commit, cache), full_history=not repository.shallow
-        )
+            GitTree(repository, commit), GitHistory(repository, commit, cache),
+            full_history=not repository.shallow, tip=GitTree(repository, found[-1]),
+        )  # fmt: skip
     source = _Source(commits.patches(repository, found), context, certain=True, mailed=False)
     source.repository, source.commits = repository, found
     return source

@@ -36,11 +36,13 @@ def cited(patch: Patch) -> Iterator[Citation]:
     text = "\n".join("" if at in tags or UPSTREAM.match(line) else line for at, line in enumerate(patch.body))
     for match in _CITED.finditer(text):
         id_ = match.group("hash").lower()
-        if not any(letter.isdigit() for letter in id_) or id_.isdigit() and len(id_) < 12:
+        if not any(letter.isdigit() for letter in id_) or (id_.isdigit() and len(id_) < 12):
             continue
         following = _SUBJECT.match(text, match.end())
         line = text.count("\n", 0, match.start("hash"))
-        yield Citation(line, id_, " ".join(following.group("subject").split()) if following else "", match.group("hash"))
+        yield Citation(
+            line, id_, " ".join(following.group("subject").split()) if following else "", match.group("hash")
+        )
 
 
 def fixes(patch: Patch) -> Iterator[tuple[Tag, re.Match[str]]]:

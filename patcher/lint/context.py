@@ -71,13 +71,20 @@ def _fits(path: str, pathspecs: Sequence[str]) -> bool:
 
 class Context:
     """What a run knows. ``base`` is the tree the series is meant for, before any of its patches; None where there is
-    none. ``now`` grows with every patch that is applied."""
+    none. ``now`` grows with every patch that is applied; for commits it is the tree of the last one, ``tip``."""
 
-    def __init__(self, base: KernelTree | None, history: History | None, *, full_history: bool = True) -> None:
+    def __init__(
+        self,
+        base: KernelTree | None,
+        history: History | None,
+        *,
+        full_history: bool = True,
+        tip: KernelTree | None = None,
+    ) -> None:
         self.base = base
         self._history = history
         self.full_history = full_history
-        self.now = Overlay(base, {}) if base is not None else None
+        self.now = Overlay(tip or base, {}) if tip or base else None  # type: ignore[arg-type]
         self.broken = ""  # why the tree after the series is not known, if it is not
 
     @property

@@ -181,7 +181,7 @@ def _mode(info: Sequence[str], words: str) -> str:
     return next((line.removeprefix(words).strip() for line in info if line.startswith(f"{words} ")), "")
 
 
-class DoesNotApply(Exception):  # noqa: N818 - an answer, not a fault
+class DoesNotApply(Exception):
     """A hunk does not fit; its argument says which, from 1, and ``at`` where it was expected."""
 
 

@@ -40,10 +40,14 @@ def read(file: Path) -> tuple[Ignore, ...]:
     except OSError as error:
         raise InputError(f"cannot read {file} ({error.strerror})") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: {error}", "it holds [[ignore]] with rule, reason and path, and nothing else") from error
+        raise InputError(
+            f"{file}: {error}", "it holds [[ignore]] with rule, reason and path, and nothing else"
+        ) from error
     for each in found:
         if not each.reason.strip():
-            raise InputError(f"{file}: {each.rule} is ignored without a reason", "say why, for those who come after you")
+            raise InputError(
+                f"{file}: {each.rule} is ignored without a reason", "say why, for those who come after you"
+            )
     return found
 
 
@@ -65,7 +69,9 @@ class Ignores:
                 continue
             rule, reason = match.groups()
             if not reason.strip():
-                self._wrong.append(Skipped("suppression", f"Patcher-ignore: {rule} gives no reason, so it is not heeded", patch.label))
+                self._wrong.append(
+                    Skipped("suppression", f"Patcher-ignore: {rule} gives no reason, so it is not heeded", patch.label)
+                )
             elif rule not in self._known and not rule.startswith("checkpatch:"):
                 self._wrong.append(Skipped("suppression", f"Patcher-ignore: there is no rule {rule}", patch.label))
             else:

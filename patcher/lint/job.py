@@ -42,14 +42,14 @@ class Brief(NamedTuple):
 
 class Series(NamedTuple):
     """One version of one series: its cover letter, if any, and its patches by number. ``mailed`` tells that it was read
-    from mail, so that threads and recipients can be told. ``roots`` are the mails its threads begin with; ``earlier`` is
-    the version before, if it was read, too."""
+    from mail, so that threads and recipients can be told. ``roots`` are the mails its threads begin with; ``earlier``
+    is the version before, if it was read, too; ``complete_input`` tells that more than one mail of it was read."""
 
     cover: Brief | None
     patches: tuple[Brief, ...]
     mailed: bool
     roots: frozenset[str]
-    earlier: Series | None  # type: ignore[misc]  # a tuple may hold its own kind; mypy is told so
+    earlier: Series | None
     context: Context
     complete_input: bool
 

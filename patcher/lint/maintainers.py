@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
@@ -54,13 +55,14 @@ class Section(Frozen, frozen=True):
 
 def _matches(pattern: str, path: str) -> bool:
     """``drivers/net/`` is all below it, ``*`` stands for anything but a slash."""
-    return re.match(_regex(pattern), path) is not None
+    return _compiled(pattern).match(path) is not None
 
 
-def _regex(pattern: str) -> str:
+@functools.cache
+def _compiled(pattern: str) -> re.Pattern[str]:
     parts = "".join("[^/]*" if part == "*" else "[^/]" if part == "?" else re.escape(part)
                     for part in re.split(r"([*?])", pattern))  # fmt: skip
-    return parts if pattern.endswith("/") else parts + r"(?:/.*)?\Z"
+    return re.compile(parts if pattern.endswith("/") else parts + r"(?:/.*)?\Z")
 
 
 def _depth(pattern: str) -> int:
@@ -143,7 +145,9 @@ def _section(title: str, entries: Sequence[tuple[str | None, ...]]) -> Section:
         return tuple(value for key, value in entries if key == letter and value)
 
     def addresses(letter: str) -> tuple[str, ...]:
-        return tuple(person.address.lower() for value in of(letter) for person in people(value) if "@" in person.address)
+        return tuple(
+            person.address.lower() for value in of(letter) for person in people(value) if "@" in person.address
+        )
 
     return Section(
         title=title,
@@ -169,7 +173,9 @@ def profile(paths: Iterable[str], maintainers: Maintainers | None) -> str:
     are others. In doubt, the default."""
     counted: dict[str, int] = {}
     named = list(paths)
-    code = [path for path in named if not path.startswith(("Documentation/", "tools/testing/")) and path != "MAINTAINERS"]
+    code = [
+        path for path in named if not path.startswith(("Documentation/", "tools/testing/")) and path != "MAINTAINERS"
+    ]
     for path in code or named:
         found = (maintainers.profile(path) if maintainers else "") or _path_profile(path) or "default"
         counted[found] = counted.get(found, 0) + 1

@@ -88,5 +88,5 @@ class Hit(NamedTuple):
     key: str = ""
 
 
-class CannotTell(Exception):  # noqa: N818 - it is no error
+class CannotTell(Exception):
     """A check lacks what it needs; its argument says what."""

@@ -119,7 +119,7 @@ class Linter:
         self._ignores.add(patch)
         if self._context.base is not None and _begins(patch):
             self._context.now, self._context.broken = Overlay(self._context.base, {}), ""
-        misfits = tuple(self._context.apply(patch, diff)) if patch.kind is Kind.PATCH else ()
+        misfits = tuple(self._context.apply(patch, diff)) if patch.kind is Kind.PATCH and patch.path else ()
         job = Job(patch, diff, profile, self._context, misfits, self._settings.stated_base)
         for rule in self._rules:
             if rule.about == "series" or (patch.kind is Kind.COVER and not rule.covers):
@@ -132,7 +132,9 @@ class Linter:
             else:
                 self._try(rule, patch, profile, CHECKS[rule.check], job)
 
-    def _try(self, rule: LintRule, patch: Patch, profile: str, check: Callable[..., Iterable[object]], what: object) -> None:
+    def _try(
+        self, rule: LintRule, patch: Patch, profile: str, check: Callable[..., Iterable[object]], what: object
+    ) -> None:
         """A check, or the reason why it cannot be made."""
         if rule.profiles and profile not in rule.profiles:
             return
@@ -226,7 +228,11 @@ def matches(rule: LintRule, job: Job) -> Iterator[Hit]:
     patch = job.patch
     if rule.match.where == "path":
         for file in job.diff.files:
-            if not file.deleted and rule.pattern.search(file.path) and not (rule.unless and rule.unless.search(file.path)):
+            if (
+                not file.deleted
+                and rule.pattern.search(file.path)
+                and not (rule.unless and rule.unless.search(file.path))
+            ):
                 yield Hit(rule.message, places.diff(patch, file.path), key=file.path)
         return
     if rule.match.where == "added":

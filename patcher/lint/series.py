@@ -34,7 +34,9 @@ def gather(briefs: Sequence[Brief], context: Context, *, mailed: bool) -> tuple[
     found: list[Series] = []
     for group in groups.values():
         cover = next((brief for brief in group if brief.patch.kind is Kind.COVER), None)
-        patches = tuple(sorted((each for each in group if each is not cover), key=lambda each: each.patch.prefix.number))
+        patches = tuple(
+            sorted((each for each in group if each is not cover), key=lambda each: each.patch.prefix.number)
+        )
         roots = frozenset(_root(brief, known) for brief in group if brief.patch.message_id)
         earlier = _earlier(found, group)
         found.append(Series(cover, patches, True, roots, earlier, context, len(group) > 1))
@@ -54,7 +56,11 @@ def _topic(brief: Brief, known: dict[str, Brief]) -> str:
     and length alone."""
     root = _root(brief, known)
     first = known.get(root)
-    return root if brief.patch.references or brief.patch.in_reply_to or (first and first is brief and _answered(root, known)) else ""
+    return (
+        root
+        if brief.patch.references or brief.patch.in_reply_to or (first and first is brief and _answered(root, known))
+        else ""
+    )
 
 
 def _answered(root: str, known: dict[str, Brief]) -> bool:

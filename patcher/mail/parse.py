@@ -215,7 +215,11 @@ def parse_tags(body: Sequence[str]) -> tuple[Tag, ...]:
 
 def _continues(body: Sequence[str], at: int, rows: set[int]) -> bool:
     """Whether a line carries the tag above it on: indented, or the end of a link or a wrapped tag."""
-    return at - 1 in rows and bool(body[at]) and (body[at][0] in " \t" or body[at - 1].count("(") > body[at - 1].count(")"))
+    return (
+        at - 1 in rows
+        and bool(body[at])
+        and (body[at][0] in " \t" or body[at - 1].count("(") > body[at - 1].count(")"))
+    )
 
 
 def _is_tag(name: str) -> bool:

@@ -30,7 +30,9 @@ def files(names: Sequence[str]) -> tuple[str, ...]:
         if name == "-":
             found.append(name)
         elif place.is_dir():
-            boxes = [each for sub in ("cur", "new") if (place / sub).is_dir() for each in sorted((place / sub).iterdir())]
+            boxes = [
+                each for sub in ("cur", "new") if (place / sub).is_dir() for each in sorted((place / sub).iterdir())
+            ]
             inside = boxes or sorted(each for each in place.iterdir() if each.suffix in _ENDINGS)
             if not inside:
                 raise InputError(f"{name} holds no patches", f"their names end in {', '.join(_ENDINGS)}")

@@ -34,7 +34,13 @@ def lint_text(outcome: Outcome, style: Style, *, verbose: bool = False, quiet: b
 
 
 def _finding(finding: Finding, style: Style, verbose: bool) -> Iterator[str]:
-    place = f"{finding.path}:{finding.line}: " if finding.line and finding.path else f"{finding.path}: " if finding.path else ""
+    place = (
+        f"{finding.path}:{finding.line}: "
+        if finding.line and finding.path
+        else f"{finding.path}: "
+        if finding.path
+        else ""
+    )
     if not finding.path and finding.line:
         place = f"message line {finding.line}: "
     level = style(finding.level.value, fg=_COLOUR[finding.level])

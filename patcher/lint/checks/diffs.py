@@ -12,19 +12,27 @@ from patcher.lint.model import CannotTell, Hit, Level
 from patcher.mail.model import Kind
 
 _SPDX = re.compile(r"SPDX-License-Identifier:\s*\S")
-_SOURCE = re.compile(r"\.(?:c|h|S|s|rs|dts|dtsi|dtso|py|pl|sh|lds|awk|tc|y|l)\Z|(?:\A|/)(?:Makefile|Kbuild|Kconfig)(?:\.\w+)?\Z")
+_SOURCE = re.compile(
+    r"\.(?:c|h|S|s|rs|dts|dtsi|dtso|py|pl|sh|lds|awk|tc|y|l)\Z|(?:\A|/)(?:Makefile|Kbuild|Kconfig)(?:\.\w+)?\Z"
+)
 _NO_SPDX = re.compile(r"(?:\A|/)(?:COPYING|LICENSES/|\.\w+|.*\.(?:json|csv|txt|out|expected|golden))")
-_SCRIPT = re.compile(r"\.(?:sh|py|pl|awk|tc|exp|rb|bash|bconf|cocci)\Z|(?:\A|/)(?:scripts|tools|config|rules|debian)(?:/|\Z)")
+_SCRIPT = re.compile(
+    r"\.(?:sh|py|pl|awk|tc|exp|rb|bash|bconf|cocci)\Z|(?:\A|/)(?:scripts|tools|config|rules|debian)(?:/|\Z)"
+)
 _STRAY = re.compile(
     r"(?:\.(?:orig|rej|swp|swo|bak|o|ko|a|cmd|mod|mod\.c|pyc|patch|diff|su|gcno|dtb|log|tmp)|~|\.\#.*|\.DS_Store)\Z|(?:\A|/)(?:tags|TAGS|cscope\..*|core|vmlinux|Module\.symvers|modules\.order|0\d{3}-.*\.patch)\Z"
 )
 _STRAY_ALLOWED = re.compile(r"(?:\A|/)(?:Documentation|quilt|debian|tests?|testdata|testing|perf)/")
-_BINARY_ALLOWED = re.compile(r"\.(?:png|jpe?g|gif|ppm|pbm|pgm|svg|pdf|ico|bin|gz|xz|ihex|der|x509|img|fw|uu|ods)\Z|(?:\A|/)(?:Documentation|testdata|tests?|testing|firmware)/")
+_BINARY_ALLOWED = re.compile(
+    r"\.(?:png|jpe?g|gif|ppm|pbm|pgm|svg|pdf|ico|bin|gz|xz|ihex|der|x509|img|fw|uu|ods)\Z|(?:\A|/)(?:Documentation|testdata|tests?|testing|firmware)/"
+)
 _MARKER = re.compile(r"(?:<{7}|>{7}) \S|\|{7} \S|={7}\Z")
 _CONFIG = re.compile(r"\s*(?:menu)?config\s+([A-Z0-9_a-z]+)\s*(?:#.*)?\Z")
 _BLOCK_END = re.compile(r"(?:menu)?config\s|(?:end)?menu\b|(?:end)?choice\b|source\b|comment\b|if\b|endif\b|mainmenu\b")
 _PROMPT = re.compile(r"\s+(?:(?:bool|tristate|string|int|hex)\s+[\"']|prompt\s+[\"'])")
-_PARAM = re.compile(r"\bmodule_param(?:_named|_array|_string|_unsafe|_call|_cb|_array_named|_hw|_hw_array)*\s*\(\s*(\w+)")
+_PARAM = re.compile(
+    r"\bmodule_param(?:_named|_array|_string|_unsafe|_call|_cb|_array_named|_hw|_hw_array)*\s*\(\s*(\w+)"
+)
 _BARRIER = re.compile(
     r"(?<![\w.>\"])(?:smp_)?(?:mb|rmb|wmb|read_barrier_depends|mb__(?:before|after)_\w+|store_release|load_acquire|store_mb)\s*\(|(?<![\w.>\"])barrier\s*\(\s*\)"
 )
@@ -90,10 +98,28 @@ def file_mode(job: Job) -> Iterator[Hit]:
     """An executable source, or a mode that changes with its content."""
     for file in job.diff.files:
         executable = file.new_mode == "100755" and not file.deleted
-        if executable and not _SCRIPT.search(file.path) and re.search(r"\.(?:c|h|S|rst|txt|dts|dtsi|rs)\Z|(?:\A|/)(?:Makefile|Kconfig)\Z", file.path):
+        if (
+            executable
+            and not _SCRIPT.search(file.path)
+            and re.search(r"\.(?:c|h|S|rst|txt|dts|dtsi|rs)\Z|(?:\A|/)(?:Makefile|Kconfig)\Z", file.path)
+        ):
             yield Hit("a source that is executable", places.diff(job.patch, file.path), "chmod 644", key="executable")
-        elif file.old_mode and file.new_mode and file.old_mode != file.new_mode and (file.added or file.removed) and not file.created and not file.deleted and not _SCRIPT.search(file.path) and not executable and file.old_mode != "100755":
-            yield Hit(f"its mode changes from {file.old_mode} to {file.new_mode}", places.diff(job.patch, file.path), key="mode")
+        elif (
+            file.old_mode
+            and file.new_mode
+            and file.old_mode != file.new_mode
+            and (file.added or file.removed)
+            and not file.created
+            and not file.deleted
+            and not _SCRIPT.search(file.path)
+            and not executable
+            and file.old_mode != "100755"
+        ):
+            yield Hit(
+                f"its mode changes from {file.old_mode} to {file.new_mode}",
+                places.diff(job.patch, file.path),
+                key="mode",
+            )
 
 
 def spdx(job: Job) -> Iterator[Hit]:
@@ -101,12 +127,22 @@ def spdx(job: Job) -> Iterator[Hit]:
     if not job.context.has_licenses:
         raise CannotTell("the tree is older than the rule (it has no LICENSES directory)")
     for file in job.diff.files:
-        if not file.created or file.binary or not file.added or not _SOURCE.search(file.path) or _NO_SPDX.search(file.path):
+        if (
+            not file.created
+            or file.binary
+            or not file.added
+            or not _SOURCE.search(file.path)
+            or _NO_SPDX.search(file.path)
+        ):
             continue
         if file.new_mode == "120000":
             continue
         if not any(_SPDX.search(line.text) for line in file.added[:3]):
-            yield Hit("a new file without SPDX-License-Identifier", places.diff(job.patch, file.path, file.added[0]), key="none")
+            yield Hit(
+                "a new file without SPDX-License-Identifier",
+                places.diff(job.patch, file.path, file.added[0]),
+                key="none",
+            )
 
 
 def trailing_space(job: Job) -> Iterator[Hit]:
@@ -114,7 +150,7 @@ def trailing_space(job: Job) -> Iterator[Hit]:
     for file in job.diff.files:
         if file.binary or file.path.endswith((".patch", ".diff", ".md", ".svg")):
             continue
-        found = [line for line in file.added if line.text != line.text.rstrip(" \t") ]
+        found = [line for line in file.added if line.text != line.text.rstrip(" \t")]
         if found:
             more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
             blank = found[0].text[len(found[0].text.rstrip(" \t")) :]
@@ -149,7 +185,11 @@ def kconfig_help(job: Job) -> Iterator[Hit]:
             if not match or text not in added or match.group(1) in removed:
                 continue
             block = _block(after, at)
-            if block is not None and any(_PROMPT.match(line) for line in block) and not any(re.match(r"\s*(?:---)?help(?:---)?\s*\Z", line) for line in block):
+            if (
+                block is not None
+                and any(_PROMPT.match(line) for line in block)
+                and not any(re.match(r"\s*(?:---)?help(?:---)?\s*\Z", line) for line in block)
+            ):
                 line = next(line for line in file.added if line.text == text)
                 yield Hit(f"{match.group(1)} has no help text", places.diff(job.patch, file.path, line, match.group(1)))
 
@@ -168,17 +208,18 @@ def _block(lines: list[str | None], at: int) -> list[str] | None:
 
 def module_param_desc(job: Job) -> Iterator[Hit]:
     """A new parameter without MODULE_PARM_DESC."""
+    removed = [line for file in job.diff.files for line in file.removed]
+    before = {match.group(1) for line in removed if (match := _PARAM.search(line.text))}
     for file in job.diff.files:
         if not file.path.endswith(".c"):
             continue
         added = [(line, match.group(1)) for line in file.added if (match := _PARAM.search(line.text))]
-        before = {match.group(1) for line in file.removed if (match := _PARAM.search(line.text))}
         if not (added := [(line, name) for line, name in added if name not in before]):
             continue
         seen = "\n".join(line for hunk in file.hunks for line in hunk.new)
         if job.context.base is not None and not job.context.broken:
             seen = job.context.after.read([file.path]).get(file.path, b"").decode("utf-8", "replace")
-        if not re.search(r"\bMODULE_(?:PARM_DESC|LICENSE)\b|\bmodule_init\b|module_\w+_driver", seen) and not file.created:
+        if not re.search(r"\bMODULE_(?:PARM_DESC|LICENSE)\b|\bmodule_init\b|module_\w+_driver", seen):
             continue  # built in, as far as one sees
         described = set(re.findall(r"\bMODULE_PARM_DESC\s*\(\s*(\w+)", seen))
         for line, name in added:
@@ -189,17 +230,28 @@ def module_param_desc(job: Job) -> Iterator[Hit]:
 def barrier_comment(job: Job) -> Iterator[Hit]:
     """A memory barrier without a comment on its line or above it."""
     for file in job.diff.files:
-        if not file.path.endswith((".c", ".h")) or "barrier" in file.path or file.path.startswith(("arch/", "tools/")) and "/include/" in file.path:
+        if (
+            not file.path.endswith((".c", ".h"))
+            or "barrier" in file.path
+            or (file.path.startswith(("arch/", "tools/")) and "/include/" in file.path)
+        ):
             continue
         removed = {line.text.strip() for line in file.removed}
         for line in file.added:
             match = _BARRIER.search(line.text)
             if not match or _RELEASE.match(match.group()) or line.text.strip() in removed:
                 continue
-            if _COMMENT.search(line.text) or line.text.lstrip().startswith("#") or re.match(r"\s*(?:static |extern |void )", line.text):
+            if (
+                _COMMENT.search(line.text)
+                or line.text.lstrip().startswith("#")
+                or re.match(r"\s*(?:static |extern |void )", line.text)
+            ):
                 continue
             if not _commented(file, line):
-                yield Hit(f"{match.group().strip('( )')}() without a comment", places.diff(job.patch, file.path, line, match.group()))
+                yield Hit(
+                    f"{match.group().strip('( )')}() without a comment",
+                    places.diff(job.patch, file.path, line, match.group()),
+                )
 
 
 def _commented(file: FileDiff, line: Line) -> bool:
@@ -222,9 +274,14 @@ def documentation(job: Job) -> Iterator[Hit]:
             continue
         gone = " ".join(line.text for line in file.removed)
         for line in file.added:
-            match = re.search(r"\b(?:__setup|early_param|core_param)\s*\(\s*\"(\w+)", line.text) or re.search(r"\bproc_create\w*\s*\(\s*\"([\w/]+)", line.text)
+            match = re.search(r"\b(?:__setup|early_param|core_param)\s*\(\s*\"(\w+)", line.text) or re.search(
+                r"\bproc_create\w*\s*\(\s*\"([\w/]+)", line.text
+            )
             if match and f'"{match.group(1)}' not in gone:
-                yield Hit(f"{match.group(1)!r} is new to users, and Documentation/ says nothing", places.diff(job.patch, file.path, line, match.group(1)))
+                yield Hit(
+                    f"{match.group(1)!r} is new to users, and Documentation/ says nothing",
+                    places.diff(job.patch, file.path, line, match.group(1)),
+                )
 
 
 def renamed_and_changed(job: Job) -> Iterator[Hit]:
@@ -232,7 +289,9 @@ def renamed_and_changed(job: Job) -> Iterator[Hit]:
     for file in job.diff.files:
         if file.renamed and len(file.added) + len(file.removed) > 60 and not file.binary:
             count = len(file.added) + len(file.removed)
-            yield Hit(f"moved from {file.old_path}, and {count} lines changed", places.diff(job.patch, file.path), key="moved")
+            yield Hit(
+                f"moved from {file.old_path}, and {count} lines changed", places.diff(job.patch, file.path), key="moved"
+            )
 
 
 CHECKS = (

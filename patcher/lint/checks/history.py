@@ -50,8 +50,12 @@ def fixes_commit(job: Job) -> Iterator[Hit]:
 
 def _unknown(job: Job, what: Known, subject: str, id_: str, place: Place, before: str) -> Hit:
     titled = job.context.history.titled(subject) if subject else ""
-    said = {"ambiguous": f"{id_} is ambiguous", "other": f"{id_} is no commit"}.get(what.state, f"there is no commit {id_}")
-    fix = f'did you mean: {before}{titled[:12]} ("{subject}")' if titled else "look the commit up in the tree you send to"
+    said = {"ambiguous": f"{id_} is ambiguous", "other": f"{id_} is no commit"}.get(
+        what.state, f"there is no commit {id_}"
+    )
+    fix = (
+        f'did you mean: {before}{titled[:12]} ("{subject}")' if titled else "look the commit up in the tree you send to"
+    )
     return Hit(said, place, fix, key=id_)
 
 
@@ -69,7 +73,9 @@ def _right(job: Job, what: Known, subject: str, id_: str, place: Place) -> Itera
         yield Hit(f"{id_} is another commit: {what.subject!r}", place, fix)
         return
     if what.commit not in history.ancestors([what.commit]):
-        yield Hit(f"{id_} is not in the history of the base", place, "name the commit by its id in the tree you send to")
+        yield Hit(
+            f"{id_} is not in the history of the base", place, "name the commit by its id in the tree you send to"
+        )
 
 
 def cited_commit(job: Job) -> Iterator[Hit]:
@@ -116,19 +122,32 @@ def summary_prefix(job: Job) -> Iterator[Hit]:
     paths = prefix_paths(job.diff)
     if not match or not paths or job.patch.summary.startswith(("Revert", "treewide")):
         return
-    subjects = [subject for path, found in job.context.history.subjects(list(paths)).items() if path in paths for subject in found]
-    prefixes = [found.group(1).lower() for subject in dict.fromkeys(subjects) if (found := _PREFIX.match(subject + " "))]
+    subjects = [
+        subject
+        for path, found in job.context.history.subjects(list(paths)).items()
+        if path in paths
+        for subject in found
+    ]
+    prefixes = [
+        found.group(1).lower() for subject in dict.fromkeys(subjects) if (found := _PREFIX.match(subject + " "))
+    ]
     if len(prefixes) < 8:
         raise CannotTell("too few recent changes to learn the prefixes of some files from")
     ours = match.group(1).lower()
     counted = Counter(prefixes)
     usual, count = counted.most_common(1)[0]
-    related = any(_related(ours, prefix) for prefix in counted)
+    words = " ".join(paths).lower()
+    related = any(_related(ours, prefix) for prefix in counted) or _related(ours, words)
     if not related and count * 4 >= len(prefixes) * 3:
-        written = next(found.group(1) for subject in subjects if (found := _PREFIX.match(subject)) and found.group(1).lower() == usual)
+        certain = count >= 20 and count * 10 >= len(prefixes) * 9
+        written = next(
+            found.group(1)
+            for subject in subjects
+            if (found := _PREFIX.match(subject)) and found.group(1).lower() == usual
+        )
         yield Hit(
             f"{match.group(1)}: is not what these files are titled with", places.subject(job.patch, match.group(1)),
-            f"{count} of the last {len(prefixes)} changes have {written}:",
+            f"{count} of the last {len(prefixes)} changes have {written}:", None if certain else Level.NOTE,
         )  # fmt: skip
 
 

@@ -17,7 +17,9 @@ _BRACKET = re.compile(r"\[[^\]]{1,40}\]\s*\S")
 _FILE = re.compile(r"(?:[\w.+-]+/)*[\w.+-]+\.(?:c|h|S|dts|dtsi|rs|py|pl|sh|rst|txt)\Z")
 _CODE_WORD = re.compile(r"[_()\d./*&<>\"'`\[\]-]|.+[A-Z]")
 _URL = re.compile(r"\w+://\S+|<\S+@\S+>")
-_QUOTED_OUTPUT = re.compile(r"\s|[>|+$#*=\[<{@-]|\d+[:.) ]|\w+(?:\.\w+)+:|[./~\w-]+/[./\w-]+:?|[0-9a-f]{8}|(?:EIP|RIP|Call|BUG|PID|CPU)\b")
+_QUOTED_OUTPUT = re.compile(
+    r"\s|[>|+$#*=\[<{@-]|\d+[:.) ]|\w+(?:\.\w+)+:|[./~\w-]+/[./\w-]+:?|[0-9a-f]{8}|(?:EIP|RIP|Call|BUG|PID|CPU)\b"
+)
 _LOG = re.compile(r"\[\s*\d+\.\d{3,}\]|0x[0-9a-f]{6,}|\+0x[0-9a-f]+/0x|={4,}|-{6,}|\b(?:error|warning): |`[^']*'")
 _WORD = re.compile(r"[A-Za-z][a-z']+")
 _PRONOUN = re.compile(r"(?<![\w\"'`/.-])(?:I|I'm|I've|I'd|[Ww]e|[Ww]e're|[Ww]e've|[Ww]e'll|[Ll]et's)(?![\w/.-])")
@@ -27,17 +29,23 @@ _VERSIONS = re.compile(
     re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(
-    r"\*\*\* (?:SUBJECT|BLURB) HERE \*\*\*|\bEDITME\b|^# (?:Describe the purpose of this series|Please enter the commit)"
-    r"|<(?:describe|insert|enter|your|fill in)\b[^>]*>|\bTODO: (?:write|describe|add) (?:a )?(?:commit )?(?:message|description)"
+    r"\*\*\* (?:SUBJECT|BLURB) HERE \*\*\*|\bEDITME\b"
+    r"|^# (?:Describe the purpose of this series|Please enter the commit)"
+    r"|<(?:describe|insert|enter|your|fill in)\b[^>]*>"
+    r"|\bTODO: (?:write|describe|add) (?:a )?(?:commit )?(?:message|description)"
 )
 _NOTE = re.compile(r"\[\s*(?P<who>[\w.+@-]+(?: [\w.+@-]+){0,3}):\s+\S")
-_HOW_MADE = re.compile(r"\b(?:coccinelle|semantic patch|spatch|sed script|generated (?:by|with|using)|script below)\b", re.IGNORECASE)
+_HOW_MADE = re.compile(
+    r"\b(?:coccinelle|semantic patch|spatch|sed script|generated (?:by|with|using)|script below)\b", re.IGNORECASE
+)
 
 
 def subject_missing(job: Job) -> Iterator[Hit]:
     """A patch without a summary."""
     if not job.patch.summary:
-        yield Hit("it has no subject" if not job.patch.subject else "its subject has no summary", places.subject(job.patch))
+        yield Hit(
+            "it has no subject" if not job.patch.subject else "its subject has no summary", places.subject(job.patch)
+        )
 
 
 def subject_no_patch(job: Job) -> Iterator[Hit]:
@@ -51,13 +59,13 @@ def subject_numbers(job: Job) -> Iterator[Hit]:
     """Numbers that are not padded to one width, or are not in range."""
     prefix = job.patch.prefix
     if prefix.total and prefix.number > prefix.total:
-        yield Hit(f"patch {prefix.number} of only {prefix.total}", places.subject(job.patch, prefix.text), level=Level.ERROR)
+        yield Hit(
+            f"patch {prefix.number} of only {prefix.total}", places.subject(job.patch, prefix.text), level=Level.ERROR
+        )
     elif prefix.width[0] != prefix.width[1]:
         padded = f"{prefix.number:0{prefix.width[1]}}/{prefix.total}"
         written = f"{prefix.number:0{prefix.width[0]}}/{prefix.total}"
-        yield Hit(
-            f"{written} does not sort in mail readers", places.subject(job.patch, written), f"write {padded}"
-        )
+        yield Hit(f"{written} does not sort in mail readers", places.subject(job.patch, written), f"write {padded}")
 
 
 def summary_length(job: Job) -> Iterator[Hit]:
@@ -76,7 +84,11 @@ def summary_length(job: Job) -> Iterator[Hit]:
 def summary_full_stop(job: Job) -> Iterator[Hit]:
     """A full stop at the end."""
     summary = job.patch.summary
-    if summary.endswith(".") and not summary.endswith("..") and not re.search(r"\b(?:etc|e\.g|i\.e|al|Inc|Ltd|Corp|vs)\.\Z", summary):
+    if (
+        summary.endswith(".")
+        and not summary.endswith("..")
+        and not re.search(r"\b(?:etc|e\.g|i\.e|al|Inc|Ltd|Corp|vs)\.\Z", summary)
+    ):
         place = places.subject(job.patch)
         yield Hit("the summary ends with a full stop", place._replace(column=len(place.excerpt.rstrip()), width=1))
 
@@ -112,7 +124,9 @@ def summary_capital(job: Job) -> Iterator[Hit]:
         phrase = phrase[further.end() :].strip()
     first = phrase.partition(" ")[0]
     if first[:1].islower() and first.isalpha() and not _CODE_WORD.search(first):
-        yield Hit(f"{first!r} begins with a small letter", places.subject(job.patch, phrase), f"write {first.capitalize()}")
+        yield Hit(
+            f"{first!r} begins with a small letter", places.subject(job.patch, phrase), f"write {first.capitalize()}"
+        )
 
 
 def summary_kvm(job: Job) -> Iterator[Hit]:
@@ -132,7 +146,9 @@ def summary_fixup(job: Job) -> Iterator[Hit]:
     """A commit that git rebase --autosquash was to fold into another."""
     match = re.match(r"(?:fixup|squash|amend)! |\bWIP\b[: ]|wip: |tmp: |DROP ?ME\b", job.patch.summary)
     if match:
-        yield Hit(f"{match.group().strip()!r} says that it is not ready", places.subject(job.patch, match.group().strip()))
+        yield Hit(
+            f"{match.group().strip()!r} says that it is not ready", places.subject(job.patch, match.group().strip())
+        )
 
 
 def placeholder(job: Job) -> Iterator[Hit]:
@@ -194,10 +210,14 @@ def body_imperative(job: Job) -> Iterator[Hit]:
     """``This patch …`` where an order is wanted; told once."""
     for at, line in _prose(job.patch):
         match = re.match(r"(?:In )?[Tt]his (?:patch|commit|changeset|patchset)\b", line)
-        begins = at == 0 or not job.patch.body[at - 1].strip() or job.patch.body[at - 1].rstrip().endswith((".", ":", "!"))
+        begins = (
+            at == 0 or not job.patch.body[at - 1].strip() or job.patch.body[at - 1].rstrip().endswith((".", ":", "!"))
+        )
         if match and begins:
             following = line[match.end() :].strip()
-            if following.startswith(("is required", "is based", "depends", "requires", "was ", "has been", "should be", "set")):
+            if following.startswith(
+                ("is required", "is based", "depends", "requires", "was ", "has been", "should be", "set")
+            ):
                 continue
             yield Hit(f"{match.group()!r} is not in the imperative mood", places.body(job.patch, at, match.group()))
             return
@@ -215,9 +235,14 @@ def body_pronoun(job: Job) -> Iterator[Hit]:
 
 def message_changelog(job: Job) -> Iterator[Hit]:
     """What changed between versions, in the message."""
+    files = [file.path for file in job.diff.files]
+    graphics = bool(files) and all(
+        path.startswith(("drivers/gpu/", "include/drm/", "include/uapi/drm/")) for path in files
+    )
     for at, line in enumerate(job.patch.body):
         if match := _VERSIONS.match(line):
-            yield Hit("the history of versions is in the commit message", places.body(job.patch, at, match.group().strip()))
+            place = places.body(job.patch, at, match.group().strip())
+            yield Hit("the history of versions is in the commit message", place, level=Level.NOTE if graphics else None)
             return
 
 
@@ -228,7 +253,10 @@ def handler_note(job: Job) -> Iterator[Hit]:
         return
     for at, line in enumerate(job.patch.body):
         match = _NOTE.match(line)
-        if not match or "@" not in match.group("who") and not any(match.group("who").lower() in tag.value.lower() for tag in job.patch.tags):
+        if not match or (
+            "@" not in match.group("who")
+            and not any(match.group("who").lower() in tag.value.lower() for tag in job.patch.tags)
+        ):
             continue
         if at > min(tags):
             yield Hit("the handler's note stands among the tags", places.body(job.patch, at))
@@ -243,7 +271,11 @@ def generated_input(job: Job) -> Iterator[Hit]:
     match = _HOW_MADE.search(text)
     if not match or job.diff.changed < 20:
         return
-    shown = re.search(r"^(?:[ \t]+|[@+-])\S", text, re.MULTILINE) or _URL.search(text) or re.search(r"\S+\.cocci\b|scripts/\S+|`[^`]+`", text)
+    shown = (
+        re.search(r"^(?:[ \t]+|[@+-])\S", text, re.MULTILINE)
+        or _URL.search(text)
+        or re.search(r"\S+\.cocci\b|scripts/\S+|`[^`]+`", text)
+    )
     if not shown:
         at = text.count("\n", 0, match.start())
         yield Hit(f"{match.group()!r}, but not how", places.body(job.patch, at, match.group()))
@@ -265,6 +297,6 @@ def backport_line(job: Job) -> Iterator[Hit]:
 
 CHECKS = (
     subject_missing, subject_no_patch, subject_numbers, summary_length, summary_full_stop, summary_no_subsystem,
-    summary_file_name, summary_capital, summary_kvm, summary_fixup, placeholder, body_missing, body_wrap, body_imperative,
-    body_pronoun, message_changelog, handler_note, generated_input, backport_line,
+    summary_file_name, summary_capital, summary_kvm, summary_fixup, placeholder, body_missing, body_wrap,
+    body_imperative, body_pronoun, message_changelog, handler_note, generated_input, backport_line,
 )  # fmt: skip

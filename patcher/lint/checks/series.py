@@ -11,7 +11,9 @@ from patcher.lint.job import Brief, Series, SeriesHit
 from patcher.lint.model import Hit, Level
 
 _CHANGES = re.compile(
-    r"(?:changes|changed|changelog|change log|history|differences|what's new|diff to|since|updates?)\b.{0,30}v?\d|\bv\d+\b\s*(?:->|=>|:|-|→|\.|\))|\bchange ?log\b|^\s*[-*]?\s*\[?v\d+\b|\bchanges (?:in|since|from)\b|since (?:rfc|last|the first|previous)|previous version",
+    r"(?:changes|changed|changelog|change log|history|differences|what's new|diff to|since|updates?)\b.{0,30}v?\d"
+    r"|\bv\d+\b\s*(?:->|=>|:|-|→|\.|\))|\bchange ?log\b|^\s*[-*]?\s*\[?v\d+\b"
+    r"|\bchanges (?:in|since|from)\b|since (?:rfc|last|the first|previous)|previous version",
     re.IGNORECASE,
 )
 _REVIEWS = ("reviewed-by", "tested-by", "acked-by")
@@ -93,7 +95,18 @@ def resend_changed(series: Series) -> Iterator[SeriesHit]:
         return
     texts = [*first.patch.below, *(series.cover.patch.body if series.cover else ())]
     version = first.patch.prefix.version
-    told = next((line for line in texts if re.search(rf"changes (?:since|in|from) (?:the )?(?:v{version}\b|last (?:post|send)|previous post)", line, re.IGNORECASE)), "")
+    told = next(
+        (
+            line
+            for line in texts
+            if re.search(
+                rf"changes (?:since|in|from) (?:the )?(?:v{version}\b|last (?:post|send)|previous post)",
+                line,
+                re.IGNORECASE,
+            )
+        ),
+        "",
+    )
     if told and version == 1:
         yield _at(first, "RESEND is for patches that have not changed", "send it as v2")
 
@@ -104,7 +117,10 @@ def summary_repeated(series: Series) -> Iterator[SeriesHit]:
     for brief in series.patches:
         key = brief.patch.summary.lower()
         if key and key in seen:
-            yield SeriesHit(brief, Hit(f"{seen[key].patch.label} has the same summary", places.subject(brief.patch, brief.patch.summary)))
+            yield SeriesHit(
+                brief,
+                Hit(f"{seen[key].patch.label} has the same summary", places.subject(brief.patch, brief.patch.summary)),
+            )
         seen.setdefault(key, brief)
 
 
@@ -113,8 +129,17 @@ def reviews_dropped(series: Series) -> Iterator[SeriesHit]:
     if series.earlier is None:
         return
     before = {brief.patch.summary.lower(): brief for brief in series.earlier.patches}
-    told = " ".join(line for brief in series.all for line in (*brief.patch.below, *(brief.patch.body if brief is series.cover else ())))
-    if re.search(r"\b(?:drop|dropped|remove|removed|not (?:carried|kept))\b.{0,60}\b(?:reviewed|tested|acked|tags?|r-b|rb|t-b|a-b)\b", told, re.IGNORECASE):
+    told = " ".join(
+        line
+        for brief in series.all
+        for line in (*brief.patch.below, *(brief.patch.body if brief is series.cover else ()))
+    )
+    if re.search(
+        r"\b(?:drop|dropped|remove|removed|not (?:carried|kept))\b.{0,60}"
+        r"\b(?:reviewed|tested|acked|tags?|r-b|rb|t-b|a-b)\b",
+        told,
+        re.IGNORECASE,
+    ):
         return
     for brief in series.patches:
         old = before.get(brief.patch.summary.lower())
@@ -132,13 +157,29 @@ def repairs_earlier(series: Series) -> Iterator[SeriesHit]:
         fixes = [tag.value for tag in brief.patch.tags if tag.key == "fixes"]
         for other in series.patches[:at]:
             summary = other.patch.summary
-            named = any(other.patch.commit and other.patch.commit.startswith(value.split()[0].lower()) for value in fixes if value and len(value.split()[0]) >= 7)
+            named = any(
+                other.patch.commit and other.patch.commit.startswith(value.split()[0].lower())
+                for value in fixes
+                if value and len(value.split()[0]) >= 7
+            )
             if named or any(summary and f'"{summary}"' in value for value in fixes):
-                yield _at(brief, f"it fixes {other.patch.label} of the same series ({summary})", "fold it into that patch")
+                yield _at(
+                    brief, f"it fixes {other.patch.label} of the same series ({summary})", "fold it into that patch"
+                )
                 break
             removed = set(brief.removed)
-            if len(removed) >= 2 and _FIX.search(brief.patch.summary) and removed <= set(other.added) and brief.changed <= 40:
-                yield _at(brief, f"all that it removes was added by {other.patch.label} ({summary})", "fold it into that patch", Level.WARNING)
+            if (
+                len(removed) >= 2
+                and _FIX.search(brief.patch.summary)
+                and removed <= set(other.added)
+                and brief.changed <= 40
+            ):
+                yield _at(
+                    brief,
+                    f"all that it removes was added by {other.patch.label} ({summary})",
+                    "fold it into that patch",
+                    Level.WARNING,
+                )
                 break
 
 
@@ -149,7 +190,10 @@ def file_churn(series: Series) -> Iterator[SeriesHit]:
         again = [line for line in brief.removed if line in added]
         if len(again) >= 12 and len(again) * 2 > len(brief.removed):
             labels = dict.fromkeys(added[line].patch.label for line in again)
-            yield _at(brief, f"{len(again)} of its {len(brief.removed)} removed lines were added by {', '.join(list(labels)[:3])}")
+            yield _at(
+                brief,
+                f"{len(again)} of its {len(brief.removed)} removed lines were added by {', '.join(list(labels)[:3])}",
+            )
         added.update(dict.fromkeys(brief.added, brief))
 
 

@@ -24,7 +24,8 @@ _ORDER = {
     "signed-off-by": 4, "tested-by": 5, "reviewed-by": 6, "acked-by": 7, "cc": 8, "link": 9,
 }  # fmt: skip
 _TOOLS = re.compile(
-    r"\b(?:claude|chatgpt|gpt-?\d|copilot|gemini|codex|cursor(?: agent)?|devin|llama|mistral|deepseek|qwen|grok|aider|openai|anthropic)\b",
+    r"\b(?:claude|chatgpt|gpt-?\d|copilot|gemini|codex|cursor(?: agent)?"
+    r"|devin|llama|mistral|deepseek|qwen|grok|aider|openai|anthropic)\b",
     re.IGNORECASE,
 )
 _TOOL_ADDRESS = re.compile(r"(?:@anthropic\.com|@openai\.com|copilot|\[bot\]|cursoragent)", re.IGNORECASE)
@@ -39,7 +40,8 @@ def _persons(patch: Patch, key: str) -> list[tuple[Tag, Person]]:
 
 def sign_off_missing(job: Job) -> Iterator[Hit]:
     """No ``Signed-off-by:`` at all."""
-    if not any(tag.key == "signed-off-by" for tag in job.patch.tags) and job.patch.summary:
+    release = re.match(r"Linux v?\d", job.patch.summary) and not job.patch.path
+    if not any(tag.key == "signed-off-by" for tag in job.patch.tags) and job.patch.summary and not release:
         misspelt = any(tag.name.lower().startswith("sign") for tag in job.patch.tags)
         if not misspelt:
             yield Hit("there is no Signed-off-by", places.end_of_message(job.patch), key="none")
@@ -184,7 +186,9 @@ def link_form(job: Job) -> Iterator[Hit]:
             continue
         if address.scheme not in ("http", "https"):
             yield Hit(f"{tag.name}: is no http(s) address", places.tag(job.patch, tag, target))
-        elif not _PUBLIC_HOST.match(host) or host.endswith((".local", ".internal", ".lan", ".corp", ".intranet", ".localhost")):
+        elif not _PUBLIC_HOST.match(host) or host.endswith(
+            (".local", ".internal", ".lan", ".corp", ".intranet", ".localhost")
+        ):
             yield Hit(f"{host or 'this'} is not public", places.tag(job.patch, tag, target))
 
 
@@ -201,7 +205,11 @@ def stable_form(job: Job) -> Iterator[Hit]:
             continue
         if host not in ("vger.kernel.org", "kernel.org"):
             if host.endswith("kernel.org") or "vger" in host:
-                yield Hit(f"stable@{host} does not exist", places.tag(job.patch, tag, match.group()), "write Cc: stable@vger.kernel.org")
+                yield Hit(
+                    f"stable@{host} does not exist",
+                    places.tag(job.patch, tag, match.group()),
+                    "write Cc: stable@vger.kernel.org",
+                )
             continue
         if "noautosel" in match.group() and not comment.strip():
             yield Hit("noautosel needs a reason", places.tag(job.patch, tag), "write it after '# '")
@@ -234,8 +242,12 @@ def tag_combined(job: Job) -> Iterator[Hit]:
     """Two tags in one."""
     for tag in job.patch.tags:
         if re.search(r"-and-.*-by\Z", tag.name, re.IGNORECASE):
-            parts = [f"{part[:1].upper()}{part[1:]}-by:" for part in re.split(r"-and-", tag.name[:-3], flags=re.IGNORECASE)]
-            yield Hit(f"{tag.name}: is two tags in one", places.tag(job.patch, tag, tag.name), f"write {' and '.join(parts)}")
+            parts = [
+                f"{part[:1].upper()}{part[1:]}-by:" for part in re.split(r"-and-", tag.name[:-3], flags=re.IGNORECASE)
+            ]
+            yield Hit(
+                f"{tag.name}: is two tags in one", places.tag(job.patch, tag, tag.name), f"write {' and '.join(parts)}"
+            )
 
 
 def tag_name(job: Job) -> Iterator[Hit]:
@@ -245,9 +257,21 @@ def tag_name(job: Job) -> Iterator[Hit]:
         right = lower.get(tag.key)
         if right:
             if tag.name != right and tag.key not in ("cc",) and tag.area:
-                yield Hit(f"{tag.name}: is written {right}:", places.tag(job.patch, tag, tag.name), f"write {right}:", Level.NOTE)
+                yield Hit(
+                    f"{tag.name}: is written {right}:",
+                    places.tag(job.patch, tag, tag.name),
+                    f"write {right}:",
+                    Level.NOTE,
+                )
             continue
-        near = next((name for low, name in lower.items() if len(low) > 5 and _distance(tag.key, low) <= 2), None)
+        near = next(
+            (
+                name
+                for low, name in lower.items()
+                if len(low) > 5 and _distance(tag.key, low) <= (2 if len(low) > 9 else 1)
+            ),
+            None,
+        )
         if near and tag.area and tag.key.split("-")[0] not in ("acted", "ported"):
             yield Hit(f"{tag.name}: looks like {near}:", places.tag(job.patch, tag, tag.name), f"write {near}:")
 
@@ -280,7 +304,12 @@ def tag_person(job: Job) -> Iterator[Hit]:
         elif "@" not in value:
             if tag.key == "cc":
                 continue  # people are named there, and lists
-            yield Hit(f"{tag.name}: has no address", places.tag(job.patch, tag), "write Name <address>", None if tag.key == "signed-off-by" else Level.NOTE)
+            yield Hit(
+                f"{tag.name}: has no address",
+                places.tag(job.patch, tag),
+                "write Name <address>",
+                None if tag.key == "signed-off-by" else Level.NOTE,
+            )
         elif "<" not in value and " " in value and tag.key == "signed-off-by":
             yield Hit("the address is not in <>", places.tag(job.patch, tag), "write Name <address>")
 
@@ -291,7 +320,9 @@ def assisted_by(job: Job) -> Iterator[Hit]:
         if tag.key != "assisted-by":
             continue
         if "@" in tag.value or "<" in tag.value:
-            yield Hit("Assisted-by: names a tool, not an address", places.tag(job.patch, tag), "write NAME:VERSION [tool]")
+            yield Hit(
+                "Assisted-by: names a tool, not an address", places.tag(job.patch, tag), "write NAME:VERSION [tool]"
+            )
         elif not re.match(r"[^\s:]+(?: [^\s:\[]+){0,2}:\S+(?: \[?[^\[\]]+\]?)*\Z", tag.value):
             yield Hit("Assisted-by: has no version", places.tag(job.patch, tag), "write NAME:VERSION [tool]")
 
@@ -299,7 +330,14 @@ def assisted_by(job: Job) -> Iterator[Hit]:
 def tool_sign_off(job: Job) -> Iterator[Hit]:
     """A tool that signs off, or is named as a person that wrote or read the change."""
     for tag in job.patch.tags:
-        if tag.key not in ("signed-off-by", "co-developed-by", "co-authored-by", "reviewed-by", "acked-by", "tested-by"):
+        if tag.key not in (
+            "signed-off-by",
+            "co-developed-by",
+            "co-authored-by",
+            "reviewed-by",
+            "acked-by",
+            "tested-by",
+        ):
             continue
         for person in people(tag.value)[:1]:
             named = _TOOL_ADDRESS.search(person.address) or (
@@ -307,13 +345,20 @@ def tool_sign_off(job: Job) -> Iterator[Hit]:
                 and _only_tool(person.name)
             )  # fmt: skip
             if named:
-                yield Hit(f"{person.name or person.address} is a tool and cannot {_cannot(tag)}", places.tag(job.patch, tag))
+                yield Hit(
+                    f"{person.name or person.address} is a tool and cannot {_cannot(tag)}", places.tag(job.patch, tag)
+                )
 
 
 def _only_tool(name: str) -> bool:
     """Whether a name is a tool's own, and not that of a person who is called like one (Claude Dupont)."""
-    rest = re.sub(r"[\d.\-:()\[\]]+|\b(?:ai|code|sonnet|opus|haiku|pro|agent|bot|assistant|by|model)\b", " ", _TOOLS.sub(" ", name), flags=re.IGNORECASE)
-    return not rest.split() and name.strip().lower() != "claude" or name.strip().lower() in ("copilot", "chatgpt")
+    rest = re.sub(
+        r"[\d.\-:()\[\]]+|\b(?:ai|code|sonnet|opus|haiku|pro|agent|bot|assistant|by|model)\b",
+        " ",
+        _TOOLS.sub(" ", name),
+        flags=re.IGNORECASE,
+    )
+    return (not rest.split() and name.strip().lower() != "claude") or name.strip().lower() in ("copilot", "chatgpt")
 
 
 def _cannot(tag: Tag) -> str:

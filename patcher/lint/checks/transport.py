@@ -28,7 +28,9 @@ def mail_format(job: Job) -> Iterator[Hit]:
     """What was wrong with the mail before any patch was looked at."""
     for problem in job.patch.problems:
         level = Level.WARNING if problem.kind in ("charset", "html") and job.diff.files and not job.diff.error else None
-        yield Hit(f"the mail: {problem.detail}", places.whole(job.patch), _FIX.get(problem.kind, ""), level, problem.detail)
+        yield Hit(
+            f"the mail: {problem.detail}", places.whole(job.patch), _FIX.get(problem.kind, ""), level, problem.detail
+        )
 
 
 def diff_malformed(job: Job) -> Iterator[Hit]:
@@ -54,21 +56,35 @@ def _wrapped(lines: object, at: int) -> bool:
     """Whether a line of a hunk has no sign in front and follows one that has, as a wrapped one does."""
     assert isinstance(lines, list)
     line = lines[at]
-    return bool(re.match(r"[A-Za-z_(&|*{}\"]", line)) and at > 0 and lines[at - 1][:1] in "+- " and not re.match(r"diff |index |Index: |Binary |GIT |new |deleted |old |rename |similarity |copy ", line)
+    return (
+        bool(re.match(r"[A-Za-z_(&|*{}\"]", line))
+        and at > 0
+        and lines[at - 1][:1] in "+- "
+        and not re.match(r"diff |index |Index: |Binary |GIT |new |deleted |old |rename |similarity |copy ", line)
+    )
 
 
 def diff_whitespace(job: Job) -> Iterator[Hit]:
     """Tabs that a mail client turned into spaces, or spaces into no-break spaces."""
     for file in job.diff.files:
-        if not file.path.endswith((".c", ".h")) or job.misfits == () and job.context.base is not None:
+        if not file.path.endswith((".c", ".h")) or (job.misfits == () and job.context.base is not None):
             continue
         lines = [line for hunk in file.hunks for line in (*hunk.old, *hunk.new)]
         indented = [line for line in lines if line[:1] in (" ", "\t")]
         spaced = [line for line in indented if line.startswith("        ")]
         if len(spaced) >= 8 and len(spaced) == len([line for line in indented if not re.match(r" \*| {1,7}\S", line)]):
-            yield Hit("its tabs have become spaces", places.diff(job.patch, file.path), "send it with git send-email", key="tabs")
-        elif any("\u00a0" in line and not line.strip().startswith(("*", "/*", "//")) and '"' not in line for line in lines):
-            yield Hit("it holds no-break spaces", places.diff(job.patch, file.path), "send it with git send-email", key="nbsp")
+            yield Hit(
+                "its tabs have become spaces",
+                places.diff(job.patch, file.path),
+                "send it with git send-email",
+                key="tabs",
+            )
+        elif any(
+            "\u00a0" in line and not line.strip().startswith(("*", "/*", "//")) and '"' not in line for line in lines
+        ):
+            yield Hit(
+                "it holds no-break spaces", places.diff(job.patch, file.path), "send it with git send-email", key="nbsp"
+            )
 
 
 CHECKS = (mail_format, diff_malformed, diff_whitespace)
