@@ -126,8 +126,8 @@ def _mail(what: tuple[str, ...], place: Path | None, base: str | None, cache: Ca
         return _Source(patches, Context(None, None), certain=False, mailed=True)
     from patcher.tree.directory import DirectoryTree
     from patcher.tree.find import find_repository, open_tree
+    from patcher.tree.githistory import GitHistory
     from patcher.tree.gitrepo import GitTree
-    from patcher.tree.history import GitHistory
 
     repository = find_repository(place)
     if repository is None:
@@ -155,8 +155,8 @@ def _range(range_: str | None, place: Path, base: str | None, cache: Cache) -> _
     from patcher.lint.context import Context
     from patcher.tree import commits
     from patcher.tree.find import find_repository
+    from patcher.tree.githistory import GitHistory
     from patcher.tree.gitrepo import GitTree
-    from patcher.tree.history import GitHistory
 
     repository = find_repository(place)
     if repository is None:

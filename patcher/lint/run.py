@@ -216,7 +216,7 @@ def _begins(patch: Patch) -> bool:
 
 
 def _backport(patch: Patch) -> bool:
-    """Whether it is meant for a stable tree: by the words in brackets, or by the line that names the upstream commit."""
+    """Whether it is meant for a stable tree: by the words in brackets, or the line that names the upstream commit."""
     return any(word.lower().startswith(("stable", "4.", "5.", "6.", "7.")) for word in patch.prefix.words) or bool(
         citations.UPSTREAM.search("\n".join(patch.body[:4]))
     )

@@ -87,10 +87,9 @@ def _one(message: Message, body: bytes, problems: list[Problem]) -> _Text:
         content, exact = _from_base64(body, problems), False
     elif encoding not in ("", "7bit", "8bit", "binary"):
         problems.append(Problem("encoding", f"Content-Transfer-Encoding {encoding!r} is not known"))
-    if b"\r\n" in content:
-        if content.count(b"\r\n") == content.count(b"\n"):
-            problems.append(Problem("crlf", "its lines end in CR LF"))
-            content = content.replace(b"\r\n", b"\n")
+    if b"\r\n" in content and content.count(b"\r\n") == content.count(b"\n"):
+        problems.append(Problem("crlf", "its lines end in CR LF"))
+        content = content.replace(b"\r\n", b"\n")
     text = _decoded(content, _charset(message), problems)
     if str(_parameter(message, "format")).lower() == "flowed":
         problems.append(Problem("flowed", "it is sent as format=flowed"))

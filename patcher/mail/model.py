@@ -47,9 +47,9 @@ class RawMail(Frozen, frozen=True):
 
 
 class Mail(Frozen, frozen=True):
-    """A decoded mail. ``text`` is its body with ``\\n`` line ends, in which bytes that are no text are surrogates (as of
-    PEP 383). ``text_line`` is the line of the file at which the body begins; ``exact`` tells that the lines of ``text``
-    are those of the file."""
+    """A decoded mail. ``text`` is its body with LF line ends; bytes in it that are no text are surrogates (PEP 383).
+    ``text_line`` is the line of the file at which the body begins; ``exact`` tells that the lines of ``text`` are those
+    of the file."""
 
     path: str
     line: int

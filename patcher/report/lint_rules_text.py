@@ -22,9 +22,11 @@ def lint_rules_table(rules: Sequence[LintRule], style: Style) -> str:
     lines = []
     for about in SUBJECTS:
         lines.append(style(f"lint, {TITLES[about]}", bold=True))
-        for rule in rules:
-            if rule.about == about:
-                lines.append(f"  {rule.id:22} {rule.level.value:8} {safe(rule.title)}{_profiles(rule)}")
+        lines += [
+            f"  {rule.id:22} {rule.level.value:8} {safe(rule.title)}{_profiles(rule)}"
+            for rule in rules
+            if rule.about == about
+        ]
     return "\n".join(lines) + "\n"
 
 
