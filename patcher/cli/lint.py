@@ -14,6 +14,7 @@ from patcher.errors import InputError
 
 if TYPE_CHECKING:
     from patcher.cache import Cache
+    from patcher.lint.backends import BackEnds
     from patcher.lint.context import Context
     from patcher.lint.ignore import Ignore
     from patcher.lint.model import Outcome
@@ -73,7 +74,7 @@ def lint(
         stack.callback(cache.close)
         source = _source(what, place, base, cache, bar)
         settings = Settings(profile, settings.only, settings.skip, strict, source.certain, source.mailed)
-        extra = _back_ends(source, trust_tree, checkpatch, stack)
+        extra = _back_ends(source, trust_tree, checkpatch, strict, stack)
         ignores = Ignores(source.ignores, known)
         linter = Linter(rules, source.context, settings, ignores, _baseline(baseline), extra)
         kept: list[Patch] | None = [] if fix or fix_to else None
@@ -94,6 +95,7 @@ class _Source:
         self.mailed = mailed
         self.ignores: tuple[Ignore, ...] = ()
         self.repository: Repository | None = None
+        self.place: Path | None = None
         self.commits: tuple[str, ...] = ()
 
 
@@ -107,6 +109,7 @@ def _source(what: tuple[str, ...], place: Path | None, base: str | None, cache: 
             missing = next(name for name in what if not Path(name).exists())
             raise InputError(f"{missing} does not exist", "name files, or one range of commits")
         source = _range(what[0] if what else None, place or Path(), base, cache)
+    source.place = place
     top = source.repository.worktree if source.repository else place
     if top and (top / NAME).is_file():
         source.ignores = read(top / NAME)
@@ -195,8 +198,24 @@ def _baseline(file: Path | None) -> tuple[str, ...]:
     return fingerprints(file)
 
 
-def _back_ends(source: _Source, trust_tree: bool, checkpatch: Path | None, stack: contextlib.ExitStack) -> None:
-    return None
+def _back_ends(
+    source: _Source, trust_tree: bool, checkpatch: Path | None, strict: bool, stack: contextlib.ExitStack
+) -> BackEnds | None:
+    """The tree's scripts, where the user consents. A checkpatch.pl that the user names is consent for that one."""
+    from patcher.lint.consent import given
+
+    tree = source.context.base
+    place = source.repository.worktree or source.repository.directory if source.repository else source.place
+    trusted = trust_tree or (place is not None and given(place))
+    if trust_tree and tree is None:
+        raise InputError("--trust-tree without a tree", "name one with --tree")
+    if not trusted and not checkpatch:
+        return None
+    from patcher.lint.backends import BackEnds
+
+    found = BackEnds(tree if trusted else None, checkpatch, strict=strict, maintainers=trusted)
+    stack.callback(found.close)
+    return found
 
 
 def _kept(patches: Iterable[Patch], kept: list[Patch]) -> Iterator[Patch]:

@@ -76,8 +76,8 @@ class Diff:
         return sum(len(file.added) + len(file.removed) for file in self.files)
 
     def _read(self) -> Iterator[FileDiff]:
-        from unidiff import PatchSet
         from unidiff.errors import UnidiffParseError
+        from unidiff.patch import PatchSet
 
         counted = _Counted(self._text)
         found: Any = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol
 
 from patcher.lint import citations, maintainers, places
 from patcher.lint.checks import CHECKS, SERIES_CHECKS
@@ -13,13 +14,21 @@ from patcher.lint.ignore import Ignores
 from patcher.lint.job import Brief, Job, SeriesHit, brief
 from patcher.lint.model import CannotTell, Finding, Hit, Level, Outcome, Skipped
 from patcher.lint.rules import LintRule
+from patcher.lint.same import SAME
 from patcher.lint.series import gather
 from patcher.mail.model import Kind, Patch
 from patcher.model import Frozen
 
 _TOGETHER = 256
 _TOGETHER_BYTES = 8 * 2**20
-Extra = Callable[[Sequence[tuple[Patch, Diff]]], Iterable[tuple[Patch, str, Level, Hit]]]
+
+
+class Extra(Protocol):
+    """Checks by other programs, and what could not be run of them."""
+
+    skipped: list[Skipped]
+
+    def __call__(self, patches: Sequence[tuple[Patch, Diff]]) -> Iterable[tuple[Patch, str, Level, Hit]]: ...
 
 
 class Settings(Frozen, frozen=True):
@@ -61,6 +70,7 @@ class Linter:
         self._seen: dict[str, int] = {}
         self._profiles: set[str] = set()
         self._hidden = 0
+        self._fired: set[tuple[str, str]] = set()
 
     def _wanted(self, rule: str) -> bool:
         only, skip = self._settings.only, self._settings.skip
@@ -77,6 +87,8 @@ class Linter:
             for rule in self._rules:
                 if rule.about == "series":
                     self._try(rule, each.first.patch, each.first.profile, SERIES_CHECKS[rule.check], each)
+        if self._extra:
+            self._skipped.update(((each.rule, each.reason, each.patch), None) for each in self._extra.skipped)
         for unused in self._ignores.unused():
             self._skipped[unused.rule, unused.reason, unused.patch] = None
         order = {id_: at for at, id_ in enumerate(dict.fromkeys(self._place_of(brief.patch) for brief in self._briefs))}
@@ -106,8 +118,16 @@ class Linter:
         if self._extra:
             together = [(patch, diff) for patch, diff in zip(patches, diffs, strict=True) if patch.kind is Kind.PATCH]
             for patch, rule, level, hit in self._extra(together):
-                if self._wanted(rule):
-                    self._add(rule, level, "checkpatch.pl of the tree", hit, patch)
+                if self._wanted(rule) and not self._said(patch, rule, hit):
+                    script = "scripts/checkpatch.pl" if rule.startswith("checkpatch:") else "scripts/get_maintainer.pl"
+                    self._add(rule, level, script, hit, patch)
+
+    def _said(self, patch: Patch, rule: str, hit: Hit) -> bool:
+        """Whether one of our own rules has said for this patch what another program says now."""
+        ours = SAME.get(rule.partition(":")[2], ())
+        if any((patch.label, each) in self._fired for each in ours):
+            return True
+        return rule == "get_maintainer" and (patch.label, f"recipients {hit.key}") in self._fired
 
     def _one(self, patch: Patch, diff: Diff) -> None:
         profile = self._profile(patch, diff)
@@ -162,6 +182,7 @@ class Linter:
     def _add(self, rule: str, level: Level, source: str, hit: Hit, patch: Patch) -> None:
         in_tree = hit.place.path != patch.path
         known = self._by_id.get(rule)
+        self._fired |= {(patch.label, rule), (patch.label, f"{rule} {hit.key}")}
         key = hit.key or hit.place.excerpt.strip()
         parts = (rule, hit.place.path if in_tree else patch.summary, key)
         digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:16]
@@ -203,7 +224,8 @@ def _in_order(patches: Sequence[Patch]) -> list[Patch]:
     keys = []
     for at, patch in enumerate(patches):
         prefix = patch.prefix
-        series = (patch.sender.address, prefix.version, prefix.total) if prefix.total > 1 else at
+        sender = patch.sender.address if patch.message_id else ""  # git format-patch gives each its author's
+        series = (sender, prefix.version, prefix.total) if prefix.total > 1 else at
         if patch.prefix.total > 1 and patch.prefix.number == 0:
             first[series] = at
         keys.append((first.setdefault(series, at), prefix.number if prefix.total > 1 else 0, at))

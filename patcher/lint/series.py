@@ -45,7 +45,9 @@ def gather(briefs: Sequence[Brief], context: Context, *, mailed: bool) -> tuple[
 
 def _key(brief: Brief, known: dict[str, Brief]) -> Key:
     prefix = brief.patch.prefix
-    sender = brief.patch.sender.address.lower()
+    sender = (
+        brief.patch.sender.address.lower() if brief.patch.message_id else ""
+    )  # format-patch gives each its author's
     if prefix.total > 1:
         return sender, prefix.version, prefix.total, _topic(brief, known)
     return sender, prefix.version, prefix.total, brief.patch.message_id or f"{brief.patch.path}:{brief.patch.subject}"
