@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,13 +76,16 @@ def lint(
         settings = Settings(profile, settings.only, settings.skip, strict, source.certain, source.mailed)
         extra = _back_ends(source, trust_tree, checkpatch, strict, stack)
         ignores = Ignores(source.ignores, known)
-        linter = Linter(rules, source.context, settings, ignores, _baseline(baseline), extra)
-        kept: list[Patch] | None = [] if fix or fix_to else None
-        outcome = linter.lint(source.patches if kept is None else _kept(source.patches, kept))
-    if fix or fix_to:
-        return _fix(kept or [], source, fix_to, output, outcome)
+        hidden = _baseline(baseline)
+
+        def linted(patches: Iterable[Patch]) -> Outcome:
+            return Linter(rules, source.context, settings, ignores, hidden, extra, cache).lint(patches)
+
+        if fix or fix_to:
+            return _fix(list(source.patches), source, fix_to, output, linted)
+        outcome = linted(source.patches)
     deliver(_shown(outcome, rules, form, output, verbose, quiet), output)
-    return FOUND if any(finding.level.value != "note" for finding in outcome.findings) else CLEAN
+    return _code(outcome)
 
 
 class _Source:
@@ -218,14 +221,61 @@ def _back_ends(
     return found
 
 
-def _kept(patches: Iterable[Patch], kept: list[Patch]) -> Iterator[Patch]:
+def _fix(
+    kept: list[Patch], source: _Source, target: str | None, output: Path | None, again: Callable[[list[Patch]], Outcome]
+) -> int:
+    """Write corrected messages to a new directory or branch, show the difference, and what is left to do by hand."""
+    from patcher.lint.diff import Diff
+    from patcher.lint.fix import difference, fixed
+    from patcher.lint.maintainers import profile
+    from patcher.report.escape import safe
+    from patcher.report.lint_text import lint_text
+
+    history = source.context.history if source.context.has_history else None
+    after = []
+    for patch in kept:
+        paths = [file.path for file in Diff(patch.diff).files]
+        after.append(fixed(patch, profile(paths, source.context.maintainers), history))
+    changed = [(before, now) for before, now in zip(kept, after, strict=True) if before is not now]
+    text = "".join(safe(difference(before, now)) for before, now in changed)
+    if not changed:
+        text += "nothing that could be put right with certainty; nothing was written\n"
+    elif source.commits and source.repository:
+        from patcher.tree.rewrite import with_messages
+
+        branch = target or "lint-fixed"
+        messages = {now.commit: "\n".join([now.subject, "", *now.body]) + "\n" for _, now in changed}
+        with_messages(source.repository, source.commits, messages, branch)
+        text += f"{len(changed)} messages put right; the commits are on the new branch {branch}\n"
+    else:
+        directory = Path(target or "lint-fixed")
+        _write_mail(after, {now.path for _, now in changed}, directory)
+        text += f"{len(changed)} messages put right; the mail is in the new directory {safe(str(directory))}\n"
+    outcome = again(after)
+    deliver(f"{text}\n{lint_text(outcome, plain)}", output)
+    return _code(outcome)
+
+
+def _write_mail(patches: list[Patch], changed: set[str], directory: Path) -> None:
+    """The mail by file, under the same names; a file in which nothing changed is copied."""
+    from patcher.mail.write import mbox
+
+    by_file: dict[str, list[Patch]] = {}
     for patch in patches:
-        kept.append(patch)
-        yield patch
+        by_file.setdefault(patch.path, []).append(patch)
+    try:
+        directory.mkdir(parents=True)
+        for name, mails in by_file.items():
+            content = mbox(mails).encode("utf-8", "surrogateescape") if name in changed else Path(name).read_bytes()
+            (directory / Path(name).name).write_bytes(content)
+    except FileExistsError as error:
+        raise InputError(f"{directory} exists already", "name a new directory with --fix-to") from error
+    except OSError as error:
+        raise InputError(f"cannot write to {directory} ({error.strerror})", "name another with --fix-to") from error
 
 
-def _fix(kept: list[Patch], source: _Source, target: str | None, output: Path | None, outcome: Outcome) -> int:
-    raise NotImplementedError
+def _code(outcome: Outcome) -> int:
+    return FOUND if any(finding.level.value != "note" for finding in outcome.findings) else CLEAN
 
 
 def _shown(

@@ -23,7 +23,7 @@ class Overlay:
         self.changed = dict(changed)
         self.where = below.where
         self.commit = ""
-        self.key: str | None = None
+        self.key: str | None = None if self.changed else below.key
         self.worktree: Path | None = None
 
     def paths(self) -> Mapping[str, str]:

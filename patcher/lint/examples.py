@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from patcher.cache import Cache
 from patcher.lint.context import Context
 from patcher.lint.ignore import Ignores
 from patcher.lint.model import Outcome
@@ -115,7 +116,11 @@ def lint_example(rules: Sequence[LintRule], example: Example) -> Outcome:
     history = MemoryHistory(example.commits, example.recent) if example.commits or example.recent else None
     context = Context(MemoryTree(example.tree) if example.tree else None, history)
     settings = Settings(profile=example.profile, strict=True, stated_base=True)
-    return Linter(rules, context, settings, Ignores((), ())).lint(patches(mail(example)))
+    cache = Cache()
+    try:
+        return Linter(rules, context, settings, Ignores((), ()), cache=cache).lint(patches(mail(example)))
+    finally:
+        cache.close()
 
 
 def run_examples(rules: Sequence[LintRule], only: str | None = None) -> Iterator[LintExample]:

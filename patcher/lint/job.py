@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import array
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from patcher.cache import Cache
 from patcher.lint.context import Context
 from patcher.lint.diff import Diff
 from patcher.lint.model import Hit
@@ -75,6 +76,27 @@ class SeriesHit(NamedTuple):
     """A hit in one mail of a series."""
 
     brief: Brief
+    hit: Hit
+
+
+class TreeJob(NamedTuple):
+    """A series that was applied. ``before`` are the touched files as they were, ``touched`` all of them, ``added`` the
+    lines it adds (number and text) by file; ``owner`` is the last patch that touches a file, ``last`` of them all."""
+
+    touched: frozenset[str]
+    before: Mapping[str, bytes]
+    added: Mapping[str, Sequence[tuple[int, str]]]
+    owner: Mapping[str, Patch]
+    last: Patch
+    context: Context
+    cache: Cache
+    memo: dict[str, object]
+
+
+class TreeHit(NamedTuple):
+    """A hit in the tree after a series, and the patch it is put down to."""
+
+    patch: Patch
     hit: Hit
 
 

@@ -13,7 +13,7 @@ from patcher.errors import InputError
 from patcher.lint.model import Level
 
 PROFILES = ("default", "tip", "netdev", "kvm", "stable")
-SUBJECTS = ("message", "tags", "diff", "series")
+SUBJECTS = ("message", "tags", "diff", "tree", "series")
 WHERE = ("subject", "summary", "body", "below", "added", "path")
 _ADVICE = "correct the file; docs/lint.md has the fields"
 _EXAMPLES = re.compile(rb"^\[\[example\]\]", re.MULTILINE)
@@ -49,7 +49,7 @@ class LintRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tru
     """One rule. It holds either ``match`` or ``check``, the name of a function.
 
     Arguments:
-        about: what it looks at: message, tags, diff or series
+        about: what it looks at: message, tags, diff, tree (after the series) or series
         level: error, warning or note; ``levels`` says otherwise for a profile
         profiles: those it holds for; none means all
         needs: what it cannot do without: "tree", "history"

@@ -6,12 +6,13 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
+from patcher.cache import Cache
 from patcher.lint import citations, maintainers, places
-from patcher.lint.checks import CHECKS, SERIES_CHECKS
+from patcher.lint.checks import CHECKS, SERIES_CHECKS, TREE_CHECKS
 from patcher.lint.context import Context, Overlay
 from patcher.lint.diff import Diff
 from patcher.lint.ignore import Ignores
-from patcher.lint.job import Brief, Job, SeriesHit, brief
+from patcher.lint.job import Brief, Job, SeriesHit, TreeHit, TreeJob, brief
 from patcher.lint.model import CannotTell, Finding, Hit, Level, Outcome, Skipped
 from patcher.lint.rules import LintRule
 from patcher.lint.same import SAME
@@ -54,7 +55,10 @@ class Linter:
         ignores: Ignores,
         baseline: Sequence[str] = (),
         extra: Extra | None = None,
+        cache: Cache | None = None,
     ) -> None:
+        self._cache = cache
+        self._applied: list[tuple[Patch, dict[str, list[tuple[int, str]]]]] = []
         self._context = context
         self._settings = settings
         self._ignores = ignores
@@ -82,6 +86,7 @@ class Linter:
         mail."""
         for held in _held(patches):
             self._several(held)
+        self._after_series()
         series = gather(self._briefs, self._context, mailed=self._settings.mailed)
         for each in series:
             for rule in self._rules:
@@ -138,11 +143,16 @@ class Linter:
             return
         self._ignores.add(patch)
         if self._context.base is not None and _begins(patch):
+            self._after_series()
             self._context.now, self._context.broken = Overlay(self._context.base, {}), ""
         misfits = tuple(self._context.apply(patch, diff)) if patch.kind is Kind.PATCH and patch.path else ()
+        if self._context.base is not None and patch.kind is Kind.PATCH:
+            added = {file.path: [(line.number, line.text) for line in file.added] for file in diff.files}
+            added |= {file.old_path: [] for file in diff.files if file.renamed}
+            self._applied.append((patch, added))
         job = Job(patch, diff, profile, self._context, misfits, self._settings.stated_base)
         for rule in self._rules:
-            if rule.about == "series" or (patch.kind is Kind.COVER and not rule.covers):
+            if rule.about in ("series", "tree") or (patch.kind is Kind.COVER and not rule.covers):
                 continue
             if rule.profiles and profile not in rule.profiles:
                 continue
@@ -164,13 +174,32 @@ class Linter:
             if "history" in rule.needs:
                 _ = self._context.history
             for found in check(what):
-                if isinstance(found, SeriesHit):
+                if isinstance(found, TreeHit):
+                    self._add(rule.id, found.hit.level or rule.level_in(profile), rule.source, found.hit, found.patch)
+                elif isinstance(found, SeriesHit):
                     level = found.hit.level or rule.level_in(found.brief.profile)
                     self._add(rule.id, level, rule.source, found.hit, found.brief.patch)
                 elif isinstance(found, Hit):
                     self._add(rule.id, found.level or rule.level_in(profile), rule.source, found, patch)
         except CannotTell as reason:
             self._skipped[rule.id, str(reason), ""] = None
+
+    def _after_series(self) -> None:
+        """The checks on the tree after a series, once all of it is applied."""
+        applied, self._applied = self._applied, []
+        rules = [rule for rule in self._rules if rule.about == "tree"]
+        if not applied or not rules or self._context.base is None or self._cache is None:
+            return
+        owner = {path: patch for patch, added in applied for path in added}
+        lines: dict[str, list[tuple[int, str]]] = {}
+        for _, added in applied:
+            for path, found in added.items():
+                lines[path] = found if len(applied) == 1 else [*lines.get(path, ()), *found]
+        before = self._context.base.read(owner)
+        last = applied[-1][0]
+        job = TreeJob(frozenset(owner), before, lines, owner, last, self._context, self._cache, {})
+        for rule in rules:
+            self._try(rule, last, self._briefs[-1].profile, TREE_CHECKS[rule.check], job)
 
     def _profile(self, patch: Patch, diff: Diff) -> str:
         if self._settings.profile != "auto":

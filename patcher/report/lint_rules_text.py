@@ -12,7 +12,8 @@ Style = Callable[..., str]
 TITLES = {
     "message": "the mail, its subject and its text",
     "tags": "tags: who signs, what is fixed",
-    "diff": "the diff, and the tree after it",
+    "diff": "the diff",
+    "tree": "the tree after the series",
     "series": "the whole series",
 }
 

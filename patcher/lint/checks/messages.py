@@ -185,7 +185,7 @@ def body_wrap(job: Job) -> Iterator[Hit]:
     long = [
         (at, line)
         for at, line in _prose(patch)
-        if len(line) > 75 and _is_prose(patch, at) and len(_URL.sub("", line)) > 75
+        if len(line) > 75 and is_prose(patch, at) and len(_URL.sub("", line)) > 75
     ]
     if long:
         at, line = long[0]
@@ -194,8 +194,8 @@ def body_wrap(job: Job) -> Iterator[Hit]:
         yield Hit(f"a line of {len(line)} characters{more}", place)
 
 
-def _is_prose(patch: Patch, at: int) -> bool:
-    """Whether a line is a sentence: not indented or quoted output, a table, a command or its answer."""
+def is_prose(patch: Patch, at: int) -> bool:
+    """Whether line ``at`` of the message is a sentence: not indented or quoted output, a table, or a command."""
     line = patch.body[at]
     if _QUOTED_OUTPUT.match(line) or _LOG.search(line) or "\t" in line:
         return False

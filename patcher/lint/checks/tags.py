@@ -19,7 +19,7 @@ STANDARD = (
 )  # fmt: skip
 _PERSONAL = re.compile(r".*-by\Z", re.IGNORECASE)
 _NO_PERSON = ("assisted-by",)
-_ORDER = {
+ORDER = {
     "fixes": 0, "reported-by": 1, "closes": 1, "originally-by": 2, "suggested-by": 3, "co-developed-by": 4,
     "signed-off-by": 4, "tested-by": 5, "reviewed-by": 6, "acked-by": 7, "cc": 8, "link": 9,
 }  # fmt: skip
@@ -229,9 +229,9 @@ def tag_order(job: Job) -> Iterator[Hit]:
     """Tags that are not in tip's order; told once."""
     last: Tag | None = None
     for tag in job.patch.tags:
-        if not tag.area or tag.key not in _ORDER:
+        if not tag.area or tag.key not in ORDER:
             continue
-        if last is not None and _ORDER[tag.key] < _ORDER[last.key] and tag.key != "signed-off-by":
+        if last is not None and ORDER[tag.key] < ORDER[last.key] and tag.key != "signed-off-by":
             yield Hit(f"{tag.name}: comes before {last.name}:", places.tag(job.patch, tag), "put it there")
             return
         if tag.key != "signed-off-by" or last is None:
@@ -250,6 +250,16 @@ def tag_combined(job: Job) -> Iterator[Hit]:
             )
 
 
+def alike(name: str) -> str:
+    """The tag that a misspelt one stands for, "" where it is like none."""
+    low = name.lower()
+    known = {each.lower(): each for each in STANDARD}
+    if low in known or low.split("-")[0] in ("acted", "ported"):
+        return ""
+    likely = (right for right in known if len(right) > 5 and _distance(low, right) <= (2 if len(right) > 9 else 1))
+    return known.get(next(likely, ""), "")
+
+
 def tag_name(job: Job) -> Iterator[Hit]:
     """A tag misspelt, or with capitals where none belong."""
     lower = {name.lower(): name for name in STANDARD}
@@ -264,15 +274,8 @@ def tag_name(job: Job) -> Iterator[Hit]:
                     Level.NOTE,
                 )
             continue
-        near = next(
-            (
-                name
-                for low, name in lower.items()
-                if len(low) > 5 and _distance(tag.key, low) <= (2 if len(low) > 9 else 1)
-            ),
-            None,
-        )
-        if near and tag.area and tag.key.split("-")[0] not in ("acted", "ported"):
+        near = alike(tag.name)
+        if near and tag.area:
             yield Hit(f"{tag.name}: looks like {near}:", places.tag(job.patch, tag, tag.name), f"write {near}:")
 
 
