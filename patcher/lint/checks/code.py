@@ -67,7 +67,8 @@ def removed_used(job: TreeJob) -> Iterator[TreeHit]:
     }
     if not gone:
         return
-    others = _others(job, set(gone))
+    wide = {name for name, (path, function) in gone.items() if not function.static or path.endswith(".h")}
+    others = {**files.after, **(_others(job, wide) if wide else {})}
     for name, (path, function) in gone.items():
         if any(name in code.defined | code.macros for code in others.values()):
             continue  # another one of that name: whose is meant cannot be told from the text
@@ -110,22 +111,29 @@ def added_unused(job: TreeJob) -> Iterator[TreeHit]:
         if function.defined and function.name not in known and not function.reached and function.name not in _ENTRY
     }
     new = {name: found for name, found in new.items() if not found[0].startswith(("tools/", "samples/", "scripts/"))}
+    new = {name: found for name, found in new.items() if not _named(files.after, name, *found)}
     if not new:
         return
-    others = _others(job, set(new))
+    wide = {name for name, (path, function) in new.items() if not function.static or path.endswith(".h")}
+    others = {**files.after, **(_others(job, wide) if wide else {})}
     for name, (path, function) in new.items():
-        within = {path: others[path]} if function.static and path.endswith(".c") and path in others else others
-        named = 0
-        for code in within.values():
-            declared = {each.start for each in code.functions if each.name == name}
-            named += sum(at not in declared for at in code.places(name))
-        if named or name not in others.get(path, files.after[path]).defined or _pasted(files.after[path], name):
+        if _named(others, name, path, function) or _pasted(files.after[path], name):
             continue
         code = files.after[path]
         owner = job.owner.get(path) or job.last
         level = Level.NOTE if path.endswith(".h") else None
         what = f"{name}() is added, and nothing uses it"
         yield TreeHit(owner, Hit(what, _place(path, code, function.start, name), level=level, key=name))
+
+
+def _named(files: dict[str, Code], name: str, path: str, function: Function) -> bool:
+    """Whether one of the files names the function beside declaring or defining it; of a static one, its own file."""
+    within = {path: files[path]} if function.static and path.endswith(".c") else files
+    for code in within.values():
+        declared = {each.start for each in code.functions if each.name == name}
+        if any(at not in declared for at in code.places(name)):
+            return True
+    return False
 
 
 def _pasted(code: Code, name: str) -> bool:
