@@ -29,7 +29,7 @@ _PROFILE_PATHS = (
 
 
 class Section(Frozen, frozen=True):
-    """One entry of MAINTAINERS. Patterns are as written there; people and lists are addresses in small letters."""
+    """One entry of MAINTAINERS. All is as written there; lists are addresses in small letters."""
 
     title: str
     status: str
@@ -117,6 +117,11 @@ class Maintainers:
         return ""
 
 
+def addresses(values: Iterable[str]) -> tuple[str, ...]:
+    """The addresses of people as MAINTAINERS has them, in small letters."""
+    return tuple(person.address.lower() for value in values for person in people(value) if "@" in person.address)
+
+
 def _profile_of(section: Section) -> str:
     for part, profile in _PROFILE_DOCUMENTS:
         if any(part in document for document in section.documents):
@@ -144,19 +149,14 @@ def _section(title: str, entries: Sequence[tuple[str | None, ...]]) -> Section:
     def of(letter: str) -> tuple[str, ...]:
         return tuple(value for key, value in entries if key == letter and value)
 
-    def addresses(letter: str) -> tuple[str, ...]:
-        return tuple(
-            person.address.lower() for value in of(letter) for person in people(value) if "@" in person.address
-        )
-
     return Section(
         title=title,
         status=(of("S") or ("",))[0],
         files=of("F"),
         excluded=of("X"),
         names=of("N"),
-        maintainers=addresses("M") or addresses("P"),
-        reviewers=addresses("R"),
+        maintainers=of("M") or tuple(value for value in of("P") if "@" in value),
+        reviewers=of("R"),
         lists=tuple(value.split()[0].lower() for value in of("L") if "@" in value and "subscribers-only" not in value),
         trees=of("T"),
         documents=tuple(value for value in of("P") if "@" not in value),

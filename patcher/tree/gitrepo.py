@@ -36,6 +36,7 @@ _ENVIRONMENT = {
 }
 # Set where git runs us in a hook, for its own repository; we go by the one that is named.
 _FROM_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX")
+_FEW = 100  # paths that are looked up one by one rather than by a list of the whole tree
 _FSCK = "an object may be missing or damaged; run 'git fsck' in it"
 _ERROR = re.compile(r"^(?:fatal|error):", re.MULTILINE)
 _ENTRY = re.compile(r"100\d{3} blob ([0-9a-f]+)\t([^\0]+)\0")  # regular files: no links, no submodules
@@ -162,7 +163,14 @@ class GitTree:
         return self._paths
 
     def blobs(self, paths: Iterable[str]) -> dict[str, str]:
-        return {path: self._paths[path] for path in paths if path in self._paths}
+        asked = list(paths)
+        if "_paths" in self.__dict__ or len(asked) > _FEW or any(_odd(path) for path in asked):
+            return {path: self._paths[path] for path in asked if path in self._paths}
+        if not asked:
+            return {}
+        listing = self._run("ls-tree", "-z", "--full-tree", self.commit, "--", *asked)
+        found = {path: blob for blob, path in _ENTRY.findall(listing.decode("utf-8", "surrogateescape"))}
+        return {path: found[path] for path in asked if path in found}
 
     def read(self, paths: Iterable[str]) -> dict[str, bytes]:
         wanted = self.blobs(dict.fromkeys(paths))
@@ -192,6 +200,17 @@ def search_directory(root: Path, words: Sequence[str], pathspecs: Sequence[str])
     """The files below a directory, in a repository or not, that hold one of the words whole."""
     args = [*_grep(words), "--no-index", "--no-exclude-standard", "--", *pathspecs]
     return _listed(run(git.Git(str(root)), str(root), args, empty_is=1), "")
+
+
+def _odd(path: str) -> bool:
+    """Whether git would not take it for a path of the tree as it stands."""
+    return (
+        not path
+        or path.startswith("/")
+        or path.endswith("/")
+        or "//" in path
+        or {".", ".."} & set(path.split("/")) != set()
+    )
 
 
 def _grep(words: Sequence[str]) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from patcher.lint import places
 from patcher.lint.job import Job
-from patcher.lint.maintainers import Maintainers, needed
+from patcher.lint.maintainers import Maintainers, addresses, needed
 from patcher.lint.model import CannotTell, Hit
 
 _FEW = 4
@@ -26,8 +26,9 @@ def recipients(job: Job) -> Iterator[Hit]:
         if file.created and not known.of(file.path):
             continue
         for depth, section in known.of(file.path)[:1]:
-            if depth > 1 and section.maintainers and not addressed & set(section.maintainers):
-                missing.setdefault(section.maintainers[0], section.title)
+            maintainers = addresses(section.maintainers)
+            if depth > 1 and maintainers and not addressed & set(maintainers):
+                missing.setdefault(maintainers[0], section.title)
             for address in section.lists:
                 if address not in addressed:
                     missing.setdefault(address, section.title)
