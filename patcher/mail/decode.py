@@ -98,10 +98,12 @@ def _one(message: Message, body: bytes, problems: list[Problem]) -> _Text:
 
 
 def _from_base64(body: bytes, problems: list[Problem]) -> bytes:
-    letters = re.sub(rb"[^A-Za-z0-9+/]", b"", body)
+    letters = re.sub(rb"[^A-Za-z0-9+/=]", b"", body)
     if len(letters) % 4:
         problems.append(Problem("truncated", "its base64 is incomplete"))
-        letters = letters[: len(letters) - len(letters) % 4] if len(letters) % 4 == 1 else letters
+    letters = letters.replace(b"=", b"")
+    if len(letters) % 4 == 1:
+        letters = letters[:-1]
     try:
         return base64.b64decode(letters + b"=" * (-len(letters) % 4))
     except binascii.Error:  # not met: the letters are checked
@@ -194,10 +196,17 @@ def _unflowed(text: str, delete_space: bool) -> str:
 
 def _header(message: Message, name: str) -> str:
     """A header as text, decoded as of RFC 2047, on one line."""
+    return _words(_raw_header(message, name))
+
+
+def _raw_header(message: Message, name: str) -> str:
+    """A header on one line, as it stands there."""
     value = message.get(name)
-    if value is None:
-        return ""
-    text = " ".join(str(_unescaped(str(value))).split())
+    return "" if value is None else " ".join(_unescaped(str(value)).split())
+
+
+def _words(text: str) -> str:
+    """A text with its encoded words decoded (RFC 2047)."""
     if "=?" not in text:
         return text
     try:
@@ -227,14 +236,14 @@ def people(text: str) -> tuple[Person, ...]:
         found = getaddresses([text])
     except (ValueError, IndexError, RecursionError):
         return ()
-    return tuple(Person(name, address) for name, address in found[:_MANY] if name or address)
+    return tuple(Person(_words(name), address) for name, address in found[:_MANY] if name or address)
 
 
 def _mail(
     raw: RawMail, message: Message, headers_line: int, text: _Text, text_line: int, problems: list[Problem]
 ) -> Mail:
-    senders = people(_header(message, "from"))
-    addressed = ", ".join(value for name in ("to", "cc") if (value := _header(message, name)))
+    senders = people(_raw_header(message, "from"))
+    addressed = ", ".join(value for name in ("to", "cc") if (value := _raw_header(message, name)))
     return Mail(
         path=raw.path,
         line=raw.line,

@@ -11,7 +11,7 @@ from patcher.mail.model import RawMail
 MAIL_BYTES = 32 * 2**20
 _BLOCK = 2**20
 # As asctime(3) writes it, with or without seconds and time zone; git format-patch has a commit in place of the sender.
-_FROM = re.compile(
+FROM_LINE = re.compile(
     rb"From (?P<who>\S+(?: at \S+)?)[ \t]+(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \w{3} [ \d]\d \d\d:\d\d(?::\d\d)?"
     rb"(?: [-+\w]{1,6})? \d{4}(?: [-+]\d{4})?\s*\Z"
 )
@@ -33,7 +33,7 @@ def split(stream: BinaryIO, path: str) -> Iterator[RawMail]:
         at_line_start = line.endswith(b"\n")
         if whole_line:
             number += 1
-            if line.startswith(b"From ") and (mailbox or not collected.strip()) and (match := _FROM.match(line)):
+            if line.startswith(b"From ") and (mailbox or not collected.strip()) and (match := FROM_LINE.match(line)):
                 if mailbox or collected.strip():
                     yield _mail(path, start, collected, commit, cut, mailbox)
                 who = match.group("who")

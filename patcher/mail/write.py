@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable
 from email.header import Header
 
+from patcher.mail.mbox import FROM_LINE
 from patcher.mail.model import Patch, Person
 
 _NO_COMMIT = "0" * 40
-_FROM_LINE = re.compile(r"^(>*From )", re.MULTILINE)
 _SPECIAL = re.compile(r"[^\w \-!#$%&'*+/=?^`{|}~]")
 
 
@@ -48,8 +48,11 @@ def mail(patch: Patch) -> str:
     if not text.isascii():
         lines += ["MIME-Version: 1.0", "Content-Type: text/plain; charset=UTF-8", "Content-Transfer-Encoding: 8bit"]
     head = "\n".join(line.replace("\r", " ") for line in lines)
-    escaped = _FROM_LINE.sub(r">\1", text)
-    return f"{head}\n\n{escaped}"
+    # Only what would begin another mail: git am takes no escapes away.
+    lines = [
+        f">{line}" if FROM_LINE.match(line.encode("utf-8", "surrogateescape")) else line for line in text.split("\n")
+    ]
+    return head + "\n\n" + "\n".join(lines)
 
 
 def _text(patch: Patch, sender: Person) -> str:
