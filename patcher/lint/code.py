@@ -8,8 +8,10 @@ from typing import NamedTuple
 from patcher.source import lex
 
 _NAME = rb"(?P<name>[A-Za-z_]\w*)"
+_ARGS = rb"(?:[^;{}#()]|\((?:[^;{}#()]|\([^;{}#()]*\))*\))*"
 _FUNCTION = re.compile(
-    rb"^(?P<head>[A-Za-z_][\w \t*]*[ \t*\n])" + _NAME + rb"[ \t]*\((?P<args>[^;{}#]*)\)[ \t\n\w]*(?P<end>[;{])",
+    rb"^(?P<head>[A-Za-z_][\w \t*]*[ \t*\n])" + _NAME + rb"[ \t]*\((?P<args>" + _ARGS + rb")\)"
+    rb"(?:[ \t\n\w]|\(\([^;{}()]*(?:\([^;{}()]*\))?[^;{}()]*\)\))*(?P<end>[;{])",
     re.MULTILINE,
 )
 _MACRO = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+" + _NAME, re.MULTILINE)

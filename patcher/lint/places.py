@@ -10,8 +10,9 @@ _EXCERPT = 400
 
 
 def subject(patch: Patch, part: str = "") -> Place:
-    """The subject, or a part of it."""
-    return _place(patch, patch.subject_line, patch.subject, part)
+    """The subject, or a part of it; with the header's name where it is one, so that columns are those of the file."""
+    text = f"Subject: {patch.subject}" if patch.path and patch.subject else patch.subject
+    return _place(patch, patch.subject_line, text, part)
 
 
 def body(patch: Patch, at: int, part: str = "") -> Place:

@@ -13,7 +13,7 @@ from patcher.tree.gitrepo import Repository
 
 _FIELDS = ("%H", "%an", "%ae", "%cn", "%ce", "%aI", "%B")
 _FORMAT = "--format=%x00%x00" + "%x00".join(_FIELDS) + "%x00"
-_DIFF = ("--root", "-r", "-M", "-p", "--full-index", "--no-ext-diff", "--no-textconv", "--no-color",
+_DIFF = ("--always", "--root", "-r", "-M", "-p", "--full-index", "--no-ext-diff", "--no-textconv", "--no-color",
          "--src-prefix=a/", "--dst-prefix=b/", "--submodule=short", "--encoding=UTF-8")  # fmt: skip
 _BLOCK = 2**20
 

@@ -26,7 +26,7 @@ class _Files:
     """The touched C files before and after, parsed once."""
 
     def __init__(self, job: TreeJob) -> None:
-        if len(job.before) > _MANY:
+        if len(job.touched) > _MANY:
             raise CannotTell(f"the series touches more than {_MANY} files")
         self.before = {path: read(content) for path, content in job.before.items() if path.endswith((".c", ".h"))}
         after = job.context.after.read(path for path in job.touched if path.endswith((".c", ".h")))

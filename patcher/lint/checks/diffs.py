@@ -53,7 +53,7 @@ def does_not_apply(job: Job) -> Iterator[Hit]:
     for path, reason in job.misfits:
         level = None if job.stated_base or job.patch.base else Level.WARNING
         against = "" if level is None else " (its base is not told; tried the tree's own revision)"
-        yield Hit(f"{path}: {reason}{against}", places.diff(job.patch, path), level=level, key=reason)
+        yield Hit(f"{reason}{against}", places.diff(job.patch, path), level=level, key=reason)
 
 
 def diff_empty(job: Job) -> Iterator[Hit]:
