@@ -11,6 +11,7 @@ from patcher.cli.apply import apply
 from patcher.cli.check import check
 from patcher.cli.common import CLEAN, INTERNAL, TERMINATED, WRONG
 from patcher.cli.info import demo, help_, profiles
+from patcher.cli.lint import lint
 from patcher.cli.plan import plan
 from patcher.cli.rules import rules
 from patcher.cli.series import series
@@ -47,7 +48,7 @@ def cli() -> None:
     """
 
 
-for _each in (plan, apply, check, rules, series, profiles, help_, demo):
+for _each in (plan, apply, check, lint, rules, series, profiles, help_, demo):
     cli.add_command(_each)
 
 

@@ -56,6 +56,13 @@ def open_repository(place: Path) -> Repository:
     return repository
 
 
+def find_repository(place: Path) -> Repository | None:
+    """The repository that ``place`` belongs to, or None. Raises InputError where there is no such directory."""
+    if not place.is_dir():
+        raise InputError(f"{place} is not a directory", "name a kernel tree with --tree")
+    return _repository(place.resolve())
+
+
 def _repository(place: Path) -> Repository | None:
     """The repository that ``place`` belongs to, if it is not a kernel tree of its own inside of one."""
     try:

@@ -1,0 +1,34 @@
+"""Questions about a project's commits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from patcher.model import Frozen
+
+
+class Known(Frozen, frozen=True):
+    """What an abbreviated commit id stands for. ``state`` is "commit", "missing", "ambiguous" or "other" (an object
+    that is no commit). ``time`` is the committer's, in seconds since 1970."""
+
+    state: str
+    commit: str = ""
+    subject: str = ""
+    time: int = 0
+
+
+class History(Protocol):
+    """A project's commits up to a base."""
+
+    def look_up(self, names: Iterable[str]) -> Mapping[str, Known]:
+        """What abbreviated ids stand for."""
+
+    def ancestors(self, commits: Iterable[str]) -> frozenset[str]:
+        """Those of the (full) ids that are ancestors of the base, or the base itself."""
+
+    def titled(self, subject: str) -> str:
+        """The commit up to the base whose subject is this, the newest; or ""."""
+
+    def subjects(self, paths: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """For each path, the subjects of the newest commits up to the base that touched it or what is below it."""
