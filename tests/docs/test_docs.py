@@ -41,5 +41,5 @@ def test_options_in_examples_exist(page: Path) -> None:
     commands = [command for group in groups for command in group.commands.values()]
     known.update(name for command in commands for parameter in command.params for name in parameter.opts)
     for line in re.findall(r"^\s*(?:\$ )?patcher .*$", page.read_text(), re.MULTILINE):
-        for option in re.findall(r"(?<=\s)--[a-z-]+", line):
+        for option in re.findall(r"(?<=\s)--[a-z0-9-]+", line):
             assert option in known, f"{page.name}: {line.strip()}"

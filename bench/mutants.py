@@ -1,0 +1,258 @@
+"""Has `patcher prove` teeth? Single-point mutants of a series' own C, each proved like the series itself.
+
+    python bench/mutants.py --tree DIR --base A --rev B [--arch both] [--examples 60] [-o FILE]
+
+Mutated are the lines of C that B has and A has not (without --base: all of the files that hold the P2M), one point at a
+time. A mutant is killed where a property that passes for B does not pass for it. Those that do not compile, or that
+compile to the same code, are not counted. What survives is printed as a diff, for a person to judge.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+from patcher.cache import Cache
+from patcher.prove import toolchain
+from patcher.prove.build import build
+from patcher.prove.find import places
+from patcher.prove.prove import Request, prove
+from patcher.prove.verdict import Status
+from patcher.source import lex
+from patcher.tree.find import open_tree
+from patcher.tree.kernel import KernelTree, blob_id
+
+ARCHS = {"both": ("x86_64", "i386"), "x86_64": ("x86_64",), "i386": ("i386",)}
+_SWAPS = (
+    ("==", "!="), ("!=", "=="), ("<=", "<"), (">=", ">"), ("&&", "||"), ("||", "&&"),
+    (r"(?<![<>=-])<(?![<=])", "<="), (r"(?<![<>=-])>(?![>=])", ">="), (r"(?<=\w )\+(?= \w| \()", "-"),
+    (r"(?<=\) )\+(?= \w| \()", "-"), (r"(?<=\w )-(?= \w| \()", "+"), (r"(?<=\) )-(?= \w| \()", "+"),
+    (r"(?<=\w )%(?= )", "/"), (r"(?<=\w )\*(?= \w| \()", "+"),
+    (r"\+\+", "--"), (r"(?<!\w)1(?!\w)", "2"), (r"(?<!\w)0(?!\w)", "1"), (r"(?<!\w)2(?!\w)", "1"),
+)  # fmt: skip
+_WORDS = (
+    ("p2m_identity", "p2m_missing"), ("p2m_missing", "p2m_identity"), ("p2m_mid_identity", "p2m_mid_missing"),
+    ("p2m_mid_missing", "p2m_mid_identity"), ("p2m_mid_identity_mfn", "p2m_mid_missing_mfn"),
+    ("p2m_mid_missing_mfn", "p2m_mid_identity_mfn"), ("IDENTITY_FRAME_BIT", "FOREIGN_FRAME_BIT"),
+    ("INVALID_P2M_ENTRY", "0UL"), ("IDENTITY_FRAME", ""), ("PFN_UP", "PFN_DOWN"), ("PFN_DOWN", "PFN_UP"),
+    ("true", "false"), ("false", "true"), ("min", "max"), ("max", "min"), ("min_t", "max_t"), ("max_t", "min_t"),
+    ("E820_RAM", "E820_RESERVED"), ("E820_UNUSABLE", "E820_RESERVED"), ("continue", "break"), ("break", "continue"),
+    ("topidx", "mididx"), ("mididx", "topidx"), ("start", "end"), ("end", "start"), ("pfn", "mfn"), ("mfn", "pfn"),
+    ("leaf", "mid"), ("mid", "mid_mfn"), ("mid_mfn", "mid"), ("P2M_PER_PAGE", "(P2M_PER_PAGE - 1)"),
+    ("MAX_P2M_PFN", "xen_max_p2m_pfn"), ("xen_initial_domain()", "1"), ("identity", "!identity"),
+    ("set_phys_range_identity", "set_phys_range_missing"), ("set_phys_range_missing", "set_phys_range_identity"),
+    ("BITS_PER_LONG", "(BITS_PER_LONG - 1)"),
+)  # fmt: skip
+_STATEMENT = re.compile(
+    r"^\s*+(?!return\b|break\b|continue\b|goto\b|else\b|do\b|case\b|extern\b|static\b|#)[^;{}]*;\s*$"
+)
+_DECLARATION = re.compile(
+    r"^\s*(?:const |unsigned |struct |bool |int |u64 |u32 |long |pte|void |extern |static )[^=(]*;"
+)
+_CONDITION = re.compile(r"\b(if|while) \((.*)\)(?= \{$|$)")
+
+
+class Mutant(NamedTuple):
+    """One change: ``start`` and ``end`` are offsets in the file, ``kind`` what was done."""
+
+    path: str
+    line: int
+    start: int
+    end: int
+    new: str
+    kind: str
+
+
+class Result(NamedTuple):
+    """How a mutant came out: killed (by a property), survived, or stillborn (does not compile, or is the same code)."""
+
+    mutant: Mutant
+    outcome: str
+    by: str
+    before: str
+    after: str
+
+
+class Overlay:
+    """A tree with some files replaced."""
+
+    def __init__(self, tree: KernelTree, files: Mapping[str, bytes]) -> None:
+        self._tree, self._files = tree, dict(files)
+        self.where, self.commit, self.key, self.worktree = tree.where, tree.commit, None, tree.worktree
+
+    def paths(self) -> Mapping[str, str]:
+        return self._tree.paths()
+
+    def blobs(self, paths: Iterable[str]) -> dict[str, str]:
+        found = self._tree.blobs(paths)
+        return {path: blob_id(self._files[path]) if path in self._files else blob for path, blob in found.items()}
+
+    def read(self, paths: Iterable[str]) -> dict[str, bytes]:
+        return {path: self._files.get(path, content) for path, content in self._tree.read(paths).items()}
+
+    def search(self, words: Sequence[str], pathspecs: Sequence[str]) -> tuple[str, ...]:
+        return self._tree.search(words, pathspecs)
+
+
+def mutants(path: str, text: str, lines: frozenset[int]) -> Iterator[Mutant]:
+    """Every single-point mutant in these lines (from 1) of a file."""
+    code = lex.code_only(text.encode()).decode("utf-8", "replace")
+    offset = 0
+    for number, (line, clean) in enumerate(zip(text.splitlines(True), code.splitlines(True), strict=True), 1):
+        if number in lines and clean.strip() and "printk" not in clean:
+            yield from _in_line(path, number, offset, line, clean)
+        offset += len(line)
+
+
+def _in_line(path: str, number: int, offset: int, line: str, clean: str) -> Iterator[Mutant]:
+    if clean.lstrip().startswith(("#include", "extern", "EXPORT")):
+        return
+    seen = set()
+    for pattern, new in _SWAPS:
+        plain = re.escape(pattern) if pattern in ("==", "!=", "<=", ">=", "&&", "||") else pattern
+        for match in re.finditer(plain, clean):
+            yield Mutant(path, number, offset + match.start(), offset + match.end(), new, f"{match.group()} → {new}")
+    for word, new in _WORDS:
+        before = r"(?<![\w>.])" if word != "identity" else r"(?<![\w!])"
+        for match in re.finditer(before + re.escape(word) + ("" if word.endswith(")") else r"(?!\w)"), clean):
+            if (match.start(), new) not in seen:
+                seen.add((match.start(), new))
+                yield Mutant(path, number, offset + match.start(), offset + match.end(), new, f"{word} → {new}")
+    condition = _CONDITION.search(clean.rstrip("\n"))
+    if condition:
+        start, end = offset + condition.start(2), offset + condition.end(2)
+        yield Mutant(path, number, start, end, f"!({condition[2]})", "condition negated")
+    if _STATEMENT.match(clean) and not _DECLARATION.match(clean):
+        start = offset + len(clean) - len(clean.lstrip())
+        yield Mutant(path, number, start, offset + len(clean.rstrip()), ";", "statement dropped")
+
+
+def changed(tree: Path, base: str, rev: str) -> dict[str, frozenset[int]]:
+    """The lines of C that ``rev`` adds to ``base``: path → line numbers."""
+    text = subprocess.run(
+        ["git", "-C", tree, "diff", "-U0", "--no-renames", base, rev, "--", "*.c", "*.h"],
+        capture_output=True, text=True, check=True, errors="replace",
+    ).stdout  # fmt: skip
+    found: dict[str, set[int]] = {}
+    path = ""
+    for line in text.splitlines():
+        if line.startswith("+++ b/"):
+            path = line.removeprefix("+++ b/")
+        elif match := re.match(r"@@ -\S+ \+(\d+)(?:,(\d+))? @@", line):
+            first, count = int(match[1]), int(match[2] or 1)
+            found.setdefault(path, set()).update(range(first, first + count))
+    return {path: frozenset(lines) for path, lines in found.items()}
+
+
+def _known(tree: Path, rev: str | None, archs: tuple[str, ...], examples: int) -> dict[str, tuple[str, ...]]:
+    """The properties that pass without a mutation: only they can kill. Also the programs, to tell equal code."""
+    cache = Cache()
+    try:
+        opened = open_tree(tree, rev)
+        proofs = {arch: prove(opened, arch, Request(archs, examples, 0, shrink=False), cache) for arch in archs}
+    finally:
+        cache.close()
+    return {arch: tuple(v.id for v in proof.verdicts if v.status is Status.PASS) for arch, proof in proofs.items()}
+
+
+def judge(job: tuple[Path, str | None, Mutant, dict[str, tuple[str, ...]], int]) -> Result:
+    """Build and prove one mutant."""
+    place, rev, mutant, passing, examples = job
+    tree = open_tree(place, rev)
+    text = tree.read([mutant.path])[mutant.path].decode("utf-8", "replace")
+    changed_text = text[: mutant.start] + mutant.new + text[mutant.end :]
+    before = text.splitlines()[mutant.line - 1].strip()
+    after = changed_text.splitlines()[mutant.line - 1].strip()
+    overlay = Overlay(tree, {mutant.path: changed_text.encode()})
+    same = 0
+    with tempfile.TemporaryDirectory(prefix="mutant-") as home:
+        cache, ours = Cache(Path(home)), Cache()
+        try:
+            for arch, names in passing.items():
+                try:
+                    program = build(overlay, arch, cache)
+                except toolchain.CompilerError as error:
+                    return Result(mutant, "stillborn", str(error), before, after)
+                if _text(program.binary) == _text(build(tree, arch, ours).binary):
+                    same += 1
+                    continue
+                proof = prove(overlay, arch, Request((arch,), examples, 0, names, shrink=False, stop=True), cache)
+                bad = next((v for v in proof.verdicts if v.status is not Status.PASS), None)
+                if bad:
+                    return Result(mutant, "killed", f"{bad.id} on {arch} ({bad.status.value})", before, after)
+        finally:
+            cache.close()
+            ours.close()
+    if same == len(passing):
+        return Result(mutant, "stillborn", "the same code", before, after)
+    return Result(mutant, "survived", "", before, after)
+
+
+def _text(binary: bytes) -> str:
+    """The program's code: without debug information, whose line numbers say nothing of what runs."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(binary)
+        file.flush()
+        return toolchain.run(["objdump", "-d", "--no-show-raw-insn", file.name]).partition("\n\n")[2]
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tree", type=Path, required=True)
+    parser.add_argument("--base")
+    parser.add_argument("--rev")
+    parser.add_argument("--arch", choices=list(ARCHS), default="both")
+    parser.add_argument("--examples", type=int, default=60)
+    parser.add_argument("--every", type=int, default=1, help="take only every n-th mutant")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--list", action="store_true", help="only list them")
+    parser.add_argument("-o", "--output", type=Path, help="all results, as JSON")
+    asked = parser.parse_args(arguments)
+    tree = open_tree(asked.tree, asked.rev)
+    if asked.base:
+        lines = changed(asked.tree, asked.base, asked.rev or "HEAD")
+    else:
+        texts = tree.read(places(tree).sources)
+        lines = {path: frozenset(range(1, text.count(b"\n") + 2)) for path, text in texts.items()}
+    texts = tree.read(lines)
+    found = [
+        mutant
+        for path, text in sorted(texts.items())
+        for mutant in mutants(path, text.decode("utf-8", "replace"), lines[path])
+    ][:: asked.every]
+    if asked.list:
+        for mutant in found:
+            print(f"{mutant.path}:{mutant.line}: {mutant.kind}")
+        print(f"{len(found)} mutants")
+        return 0
+    started = time.monotonic()
+    passing = _known(asked.tree, asked.rev, ARCHS[asked.arch], asked.examples)
+    print(f"{len(found)} mutants; passing without: {', '.join(f'{len(v)} on {k}' for k, v in passing.items())}")
+    jobs = [(asked.tree, asked.rev, mutant, passing, asked.examples) for mutant in found]
+    results = []
+    with ProcessPoolExecutor(asked.jobs) as pool:
+        for result in pool.map(judge, jobs):
+            results.append(result)
+            if result.outcome == "survived":
+                where = f"{result.mutant.path}:{result.mutant.line}"
+                print(f"survived: {where} ({result.mutant.kind})\n  - {result.before}\n  + {result.after}", flush=True)
+    counts = {name: sum(r.outcome == name for r in results) for name in ("killed", "survived", "stillborn")}
+    alive = counts["killed"] + counts["survived"]
+    took = f"{counts['stillborn']} stillborn; {time.monotonic() - started:.0f} s"
+    print(f"{alive} mutants: {counts['killed']} killed, {counts['survived']} survived; {took}")
+    if asked.output:
+        asked.output.write_text(json.dumps([r._asdict() | {"mutant": r.mutant._asdict()} for r in results], indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

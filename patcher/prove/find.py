@@ -1,0 +1,51 @@
+"""Which files of a tree hold the P2M and what the run needs beside it: found by the symbols they define."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from patcher.errors import InputError
+from patcher.tree.kernel import KernelTree
+
+LOOKUP = "get_phys_to_machine"
+P2M = (LOOKUP, "set_phys_to_machine", "__set_phys_to_machine", "xen_build_dynamic_phys_to_machine",
+       "xen_build_mfn_list_list", "xen_setup_mfn_list_list", "set_phys_range_identity", "xen_make_pte", "xen_pte_val",
+       )  # fmt: skip
+SETUP = ("xen_memory_setup",)
+BESIDE = ("e820_add_region", "sanitize_e820_map")
+_MAP = "__PAGE_OFFSET"
+_LITERAL = re.compile(rb"^([ \t]*#[ \t]*define[ \t]+__PAGE_OFFSET[ \t]+).*?(0x[0-9a-fA-F]+).*$", re.MULTILINE)
+
+
+class Places(NamedTuple):
+    """``sources``: the C files to compile, in order. ``defined``: symbol → the file that defines it."""
+
+    sources: tuple[str, ...]
+    defined: dict[str, str]
+
+
+def places(tree: KernelTree) -> Places:
+    """Where the tree holds its P2M. Raises InputError where it has none."""
+    wanted = (*P2M, *SETUP, *BESIDE)
+    files = tree.search(wanted, ["arch/x86/**.c", "arch/x86/*.c"])
+    texts = tree.read(files)
+    defined: dict[str, str] = {}
+    for symbol in wanted:
+        pattern = re.compile(
+            rb"^[A-Za-z_][\w \t\*]*[ \t\*\n]" + re.escape(symbol.encode()) + rb"\s*\([^;{}]*\)\s*\{", re.MULTILINE
+        )
+        found = [path for path in files if path in texts and pattern.search(texts[path])]
+        if found:
+            defined[symbol] = next((path for path in found if "/xen/" in path), found[0])
+    if LOOKUP not in defined:
+        raise InputError(
+            f"{tree.where} has no P2M", f"no file under arch/x86 defines {LOOKUP}(); name another tree or revision"
+        )
+    return Places(tuple(dict.fromkeys(defined[symbol] for symbol in wanted if symbol in defined)), defined)
+
+
+def linear_map(text: bytes, address: str) -> bytes | None:
+    """A header with the start of the linear map put at ``address``, or None if it does not say where that is."""
+    changed, count = _LITERAL.subn(lambda match: match[1] + f"_AC({address}, UL)".encode(), text)
+    return changed if count else None

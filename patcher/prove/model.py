@@ -1,0 +1,108 @@
+"""What the scheme says a lookup must answer. No word of the code under test is used here.
+
+The source is the design of the identity scheme: the table "Before and after" and the properties 1 to 12, which go back
+to the RFC of 21 December 2010. A PFN is, at any time, one of: RAM (it has an MFN), missing, identity, foreign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from patcher.prove.scenario import RAM, UNUSABLE, Machine, Region
+
+PAGE = 4096
+
+
+class Ram(NamedTuple):
+    """A frame of the domain's own; also where its number is the PFN's (property 2)."""
+
+    mfn: int
+
+
+class Foreign(NamedTuple):
+    """Another domain's frame, put into the P2M on purpose."""
+
+    mfn: int
+
+
+class Missing(NamedTuple):
+    """No frame: ballooned out, or past the end of the tree."""
+
+
+class Identity(NamedTuple):
+    """The PFN is its MFN."""
+
+
+Meaning = Ram | Foreign | Missing | Identity
+
+
+class P2M:
+    """The meaning of every PFN. Later words override earlier ones; a PFN nothing was said of is void.
+
+    Arguments:
+        machine: the builder's list says what PFNs below ``nr_pages`` are
+        limit: one past the last PFN the tree can hold; beyond, everything is missing
+        void: what a void PFN means
+        most: the largest domain the kernel is built for, in pages: the list is not read beyond
+        leaf: entries in a leaf; the rest of the list's last one is missing (property 3)
+    """
+
+    def __init__(self, machine: Machine, limit: int, void: Meaning, most: int, leaf: int) -> None:
+        self.machine, self.limit, self.void = machine, limit, void
+        self.given = min(machine.nr_pages, most)
+        self.listed = self.given + -self.given % leaf
+        self._said: list[tuple[int, int, Meaning]] = []
+
+    def say(self, start: int, end: int, meaning: Meaning) -> None:
+        """From now on PFNs in [start, end) mean this. For RAM, the MFN is the first PFN's."""
+        self._said.append((start, end, meaning))
+
+    def meaning(self, pfn: int) -> Meaning:
+        """What the PFN is."""
+        if pfn >= self.limit:
+            return Missing()
+        for start, end, meaning in reversed(self._said):
+            if start <= pfn < end:
+                return Ram(meaning.mfn + pfn - start) if isinstance(meaning, Ram) else meaning
+        frame = self.machine.frame(pfn) if pfn < self.given else None
+        if frame is not None:
+            return Ram(frame)
+        return Missing() if pfn < self.listed else self.void
+
+    def edges(self) -> set[int]:
+        """The PFNs where the meaning may change."""
+        ends = {0, self.given, self.listed, self.limit}
+        at = 0
+        for count, _, _ in self.machine.frames:
+            at += count
+            ends.add(min(at, self.given))
+        return ends | {edge for start, end, _ in self._said for edge in (start, end)}
+
+
+def devices(regions: Sequence[Region]) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """The walk over the raw E820 (property 11): PFN ranges [start, end) that must be identity, and those that
+    may be it or not.
+
+    Identity: each page of which any byte, below the end of the last region, lies in a gap or in a region that is
+    neither RAM nor unusable. Unusable memory is no device; a page that has none but RAM and unusable bytes is not
+    identity. Left open are pages on which the map contradicts itself (a byte both RAM and not).
+    """
+    kept = [(addr, min(addr + size, 2**64), kind) for addr, size, kind in regions if size]
+    cuts = sorted({0, *(edge for addr, end, _ in kept for edge in (addr, end))})
+    sure: list[tuple[int, int]] = []
+    open_: list[tuple[int, int]] = []
+    for start, end in pairwise(cuts):
+        kinds = {kind for addr, stop, kind in kept if addr <= start < stop}
+        pages = (start // PAGE, -(-end // PAGE))
+        if not kinds or kinds.isdisjoint((RAM, UNUSABLE)):
+            sure.append(pages)
+        elif kinds - {RAM, UNUSABLE}:
+            open_.append(pages)
+    return sure, open_
+
+
+def inside(pfn: int, ranges: Iterable[tuple[int, int]]) -> bool:
+    """Whether one of the ranges [start, end) holds the PFN."""
+    return any(start <= pfn < end for start, end in ranges)

@@ -1,0 +1,134 @@
+"""What a tree claims, and by which definitions: what it does not claim is ABSENT, not broken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from patcher.prove.history import Context, small_machine
+from patcher.prove.model import Identity
+from patcher.prove.scenario import BOOT, RAM, RESERVED, Machine, Scenario
+
+Claim = tuple[bool, str]
+
+
+def any_tree(context: Context) -> Claim:
+    return True, "any tree with a P2M"
+
+
+def marks(context: Context) -> Claim:
+    there = bool(context.facts["identity_bit"])
+    return there, "IDENTITY_FRAME_BIT is defined" if there else "IDENTITY_FRAME_BIT is not defined"
+
+
+def reads(context: Context) -> Claim:
+    """Asked of the code: does pfn_to_mfn() take the mark away, in the plainest case?"""
+    there, reason = marks(context)
+    if there:
+        machine = small_machine(context.runner, True)
+        steps = (*BOOT, ("booted",), ("set", 5, 5 | context.facts["identity_mark"]), ("pfn_to_mfn", 5))
+        outcome = context.runner.play(Scenario(machine, steps))
+        there = outcome.done and outcome.answers[-1] == 5
+        reason = f"pfn_to_mfn() of an identity entry {'takes' if there else 'does not take'} the mark away"
+    return there, reason
+
+
+def marks_apart(context: Context) -> Claim:
+    """FOREIGN_FRAME_BIT of 2.6.37 is bit 31 also on 64 bits, where an MFN can have it."""
+    facts = context.facts
+    there = reads(context)[0] and facts["foreign_bit"] == 1 << (facts["bits"] - 1)
+    return there, f"{'both' if there else 'not both'} marks are above what an MFN can have"
+
+
+def ranges(context: Context) -> Claim:
+    there = "identity" in context.facts.calls
+    return there, f"set_phys_range_identity() is {'' if there else 'not '}defined"
+
+
+def back(context: Context) -> Claim:
+    """Asked of the code: does a frame of which Xen's table says nothing lead back to its identity PFN?"""
+    there = False
+    if "identity" in context.facts.calls:
+        machine = small_machine(context.runner, True)
+        pfn = machine.nr_pages + 5
+        steps = (*BOOT, ("identity", pfn, pfn + 1), ("m2p", pfn, 2**31), ("mfn_to_pfn", pfn))
+        outcome = context.runner.play(Scenario(machine, steps))
+        there = outcome.done and outcome.answers[-1] == pfn
+    return there, f"mfn_to_pfn() of an identity frame {'is' if there else 'is not'} its PFN"
+
+
+def void(context: Context) -> Claim:
+    there = isinstance(context.void_initial, Identity)
+    return there, f"in the initial domain a void PFN reads as {'identity' if there else 'missing'}"
+
+
+def walk(context: Context) -> Claim:
+    there = "set_phys_range_identity" in context.runner.program.references
+    return there, f"the file of xen_memory_setup() {'calls' if there else 'does not call'} set_phys_range_identity()"
+
+
+def _after_walk(context: Context, initial: bool, at: int) -> int | None:
+    """How the PFN at this address reads after the walk over a plain map: RAM, at 64 MiB a device's region, at 128 MiB
+    some more RAM, and the end of the map at 256 MiB. The domain was given 16 MiB."""
+    plain = ((0, 0x9F000, RAM), (1 << 20, 63 << 20, RAM), (64 << 20, 64 << 20, RESERVED), (128 << 20, 64 << 20, RAM),
+             (192 << 20, 64 << 20, RESERVED))  # fmt: skip
+    machine = Machine(0x1000, initial, ((0x1000, 0x400000, 1),), e820=plain, arena=0x100, order=24)
+    if "memory" not in context.facts.calls:
+        return None
+    outcome = context.runner.play(Scenario(machine, (*BOOT, ("memory",), ("get", at // 4096))))
+    return int(outcome.answers[-1]) if outcome.done else None
+
+
+def not_given(context: Context) -> Claim:
+    """Asked of the code, where void PFNs read as identity: is RAM that the domain was not given told from them?"""
+    found = _after_walk(context, True, 160 << 20)
+    there = isinstance(context.void_initial, Identity) and found == context.facts["invalid"]
+    return there, f"RAM that the initial domain was not given is {'' if there else 'not '}told from void"
+
+
+def passed_through(context: Context) -> Claim:
+    """Asked of the code: are devices in the map of an unprivileged domain identity?"""
+    found, mark = _after_walk(context, False, 80 << 20), context.facts["identity_mark"]
+    there = bool(mark) and found == (80 << 20) // 4096 | mark
+    return there, f"a device in an unprivileged domain's map {'is' if there else 'is not'} identity"
+
+
+def shared(context: Context) -> Claim:
+    there = bool(context.facts["p2m_identity"])
+    return there, f"p2m_identity is {'' if there else 'not '}defined"
+
+
+def needs(call: str) -> Callable[[Context], Claim]:
+    def claim(context: Context) -> Claim:
+        there = call in context.facts.calls
+        return there, f"the tree {'has' if there else 'lacks'} the function behind {call!r}"
+
+    return claim
+
+
+def pte_marks(context: Context) -> Claim:
+    """Asked of the code: is a PTE of an identity PFN marked without help?"""
+    value = _probe_pte(context, flags=0)
+    there = value is not None and bool(value & context.facts["iomap"])
+    return there, f"a PTE of an identity PFN {'gets' if there else 'does not get'} _PAGE_IOMAP by itself"
+
+
+def pte_strips(context: Context) -> Claim:
+    """Asked of the code: is _PAGE_IOMAP on ordinary memory taken away?"""
+    facts = context.facts
+    machine = small_machine(context.runner, True)
+    outcome = context.runner.play(
+        Scenario(machine, (*BOOT, ("booted",), ("make_pte", 5 << 12 | facts["present"] | facts["iomap"])))
+    )
+    there = outcome.done and not int(outcome.answers[-1]) & facts["iomap"]
+    return there, f"_PAGE_IOMAP on RAM is {'' if there else 'not '}taken away"
+
+
+def _probe_pte(context: Context, flags: int) -> int | None:
+    facts = context.facts
+    if "identity" not in facts.calls or "make_pte" not in facts.calls or not facts["iomap"]:
+        return None
+    machine = small_machine(context.runner, True)
+    pfn = machine.nr_pages + 5
+    steps = (*BOOT, ("identity", pfn, pfn + 1), ("make_pte", pfn << 12 | facts["present"] | flags))
+    outcome = context.runner.play(Scenario(machine, steps))
+    return int(outcome.answers[-1]) if outcome.done else None

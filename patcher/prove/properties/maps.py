@@ -1,0 +1,245 @@
+"""Properties 3, 10 and 11, as far as they rest on the memory map: the E820 walk, and kinds of domains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from hypothesis import strategies as st
+
+from patcher.prove import generate
+from patcher.prove.history import Context, Mismatch, OneOf, Script
+from patcher.prove.model import Identity, devices, inside
+from patcher.prove.properties import claims
+from patcher.prove.properties.kind import Case, Property
+from patcher.prove.properties.ptes import flags_of
+from patcher.prove.run import Facts
+from patcher.prove.scenario import BOOT, ENOSYS, RAM, UNUSABLE, Machine
+
+
+@st.composite
+def _mapped(draw: Any, context: Context, initial: bool | None = None) -> Machine:
+    size = draw(st.one_of(st.integers(0x600, 0x3000), generate.near(0x1000), generate.near(2 * context.per_page**2, 9)
+                          if draw(st.integers(0, 15)) == 0 else st.integers(0x600, 0x1800)))  # fmt: skip
+    size = max(size, 0x400 + 3 * (size // context.per_page))
+    return Machine(
+        size, draw(st.booleans()) if initial is None else initial, ((size, 0x400000, 1),), draw(generate.TAILS),
+        draw(generate.maps(context, size)), arena=0x100, order=generate.ORDER,
+    )  # fmt: skip
+
+
+def _real(context: Context, machine: Machine, pick: int) -> Machine:
+    """The machine with a real map in the place of the random one, where there are any and it has room for the run."""
+    if not context.maps or pick % 2:
+        return machine
+    chosen = context.maps[pick // 2 % len(context.maps)]
+    size = machine.nr_pages
+    first, end = 0x100 * 4096, (0x300 + 2 * (size // context.per_page)) * 4096
+    if not any(kind == RAM and addr <= first and addr + length >= end for addr, length, kind in chosen):
+        return machine
+    return Machine(size, machine.initial, machine.frames, machine.tail, chosen, arena=0x100, order=generate.ORDER)
+
+
+def any_map(context: Context, initial: bool | None = None) -> st.SearchStrategy[Machine]:
+    return st.tuples(_mapped(context, initial), st.integers(0, 1000)).map(lambda case: _real(context, case[0], case[1]))
+
+
+def _boot_with_map(context: Context, machine: Machine) -> tuple[Script, Any, int, int] | Mismatch:
+    """Boot; the script, its facts, and the balloon's PFNs [start, end) as the tree sets them up."""
+    script = Script(context, machine)
+    script.do(*BOOT, ("memory",))
+    at = len(script._steps)
+    script.do(("facts",), ("booted",))
+    scenario, outcome = script.play()
+    if not outcome.done:
+        wrong = script.compare(scenario, outcome)
+        assert wrong is not None
+        return wrong
+    facts = outcome.answers[at]
+    assert isinstance(facts, Facts)
+    start, size = facts["extra_start"], facts["extra_size"]
+    return script, facts, -(-start // 4096), (start + size) // 4096
+
+
+class _Page(NamedTuple):
+    """What the raw map makes of a page.
+
+    ``device``: in a gap, or a region of devices. ``given``: RAM that the domain has, with its MFN. ``unusable``:
+    likewise, but Xen says it has errors. ``other``: RAM of the machine that the domain was not given.
+    """
+
+    pfn: int
+    kind: str
+    mfn: int = 0
+
+
+def _pages(context: Context, machine: Machine, facts: Facts, balloon: tuple[int, int]) -> Iterator[_Page]:
+    """The pages around each edge of the map, but for the balloon's, and for those whose meaning is left open."""
+    sure, unclear = devices(machine.e820)
+    if machine.initial:
+        sure.append((facts["isa_start"] // 4096, facts["isa_end"] // 4096))
+    end = max((addr + size) // 4096 for addr, size, _ in machine.e820 if size)
+    unclear.append((end, context.limit))  # what was given past the end of the map: no region, and no gap
+    bad = [(addr // 4096, -(-(addr + size) // 4096)) for addr, size, kind in machine.e820 if size and kind == UNUSABLE]
+    given = min(machine.nr_pages, facts["max_domain_pages"])
+    edges = {given, *(edge for each in (*sure, *unclear) for edge in each)}
+    edges.update(edge for addr, size, _ in machine.e820 for edge in (addr // 4096, (addr + size) // 4096))
+    points = {edge + delta for edge in edges for delta in (-2, -1, 0, 1)}
+    points |= {(start + end) // 2 for start, end in sure}
+    for pfn in sorted(each for each in points if 0 <= each < context.limit):
+        if balloon[0] <= pfn < balloon[1]:
+            continue
+        if inside(pfn, sure):
+            yield _Page(pfn, "device")
+        elif not inside(pfn, unclear):
+            frame = machine.frame(pfn) if pfn < given else None
+            if frame is not None:
+                yield _Page(pfn, "unusable" if inside(pfn, bad) else "given", frame)
+            elif not inside(pfn, bad):
+                yield _Page(pfn, "other")
+
+
+def _walked(context: Context, machine: Machine) -> Mismatch | None:
+    booted = _boot_with_map(context, machine)
+    if isinstance(booted, Mismatch):
+        return booted
+    script, facts, start, end = booted
+    for page in _pages(context, machine, facts, (start, end)):
+        if page.kind == "device":
+            what = f"PFN {page.pfn:#x}, in a gap or region of devices, is identity"
+            script.want(("get", page.pfn), context.raw(Identity(), page.pfn), what)
+        elif page.kind == "given":
+            script.want(("get", page.pfn), page.mfn, f"RAM at PFN {page.pfn:#x} keeps its MFN {page.mfn:#x}")
+        elif page.kind == "unusable":
+            right = OneOf((page.mfn, context.facts["invalid"]))
+            script.want(("get", page.pfn), right, f"unusable memory at PFN {page.pfn:#x} is no device")
+    return script.judge()
+
+
+def _not_given(context: Context, machine: Machine) -> Mismatch | None:
+    booted = _boot_with_map(context, machine)
+    if isinstance(booted, Mismatch):
+        return booted
+    script, facts, start, end = booted
+    for page in _pages(context, machine, facts, (start, end)):
+        if page.kind == "other" and page.pfn >= machine.nr_pages + -machine.nr_pages % context.per_page:
+            what = f"PFN {page.pfn:#x}, RAM that the domain was not given, is missing"
+            script.want(("get", page.pfn), context.facts["invalid"], what)
+    return script.judge()
+
+
+def _passed_through(context: Context, machine: Machine) -> Mismatch | None:
+    booted = _boot_with_map(context, machine)
+    if isinstance(booted, Mismatch):
+        return booted
+    script, facts, start, end = booted
+    last = max((addr + size) // 4096 for addr, size, _ in machine.e820 if size)
+    for page in _pages(context, machine, facts, (start, end)):
+        if page.kind == "device" and facts["isa_end"] // 4096 <= page.pfn < last:
+            what = f"PFN {page.pfn:#x}, in a gap or region of devices, is identity"
+            script.want(("get", page.pfn), context.raw(Identity(), page.pfn), what)
+        elif page.kind == "given":
+            script.want(("get", page.pfn), page.mfn, f"RAM at PFN {page.pfn:#x} keeps its MFN {page.mfn:#x}")
+    return script.judge()
+
+
+def _balloon_missing(context: Context, machine: Machine) -> Mismatch | None:
+    booted = _boot_with_map(context, machine)
+    if isinstance(booted, Mismatch):
+        return booted
+    script, _, start, end = booted
+    leaf, mid = context.per_page, context.per_page**2
+    start = max(start, machine.nr_pages + -machine.nr_pages % leaf)  # the last leaf of the list is 3-last-leaf's
+    points = {
+        start,
+        start + 1,
+        (start + end) // 2,
+        end - 1,
+        start + -start % leaf,
+        start + -start % mid,
+        end - end % leaf,
+    }
+    points |= {each - 1 for each in points}
+    for pfn in sorted(each for each in points if start <= each < min(end, context.limit)):
+        script.want(("get", pfn), context.facts["invalid"], f"PFN {pfn:#x}, in the balloon's region, is missing")
+    return script.judge()
+
+
+def _isa(context: Context, machine: Machine) -> Mismatch | None:
+    booted = _boot_with_map(context, machine)
+    if isinstance(booted, Mismatch):
+        return booted
+    script, facts, _, _ = booted
+    first, end = facts["isa_start"] // 4096, facts["isa_end"] // 4096
+    for pfn in (first, (first + end) // 2, end - 1):
+        if machine.initial:
+            script.want(("get", pfn), context.raw(Identity(), pfn), f"the ISA range's PFN {pfn:#x} is identity")
+        else:
+            frame = machine.frame(pfn)
+            script.want(("get", pfn), frame, f"in an unprivileged domain the ISA range's PFN {pfn:#x} is RAM")
+    return script.judge()
+
+
+@st.composite
+def _plain_domains(draw: Any, context: Context) -> Any:
+    """An unprivileged domain without devices: its map is RAM from 0, or there is none."""
+    size = draw(st.integers(0x600, 0x3000))
+    more = draw(st.sampled_from((0, 0, 0x800000, 0x10000000)))
+    answer = draw(st.sampled_from((0, 0, ENOSYS)))
+    machine = Machine(
+        size, False, ((size, 0x400000, 1),), draw(generate.TAILS), ((0, size * 4096 + more, RAM),), answer,
+        arena=0x100, order=generate.ORDER,
+    )  # fmt: skip
+    return machine, draw(st.lists(generate.pfns(context, machine), max_size=6)), draw(flags_of(context))
+
+
+def _not_its_own(context: Context, case: Any) -> Mismatch | None:
+    machine, pfns, flags = case
+    booted = _boot_with_map(context, machine)
+    if isinstance(booted, Mismatch):
+        return booted
+    script, _, _, _ = booted
+    leaf = context.per_page
+    beyond = machine.nr_pages + -machine.nr_pages % leaf  # the rest of the last leaf is property 3's
+    for pfn in sorted({*pfns, beyond, beyond + leaf, context.limit - 1}):
+        if pfn >= beyond:
+            script.want(
+                ("pfn_to_mfn", pfn), context.facts["invalid"], f"PFN {pfn:#x}, not the domain's, leads to no frame"
+            )
+            if "make_pte" in context.facts.calls and pfn < 1 << (context.facts["mask_shift"] - 12):
+                script.want(("make_pte", pfn << 12 | flags), 0, f"a PTE of PFN {pfn:#x} is empty")
+    return script.judge()
+
+
+def _translated(context: Context, case: tuple[Machine, int]) -> Mismatch | None:
+    machine, pfn = case
+    script = Script(context, machine)
+    script.want(("pfn_to_mfn", pfn), pfn, f"pfn_to_mfn({pfn:#x}) is {pfn:#x}")
+    script.want(("mfn_to_pfn", pfn), pfn, f"mfn_to_pfn({pfn:#x}) is {pfn:#x}")
+    script.want(("set", pfn, pfn), 1, "set_phys_to_machine() says true")
+    script.want(("set", pfn, context.facts["invalid"]), 1, "set_phys_to_machine() says true")
+    script.want(("valid", pfn), 1)
+    return script.judge()
+
+
+def _translateds(context: Context) -> st.SearchStrategy[Case]:
+    machine = Machine(256, False, ((256, 0x400000, 1),), order=generate.ORDER, translated=True)
+    return st.tuples(st.just(machine), st.integers(0, context.limit - 1))
+
+
+PROPERTIES = (
+    Property("3-balloon", 3, "The balloon's region reads as missing after the E820 walk", claims.needs("memory"),
+             any_map, _balloon_missing, 0.5),
+    Property("10-isa", 10, "The ISA range is identity in the initial domain, RAM in others", claims.walk, any_map,
+             _isa),
+    Property("10-own", 10, "An unprivileged domain without devices comes to no frame that is not its own",
+             claims.needs("memory"), _plain_domains, _not_its_own),
+    Property("10-translated", 10, "An auto-translated guest is untouched", claims.any_tree, _translateds, _translated,
+             0.3),
+    Property("11-walk", 11, "In the raw E820 gaps and regions of devices become identity, RAM and the rest do not",
+             claims.walk, lambda context: any_map(context, True), _walked, 2.0),
+    Property("11-not-given", 11, "Memory of the machine that the initial domain was not given is missing",
+             claims.not_given, lambda context: any_map(context, True), _not_given),
+    Property("11-passed", 11, "An unprivileged domain whose map has gaps and regions of devices finds them identity",
+             claims.passed_through, lambda context: any_map(context, False), _passed_through),
+)  # fmt: skip

@@ -1,0 +1,173 @@
+"""All properties of one commit: build, run, shrink, judge."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from patcher.cache import Cache
+from patcher.errors import InputError
+from patcher.prove import toolchain
+from patcher.prove.build import APART, ARCHS, TREE, Program, build
+from patcher.prove.history import Context, Mismatch, void_of
+from patcher.prove.run import Runner, Why
+from patcher.prove.scenario import Region
+from patcher.prove.verdict import CommitProof, Counterexample, Proof, Status, Verdict
+from patcher.tree.kernel import KernelTree
+
+if TYPE_CHECKING:
+    from patcher.prove.properties.kind import Property
+
+Progress = Callable[[str, int, int], None]
+
+
+class Request(NamedTuple):
+    """What to prove: ``examples`` cases a property, ``only`` these properties (all if empty), ``maps``: real E820s to
+    try beside the random ones. ``shrink``: look for the smallest scenario that fails; ``stop``: end with the first
+    property that does not pass, where none of those before did not."""
+
+    archs: tuple[str, ...]
+    examples: int
+    seed: int
+    only: tuple[str, ...] = ()
+    maps: tuple[tuple[Region, ...], ...] = ()
+    shrink: bool = True
+    stop: bool = False
+
+
+def prove_commits(
+    trees: Sequence[tuple[str, KernelTree]], request: Request, cache: Cache, progress: Progress | None = None
+) -> tuple[CommitProof, ...]:
+    """The proofs of each tree. Raises InputError where one has no P2M, or where there is no compiler."""
+    return tuple(
+        CommitProof(tree.commit, subject, tuple(prove(tree, arch, request, cache, progress) for arch in request.archs))
+        for subject, tree in trees
+    )
+
+
+class _Wrong(Exception):
+    """A case that does not hold: what hypothesis shrinks."""
+
+
+def prove(tree: KernelTree, arch: str, request: Request, cache: Cache, progress: Progress | None = None) -> Proof:
+    """The proof of the tree for ``x86_64`` or ``i386``.
+
+    Raises InputError where the tree has no P2M, or where there is no compiler.
+    """
+    from patcher.prove.properties.all import PROPERTIES
+
+    compiler = toolchain.identity()
+    bits = ARCHS[arch]
+    started = time.monotonic()
+    only, seed = request.only, request.seed
+    chosen = [each for each in PROPERTIES if not only or each.id in only or str(each.number) in only]
+    if not chosen:
+        raise InputError(f"there is no property {', '.join(only)}", f"choose of {', '.join(p.id for p in PROPERTIES)}")
+    why = toolchain.missing(bits)
+    program = None
+    if not why:
+        try:
+            program = build(tree, arch, cache)
+        except toolchain.CompilerError as error:
+            why = f"the tree's code does not compile: {error}"
+    if program is None:
+        skipped = tuple(Verdict(p.id, p.number, p.statement, Status.SKIP, 0, why) for p in chosen)
+        return Proof(arch, bits, why, compiler, "", (), (), "", 0, 0.0, seed, skipped)
+    with Runner(program) as runner:
+        context = Context(runner, void_of(runner, True), void_of(runner, False), request.maps)
+        verdicts = []
+        for number, each in enumerate(chosen):
+            if progress:
+                progress(f"proving {arch}", number, len(chosen))
+            verdicts.append(_verdict(context, each, request, program))
+            if request.stop and verdicts[-1].status is not Status.PASS:
+                break
+        return Proof(
+            arch, bits, "", compiler, program.profile, program.sources, program.shims,
+            "seccomp" if runner.locked else "none: the kernel refuses seccomp", runner.played,
+            time.monotonic() - started, seed, tuple(verdicts),
+        )  # fmt: skip
+
+
+def _verdict(context: Context, each: Property, request: Request, program: Program) -> Verdict:
+    claimed, reason = each.claim(context)
+    if not claimed:
+        return Verdict(each.id, each.number, each.statement, Status.ABSENT, 0, reason)
+    before = context.runner.played
+    wrong = _search(context, each, request)
+    cases = context.runner.played - before
+    if wrong is None:
+        return Verdict(each.id, each.number, each.statement, Status.PASS, cases, reason)
+    lacking = _lacking(program, wrong)
+    if lacking:
+        reason = f"the code reached {lacking}, which nothing here supplies"
+        return Verdict(each.id, each.number, each.statement, Status.SKIP, cases, reason)
+    example = Counterexample(
+        wrong.scenario, wrong.step, wrong.expected, wrong.found, place(program, wrong), wrong.pfn, wrong.accepts
+    )
+    return Verdict(each.id, each.number, each.statement, Status.FAIL, cases, reason, example)
+
+
+def _search(context: Context, each: Property, request: Request) -> Mismatch | None:
+    """The smallest case found that does not hold, or None."""
+    import hypothesis
+    from hypothesis import HealthCheck, Phase, Verbosity
+
+    last: list[Mismatch] = []
+
+    @hypothesis.seed(request.seed)
+    @hypothesis.settings(
+        max_examples=max(3, int(request.examples * each.weight)), database=None, deadline=None,
+        phases=(Phase.generate, Phase.shrink) if request.shrink else (Phase.generate,),
+        suppress_health_check=list(HealthCheck), verbosity=Verbosity.quiet, print_blob=False,
+        report_multiple_bugs=False,
+    )  # fmt: skip
+    @hypothesis.given(each.cases(context))
+    def holds(case: Any) -> None:
+        found = each.check(context, case)
+        if found is not None:
+            last.append(found)
+            raise _Wrong
+
+    try:
+        holds()
+    except _Wrong:
+        return last[-1]  # hypothesis ends with the smallest
+    return None
+
+
+def place(program: Program, wrong: Mismatch) -> str:
+    """The source line a fault happened in, and who called, as far as can be told; "" where it can't."""
+    outcome = wrong.outcome
+    if outcome.done or wrong.step != outcome.at:
+        return ""
+    addresses = [outcome.numbers[1]] if outcome.why.name == "SIGNAL" else []
+    addresses += [line - 1 for line in outcome.lines]
+    return "; ".join(lines(program, addresses)[:3])
+
+
+def _lacking(program: Program, wrong: Mismatch) -> str:
+    """The symbol whose lack ended the scenario: a gap of ours, and no fault of the tree's; "" where it was another."""
+    if wrong.outcome.why is not Why.SIGNAL:
+        return ""
+    fault = wrong.outcome.numbers[2]
+    return next((name for start, name in program.stubs.items() if start <= fault < start + APART), "")
+
+
+def lines(program: Program, addresses: Sequence[int]) -> list[str]:
+    """``file:line in function()`` for instruction addresses of the tree's own code."""
+    if not addresses:
+        return []
+    with program.on_disk() as file:
+        try:
+            said = toolchain.run(["addr2line", "-f", "-e", str(file), *(f"{address:#x}" for address in addresses)])
+        except toolchain.CompilerError:
+            return []
+    parts = said.splitlines()
+    pairs = zip(parts[::2], parts[1::2], strict=False)
+    return [
+        f"{where.partition(' ')[0].removeprefix(f'{TREE}/')} in {function}()"
+        for function, where in pairs
+        if where.startswith(f"{TREE}/")
+    ]

@@ -1,0 +1,97 @@
+"""Playing a stored scenario again, perhaps on another commit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from patcher.cache import Cache
+from patcher.errors import InputError
+from patcher.prove import toolchain
+from patcher.prove.build import ARCHS, Program, build
+from patcher.prove.history import Mismatch, ending, shown
+from patcher.prove.prove import place
+from patcher.prove.run import Outcome, Run, Runner, Unreachable
+from patcher.prove.scenario import Scenario, Step
+from patcher.prove.store import Stored, load
+from patcher.prove.verdict import Counterexample
+from patcher.tree.kernel import KernelTree
+
+
+class Replay(NamedTuple):
+    """A scenario played again: each step with its answer in words, and whether it still goes wrong."""
+
+    stored: Stored
+    steps: tuple[tuple[str, str], ...]
+    still_wrong: bool
+    ended: str
+    place: str
+
+
+def replay_file(tree: KernelTree, file: Path, cache: Cache) -> Replay:
+    """Play the scenario in ``file`` on ``tree``.
+
+    Raises InputError where the file holds none, or this machine cannot build for its word size.
+    """
+    stored = load(file)
+    if stored.arch not in ARCHS:
+        raise InputError(f"{file}: {stored.arch!r} is no architecture of ours", f"it can be {' or '.join(ARCHS)}")
+    why = toolchain.missing(ARCHS[stored.arch])
+    if why:
+        raise InputError(f"{file} cannot be replayed", why)
+    try:
+        program = build(tree, stored.arch, cache)
+    except toolchain.CompilerError as error:
+        raise InputError(f"the code of {tree.where} does not compile", str(error)) from error
+    with Runner(program) as runner:
+        return _replay(runner, stored, program)
+
+
+def _replay(runner: Runner, stored: Stored, program: Program) -> Replay:
+    example = stored.counterexample
+    scenario = example.scenario
+    outcome = runner.play(scenario)
+    steps = []
+    for number, step in enumerate(scenario.steps):
+        said = outcome.answers[number] if number < len(outcome.answers) else "-"
+        steps.append((_call(step), _said(said)))
+    wrong = Mismatch(scenario, outcome.at, "", "", outcome)
+    return Replay(
+        stored, tuple(steps), _still(example, outcome), "" if outcome.done else ending(outcome), place(program, wrong)
+    )
+
+
+def _still(example: Counterexample, outcome: Outcome) -> bool:
+    if example.step >= len(outcome.answers):
+        return True
+    answer = outcome.answers[example.step]
+    if example.pfn >= 0 and isinstance(answer, tuple):
+        for run in answer:
+            if isinstance(run, Run) and run.start <= example.pfn < run.start + run.length:
+                return run.value(example.pfn) not in example.accepts
+            if isinstance(run, Unreachable):
+                return True
+    if example.accepts:
+        return answer not in example.accepts
+    return not outcome.done or _said(answer) == example.found
+
+
+def _call(step: Step) -> str:
+    name, *rest = step
+    return f"{name}({', '.join(shown(each) if isinstance(each, int) else str(each) for each in rest)})"
+
+
+def _said(answer: object) -> str:
+    if answer is None:
+        return ""
+    if isinstance(answer, tuple) and answer and isinstance(answer[0], Run | Unreachable):
+        parts = [
+            f"PFN {run.start:#x}+{run.length:#x}: {run.first:#x}{'…' if run.step else ''}"
+            if isinstance(run, Run) else f"PFN {run.pfn:#x}: no way, MFN {run.mfn:#x} at level {run.level}"
+            for run in answer
+        ]  # fmt: skip
+        return "; ".join(parts)
+    return shown(answer)
+
+
+__all__ = ["Replay", "Scenario", "replay_file"]

@@ -1,0 +1,110 @@
+"""A scenario: a machine, and what happens on it. Plain data, so that one can be stored and played again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+RAM, RESERVED, ACPI, NVS, UNUSABLE = 1, 2, 3, 4, 5  # types of E820 regions
+ENOSYS = -38
+CALLS = ("build", "list", "tell", "memory", "set", "set_raw", "get", "identity", "make_pte", "pte_val", "pfn_to_mfn",
+         "mfn_to_pfn", "local", "valid", "missing")  # fmt: skip
+POINTS = {"alloc": 1, "locked": 2, "after_locked": 3, "step": 4}
+_OPS = ("end", "machine", "e820", "booted", "call", "scan", "view", "m2p", "fail", "race", "resume", "facts",
+        "snapshot", "diff", "peek", "limit", "watch", "stats", "locked", "lost")  # fmt: skip
+_CODE = {name: number for number, name in enumerate(_OPS)}
+Step = tuple[Any, ...]
+Region = tuple[int, int, int]
+
+
+class Machine(msgspec.Struct, frozen=True):
+    """What a domain finds at boot.
+
+    Attributes:
+        nr_pages: frames the domain was given
+        initial: whether it is the initial domain
+        frames: runs of (count, first MFN, step): the domain builder's list, for PFN 0 on. Without any the list is all
+            zeros and takes no memory, so that a domain can be as large as there are: to count pages, not to look up.
+        tail: what lies behind that list in its last page
+        e820: regions (address, bytes, type) in the order the hypervisor gives them
+        e820_result: 0, or the error the hypervisor answers instead
+        arena: PFN of the first page that the list, early and late allocations are in; RAM from there on
+        heap: pages there are to be allocated after boot
+        order: MFNs are below 2**order
+        translated: Xen translates by itself (XENFEAT_auto_translated_physmap)
+        pat: pat_enabled
+    """
+
+    nr_pages: int
+    initial: bool
+    frames: tuple[tuple[int, int, int], ...]
+    tail: int = 0
+    e820: tuple[Region, ...] = ()
+    e820_result: int = 0
+    arena: int = 0x10
+    heap: int = 24
+    order: int = 22
+    translated: bool = False
+    pat: bool = False
+
+    def frame(self, pfn: int) -> int | None:
+        """The MFN the builder gave to a PFN, or None past ``nr_pages``."""
+        if pfn >= self.nr_pages:
+            return None
+        for count, mfn, step in self.frames:
+            if pfn < count:
+                return mfn + pfn * step
+            pfn -= count
+        return None
+
+
+class Scenario(msgspec.Struct, frozen=True):
+    """A machine, and steps: (operation, numbers…), each as its name says; see docs/prove.md."""
+
+    machine: Machine
+    steps: tuple[Step, ...]
+
+
+def words(scenario: Scenario, bits: int, brk_pages: int, locked: Sequence[int]) -> list[int]:
+    """The scenario as the driver reads it: words of 64 bits.
+
+    ``brk_pages``: pages there are for extend_brk(); ``locked``: addresses of the locked instructions under test.
+    """
+    machine = scenario.machine
+    per_page = 4096 * 8 // bits
+    flags = machine.initial | machine.translated << 1 | machine.pat << 2
+    listed = max(1, -(-machine.nr_pages // per_page))
+    found = [
+        _CODE["machine"], machine.nr_pages, flags, machine.arena, listed, brk_pages, machine.heap, machine.tail,
+        machine.order, len(machine.frames), *(number for run in machine.frames for number in run),
+    ]  # fmt: skip
+    found += [_CODE["e820"], machine.e820_result, len(machine.e820)]
+    found += [number for region in machine.e820 for number in region]
+    found += [_CODE["locked"], len(locked), *locked]
+    for step in scenario.steps:
+        found += _step(step)
+    return [word % 2**64 for word in found]
+
+
+def _step(step: Step) -> Iterator[int]:
+    name, *rest = step
+    if name in CALLS:
+        yield _CODE["call"]
+        yield from _call(step)
+    elif name == "race":  # point, at, the rival's call, the call it meets
+        point, at, rival, met = rest
+        yield from (_CODE["race"], POINTS[str(point)], int(at), *_call(rival), *_call(met))
+    else:
+        yield _CODE[str(name)]
+        yield from (int(each) for each in rest)
+
+
+def _call(step: Sequence[Any]) -> tuple[int, int, int]:
+    name, *rest = step
+    first, second = [*(int(each) for each in rest), 0, 0][:2]
+    return CALLS.index(str(name)), first, second
+
+
+BOOT: tuple[Step, ...] = (("build",), ("list",))

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Compiled with the headers of the tree under test: its constants and inline
+ * functions, the types of what the hypervisor fills in, and what the code
+ * under test calls and Xen or the boot code would supply. All of that is
+ * weak: where the tree's own files define it, theirs counts.
+ */
+#include <linux/types.h>
+#include <linux/mm.h>
+#include <linux/gfp.h>
+#include <linux/errno.h>
+#include <asm/pgtable.h>
+#include <asm/setup.h>
+#include <asm/pat.h>
+#include <asm/e820.h>
+#include <asm/xen/hypercall.h>
+#include <asm/xen/hypervisor.h>
+#include <xen/xen.h>
+#include <xen/page.h>
+#include <xen/features.h>
+#include <xen/interface/xen.h>
+#include <xen/interface/memory.h>
+#include "shim.h"
+
+#define WEAK __attribute__((weak))
+
+/* What may be missing in a tree */
+extern void xen_build_dynamic_phys_to_machine(void) WEAK;
+extern void xen_build_mfn_list_list(void) WEAK;
+extern void xen_setup_mfn_list_list(void) WEAK;
+extern char *xen_memory_setup(void) WEAK;
+extern bool set_phys_to_machine(unsigned long pfn, unsigned long mfn) WEAK;
+extern bool __set_phys_to_machine(unsigned long pfn, unsigned long mfn) WEAK;
+extern unsigned long get_phys_to_machine(unsigned long pfn) WEAK;
+extern unsigned long set_phys_range_identity(unsigned long pfn_s, unsigned long pfn_e) WEAK;
+extern unsigned long set_phys_range_missing(unsigned long pfn_s, unsigned long pfn_e) WEAK;
+extern pte_t xen_make_pte(pteval_t pte) WEAK;
+extern pteval_t xen_pte_val(pte_t pte) WEAK;
+extern unsigned long *p2m_top_mfn WEAK;
+extern unsigned long ***p2m_top WEAK;
+extern unsigned long *p2m_missing WEAK, **p2m_mid_missing WEAK, *p2m_identity WEAK, **p2m_mid_identity WEAK;
+extern unsigned long **p2m_top_mfn_p WEAK;
+extern unsigned long xen_max_p2m_pfn WEAK;
+extern phys_addr_t xen_extra_mem_start WEAK, xen_extra_mem_size WEAK;
+#ifdef CONFIG_X86_PAT
+extern int pat_enabled WEAK;
+#endif
+
+/* What Xen and the boot code leave behind. */
+static struct start_info info;
+static struct shared_info shared;
+WEAK struct start_info *xen_start_info = &info;
+WEAK struct shared_info *HYPERVISOR_shared_info = &shared;
+WEAK struct shared_info xen_dummy_shared_info;
+WEAK enum xen_domain_type xen_domain_type;
+WEAK u8 xen_features[XENFEAT_NR_SUBMAPS * 32];
+WEAK unsigned long *machine_to_phys_mapping;
+WEAK unsigned int machine_to_phys_order;
+WEAK struct e820map e820;
+#ifdef CONFIG_X86_PAT
+WEAK int pat_enabled;
+#endif
+
+/* The boot allocator, and the page allocator. */
+WEAK void *extend_brk(size_t size, size_t align)
+{
+	return early_page(size, align);
+}
+
+#undef __get_free_page
+#undef free_page
+#undef get_zeroed_page
+WEAK unsigned long __get_free_pages(gfp_t gfp, unsigned int order)
+{
+	return late_page(!!(gfp & __GFP_ZERO), order);
+}
+
+WEAK unsigned long __get_free_page(gfp_t gfp)
+{
+	return late_page(!!(gfp & __GFP_ZERO), 0);
+}
+
+WEAK unsigned long get_zeroed_page(gfp_t gfp)
+{
+	return late_page(1, 0);
+}
+
+WEAK void free_pages(unsigned long address, unsigned int order)
+{
+	late_free(address, order);
+}
+
+WEAK void free_page(unsigned long address)
+{
+	late_free(address, 0);
+}
+
+/* What is only told. */
+#ifndef asmlinkage
+#define asmlinkage
+#endif
+WEAK asmlinkage int printk(const char *format, ...)
+{
+	return 0;
+}
+
+WEAK void warn_slowpath_fmt(const char *file, const int line, const char *format, ...)
+{
+	warned(__builtin_return_address(0));
+}
+
+WEAK void warn_slowpath_null(const char *file, const int line)
+{
+	warned(__builtin_return_address(0));
+}
+
+WEAK void panic(const char *format, ...)
+{
+	stop(STOP_PANIC, (unsigned long)__builtin_return_address(0), 0, 0);
+}
+
+WEAK void memblock_x86_reserve_range(u64 start, u64 end, char *name)
+{
+}
+
+/* Where the tree has no arch/x86/kernel/e820.c of its own: the plain reading of what these two promise. */
+WEAK void e820_add_region(u64 start, u64 size, int type)
+{
+	if (e820.nr_map >= ARRAY_SIZE(e820.map))
+		return;
+	e820.map[e820.nr_map].addr = start;
+	e820.map[e820.nr_map].size = size;
+	e820.map[e820.nr_map].type = type;
+	e820.nr_map++;
+}
+
+/* Sorted, without overlaps: where regions overlap, the higher type counts; neighbours of one type are merged. */
+WEAK int sanitize_e820_map(struct e820entry *map, int max, u32 *count)
+{
+	static struct e820entry out[2 * E820MAX];
+	unsigned i, n = *count, made = 0;
+	u64 at = 0;
+
+	if (n < 2)
+		return -1;
+	for (;;) {
+		u64 next = ~0ULL;
+		u32 type = 0;
+
+		for (i = 0; i < n; i++) {
+			u64 start = map[i].addr, end = start + map[i].size;
+
+			if (!map[i].size)
+				continue;
+			if (start <= at && at < end) {
+				if (map[i].type > type)
+					type = map[i].type;
+				if (end < next)
+					next = end;
+			} else if (start > at && start < next)
+				next = start;
+		}
+		if (next == ~0ULL)
+			break;
+		if (type) {
+			if (made && out[made - 1].type == type && out[made - 1].addr + out[made - 1].size == at)
+				out[made - 1].size += next - at;
+			else if (made < max) {
+				out[made].addr = at;
+				out[made].size = next - at;
+				out[made].type = type;
+				made++;
+			}
+		}
+		at = next;
+	}
+	for (i = 0; i < made; i++)
+		map[i] = out[i];
+	*count = made;
+	return 0;
+}
+
+/* The hypervisor. */
+static long answer_map(struct xen_memory_map *map)
+{
+	unsigned i, count = memory_map_count();
+	struct e820entry *to;
+	word addr, size, type;
+
+	if (memory_map_result())
+		return memory_map_result();
+	to = *(struct e820entry **)&map->buffer;
+	if (count > map->nr_entries)
+		count = map->nr_entries;
+	for (i = 0; i < count; i++) {
+		memory_map(&addr, &size, &type, i);
+		to[i].addr = addr;
+		to[i].size = size;
+		to[i].type = type;
+	}
+	map->nr_entries = count;
+	return 0;
+}
+
+static long memory_op(unsigned long op, void *arg)
+{
+	struct xen_memory_reservation *reservation = arg;
+	unsigned long i, *frames, done = 0;
+
+	switch (op) {
+	case XENMEM_memory_map:
+#ifdef XENMEM_machine_memory_map
+	case XENMEM_machine_memory_map:
+#endif
+		return answer_map(arg);
+	case XENMEM_decrease_reservation:
+		frames = *(unsigned long **)&reservation->extent_start;
+		for (i = 0; i < reservation->nr_extents; i++)
+			done += release_frame(frames[i]);
+		return done;
+	}
+	stop(STOP_HYPERCALL, __HYPERVISOR_memory_op, op, 0);
+}
+
+long hypercall(unsigned long number, unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4,
+	       unsigned long a5)
+{
+	if (number == __HYPERVISOR_memory_op)
+		return memory_op(a1, (void *)a2);
+	stop(STOP_HYPERCALL, number, a1, 0);
+}
+
+#ifdef CONFIG_X86_32
+long hypercall_frame(unsigned long *frame)
+{
+	return hypercall(frame[0], frame[1], frame[2], frame[3], frame[4], frame[5]);
+}
+#endif
+
+/* A tree may have one function for all calls. */
+WEAK long xen_hypercall(unsigned long number, unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4)
+{
+	return hypercall(number, a1, a2, a3, a4, 0);
+}
+
+/* The calls a scenario makes. */
+int has_call(enum call call)
+{
+	switch (call) {
+	case CALL_BUILD:	return !!xen_build_dynamic_phys_to_machine;
+	case CALL_LIST:		return !!xen_build_mfn_list_list;
+	case CALL_LIST_TELL:	return !!xen_setup_mfn_list_list;
+	case CALL_MEMORY:	return !!xen_memory_setup;
+	case CALL_SET:		return !!set_phys_to_machine;
+	case CALL_SET_RAW:	return !!__set_phys_to_machine;
+	case CALL_GET:		return !!get_phys_to_machine;
+	case CALL_IDENTITY:	return !!set_phys_range_identity;
+	case CALL_MISSING:	return !!set_phys_range_missing;
+	case CALL_MAKE_PTE:	return !!xen_make_pte;
+	case CALL_PTE_VAL:	return !!xen_pte_val;
+	default:		return 1;
+	}
+}
+
+/* On 32 bits an answer may have 32 bits more than a long: a PTE. */
+word do_call(enum call call, word a, word b)
+{
+	pte_t pte;
+
+	switch (call) {
+	case CALL_BUILD:	xen_build_dynamic_phys_to_machine(); return 0;
+	case CALL_LIST:		xen_build_mfn_list_list(); return 0;
+	case CALL_LIST_TELL:	xen_setup_mfn_list_list(); return 0;
+	case CALL_MEMORY:	xen_memory_setup(); return 0;
+	case CALL_SET:		return set_phys_to_machine(a, b);
+	case CALL_SET_RAW:	return __set_phys_to_machine(a, b);
+	case CALL_GET:		return get_phys_to_machine(a);
+	case CALL_IDENTITY:	return set_phys_range_identity(a, b);
+	case CALL_MISSING:	return set_phys_range_missing(a, b);
+	case CALL_MAKE_PTE:	return xen_make_pte(a).pte;
+	case CALL_PTE_VAL:	pte.pte = a; return xen_pte_val(pte);
+	case CALL_PFN_TO_MFN:	return pfn_to_mfn(a);
+	case CALL_MFN_TO_PFN:	return mfn_to_pfn(a);
+	case CALL_LOCAL:	return mfn_to_local_pfn(a);
+	case CALL_VALID:	return !!phys_to_machine_mapping_valid(a);
+	default:		stop(STOP_BAD_SCENARIO, call, 0, 0);
+	}
+}
+
+void set_machine(word nr_pages, word mfn_list, word pt_base, int initial, int translated, word m2p, unsigned order,
+		 int pat)
+{
+	xen_start_info->nr_pages = nr_pages;
+	xen_start_info->mfn_list = mfn_list;
+	xen_start_info->pt_base = pt_base;
+	xen_start_info->flags = initial ? SIF_PRIVILEGED | SIF_INITDOMAIN : 0;
+	xen_domain_type = XEN_PV_DOMAIN;
+	xen_features[XENFEAT_auto_translated_physmap] = translated;
+	machine_to_phys_mapping = (unsigned long *)(unsigned long)m2p;
+	machine_to_phys_order = order;
+#ifdef CONFIG_X86_PAT
+	pat_enabled = pat;
+#endif
+}
+
+word list_frame(void)
+{
+	return HYPERVISOR_shared_info->arch.pfn_to_mfn_frame_list_list;
+}
+
+word list_top(void)
+{
+	return &p2m_top_mfn && p2m_top_mfn ? (unsigned long)p2m_top_mfn : 0;
+}
+
+#define ADDRESS(symbol) (&(symbol) ? (word)(unsigned long)&(symbol) : 0)
+#define VALUE(symbol) (&(symbol) ? (word)(symbol) : 0)
+
+unsigned fact_count(void)
+{
+	return 24;
+}
+
+word fact(unsigned which)
+{
+	switch (which) {
+	case 0: return 8 * sizeof(long);
+	case 1: return INVALID_P2M_ENTRY;
+#ifdef FOREIGN_FRAME_BIT
+	case 2: return FOREIGN_FRAME_BIT;
+#endif
+#ifdef IDENTITY_FRAME_BIT
+	case 3: return IDENTITY_FRAME_BIT;
+#endif
+	case 4: return MAX_DOMAIN_PAGES;
+	case 5: return PAGE_OFFSET;
+#ifdef _PAGE_IOMAP
+	case 6: return _PAGE_IOMAP;
+#endif
+	case 7: return _PAGE_PRESENT;
+	case 8: return PTE_PFN_MASK;
+	case 9: return ISA_START_ADDRESS;
+	case 10: return ISA_END_ADDRESS;
+	case 11: return ADDRESS(p2m_top);
+	case 12: return ADDRESS(p2m_missing);
+	case 13: return ADDRESS(p2m_mid_missing);
+	case 14: return ADDRESS(p2m_identity);
+	case 15: return ADDRESS(p2m_mid_identity);
+	case 16: return ADDRESS(p2m_top_mfn);
+	case 17: return ADDRESS(p2m_top_mfn_p);
+	case 18: return VALUE(xen_max_p2m_pfn);
+	case 19: return VALUE(xen_extra_mem_start);
+	case 20: return VALUE(xen_extra_mem_size);
+#ifdef IDENTITY_FRAME
+	case 21: return IDENTITY_FRAME(0UL);
+#endif
+#ifdef FOREIGN_FRAME
+	case 22: return FOREIGN_FRAME(0UL);
+#endif
+	case 23: return __PHYSICAL_MASK_SHIFT;
+	default: return 0;
+	}
+}

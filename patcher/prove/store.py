@@ -1,0 +1,69 @@
+"""What a proof leaves on disk when asked to: the programs, and each failing scenario in a file that can be replayed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from patcher.cache import Cache
+from patcher.errors import InputError
+from patcher.prove.build import build
+from patcher.prove.prove import Request
+from patcher.prove.toolchain import CompilerError
+from patcher.prove.verdict import CommitProof, Counterexample
+from patcher.tree.kernel import KernelTree
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """A failing scenario: of which property, on which word size, and in which commit it was found."""
+
+    schema: int
+    arch: str
+    property: str
+    statement: str
+    commit: str
+    counterexample: Counterexample
+
+
+def keep_all(
+    place: Path, commits: Sequence[CommitProof], trees: Mapping[str, KernelTree], request: Request, cache: Cache
+) -> None:
+    """Write ``COMMIT-ARCH`` (the program) and ``COMMIT-ARCH-PROPERTY.json`` below ``place``.
+
+    Raises InputError where that cannot be written.
+    """
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        for commit in commits:
+            for proof in commit.proofs:
+                stem = f"{commit.commit[:12] or 'tree'}-{proof.arch}"
+                _program(place / stem, trees[commit.subject], proof.arch, cache)
+                for verdict in proof.verdicts:
+                    if verdict.counterexample:
+                        stored = Stored(
+                            1, proof.arch, verdict.id, verdict.statement, commit.commit, verdict.counterexample
+                        )
+                        text = msgspec.json.format(msgspec.json.encode(stored), indent=1)
+                        (place / f"{stem}-{verdict.id}.json").write_bytes(text + b"\n")
+    except OSError as error:
+        raise InputError(f"cannot write to {place} ({error.strerror})", "name another directory with --keep") from error
+
+
+def _program(file: Path, tree: KernelTree, arch: str, cache: Cache) -> None:
+    try:
+        file.write_bytes(build(tree, arch, cache).binary)
+    except CompilerError:
+        return  # the proof says so
+    file.chmod(0o755)
+
+
+def load(file: Path) -> Stored:
+    """A stored scenario. Raises InputError where the file holds none."""
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Stored)
+    except OSError as error:
+        raise InputError(f"cannot read {file} ({error.strerror})", "--keep DIR stores scenarios") from error
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise InputError(f"{file} holds no scenario ({error})", "--keep DIR stores scenarios") from error

@@ -1,0 +1,157 @@
+"""Proofs as text for people: a verdict for each property, what broke it, and what was run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from patcher.prove.replay import Replay
+from patcher.prove.scenario import Machine, Step
+from patcher.prove.verdict import CommitProof, Counterexample, Proof, Status, Verdict
+from patcher.report.escape import safe
+
+Style = Callable[..., str]
+_COLOUR = {Status.PASS: "green", Status.FAIL: "red", Status.SKIP: "yellow", Status.ABSENT: "bright_black"}
+_LETTER = {Status.PASS: "pass", Status.FAIL: "FAIL", Status.SKIP: "skip", Status.ABSENT: "-"}
+_FEW = 8
+
+
+def prove_text(commits: Sequence[CommitProof], style: Style, *, verbose: bool = False, quiet: bool = False) -> str:
+    """The proofs as text. ``style(text, fg=…, bold=…)`` colours, or returns the text as it is.
+
+    One commit is told in full; several as a table, with what fails told after it.
+    """
+    if len(commits) == 1:
+        lines = [
+            line for proof in commits[0].proofs for line in (*_proof(commits[0], proof, style, verbose, quiet), "")
+        ]
+    else:
+        lines = [*_table(commits, style), "", *_changes(commits, style, verbose)]
+    return "\n".join([*lines, *_summary(commits, style)]) + "\n"
+
+
+def _proof(commit: CommitProof, proof: Proof, style: Style, verbose: bool, quiet: bool) -> Iterator[str]:
+    name = safe(commit.subject or commit.commit[:12] or "the tree")
+    yield style(f"{name}, {proof.arch} ({proof.bits} bits)", bold=True)
+    if proof.error:
+        yield safe(f"  not run: {proof.error}")
+        return
+    for verdict in proof.verdicts:
+        if quiet and verdict.status in (Status.PASS, Status.ABSENT):
+            continue
+        yield from _verdict(verdict, style, verbose)
+    if not quiet:
+        rate = proof.scenarios / proof.seconds * 60 if proof.seconds else 0
+        yield safe(f"  code: {', '.join(proof.sources)}; {proof.profile}; {proof.compiler}")
+        yield f"  {proof.scenarios} scenarios in {proof.seconds:.1f} s ({rate:.0f} a minute), seed {proof.seed}"
+        yield f"  sandbox: {proof.sandbox}; not the tree's own: {len(proof.shims)} constants, see docs/prove.md"
+        if verbose:
+            yield from (safe(f"    {shim}") for shim in proof.shims)
+
+
+def _verdict(verdict: Verdict, style: Style, verbose: bool) -> Iterator[str]:
+    state = style(f"{verdict.status.value:6}", fg=_COLOUR[verdict.status])
+    cases = f"{verdict.cases:6}" if verdict.cases else " " * 6
+    yield f"  {state} {verdict.id:14} {cases}  {verdict.statement}"
+    if verdict.status in (Status.ABSENT, Status.SKIP) or verbose:
+        yield style(safe(f"{'':31}{verdict.reason}"), fg="bright_black")
+    if verdict.counterexample:
+        yield from _example(verdict.counterexample)
+
+
+def _example(example: Counterexample) -> Iterator[str]:
+    yield safe(f"{'':9}on {machine_text(example.scenario.machine)}")
+    steps = [step_text(step) for step in example.scenario.steps[: example.step + 1] if step[0] not in ("scan", "view")]
+    shown = steps if len(steps) <= _FEW else [*steps[:2], "…", *steps[-(_FEW - 3) :]]
+    yield safe(f"{'':9}after {', '.join(shown)}")
+    yield safe(f"{'':9}expected: {example.expected}")
+    yield safe(f"{'':9}found:    {example.found}")
+    if example.place:
+        yield safe(f"{'':9}at        {example.place}")
+
+
+def machine_text(machine: Machine) -> str:
+    """A machine in one line."""
+    kind = "the initial domain" if machine.initial else "an unprivileged domain"
+    parts = [f"{kind} with {machine.nr_pages:#x} pages"]
+    parts.append("MFNs " + ", ".join(f"{mfn:#x}+{count:#x}" for count, mfn, _ in machine.frames))
+    if machine.tail:
+        parts.append(f"{machine.tail:#x} behind the list")
+    if machine.e820_result:
+        parts.append(f"E820: error {machine.e820_result}")
+    elif machine.e820:
+        parts.append("E820 " + ", ".join(f"{addr:#x}+{size:#x}/{kind}" for addr, size, kind in machine.e820))
+    return "; ".join(parts)
+
+
+def step_text(step: Step) -> str:
+    """A step in C's way to write a call."""
+    name, *rest = step
+    words = [f"{each:#x}" if isinstance(each, int) else str(each) for each in rest]
+    if name == "race":
+        point, at, rival, met = rest
+        return f"{step_text(met)} while at {point} {at} another CPU does {step_text(rival)}"
+    return f"{name}({', '.join(words)})"
+
+
+def _table(commits: Sequence[CommitProof], style: Style) -> Iterator[str]:
+    """Properties down, commits across; where the word sizes differ, both are said: 64/32."""
+    first = commits[0].proofs
+    yield style("commits", bold=True)
+    for number, commit in enumerate(commits):
+        start = " (what the range starts from)" if number == 0 else ""
+        yield safe(f"  {number:3}  {commit.commit[:12]}  {commit.subject}{start}")
+    yield ""
+    width = 11 if any(_cell(commit, at, None)[1] for commit in commits for at in range(len(first[0].verdicts))) else 6
+    yield f"  {'property':16}" + "".join(f"{number:>{width}}" for number in range(len(commits)))
+    for at, verdict in enumerate(first[0].verdicts):
+        cells = "".join(
+            " " * (width - len(_cell(commit, at, None)[0])) + _cell(commit, at, style)[0] for commit in commits
+        )
+        yield f"  {verdict.id:16}{cells}  {verdict.statement}"
+
+
+def _cell(commit: CommitProof, at: int, style: Style | None) -> tuple[str, bool]:
+    states = [proof.verdicts[at].status for proof in commit.proofs]
+    if len(set(states)) == 1:
+        text = _LETTER[states[0]]
+        return (style(text, fg=_COLOUR[states[0]]) if style else text), False
+    return "/".join(style(_LETTER[each], fg=_COLOUR[each]) if style else _LETTER[each] for each in states), True
+
+
+def _changes(commits: Sequence[CommitProof], style: Style, verbose: bool) -> Iterator[str]:
+    """Where a property first holds, and where it first breaks."""
+    for which, proof in enumerate(commits[0].proofs):
+        for at, verdict in enumerate(proof.verdicts):
+            before = verdict.status
+            for number, commit in enumerate(commits):
+                now = commit.proofs[which].verdicts[at]
+                if number and now.status is Status.PASS and before is not Status.PASS:
+                    yield f"  {verdict.id} on {proof.arch} holds from {number} on (it was {_LETTER[before]})"
+                if now.status is Status.FAIL and (before is not Status.FAIL or number == 0):
+                    when = "fails in what the range starts from" if not number else f"breaks at {number}"
+                    yield style(f"  {verdict.id} on {proof.arch} {when}", fg="red")
+                    if now.counterexample and (number or verbose):
+                        yield from _example(now.counterexample)
+                before = now.status
+
+
+def _summary(commits: Sequence[CommitProof], style: Style) -> Iterator[str]:
+    last = [verdict for proof in commits[-1].proofs for verdict in proof.verdicts]
+    counts = [f"{n} {state.value}" for state in Status if (n := sum(v.status is state for v in last))]
+    yield style(f"prove: {', '.join(counts)}", bold=True)
+
+
+def replay_text(result: Replay, style: Style) -> str:
+    """A scenario that was played again, step by step."""
+    stored = result.stored
+    lines = [style(f"{stored.property}: {stored.statement} ({stored.arch})", bold=True)]
+    lines.append(safe(f"  {machine_text(stored.counterexample.scenario.machine)}"))
+    for number, (step, answer) in enumerate(result.steps):
+        mark = ">" if number == stored.counterexample.step else " "
+        lines.append(safe(f" {mark} {number:3}  {step}{f'  = {answer}' if answer else ''}"))
+    if result.ended:
+        lines.append(safe(f"  ended: {result.ended} {result.place}"))
+    lines.append(safe(f"  expected: {stored.counterexample.expected}"))
+    lines.append(safe(f"  found:    {stored.counterexample.found} (when it was stored)"))
+    lines.append(style("still wrong" if result.still_wrong else "no longer wrong", bold=True))
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,41 @@
+"""Where a tree holds its P2M, and what of it is not the tree's letter."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from patcher.errors import InputError
+from patcher.prove.find import linear_map, places
+from patcher.tree.directory import DirectoryTree
+
+
+def test_the_files_are_found_by_symbol(mini: Path) -> None:
+    found = places(DirectoryTree(mini))
+    assert found.sources == ("arch/x86/xen/mmu.c", "arch/x86/xen/setup.c")
+    assert found.defined["get_phys_to_machine"] == "arch/x86/xen/mmu.c"
+    assert "e820_add_region" not in found.defined  # it is only declared there
+
+
+def test_also_where_somebody_moved_them(mini: Path, tmp_path: Path) -> None:
+    top = tmp_path / "moved"
+    shutil.copytree(mini, top)
+    (top / "arch/x86/xen/mmu.c").rename(top / "arch/x86/xen/frames.c")
+    assert places(DirectoryTree(top)).sources == ("arch/x86/xen/frames.c", "arch/x86/xen/setup.c")
+
+
+def test_a_tree_without_p2m_is_wrong_input(mini: Path, tmp_path: Path) -> None:
+    top = tmp_path / "bare"
+    shutil.copytree(mini, top)
+    (top / "arch/x86/xen/mmu.c").unlink()
+    with pytest.raises(InputError, match="has no P2M"):
+        places(DirectoryTree(top))
+
+
+def test_only_the_number_of_the_linear_map_is_changed() -> None:
+    text = b"#define __PAGE_OFFSET           _AC(0xffff880000000000, UL)\n#define X 0xffff880000000000\n"
+    changed = linear_map(text, "0x1000")
+    assert changed == b"#define __PAGE_OFFSET           _AC(0x1000, UL)\n#define X 0xffff880000000000\n"
+    assert linear_map(b"#define __PAGE_OFFSET page_offset_base\n", "0x1000") is None

@@ -1,0 +1,176 @@
+"""Playing scenarios: what the code under test does, also to itself, is a result."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from patcher.cache import Cache
+from patcher.prove.build import Program, build
+from patcher.prove.history import ending, small_machine
+from patcher.prove.prove import lines
+from patcher.prove.run import Outcome, Run, Runner, Unreachable, Why
+from patcher.prove.scenario import BOOT, ENOSYS, RAM, Machine, Scenario, Step
+
+MMU, SETUP = "arch/x86/xen/mmu.c", "arch/x86/xen/setup.c"
+LOOKUP = "	if (unlikely(pfn >= MAX_P2M_PFN))\n		return INVALID_P2M_ENTRY;\n"
+
+
+def play(runner: Runner, *steps: Step, machine: Machine | None = None) -> Outcome:
+    return runner.play(Scenario(machine or small_machine(runner, True), steps))
+
+
+def misbehaving(changed, arch: str, cache: Cache, code: str) -> Program:  # type: ignore[no-untyped-def]
+    """The miniature tree, whose lookup does ``code`` for PFN 7."""
+    program = build(changed({MMU: (LOOKUP, f"	if (pfn == 7) {code}\n{LOOKUP}")}), arch, cache)
+    assert isinstance(program, Program)
+    return program
+
+
+def test_facts_are_the_trees(runner: Runner) -> None:
+    facts = runner.facts
+    assert facts["bits"] == runner.bits
+    assert facts["invalid"] == 2**runner.bits - 1
+    assert facts["foreign_bit"] == 1 << 31  # on 64 bits, too
+    assert facts["identity_bit"] == 0
+    assert facts["max_domain_pages"] == {64: 128, 32: 8}[runner.bits] << 18
+    assert {"build", "list", "memory", "set", "get", "make_pte"} <= facts.calls
+    assert "identity" not in facts.calls
+
+
+def test_the_boot_reads_the_builders_list(runner: Runner) -> None:
+    leaf = runner.per_page
+    machine = Machine(leaf + 3, False, ((leaf, 0x3000, 1), (3, 0x9000, 1)), tail=0x77)
+    outcome = play(runner, *BOOT, ("scan", 0, 3 * leaf), machine=machine)
+    assert outcome.done
+    assert outcome.answers[-1] == (
+        Run(0, leaf, 0x3000, 1),
+        Run(leaf, 3, 0x9000, 1),
+        Run(leaf + 3, leaf - 3, 0x77, 0),  # the fault of 2.6.37
+        Run(2 * leaf, leaf, runner.facts["invalid"], 0),
+    )
+
+
+def test_each_scenario_starts_afresh(runner: Runner) -> None:
+    first = play(runner, *BOOT, ("booted",), ("set", 5, 0x99), ("get", 5))
+    again = play(runner, *BOOT, ("get", 5))
+    assert (first.answers[-1], again.answers[-1]) == (0x99, 0x400005)
+
+
+def test_the_tools_read_by_mfns_alone(runner: Runner) -> None:
+    far = runner.limit - 3
+    outcome = play(runner, *BOOT, ("booted",), ("m2p", 0xE00001, far), ("set", far, 0xE00001), ("view", far, far + 1))
+    assert outcome.answers[-1] == (Run(far, 1, 0xE00001, 0),)
+    assert play(runner, ("build",), ("view", 0, 1)).answers[-1] == (Unreachable(0, 1, 0),)  # no MFN tree yet
+
+
+def test_after_a_resume_all_frames_have_other_numbers(runner: Runner) -> None:
+    outcome = play(runner, *BOOT, ("booted",), ("resume", 0x100), ("list",), ("get", 3), ("mfn_to_pfn", 0x400103))
+    assert outcome.answers[-2:] == (0x400103, 3)
+
+
+def test_the_e820_walk_gives_frames_back(runner: Runner) -> None:
+    machine = Machine(
+        0x800, True, ((0x800, 0x400000, 1),), e820=((0, 0x400000, RAM), (0x500000, 0x300000, RAM)),
+        arena=0x100, order=24,
+    )  # fmt: skip
+    outcome = play(
+        runner, *BOOT, ("memory",), ("get", 0x3FF), ("get", 0x400), ("mfn_to_pfn", 0x400400), machine=machine
+    )
+    assert outcome.answers[-3] == 0x4003FF
+    assert outcome.answers[-2] == runner.facts["invalid"]
+    assert outcome.answers[-1] == runner.facts["invalid"]
+
+
+def test_a_hypervisor_without_a_map_is_known(runner: Runner) -> None:
+    machine = Machine(0x800, False, ((0x800, 0x400000, 1),), e820_result=ENOSYS, arena=0x100)
+    assert play(runner, *BOOT, ("memory",), machine=machine).done
+    initial = Machine(0x800, True, ((0x800, 0x400000, 1),), e820_result=ENOSYS, arena=0x100)
+    outcome = play(runner, *BOOT, ("memory",), machine=initial)
+    assert (outcome.why, outcome.at, ending(outcome)) == (Why.SIGNAL, 2, "BUG()")
+
+
+def test_a_bug_is_a_result_with_its_line(runner: Runner, program: Program, mini: Path) -> None:
+    outcome = play(runner, *BOOT, ("booted",), ("set", runner.limit, 5))
+    assert (outcome.why, outcome.at, ending(outcome)) == (Why.SIGNAL, 3, "BUG()")
+    number = 1 + (mini / MMU).read_text().splitlines().index("		BUG_ON(mfn != INVALID_P2M_ENTRY);")
+    told = lines(program, [outcome.numbers[1]])
+    assert told == [f"{MMU}:{number} in __set_phys_to_machine()"]
+    assert play(runner, *BOOT).done  # and the next scenario runs
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("*(volatile unsigned long *)8 = 1;", "a wild access at address 0x8"),
+        ("for (;;) barrier();", "an endless loop"),
+        ("{ volatile int zero = 0; zero = 100 / zero; }", "an arithmetic fault"),
+        ("__asm__ volatile (\"int3\");", "a breakpoint"),
+        ("free_page((unsigned long)p2m_top);", "a page is freed that was never allocated"),
+        ("__get_free_page(0);", "the page allocator was called before it is there"),
+        ("for (;;) extend_brk(PAGE_SIZE, PAGE_SIZE);", "but RESERVE_BRK() has"),
+    ],
+)  # fmt: skip
+def test_misbehaviour_is_a_result(changed, arch: str, prove_cache: Cache, code: str, said: str) -> None:  # type: ignore[no-untyped-def]
+    with Runner(misbehaving(changed, arch, prove_cache, code)) as runner:
+        outcome = play(runner, *BOOT, ("get", 7))
+        assert said in ending(outcome)
+        assert outcome.at == 2
+        assert play(runner, *BOOT, ("get", 8)).done
+
+
+def test_what_nothing_supplies_names_itself(changed, arch: str, prove_cache: Cache) -> None:  # type: ignore[no-untyped-def]
+    program = misbehaving(changed, arch, prove_cache, "flush_tlb_all();")
+    with Runner(program) as runner:
+        outcome = play(runner, *BOOT, ("get", 7))
+    assert program.stubs[outcome.numbers[2] & ~0xFFFF] == "flush_tlb_all"
+
+
+def test_the_code_under_test_reaches_nothing_outside(changed, arch: str, prove_cache: Cache, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """creat(2), and nothing comes of it but the end of the scenario."""
+    target = tmp_path / "made"
+    text = ", ".join(str(byte) for byte in os.fsencode(target) + b"\0")
+    number, register = ("85", "D") if arch == "x86_64" else ("8", "b")
+    instruction = "syscall" if arch == "x86_64" else "int $0x80"
+    second, clobbered = ("S", '"memory", "rcx", "r11"') if arch == "x86_64" else ("c", '"memory"')
+    code = (
+        f'{{ static const char name[] = {{ {text} }}; long answer; __asm__ volatile ("{instruction}" '
+        f': "=a" (answer) : "0" ({number}L), "{register}" (name), "{second}" (0600L) : {clobbered}); }}'
+    )
+    with Runner(misbehaving(changed, arch, prove_cache, code)) as runner:
+        if not runner.locked:
+            pytest.skip("this kernel has no seccomp")
+        outcome = play(runner, *BOOT, ("get", 7))
+        assert outcome.why is Why.KILLED
+        assert not target.exists()
+
+
+def test_a_freed_page_is_not_to_be_touched(changed, arch: str, prove_cache: Cache) -> None:  # type: ignore[no-untyped-def]
+    code = "{ unsigned long page = __get_free_page(0); free_page(page); *(volatile int *)page = 1; }"
+    with Runner(misbehaving(changed, arch, prove_cache, code)) as runner:
+        assert "a wild access" in ending(play(runner, *BOOT, ("booted",), ("get", 7)))
+
+
+def test_allocation_fails_when_told(runner: Runner) -> None:
+    far = runner.limit - 3
+    outcome = play(runner, *BOOT, ("booted",), ("fail", 1, 1), ("set", far, 0xE00001), ("set", far, 0xE00001))
+    assert outcome.answers[-2:] == (0, 1)
+
+
+def test_a_rival_comes_at_a_locked_instruction(runner: Runner) -> None:
+    far = runner.limit - 3
+    call, rival = ("set", far, 0xE00001), ("set", 5, 0x77)
+    for point in ("alloc", "locked", "after_locked", "step"):
+        outcome = play(runner, *BOOT, ("booted",), ("race", point, 1, rival, call), ("get", 5), ("get", far))
+        assert outcome.answers[-3:] == ((1, True, 1), 0x77, 0xE00001), point
+
+
+def test_thousands_a_minute(runner: Runner) -> None:
+    """Far from the bound, which is measured in bench/: 2000 a minute are 33 a second."""
+    started = time.monotonic()
+    for _ in range(33):
+        assert play(runner, *BOOT, ("scan", 0, 4 * runner.per_page)).done
+    assert time.monotonic() - started < 20
