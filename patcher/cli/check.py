@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from patcher.report.progress import Bar
 
 FORMATS = ("text", "json", "sarif", "junit")
+_EXAMPLES = 30  # cases for each property, in each commit; patcher prove tries more
 _TOOLS = ("gcc", "clang", "sparse")
 
 
@@ -37,6 +38,8 @@ _TOOLS = ("gcc", "clang", "sparse")
     "--configs", metavar="LIST", multiple=True, help="Configurations, comma-separated; 'auto' is the default."
 )
 @click.option("--with", "tools", metavar="LIST", default="gcc", show_default=True, help="gcc, clang, sparse.")
+@click.option("--lint", is_flag=True, help="Lint each commit, too.")
+@click.option("--prove", is_flag=True, help="Run the P2M code of each commit against the scheme, too.")
 @click.option("--trust-tree", is_flag=True, help="Allow the tree's build to run (in a sandbox).")
 @click.option("--no-sandbox", is_flag=True, help="Run it with all you may do, where there is no bubblewrap.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 256), metavar="N", help="Processes at once. Default: all cores.")
@@ -54,8 +57,8 @@ _TOOLS = ("gcc", "clang", "sparse")
 @common
 def check(
     what: tuple[str, ...], place: Path, series: str | None, base: str | None, configs: tuple[str, ...], tools: str,
-    trust_tree: bool, no_sandbox: bool, jobs: int | None, most: int, form: str, output: Path | None, quiet: bool,
-    verbose: bool, libclang: str | None,
+    lint: bool, prove: bool, trust_tree: bool, no_sandbox: bool, jobs: int | None, most: int, form: str,
+    output: Path | None, quiet: bool, verbose: bool, libclang: str | None,
 ) -> int:  # fmt: skip
     """Check that each commit of a series applies and compiles, and adds no warning.
 
@@ -72,6 +75,8 @@ def check(
     with tempfile.TemporaryDirectory(prefix="patcher-check-") as scratch:
         given = _given(what, place, series, base, quiet, Path(scratch))
         found = _checked(given, place, configs, tools, not no_sandbox, jobs, most, quiet)
+        if given.commits and (lint or prove):
+            found = _beside(found, given, lint, prove)
     deliver(_rendered(found, form, output is None, verbose, quiet), output)
     good = all(cell.status in (Status.PASS, Status.SKIP) for row in found.rows for cell in row.cells)
     return CLEAN if good and not found.findings else FOUND
@@ -149,6 +154,23 @@ def _checked(
         cache.close()
         if bar:
             bar.close()
+
+
+def _beside(report: Report, series: Series, lint: bool, prove: bool) -> Report:
+    """The report with the columns of the other checks."""
+    from patcher.cache import Cache
+    from patcher.check.compose import with_extra
+    from patcher.check.extras import linted, proved
+
+    cache = Cache()
+    try:
+        if lint:
+            report = with_extra(report, linted(series.repository, series.base, series.commits, cache))
+        if prove:
+            report = with_extra(report, proved(series.repository, series.base, series.commits, _EXAMPLES, cache))
+    finally:
+        cache.close()
+    return report
 
 
 def _rendered(report: Report, form: str, terminal: bool, verbose: bool, quiet: bool) -> str:
