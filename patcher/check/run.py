@@ -282,6 +282,13 @@ class Checker:
                 )
                 built_somewhere.update(path for path in built if built[path])
                 lane.wanted[at.number] = tuple(dict.fromkeys(affect.target(path) for path in chosen.sources))
+                if lane.configs[at.number] != lane.configs[at.number - 1]:
+                    self._left.append(
+                        LeftOut(
+                            f"what commit {at.number} does to the configuration {lane.name}",
+                            "only the objects of files that it touches were compiled",
+                        )
+                    )
                 if chosen.more:
                     self._left.append(
                         LeftOut(

@@ -103,3 +103,12 @@ def test_a_wrong_call_is_one_line(mini_repo: Path, run: Callable[..., Any], word
     commit_edits(mini_repo, "touch", {MMU: append("\n/* touched */\n")})
     ran = run("check", *words, "--tree", mini_repo)
     assert (ran.code, ran.stdout, ran.stderr.count("\n")) == (2, "", 1), ran.stderr
+
+
+def test_a_commit_that_changes_the_configuration(mini_repo: Path, run: Callable[..., Any]) -> None:
+    config = "arch/x86/configs/mini_defconfig"
+    edits = {config: lambda text: text.replace("CONFIG_HPET=y\n", ""), MMU: append("\n/* touched */\n")}
+    commit_edits(mini_repo, "no HPET", edits)
+    ran = run("check", "HEAD~1", "--tree", mini_repo, "--trust-tree", "--configs", "mini_defconfig")
+    assert ran.code == 0, ran.stdout
+    assert "what commit 1 does to the configuration mini_defconfig" in ran.stdout
