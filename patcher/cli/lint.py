@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from patcher.tree.gitrepo import Repository
 
 _PROFILES = ("auto", "default", "tip", "netdev", "kvm", "stable")
-_FORMATS = ("text", "json", "sarif", "junit", "terse")
+_FORMATS = ("text", "json", "sarif", "junit", "terse", "b4")
 
 
 @click.command()
@@ -300,6 +300,6 @@ def _shown(
         from patcher.report.lint_junit import lint_junit
 
         return lint_junit(outcome)
-    from patcher.report.lint_terse import lint_terse
+    from patcher.report.lint_terse import lint_b4, lint_terse
 
-    return lint_terse(outcome)
+    return lint_b4(outcome) if form == "b4" else lint_terse(outcome)

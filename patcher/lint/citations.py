@@ -19,15 +19,18 @@ FIXES = re.compile(r"(?P<commit>[Cc]ommit\s+)?(?P<hash>[0-9a-fA-F]{5,64})\b(?P<r
 QUOTED = re.compile(r"""\s*\((?P<quote>["'“”]?)(?P<subject>.*?)(?P<closing>["'“”]?)(?P<parenthesis>\)?)\s*(?:#.*)?\Z""")
 _CITED = re.compile(r"\b(?P<word>commits?)(?P<space>\s+|\n\s*)(?P<hash>[0-9a-f]{7,64})\b", re.IGNORECASE)
 _SUBJECT = re.compile(r"""[\s,:]*\(\s*(?P<quote>["'“])(?P<subject>[^\0]{1,200}?)["'”]\s*\)""")
+_QUOTATION = re.compile(r"""[\s,:]*[("'“\[]""")
 
 
 class Citation(NamedTuple):
-    """``commit <hash> ("subject")`` in a message: ``line`` of its body, from 0; subject "" where there is none."""
+    """``commit <hash> ("subject")`` in a message: ``line`` of its body, from 0; subject "" where there is none in that
+    form; ``quoted`` tells that something in quotes or parentheses follows all the same."""
 
     line: int
     hash: str
     subject: str
     text: str
+    quoted: bool
 
 
 def cited(patch: Patch) -> Iterator[Citation]:
@@ -40,9 +43,8 @@ def cited(patch: Patch) -> Iterator[Citation]:
             continue
         following = _SUBJECT.match(text, match.end())
         line = text.count("\n", 0, match.start("hash"))
-        yield Citation(
-            line, id_, " ".join(following.group("subject").split()) if following else "", match.group("hash")
-        )
+        subject = " ".join(following.group("subject").split()) if following else ""
+        yield Citation(line, id_, subject, match.group("hash"), bool(_QUOTATION.match(text, match.end())))
 
 
 def fixes(patch: Patch) -> Iterator[tuple[Tag, re.Match[str]]]:

@@ -109,9 +109,11 @@ class Maintainers:
 
     def profile(self, path: str) -> str:
         """The profile the most specific section that has one names for a path, or ""."""
-        for _, section in self.of(path):
+        others = [start for start, each in _PROFILE_PATHS if each == "default" and path.startswith(start)]
+        own = max(map(_depth, others), default=0)
+        for depth, section in self.of(path):
             if named := _profile_of(section):
-                return named
+                return named if depth >= own else "default"  # Xen's part of arch/x86 is not tip's
             if section.trees:
                 return "default" if not _path_profile(path) else ""
         return ""

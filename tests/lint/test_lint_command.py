@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -383,7 +384,7 @@ def test_the_sendemail_validate_hook(
     tmp_path: Path, git: Git, series: Path, command_environment: dict[str, str]
 ) -> None:
     """As docs/lint.md says it; with the real git send-email."""
-    if subprocess.run(["git", "send-email", "-h"], capture_output=True, check=False).returncode not in (0, 129):
+    if not (Path(git(series, "--exec-path")) / "git-send-email").exists() and not shutil.which("git-send-email"):
         pytest.skip("git send-email is not installed")
     hook = series / ".git/hooks/sendemail-validate"
     hook.write_text(
@@ -400,6 +401,36 @@ def test_the_sendemail_validate_hook(
     bad = subprocess.run(send, capture_output=True, text=True, check=False, env=command_environment)
     assert bad.returncode != 0
     assert "looks like Signed-off-by" in bad.stderr
+
+
+def test_b4_prep_check(tmp_path: Path, git: Git, mini_repo: Path, command_environment: dict[str, str]) -> None:
+    """As docs/lint.md says it; with the real b4."""
+    pytest.importorskip("b4", reason="b4 is not installed")
+    env = {
+        **command_environment,
+        "HOME": str(tmp_path),
+        "PYTHONPATH": os.pathsep.join([command_environment["PYTHONPATH"], *sys.path]),
+    }
+    env = {name: value for name, value in env.items() if not name.endswith("_DATE")}  # b4 looks back one year
+    script = tmp_path / "patcher-lint"
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m patcher "$@"\n')
+    script.chmod(0o755)
+    for name, value in (("user.name", "A U Thor"), ("user.email", "author@example.org"),
+                        ("b4.prep-perpatch-check-cmd", f"{script} lint --format b4 -")):  # fmt: skip
+        git(mini_repo, "config", name, value)
+    b4 = [sys.executable, "-m", "b4.command", "--offline-mode", "--no-stdin"]
+    prepared = subprocess.run(
+        [*b4, "prep", "-n", "x", "-f", "HEAD"], cwd=mini_repo, env=env, capture_output=True, text=True, check=False
+    )
+    assert prepared.returncode == 0, prepared.stderr
+    (mini_repo / "drivers/xen/b4.txt").write_text("x\n")
+    git(mini_repo, "add", "-A")
+    message = "xen: Add it.\n\nIt is needed.\n\nSinged-off-by: A U Thor <author@example.org>"
+    subprocess.run(["git", "commit", "-q", "-m", message], cwd=mini_repo, env=env, check=True)
+    ran = subprocess.run([*b4, "prep", "--check"], cwd=mini_repo, env=env, capture_output=True, text=True, check=False)
+    said = ran.stdout + ran.stderr
+    assert "ERROR: Singed-off-by: looks like Signed-off-by:" in said, said
+    assert "WARNING: the summary ends with a full stop" in said
 
 
 def test_start_up_does_not_load_what_it_does_not_need(tmp_path: Path, command_environment: dict[str, str]) -> None:

@@ -128,3 +128,32 @@ def test_new_messages_on_a_new_branch(repository: Repository, git: Git) -> None:
     for wrong in ("a..b", "-x", "", "a b"):
         with pytest.raises(InputError, match="is no name for a branch"):
             with_messages(repository, found, {found[1]: "x\n"}, wrong)
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        (' ("xen: Change 1") broke it', ""),
+        (" broke it", "warning"),
+        ("\n rwsem: wake them", "warning"),
+        ("\n xen: Change 1\nbroke it", "note"),
+        (' "xen: Change 1" broke it', "note"),
+        ("\n(something else) broke it", "note"),
+    ],
+)
+def test_how_a_commit_is_cited(repository: Repository, git: Git, cache: Cache, after: str, said: str) -> None:
+    """A subject that is there, and only not in the documented form, is no missing subject."""
+    from patcher import data
+    from patcher.lint.context import Context
+    from patcher.lint.ignore import Ignores
+    from patcher.lint.rules import load_rules
+    from patcher.lint.run import Linter, Settings
+
+    named = commits.ids(repository, "main")[0]
+    message = f"xen: Change it\n\nCommit {named}{after}.\n\nSigned-off-by: A U Thor <author@example.org>"
+    git(repository.worktree, "commit", "-q", "--allow-empty", "-m", message)
+    context = Context(None, GitHistory(repository, repository.resolve("HEAD^"), cache))
+    rules = [rule for rule in load_rules(data.directory("rules") / "lint") if rule.id == "citation-form"]
+    linter = Linter(rules, context, Settings(strict=True, mailed=False), Ignores((), ()))
+    found = linter.lint(commits.patches(repository, commits.ids(repository, "HEAD^!"))).findings
+    assert [finding.level.value for finding in found] == ([said] if said else [])

@@ -80,6 +80,7 @@ def test_a_section(known: Maintainers) -> None:
         (["net/ipv4/tcp.c", "arch/x86/kernel/x.c"], "default"),
         (["arch/x86/kvm/mmu.c"], "tip"),
         (["fs/x.c"], "default"),
+        (["arch/x86/xen/mmu.c"], "default"),
         ([], "default"),
     ],
 )

@@ -218,7 +218,7 @@ def module_param_desc(job: Job) -> Iterator[Hit]:
             continue
         seen = "\n".join(line for hunk in file.hunks for line in hunk.new)
         if job.context.base is not None and not job.context.broken:
-            seen = job.context.after.read([file.path]).get(file.path, b"").decode("utf-8", "replace")
+            seen += job.context.after.read([file.path]).get(file.path, b"").decode("utf-8", "replace")
         if not re.search(r"\bMODULE_(?:PARM_DESC|LICENSE)\b|\bmodule_init\b|module_\w+_driver", seen):
             continue  # built in, as far as one sees
         described = set(re.findall(r"\bMODULE_PARM_DESC\s*\(\s*(\w+)", seen))

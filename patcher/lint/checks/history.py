@@ -99,14 +99,18 @@ def citation_form(job: Job) -> Iterator[Hit]:
     patch = job.patch
     for each in cited(patch):
         place = places.body(patch, each.line, each.text)
-        right = ""
+        right, named = "", each.quoted
         if job.context.has_history:
             what = job.context.history.look_up([each.hash]).get(each.hash)
             right = f"write: commit {_line(what)}" if what and what.state == "commit" else ""
+            named = named or bool(what and what.subject and what.subject in " ".join(" ".join(patch.body).split()))
         if len(each.hash) < 12:
             yield Hit(f"{each.hash} has {len(each.hash)} digits, not 12 or more", place, right)
         elif not each.subject and not _said_before(job, each.hash, each.line):
-            yield Hit("a commit is cited without its subject", place, right)
+            if named:
+                yield Hit('the subject of a commit is not in ("…")', place, right, Level.NOTE)
+            else:
+                yield Hit("a commit is cited without its subject", place, right)
 
 
 def _said_before(job: Job, id_: str, line: int) -> bool:

@@ -275,6 +275,7 @@ def generated_input(job: Job) -> Iterator[Hit]:
         re.search(r"^(?:[ \t]+|[@+-])\S", text, re.MULTILINE)
         or _URL.search(text)
         or re.search(r"\S+\.cocci\b|scripts/\S+|`[^`]+`", text)
+        or re.search(r"[Gg]enerated (?:by|with|using) \S+ v?\d[\w.]*,", text)  # the tool's version, and its input
     )
     if not shown:
         at = text.count("\n", 0, match.start())
