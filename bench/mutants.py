@@ -58,6 +58,9 @@ _STATEMENT = re.compile(
 _DECLARATION = re.compile(
     r"^\s*(?:const |unsigned |struct |bool |int |u64 |u32 |long |pte|void |extern |static )[^=(]*;"
 )
+_PROTOTYPE = re.compile(
+    r"^\s*(?:unsigned|bool|int|void|long)[\w\s*]*\((?:\s*(?:unsigned|struct|void|u64|bool|int)\b[^()]*)\)?[;,]\s*$"
+)
 _CONDITION = re.compile(r"\b(if|while) \((.*)\)(?= \{$|$)")
 
 
@@ -114,7 +117,7 @@ def mutants(path: str, text: str, lines: frozenset[int]) -> Iterator[Mutant]:
 
 
 def _in_line(path: str, number: int, offset: int, line: str, clean: str) -> Iterator[Mutant]:
-    if clean.lstrip().startswith(("#include", "extern", "EXPORT")):
+    if clean.lstrip().startswith(("#include", "extern", "EXPORT")) or _PROTOTYPE.match(clean):
         return
     seen = set()
     for pattern, new in _SWAPS:
@@ -151,6 +154,18 @@ def changed(tree: Path, base: str, rev: str) -> dict[str, frozenset[int]]:
             first, count = int(match[1]), int(match[2] or 1)
             found.setdefault(path, set()).update(range(first, first + count))
     return {path: frozenset(lines) for path, lines in found.items()}
+
+
+def _bodies(text: str, functions: Sequence[str]) -> frozenset[int]:
+    """The lines of these functions, from their name to the closing brace in the first column."""
+    found: set[int] = set()
+    lines = text.splitlines()
+    for name in functions:
+        for first, line in enumerate(lines, 1):
+            if re.match(rf"\w.*\b{re.escape(name)}\(", line):
+                last = next((n for n in range(first, len(lines)) if lines[n].startswith("}")), first)
+                found.update(range(first, last + 2))
+    return frozenset(found)
 
 
 def _known(tree: Path, rev: str | None, archs: tuple[str, ...], examples: int) -> dict[str, tuple[str, ...]]:
@@ -213,6 +228,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--arch", choices=list(ARCHS), default="both")
     parser.add_argument("--examples", type=int, default=60)
     parser.add_argument("--every", type=int, default=1, help="take only every n-th mutant")
+    parser.add_argument("--skip", action="append", default=[], metavar="FUNCTION", help="not this one: debugfs, say")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--list", action="store_true", help="only list them")
     parser.add_argument("-o", "--output", type=Path, help="all results, as JSON")
@@ -227,7 +243,7 @@ def main(arguments: Sequence[str]) -> int:
     found = [
         mutant
         for path, text in sorted(texts.items())
-        for mutant in mutants(path, text.decode("utf-8", "replace"), lines[path])
+        for mutant in mutants(path, text.decode("utf-8", "replace"), lines[path] - _bodies(text.decode(), asked.skip))
     ][:: asked.every]
     if asked.list:
         for mutant in found:

@@ -47,8 +47,8 @@ def linted(repository: Repository, base: str, series: Sequence[Commit], cache: C
         findings = tuple(
             Finding(
                 commit=0, check="lint", kind=found.level.value, path=found.path or _MESSAGE, line=found.line,
-                function="", message=f"{found.message} [{found.rule}]", source=found.excerpt.strip(), configs=(), targets=(),
-                until=0, fingerprint=found.fingerprint,
+                function="", message=f"{found.message} [{found.rule}]", source=found.excerpt.strip(), configs=(),
+                targets=(), until=0, fingerprint=found.fingerprint,
             )
             for found in own
         )  # fmt: skip

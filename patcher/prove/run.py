@@ -20,11 +20,15 @@ from patcher.prove.build import Program
 from patcher.prove.scenario import CALLS, Machine, Scenario, Step, words
 
 _HEADER = 24
-_SECONDS = 60
+_SECONDS = 300  # of the clock, for one scenario: it is bounded to 2 seconds of the processor's, perhaps a busy one
 _FACTS = ("bits", "invalid", "foreign_bit", "identity_bit", "max_domain_pages", "page_offset", "iomap", "present",
           "pfn_mask", "isa_start", "isa_end", "p2m_top", "p2m_missing", "p2m_mid_missing", "p2m_identity",
           "p2m_mid_identity", "p2m_top_mfn", "p2m_top_mfn_p", "max_p2m_pfn", "extra_start", "extra_size",
           "identity_mark", "foreign_mark", "mask_shift")  # fmt: skip
+
+
+class _Gone(Exception):
+    """The program ended, or does not answer."""
 
 
 class Why(Enum):
@@ -148,10 +152,15 @@ class Runner:
         self.played += 1
         assert self._process is not None and self._process.stdin is not None
         sent = words(scenario, self.bits, self.brk_pages, self.program.locked)
-        self._process.stdin.write(array("Q", [len(sent), *sent]).tobytes())
-        header = self._read(_HEADER)
-        count = self._read(1)[0]
-        said = self._read(count) if count else array("Q")
+        try:
+            self._process.stdin.write(array("Q", [len(sent), *sent]).tobytes())
+            header = self._read(_HEADER)
+            count = self._read(1)[0]
+            said = self._read(count) if count else array("Q")
+        except (_Gone, BrokenPipeError):  # the scenario took its parent with it, or stopped it: a result, too
+            self._end()
+            self._start()
+            return Outcome(Why.KILLED, 0, (9, 0, 0), (), 0, ())
         lines = tuple(header[8 : 8 + header[7]])
         why = Why(header[0]) if header[0] else Why.KILLED
         # Three operations come before the first step: the machine, its map, the locked instructions.
@@ -165,8 +174,7 @@ class Runner:
             ready, _, _ = select.select([self._process.stdout], [], [], max(0, until - time.monotonic()))
             more = os.read(self._process.stdout.fileno(), wanted - len(data)) if ready else b""
             if not more:
-                self._end()
-                raise RuntimeError("the program that plays scenarios ended, or hangs")
+                raise _Gone
             data += more
         found = array("Q")
         found.frombytes(data)

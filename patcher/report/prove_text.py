@@ -119,20 +119,38 @@ def _cell(commit: CommitProof, at: int, style: Style | None) -> tuple[str, bool]
 
 
 def _changes(commits: Sequence[CommitProof], style: Style, verbose: bool) -> Iterator[str]:
-    """Where a property first holds, and where it first breaks."""
+    """Where a property first holds, and where it first breaks; what happens on both word sizes is said once."""
+    told: dict[str, list[str]] = {}
+    examples: dict[str, Counterexample] = {}
     for which, proof in enumerate(commits[0].proofs):
-        for at, verdict in enumerate(proof.verdicts):
-            before = verdict.status
+        for at, first in enumerate(proof.verdicts):
+            before = first.status
             for number, commit in enumerate(commits):
                 now = commit.proofs[which].verdicts[at]
-                if number and now.status is Status.PASS and before is not Status.PASS:
-                    yield f"  {verdict.id} on {proof.arch} holds from {number} on (it was {_LETTER[before]})"
-                if now.status is Status.FAIL and (before is not Status.FAIL or number == 0):
-                    when = "fails in what the range starts from" if not number else f"breaks at {number}"
-                    yield style(f"  {verdict.id} on {proof.arch} {when}", fg="red")
+                line = _change(now, before, number)
+                if line:
+                    told.setdefault(line, []).append(proof.arch)
                     if now.counterexample and (number or verbose):
-                        yield from _example(now.counterexample)
+                        examples.setdefault(line, now.counterexample)
                 before = now.status
+    for line, archs in told.items():
+        where = "" if len(archs) == len(commits[0].proofs) else f" ({', '.join(archs)})"
+        yield style(f"  {line}{where}", fg="red") if line in examples else f"  {line}{where}"
+        if line in examples:
+            yield from _example(examples[line])
+
+
+def _change(now: Verdict, before: Status, number: int) -> str:
+    """What there is to say of a property at a commit, or ""."""
+    if number and now.status is Status.PASS and before is not Status.PASS:
+        return (
+            f"{now.id} holds from {number} on (it was {_LETTER[before] if before is not Status.ABSENT else 'absent'})"
+        )
+    if now.status is Status.FAIL and number == 0:
+        return f"{now.id} fails in what the range starts from"
+    if now.status is Status.FAIL and before is not Status.FAIL:
+        return f"{now.id} breaks at {number}"
+    return ""
 
 
 def _summary(commits: Sequence[CommitProof], style: Style) -> Iterator[str]:

@@ -168,6 +168,13 @@ def test_a_rival_comes_at_a_locked_instruction(runner: Runner) -> None:
         assert outcome.answers[-3:] == ((1, True, 1), 0x77, 0xE00001), point
 
 
+def test_a_program_that_is_gone_is_started_again(runner: Runner) -> None:
+    assert runner._process is not None
+    runner._process.kill()
+    assert play(runner, *BOOT).why is Why.KILLED
+    assert play(runner, *BOOT).done
+
+
 def test_thousands_a_minute(runner: Runner) -> None:
     """Far from the bound, which is measured in bench/: 2000 a minute are 33 a second."""
     started = time.monotonic()

@@ -60,6 +60,12 @@ def _marked(context: Context, case: tuple[Machine, list[int]]) -> Mismatch | Non
     machine, pfns = case
     script = Script(context, machine)
     script.do(*BOOT, ("booted",))
+    facts = context.facts
+    if facts["identity_mark"] != facts["identity_bit"] or facts["identity_mark"] & facts["foreign_mark"]:
+        said = f"IDENTITY_FRAME() sets {facts['identity_mark']:#x}, FOREIGN_FRAME() sets {facts['foreign_mark']:#x}"
+        wanted = "IDENTITY_FRAME() sets IDENTITY_FRAME_BIT, and FOREIGN_FRAME() another bit"
+        scenario, outcome = script.play()
+        return Mismatch(scenario, 0, wanted, said, outcome)
     for pfn in pfns:
         script.act(("mark", pfn))
         script.want(("pfn_to_mfn", pfn), pfn, f"pfn_to_mfn({pfn:#x}) is {pfn:#x}")

@@ -18,7 +18,7 @@ typedef unsigned char byte;
 #define BACKTRACE 8
 #define MOST_IN (1UL << 18)
 #define MOST_OUT (1UL << 20)
-#define LOOP_SECONDS 5
+#define LOOP_SECONDS 2
 #define INVALID (~0UL)
 
 #ifdef __x86_64__
