@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from patcher import data
+from patcher.lint.rules import SUBJECTS, load_rules
+from patcher.report.lint_rules_text import TITLES, lint_rule_page
 from patcher.report.rules_text import rule_page
 from patcher.rules.load import load_group
 
@@ -21,7 +23,23 @@ def pages() -> dict[str, str]:
         table = ["| rule | verdict | |", "| --- | --- | --- |", *rows]
         found[f"rules/{group.name}.md"] = "\n".join([*head, *table]) + "\n"
         found.update({f"rules/{rule.id}.md": rule_page(rule) for rule in group.rules})
-    return found
+    return found | lint_pages()
+
+
+def lint_pages() -> dict[str, str]:
+    """The pages of the lint rules."""
+    rules = load_rules(data.directory("rules") / "lint", examples=True)
+    rows = ["# Lint rules", ""]
+    for about in SUBJECTS:
+        rows += [f"## {TITLES[about][:1].upper()}{TITLES[about][1:]}", "", "| rule | level | |", "| --- | --- | --- |"]
+        rows += [
+            f"| [{rule.id}]({rule.id}.md) | {rule.level.value} | {rule.title} |"
+            for rule in rules
+            if rule.about == about
+        ]
+        rows += [""]
+    pages = {"rules/lint.md": "\n".join(rows).rstrip() + "\n"}
+    return pages | {f"rules/{rule.id}.md": lint_rule_page(rule) for rule in rules}
 
 
 if __name__ == "__main__":

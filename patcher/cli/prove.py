@@ -89,7 +89,7 @@ def _trees(place: Path, rev: str | None, worktree: bool, span: str | None) -> li
     if span is None:
         tree = open_place(place, rev, worktree)
         return [(rev or ("the worktree" if worktree else ""), tree)]
-    from patcher.tree.history import commits_of
+    from patcher.tree.span import commits_of
 
     return [(subject, open_place(place, commit, False)) for commit, subject in commits_of(place, span)]
 

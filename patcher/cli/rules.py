@@ -25,9 +25,11 @@ _rules_option = click.option(
 @_rules_option
 def rules_list(directory: Path | None) -> int:
     """One line a rule, in the order they are tried."""
+    from patcher.report.lint_rules_text import lint_rules_table
     from patcher.report.rules_text import rules_table
 
-    deliver(rules_table(_groups(directory), style()), None)
+    text = rules_table(groups, style()) if (groups := _groups(directory)) else ""
+    deliver(text + (lint_rules_table(lint, style()) if (lint := _lint_rules(directory)) else ""), None)
     return CLEAN
 
 
@@ -39,6 +41,12 @@ def rules_explain(rule_id: str, directory: Path | None) -> int:
     from patcher.report.rules_text import rule_page
 
     known = {rule.id: rule for group in _groups(directory) for rule in group.rules}
+    of_lint = {rule.id: rule for rule in _lint_rules(directory)}
+    if rule_id in of_lint:
+        from patcher.report.lint_rules_text import lint_rule_page
+
+        deliver(lint_rule_page(of_lint[rule_id]), None)
+        return CLEAN
     if rule_id not in known:
         raise InputError(f"there is no rule {rule_id!r}", "patcher rules list shows them")
     deliver(rule_page(known[rule_id]), None)
@@ -56,7 +64,11 @@ def rules_test(path: Path | None, quiet: bool, verbose: bool, libclang: str | No
 
     only = path.stem if path and path.is_file() else None
     directory = path.parent if path and path.is_file() else path
-    results = [result for group in _groups(directory) for result in run_examples(group, only)]
+    results: list[Any] = [result for group in _groups(directory) for result in run_examples(group, only)]
+    if lint := _lint_rules(directory):
+        from patcher.lint.examples import run_examples as run_lint_examples
+
+        results += run_lint_examples(lint, only)
     deliver(examples_report(results, quiet=quiet, verbose=verbose), None)
     return CLEAN if all(result.right for result in results) else FOUND
 
@@ -66,6 +78,20 @@ def _groups(directory: Path | None) -> list[Any]:
     from patcher.rules.load import load_group
 
     if directory:
-        return [load_group(directory)]
+        return [] if _is_lint(directory) else [load_group(directory)]
     shipped = data.directory("rules")
     return [load_group(file.parent) for file in sorted(shipped.glob("*/group.toml"))]
+
+
+def _is_lint(directory: Path) -> bool:
+    """Whether a folder holds lint rules: they speak of no subjects, so it has no group.toml."""
+    return directory.name == "lint" and not (directory / "group.toml").exists()
+
+
+def _lint_rules(directory: Path | None) -> tuple[Any, ...]:
+    from patcher import data
+    from patcher.lint.rules import load_rules
+
+    if directory:
+        return load_rules(directory, examples=True) if _is_lint(directory) else ()
+    return load_rules(data.directory("rules") / "lint", examples=True)

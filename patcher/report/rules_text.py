@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol
 
 from patcher.report.escape import safe
-from patcher.rules.examples import ExampleResult
 from patcher.rules.load import Match, Rule, RuleSet
 from patcher.series.load import Condition, SeriesSpec
 
@@ -63,7 +63,24 @@ def _question(name: str) -> str:
     return " ".join((MATCHERS[name].__doc__ or "").split())
 
 
-def examples_report(results: Sequence[ExampleResult], *, quiet: bool, verbose: bool) -> str:
+class Shown(Protocol):
+    """How an example came out, of whichever kind of rule."""
+
+    @property
+    def rule(self) -> str: ...
+    @property
+    def example(self) -> str: ...
+    @property
+    def wanted(self) -> bool: ...
+    @property
+    def fired(self) -> tuple[str, ...]: ...
+    @property
+    def errors(self) -> tuple[str, ...]: ...
+    @property
+    def right(self) -> bool: ...
+
+
+def examples_report(results: Sequence[Shown], *, quiet: bool, verbose: bool) -> str:
     """What the examples showed: the wrong ones, and a count."""
     lines = []
     for result in results:
@@ -77,7 +94,7 @@ def examples_report(results: Sequence[ExampleResult], *, quiet: bool, verbose: b
     return "".join(f"{safe(line)}\n" for line in lines)
 
 
-def _outcome(result: ExampleResult) -> str:
+def _outcome(result: Shown) -> str:
     if result.errors:
         return f"the code does not parse ({'; '.join(result.errors)})"
     wanted = "should fire" if result.wanted else "should not fire"

@@ -11,6 +11,8 @@ from patcher.tree.directory import DirectoryTree
 from patcher.tree.gitrepo import GitTree, Repository
 from patcher.tree.kernel import KernelTree, looks_like_kernel
 
+_ADVICE = "name a kernel tree with --tree"
+
 
 def open_tree(place: Path, revision: str | None, *, worktree: bool = False) -> KernelTree:
     """The tree at ``place``: a repository, a bare one, a worktree, or unpacked sources.
@@ -42,6 +44,23 @@ def open_tree(place: Path, revision: str | None, *, worktree: bool = False) -> K
     except InputError:
         head = ""  # no commit yet: the files are there all the same
     return DirectoryTree(repository.worktree, head)
+
+
+def open_repository(place: Path) -> Repository:
+    """The repository at ``place`` or around it. Raises InputError where there is none."""
+    if not place.is_dir():
+        raise InputError(f"{place} is not a directory" if place.exists() else f"{place} does not exist", _ADVICE)
+    repository = _repository(place.resolve())
+    if repository is None:
+        raise InputError(f"{place} is not a git repository", _ADVICE)
+    return repository
+
+
+def find_repository(place: Path) -> Repository | None:
+    """The repository that ``place`` belongs to, or None. Raises InputError where there is no such directory."""
+    if not place.is_dir():
+        raise InputError(f"{place} is not a directory", "name a kernel tree with --tree")
+    return _repository(place.resolve())
 
 
 def _repository(place: Path) -> Repository | None:

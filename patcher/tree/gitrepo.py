@@ -36,6 +36,7 @@ _ENVIRONMENT = {
 }
 # Set where git runs us in a hook, for its own repository; we go by the one that is named.
 _FROM_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX")
+_FEW = 100  # paths that are looked up one by one rather than by a list of the whole tree
 _FSCK = "an object may be missing or damaged; run 'git fsck' in it"
 _ERROR = re.compile(r"^(?:fatal|error):", re.MULTILINE)
 _ENTRY = re.compile(r"100\d{3} blob ([0-9a-f]+)\t([^\0]+)\0")  # regular files: no links, no submodules
@@ -47,10 +48,12 @@ def git_version() -> str:
 
 
 def run(
-    command: git.Git, where: str, args: Sequence[str], *, empty_is: int = 0, doing: str = "read", **options: Any
-) -> bytes:
-    """The output of one git command. ``empty_is``: an exit status that means "found nothing"; ``doing``: what an error
-    says that git cannot do.
+    command: git.Git, where: str, args: Sequence[str], *, empty_is: int = 0, status_only: bool = False,
+    doing: str = "read", **options: Any,
+) -> bytes:  # fmt: skip
+    """The output of one git command. ``empty_is``: an exit status that means "found nothing". ``status_only``: what git
+    calls an error is part of the answer as long as its exit status is good. ``doing``: what an error says that git
+    cannot do.
 
     Raises InputError with git's own first line, also where git goes on after an error.
     """
@@ -69,7 +72,7 @@ def run(
     except git.GitCommandNotFound as error:
         raise InputError("git was not found", "install git, or put it on the PATH") from error
     text = errors if isinstance(errors, str) else errors.decode("utf-8", "replace")
-    if status not in (0, empty_is) or _ERROR.search(text):
+    if status not in (0, empty_is) or (not status_only and _ERROR.search(text)):
         raise InputError(f"git cannot {doing} {where}: {_first_line(text)}", _advice(text))
     return output if isinstance(output, bytes) else str(output).encode()
 
@@ -116,13 +119,22 @@ class Repository(NamedTuple):
             if kind in ("commit", "tag"):
                 raise InputError(f"git cannot read the {kind} {named} of {where}", _FSCK)
             raise InputError(f"{where} has no commit {revision!r}, it is a {kind}", "'git log --oneline' shows commits")
-        if (self.common / "shallow").exists():
+        if self.shallow:
             advice = "the clone is shallow; 'git fetch --unshallow' brings the rest"
         elif self.run("rev-list", "--all", "--max-count=1").strip():
             advice = "'git log --oneline' shows what there is"
         else:
             advice = "the repository has no commit yet"
         raise InputError(f"{where} has no commit {revision!r}", advice)
+
+    def has(self, revision: str) -> bool:
+        """Whether there is such a commit."""
+        return bool(self._id(f"{revision}^{{commit}}"))
+
+    @property
+    def shallow(self) -> bool:
+        """Whether a part of the history is missing."""
+        return (self.common / "shallow").exists()
 
     def _id(self, name: str) -> str:
         """What a revision stands for, or "" if for nothing. Raises InputError where git fails for another reason."""
@@ -155,7 +167,14 @@ class GitTree:
         return self._paths
 
     def blobs(self, paths: Iterable[str]) -> dict[str, str]:
-        return {path: self._paths[path] for path in paths if path in self._paths}
+        asked = list(paths)
+        if "_paths" in self.__dict__ or len(asked) > _FEW or any(_odd(path) for path in asked):
+            return {path: self._paths[path] for path in asked if path in self._paths}
+        if not asked:
+            return {}
+        listing = self._run("ls-tree", "-z", "--full-tree", self.commit, "--", *asked)
+        found = {path: blob for blob, path in _ENTRY.findall(listing.decode("utf-8", "surrogateescape"))}
+        return {path: found[path] for path in asked if path in found}
 
     def read(self, paths: Iterable[str]) -> dict[str, bytes]:
         wanted = self.blobs(dict.fromkeys(paths))
@@ -191,6 +210,17 @@ def search_directory(root: Path, words: Sequence[str], pathspecs: Sequence[str])
     """The files below a directory, in a repository or not, that hold one of the words whole."""
     args = [*_grep(words), "--no-index", "--no-exclude-standard", "--", *pathspecs]
     return _listed(run(git.Git(str(root)), str(root), args, empty_is=1), "")
+
+
+def _odd(path: str) -> bool:
+    """Whether git would not take it for a path of the tree as it stands."""
+    return (
+        not path
+        or path.startswith("/")
+        or path.endswith("/")
+        or "//" in path
+        or {".", ".."} & set(path.split("/")) != set()
+    )
 
 
 def _grep(words: Sequence[str]) -> list[str]:

@@ -1,27 +1,34 @@
-"""The commits of a range."""
+"""Questions about a project's commits."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
-from patcher.errors import InputError
-from patcher.tree.find import open_tree
-from patcher.tree.gitrepo import GitTree
+from patcher.model import Frozen
 
 
-def commits_of(place: Path, span: str) -> list[tuple[str, str]]:
-    """The commits of ``A..B``: (id, subject), A itself first, then the oldest.
+class Known(Frozen, frozen=True):
+    """What an abbreviated commit id stands for. ``state`` is "commit", "missing", "ambiguous" or "other" (an object
+    that is no commit). ``time`` is the committer's, in seconds since 1970."""
 
-    Raises InputError where there is no repository, or nothing between A and B.
-    """
-    first, dots, last = span.partition("..")
-    if not dots or not first or last.startswith(".") or ".." in last:
-        raise InputError(f"{span!r} is not a range", "write it as A..B")
-    base, end = open_tree(place, first), open_tree(place, last or "HEAD")
-    assert isinstance(base, GitTree) and isinstance(end, GitTree)
-    listed = end.log(f"{base.commit}..{end.commit}")
-    if not listed:
-        raise InputError(
-            f"{span!r} holds no commit", f"{first} and {last or 'HEAD'} are the same, or the wrong way round"
-        )
-    return [*base.log(base.commit, most=1), *listed]
+    state: str
+    commit: str = ""
+    subject: str = ""
+    time: int = 0
+
+
+class History(Protocol):
+    """A project's commits up to a base."""
+
+    def look_up(self, names: Iterable[str]) -> Mapping[str, Known]:
+        """What abbreviated ids stand for."""
+
+    def ancestors(self, commits: Iterable[str]) -> frozenset[str]:
+        """Those of the (full) ids that are ancestors of the base, or the base itself."""
+
+    def titled(self, subject: str) -> str:
+        """The commit up to the base whose subject is this, the newest; or ""."""
+
+    def subjects(self, paths: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """For each path, the subjects of the newest commits up to the base that touched it or what is below it."""

@@ -1,0 +1,157 @@
+"""What a tree of a given age needs so that today's tools take it. Chosen by looking at both; shown to the user.
+
+Nothing in the tree is changed: headers and programs that it lacks stand in a directory of ours beside it.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from patcher.errors import InputError
+
+ReadText = Callable[[str], str]
+
+_BY_VERSION = re.compile(r"^\s*#\s*include\s+gcc_header\(__GNUC__\)", re.MULTILINE)
+_HEADER = re.compile(r"include/linux/compiler-gcc(\d+)\.h$")
+_DEFINED_ARRAY = re.compile(r"\bdefined\s*\(?\s*@")
+_NO_PIE = re.compile(r"-fno-(?:pie|PIE)\b")
+_HOST_COMMON = "scripts/dtc/dtc-lexer.lex.c_shipped"
+
+
+class Tool(NamedTuple):
+    """A compiler or checker: what it was asked for as, the command, its version line, and ("" or) why it is missing."""
+
+    name: str
+    command: str
+    version: str
+    missing: str
+
+
+OURS = "{ours}"
+
+
+class Adjustments(NamedTuple):
+    """``variables`` for make, in which ``OURS`` stands for a directory of ours that holds ``files`` (name → content);
+    ``told`` is what to tell the user."""
+
+    variables: tuple[tuple[str, str], ...]
+    files: dict[str, str]
+    told: tuple[str, ...]
+
+
+def tool(name: str, override: str = "") -> Tool:
+    """The compiler or checker of that name (or the command given for it), tried out."""
+    command = override or name
+    place = shutil.which(command.split()[0])
+    if place is None:
+        return Tool(name, command, "", f"{command} is not installed")
+    try:
+        done = subprocess.run([place, "--version"], capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Tool(name, command, "", f"{command} does not run ({error})")
+    said = (done.stdout or done.stderr).strip().partition("\n")[0]
+    stamp = Path(place).resolve().stat()
+    if done.returncode:
+        return Tool(name, command, "", f"{command} does not run ({said})")
+    return Tool(name, command, f"{said} ({stamp.st_size}.{stamp.st_mtime_ns})", "")
+
+
+def _macros(compiler: str) -> dict[str, str]:
+    done = subprocess.run(
+        [*compiler.split(), "-dM", "-E", "-x", "c", "/dev/null"],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    if done.returncode:
+        raise InputError(f"{compiler} does not preprocess ({done.stderr.strip()[:200]})", "install a working compiler")
+    return dict(line.split(" ", 2)[1:] for line in done.stdout.splitlines() if line.count(" ") >= 2)
+
+
+def adjustments(compiler: str, read: ReadText, paths: Iterable[str]) -> Adjustments:
+    """What this tree needs for this compiler.
+
+    Arguments:
+        compiler: the command
+        read: the text of a file of the tree, "" where there is none
+        paths: the files of the tree
+    """
+    macros = _macros(compiler)
+    makefiles = read("Makefile") + read("arch/x86/Makefile")
+    general, assembler, preprocessor = [], [], []
+    variables: list[tuple[str, str]] = []
+    files: dict[str, str] = {}
+    told = []
+    if "__pie__" in macros and not _NO_PIE.search(makefiles):
+        general.append("-fno-pie")
+        assembler.append("-fno-pie")
+        told.append("-fno-pie: this compiler makes position-independent code unless told otherwise")
+    if "__CET__" in macros and "-fcf-protection" not in makefiles:
+        general.append("-fcf-protection=none")
+        told.append("-fcf-protection=none: this compiler marks branch targets unless told otherwise")
+    if "-std=" not in makefiles and int(macros.get("__STDC_VERSION__", "0L").rstrip("L")) > 199409:
+        general.append("-std=gnu89")
+        told.append("-std=gnu89: the tree is written in the C that compilers of its time took by default")
+    clang = "__clang__" in macros
+    known = sorted(int(found.group(1)) for path in paths if (found := _HEADER.match(path)))
+    major = int(macros.get("__GNUC__", "0"))
+    if not clang and known and major not in known and _BY_VERSION.search(read("include/linux/compiler-gcc.h")):
+        files[f"include/linux/compiler-gcc{major}.h"] = _compiler_header(known[-1])
+        preprocessor.append(f"-I{OURS}/include")
+        told.append(
+            f"linux/compiler-gcc{major}.h: the tree knows gcc up to {known[-1]}; "
+            f"its linux/compiler-gcc{known[-1]}.h is taken, as for the last gcc {known[-1]}"
+        )
+    if _perl_refuses() and _DEFINED_ARRAY.search(read("kernel/timeconst.pl")):
+        files["bin/perl"] = _PERL
+        variables.append(("PERL", f"{OURS}/bin/perl"))
+        told.append("perl: defined(@array) in the tree's scripts is read as (@array), since Perl 5.22 refuses it")
+    if major >= 10 and _HOST_COMMON in set(paths) and re.search(r"^YYLTYPE yylloc;", read(_HOST_COMMON), re.MULTILINE):
+        variables.append(("HOSTCC", f"{compiler} -fcommon"))
+        told.append("HOSTCC: -fcommon, as dtc defines yylloc twice, which gcc 10 and later refuse")
+    for name, flags in (("KCFLAGS", general), ("KAFLAGS", assembler), ("KCPPFLAGS", preprocessor)):
+        if flags:
+            variables.append((name, " ".join(flags)))
+    return Adjustments(tuple(variables), files, tuple(told))
+
+
+def _compiler_header(last: int) -> str:
+    return (
+        "/* Made by patcher for a compiler that is younger than the tree. */\n"
+        '#pragma GCC diagnostic push\n#pragma GCC diagnostic ignored "-Wbuiltin-macro-redefined"\n'
+        '#pragma push_macro("__GNUC_MINOR__")\n#undef __GNUC_MINOR__\n#define __GNUC_MINOR__ 9\n'
+        f"#include <linux/compiler-gcc{last}.h>\n"
+        '#pragma pop_macro("__GNUC_MINOR__")\n#pragma GCC diagnostic pop\n'
+    )
+
+
+_PERL = r"""#!/bin/sh
+# Made by patcher: Perl 5.22 and later refuse defined(@array). A script that has it is read without.
+for script in "$@"; do
+	case "$script" in -*) continue ;; esac
+	break
+done
+if [ -f "$script" ] && [ "$script" = "$1" ] && grep -q 'defined *(\{0,1\} *@' "$script"; then
+	shift
+	copy=$(mktemp) || exit 1
+	trap 'rm -f "$copy"' EXIT
+	sed 's/defined *(\(@[A-Za-z_]*\))/(\1)/g; s/defined *\(@[A-Za-z_]*\)/(\1)/g' "$script" > "$copy"
+	perl "$copy" "$@"
+	exit
+fi
+exec perl "$@"
+"""
+
+
+def _perl_refuses() -> bool:
+    perl = shutil.which("perl")
+    if perl is None:
+        return False
+    done = subprocess.run([perl, "-e", "my @a; exit(defined(@a))"], capture_output=True, timeout=20, check=False)
+    return b"defined(@array)" in done.stderr

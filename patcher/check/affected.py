@@ -1,0 +1,146 @@
+"""What a commit can affect: the files it touches, and those that include what it touches."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import defaultdict, deque
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from patcher.tree.revisions import Change, Entry
+
+_INCLUDE = re.compile(r"^[ \t]*#[ \t]*include(?:_next)?[ \t]*([<\"])([^>\"]+)[>\"]")
+_SOURCE = (".c", ".S")
+_ELSEWHERE = ("Documentation/", "scripts/", "tools/", "samples/", "usr/")
+_MAKEFILE = re.compile(r"(?:^|/)(?:Makefile|Kbuild)$")
+_WORD = re.compile(r"\b[A-Za-z_]\w{3,}\b")
+_KEYWORDS = frozenset({
+    "auto", "break", "case", "char", "const", "continue", "default", "define", "defined", "double", "else", "endif",
+    "enum", "extern", "false", "float", "from", "goto", "have", "ifdef", "ifndef", "include", "inline", "long", "NULL",
+    "register", "return", "short", "signed", "sizeof", "static", "struct", "switch", "that", "this", "true", "typedef",
+    "undef", "union", "unsigned", "void", "volatile", "while", "will", "with",
+})  # fmt: skip
+
+
+def elsewhere(path: str, arch: str) -> bool:
+    """Whether a file is no part of a kernel for the directory ``arch`` below ``arch/``."""
+    if path.startswith("arch/") and path.count("/") > 1:
+        return path.split("/", 2)[1] != arch
+    return path.startswith(_ELSEWHERE)
+
+
+class Graph:
+    """Who includes whom, from ``#include`` lines alone: more than any one configuration has."""
+
+    def __init__(self, entries: Collection[str], lines: Iterable[tuple[str, str]], arch: str) -> None:
+        self._known = entries
+        self._arch = arch
+        by_name: dict[str, list[str]] = defaultdict(list)
+        for path in entries:
+            if path.endswith((".h", ".c")):
+                by_name[posixpath.basename(path)].append(path)
+        self._by_name = by_name
+        self._users: dict[str, set[str]] = defaultdict(set)
+        for path, text in lines:
+            if elsewhere(path, self._arch):
+                continue
+            if match := _INCLUDE.match(text):
+                for target in self._targets(path, match.group(1), match.group(2)):
+                    self._users[target].add(path)
+
+    def _targets(self, path: str, quote: str, name: str) -> Sequence[str]:
+        if quote == '"':
+            here = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
+            if here in self._known:
+                return (here,)
+        for place in (
+            f"arch/{self._arch}/include", "include", f"arch/{self._arch}/include/uapi", "include/uapi",
+        ):  # fmt: skip
+            if f"{place}/{name}" in self._known:
+                return (f"{place}/{name}",)
+        if name.startswith("asm/") and f"include/asm-generic/{name[4:]}" in self._known:
+            return (f"include/asm-generic/{name[4:]}",)  # kbuild makes a wrapper
+        if quote == '"':  # found by a -I of its directory
+            return [
+                each
+                for each in self._by_name.get(posixpath.basename(name), ())
+                if each.endswith(f"/{name.lstrip('./')}") and not elsewhere(each, self._arch)
+            ]
+        return ()
+
+    def users(self, paths: Iterable[str]) -> dict[str, int]:
+        """The C and assembler files that include one of the paths, however indirectly: path → in how many steps."""
+        found: dict[str, int] = {}
+        seen = dict.fromkeys(paths, 0)
+        todo = deque(seen)
+        while todo:
+            path = todo.popleft()
+            for user in self._users.get(path, ()):
+                if user not in seen:
+                    seen[user] = seen[path] + 1
+                    todo.append(user)
+                    if user.endswith(_SOURCE):
+                        found[user] = seen[user]
+        return found
+
+
+class Affected(NamedTuple):
+    """What a commit can affect in one configuration, as sources. ``sources`` are to be compiled; ``more`` is the number
+    of files left out by the bound, of ``users`` that include a touched header."""
+
+    sources: tuple[str, ...]
+    users: int
+    more: int
+
+
+def touched(changes: Iterable[Change]) -> tuple[list[str], list[str], list[str], list[str]]:
+    """The changed files that a build looks at: sources, headers (deleted ones too), Makefiles, others."""
+    sources, headers, makefiles, others = [], [], [], []
+    for change in changes:
+        for path in dict.fromkeys(each for each in (change.path, change.old) if each):
+            if path.endswith(_SOURCE):
+                if path == change.path:
+                    sources.append(path)
+                headers.append(path)  # a .c may be included, too
+            elif path.endswith(".h"):
+                headers.append(path)
+            elif _MAKEFILE.search(path):
+                makefiles.append(path)
+            else:
+                others.append(path)
+    return sources, headers, makefiles, others
+
+
+def words(changed: Iterable[str]) -> frozenset[str]:
+    """The identifiers on changed lines."""
+    return frozenset(word for line in changed for word in _WORD.findall(line)) - _KEYWORDS
+
+
+def select(
+    sources: Sequence[str], users: Mapping[str, int], naming: Collection[str], built: Mapping[str, bool], most: int
+) -> Affected:
+    """Which files to compile: the touched ones, then users of touched headers, those that name what changed first.
+
+    Arguments:
+        sources: touched C and assembler files
+        users: files that include a touched header, with the number of steps
+        naming: those of them that name what changed
+        built: for each of all these whether the configuration builds it
+        most: how many users at most
+    """
+    own = [path for path in sources if built[path]]
+    others = [path for path in users if built[path] and path not in own]
+    others.sort(key=lambda path: (path not in naming, users[path], path))
+    return Affected((*own, *others[:most]), len(others), max(0, len(others) - most))
+
+
+def target(path: str) -> str:
+    """The object that kbuild makes of a source."""
+    return f"{posixpath.splitext(path)[0]}.o"
+
+
+def source(name: str, entries: Mapping[str, Entry]) -> str:
+    """The source of an object in a commit, "" where there is none."""
+    stem = name.removesuffix(".o")
+    return next((f"{stem}{suffix}" for suffix in _SOURCE if f"{stem}{suffix}" in entries), "")

@@ -1,0 +1,127 @@
+"""One commit of the series that is checked, with what is asked of it again and again."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from functools import cached_property
+
+from patcher.check.store import digest
+from patcher.tree import revisions as git
+from patcher.tree.gitrepo import Repository
+from patcher.tree.revisions import Change, Entry
+
+_KEPT_ARCHES = ("x86/", "um/")
+_NO_CODE = ("Documentation", "scripts", "tools", "samples", "usr")
+_TABLES = ("_defconfig", ".tbl", "asm-offsets.c", "asm-offsets_32.c", "asm-offsets_64.c", "bounds.c")
+
+
+def _unneeded(path: str) -> bool:
+    top, _, rest = path.partition("/")
+    if top == "Documentation":
+        return not posixpath.basename(path).startswith(("Kconfig", "Makefile", "Kbuild"))
+    return (
+        top == "arch"
+        and "/" in rest
+        and not rest.startswith(_KEPT_ARCHES)
+        and not posixpath.basename(path).startswith("Kconfig")
+    )
+
+
+class Sources:
+    """The texts of files by blob, so that each is read once."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self._texts: dict[str, str] = {}
+
+    def text(self, entries: Mapping[str, Entry], path: str) -> str:
+        """The text of a file of a commit, "" where it has none (a link has none)."""
+        entry = entries.get(path)
+        if entry is None or entry.mode == "120000":
+            return ""
+        if entry.blob not in self._texts:
+            for blob, content in git.read(self._repository, [entry.blob]):
+                self._texts[blob] = content.decode("utf-8", "replace")
+        return self._texts[entry.blob]
+
+
+class At:
+    """Commit ``number`` of the series, from 1; 0 is the base, which has no parent here."""
+
+    def __init__(self, repository: Repository, sources: Sources, number: int, commit: str, parent: str) -> None:
+        self._repository = repository
+        self._sources = sources
+        self.number, self.commit, self.parent = number, commit, parent
+
+    @cached_property
+    def entries(self) -> dict[str, Entry]:
+        """Every file of the commit."""
+        return git.entries(self._repository, self.commit)
+
+    @cached_property
+    def exported(self) -> dict[str, Entry]:
+        """What a build for x86 may look at: documentation and the code of other architectures are half of a tree."""
+        return {path: entry for path, entry in self.entries.items() if not _unneeded(path)}
+
+    @cached_property
+    def changes(self) -> tuple[Change, ...]:
+        """What differs from the parent."""
+        return git.changes(self._repository, self.parent, self.commit)
+
+    @cached_property
+    def renamed(self) -> dict[str, str]:
+        """Path in the parent → path now."""
+        return {change.old: change.path for change in self.changes if change.status == "R"}
+
+    @cached_property
+    def header_names(self) -> str:
+        """A digest of the names of all headers: a new one may be found before another."""
+        return digest(sorted(path for path in self.entries if path.endswith(".h")))
+
+    @cached_property
+    def build_files(self) -> str:
+        """A digest of what kbuild goes by."""
+        kept = (
+            (path, entry.blob)
+            for path, entry in self.entries.items()
+            if path.startswith("scripts/")
+            or path.endswith(_TABLES)
+            or posixpath.basename(path).startswith(("Makefile", "Kbuild", "Kconfig"))
+        )
+        return digest(sorted(kept))
+
+    @cached_property
+    def config_files(self) -> str:
+        """A digest of what a configuration is made of."""
+        kept = (
+            (path, entry.blob)
+            for path, entry in self.entries.items()
+            if path.startswith("scripts/kconfig/")
+            or path.endswith("_defconfig")
+            or posixpath.basename(path).startswith("Kconfig")
+            or path in ("Makefile", "arch/x86/Makefile")
+        )
+        return digest(sorted(kept))
+
+    def text(self, path: str) -> str:
+        """The text of a file, "" where there is none."""
+        return self._sources.text(self.entries, path)
+
+    def changed_text(self, paths: list[str]) -> list[str]:
+        """The changed lines of some files."""
+        return git.changed_text(self._repository, self.parent, self.commit, paths)
+
+    def naming(self, words: frozenset[str], paths: list[str]) -> frozenset[str]:
+        """Those of the paths that hold one of the words."""
+        return git.naming(self._repository, self.commit, sorted(words), paths)
+
+    def include_lines(self, arch: str) -> list[tuple[str, str]]:
+        """Every ``#include`` of the commit that a build for ``arch`` may see."""
+        places = {path.split("/", 1)[0] for path in self.entries if "/" in path} - set(_NO_CODE) - {"arch"}
+        return git.include_lines(self._repository, self.commit, [*sorted(places), f"arch/{arch}"])
+
+    def changed_include_lines(self) -> list[tuple[str, str]]:
+        """Every ``#include`` in the files that the commit changes."""
+        paths = [change.path for change in self.changes if change.path.endswith((".c", ".h", ".S"))]
+        return [(path, line) for path in paths for line in self.text(path).split("\n") if "include" in line]

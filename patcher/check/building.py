@@ -1,0 +1,294 @@
+"""One configuration of one tool: its build directory, made and used through the tree's own kbuild."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from patcher.check import messages
+from patcher.check.adjust import OURS, Adjustments, Tool
+from patcher.check.results import Message, Outcome
+from patcher.check.runner import Runner
+from patcher.check.specs import Spec, lines, symbols
+from patcher.check.workspace import Workspace
+from patcher.sandbox import Result
+from patcher.tree.revisions import Entry
+
+_SECONDS = 1800.0
+_FILE_BYTES = 64 * 2**20
+_MARK = re.compile(r"^\s+(CC|AS|CPP|CHECK|LDS|HOSTCC|CXX)(?:32|64)?(?: \[M\])?\s+(\S+)\.([a-zA-Z]+)$")
+_STOPPED = re.compile(r"\*\*\* \[(?:[^\]]*?: )?([^\]\s]+)\] (Error (\d+)|[A-Z].*)$", re.MULTILINE)
+_SURROUNDINGS = re.compile(
+    r"No space left on device|Disk quota exceeded|Killed signal|internal compiler error|virtual memory exhausted|"
+    r"out of memory allocating|Cannot allocate memory|fork: |Resource temporarily unavailable|Too many open files|"
+    r"unable to execute|Input/output error"
+)
+_NO_RULE = re.compile(r"\*\*\* No rule to make target ['`‘]([^'’]+)['’]")
+_NOT_THE_CODE = (126, 127, 134, 137, 139, 143)
+_WORD = re.compile(r"[^\s\\:]+")
+
+
+class CannotBuild(Exception):
+    """The configuration cannot be built at all; the message is the reason."""
+
+
+class Build:
+    """A build directory.
+
+    Arguments:
+        number: tells it from the others of the run
+        spec, tool, adjustments: what is built with
+        parallel: how many processes make may start
+    """
+
+    def __init__(
+        self, workspace: Workspace, runner: Runner, number: int, spec: Spec, tool: Tool, adjustments: Adjustments,
+        parallel: int,
+    ) -> None:  # fmt: skip
+        self.spec, self.tool = spec, tool
+        self.directory = workspace.builds / str(number)
+        self._workspace = workspace
+        self._runner = runner
+        self._adjustments = adjustments
+        self._parallel = parallel
+        self._environment = {"LC_ALL": "C", "KBUILD_BUILD_USER": "patcher", "KBUILD_BUILD_HOST": "patcher"}
+
+    def variables(self) -> list[str]:
+        """The variables that make is given."""
+        found = [f"O={self.directory}"]
+        if self.spec.arch:
+            found.append(f"ARCH={self.spec.arch}")
+        if self.tool.name == "sparse":
+            found += ["C=2", f"CHECK={self.tool.command}"]
+        elif self.tool.command != "gcc":
+            found += [f"CC={self.tool.command}"]
+        ours = str(self._workspace.ours)
+        return [*found, *(f"{name}={value.replace(OURS, ours)}" for name, value in self._adjustments.variables)]
+
+    def create(self) -> None:
+        """Make the directory."""
+        self.directory.mkdir()
+
+    def configure(self, entries: Mapping[str, Entry], changes: Iterable[tuple[str, str]]) -> str:
+        """Make ``.config`` and return its text. ``changes`` are wanted beside those of the spec.
+
+        Raises CannotBuild with the reason, also where a change did not come true.
+        """
+        if self.spec.base:
+            self._must([self.spec.base], "it cannot be configured")
+            text = self.read(".config")
+        else:
+            text = self.spec.text
+        wanted = (*self.spec.helps, *changes, *self.spec.changes)
+        names = {name for name, _ in wanted}
+        kept = [line for line in text.splitlines() if not names.intersection(re.findall(r"\bCONFIG_(\w+)", line)[:1])]
+        self.write(".config", "\n".join(kept) + "\n" + lines(wanted))
+        kconfig = "scripts/kconfig/Makefile"
+        if kconfig in entries:
+            new = "olddefconfig" if "olddefconfig" in self._text(kconfig) else "oldconfig"
+            self._must([new], "it cannot be configured", stdin=b"\n" * 20000)
+        text = self.read(".config")
+        came = symbols(text)
+        for name, value in self.spec.changes:
+            if came.get(name, "n") != value and not (value == "y" and came.get(name) == "m"):
+                raise CannotBuild(
+                    f"CONFIG_{name} comes out as {came.get(name, 'n')}, not {value}: "
+                    "something it depends on is missing, selects it, or the tree has no such symbol"
+                )
+        return text
+
+    def _text(self, path: str) -> str:
+        return (self._workspace.tree / path).read_text(encoding="utf-8", errors="replace")
+
+    def set_config(self, text: str) -> None:
+        """Use this ``.config``."""
+        self.write(".config", text)
+
+    def prepare(self, entries: Mapping[str, Entry]) -> tuple[str, ...]:
+        """Make what every object needs, and answer with the files of the tree that went in.
+
+        Raises CannotBuild with the reason.
+        """
+        targets = ["prepare"]
+        if "scripts/Makefile" in entries:
+            targets.append("scripts")
+        self._must(targets, "it cannot be prepared", variables=[each for each in self.variables() if each != "C=2"])
+        needs: set[str] = set()
+        for place in ("kernel/bounds.s", "arch/x86/kernel/asm-offsets.s"):
+            needs.update(self._needs(place, entries))
+        return tuple(sorted(needs))
+
+    def make(
+        self, targets: Sequence[str], entries: Mapping[str, Entry], lines_of: messages.ReadLines
+    ) -> dict[str, Outcome]:
+        """Make objects, whether they are there or not: target → outcome."""
+        for target in targets:
+            self._forget(target)
+        result = self._run(["-k", *targets], self.variables())
+        said = result.stdout.decode("utf-8", "replace")
+        checking = self.tool.name == "sparse"
+        chunks = _chunks(said, checking, self._workspace.tree, self.directory)
+        found = {}
+        for target in targets:
+            found[target] = self._outcome(target, result, said, chunks, checking, entries, lines_of)
+        return found
+
+    def _outcome(
+        self, target: str, result: Result, said: str, chunks: Mapping[str, str], checking: bool,
+        entries: Mapping[str, Entry], lines_of: messages.ReadLines,
+    ) -> Outcome:  # fmt: skip
+        own = chunks.get(target, "")
+        heard = self._parse(own, lines_of)
+        there = self._is_file(target)
+        if result.reason:
+            return Outcome(target, "error", f"the build was ended: {result.reason}", (), ())
+        if there and target in chunks:
+            return Outcome(target, "built", "", heard, self._needs(target, entries))
+        if there and checking:
+            return Outcome(target, "error", "this tree's build does not run checkers (C=2)", (), ())
+        stops = _STOPPED.findall(said)
+        mine = [stop for stop in stops if _same(stop[0], target)]
+        strange = [stop for stop in mine or stops if not stop[2] or int(stop[2]) in _NOT_THE_CODE]
+        around = _SURROUNDINGS.search(own or said)
+        if around or strange:
+            line = _line_of(said, around.group()) if around else f"{strange[0][0]}: {strange[0][1]}"
+            return Outcome(target, "error", line, (), ())
+        errors = [message for message in heard if message.severity == "error"]
+        if errors and mine:
+            return Outcome(target, "failed", errors[0].message, heard, self._needs(target, entries))
+        before = self._parse(chunks.get("", ""), lines_of)
+        errors = [message for message in before if message.severity == "error" and message.path in entries]
+        if errors and stops:  # something that every object needs does not compile
+            return Outcome(target, "failed", errors[0].message, before, ())
+        if missing := _NO_RULE.search(said):
+            return Outcome(target, "error", f"kbuild has no rule to make {missing.group(1)}", (), ())
+        if mine and own.strip():
+            line = next((text for text in reversed(own.splitlines()) if text.strip() and "***" not in text), "")
+            message = Message("error", f"{target.removesuffix('.o')}.c", 0, line.strip(), "", "", "", "")
+            return Outcome(target, "failed", line.strip(), (message,), ())
+        return Outcome(target, "error", _last(said) or f"make ended with {result.code} and did not make it", (), ())
+
+    def _parse(self, said: str, lines_of: messages.ReadLines) -> tuple[Message, ...]:
+        return messages.parse(said, self._workspace.tree, self.directory, lines_of)
+
+    def _must(self, targets: Sequence[str], what: str, *, stdin: bytes = b"", variables: Sequence[str] = ()) -> None:
+        result = self._run(targets, variables or self.variables(), stdin=stdin)
+        if result.reason:
+            raise CannotBuild(f"{what}: {result.reason}")
+        if result.code:
+            said = result.stdout.decode("utf-8", "replace")
+            raise CannotBuild(f"{what}: {_first_error(said)}")
+
+    def _run(self, targets: Sequence[str], variables: Sequence[str], *, stdin: bytes = b"") -> Result:
+        jobs = [f"-j{self._parallel}", "-Otarget"] if self._parallel > 1 else []
+        return self._runner.run(
+            ["make", "--no-print-directory", *jobs, *variables, *targets],
+            read=[self._workspace.tree, self._workspace.ours],
+            write=[self.directory],
+            cwd=self._workspace.tree,
+            env=self._environment,
+            stdin=stdin,
+            seconds=_SECONDS,
+        )
+
+    # What the build wrote is no more to be trusted than what it ran: no link in it is followed.
+
+    def _place(self, path: str) -> Path | None:
+        place = self.directory / path
+        inside = place.parent.resolve() == Path(os.path.normpath(place.parent))
+        return place if inside and place.parent.is_relative_to(self.directory) else None
+
+    def _is_file(self, path: str) -> bool:
+        place = self._place(path)
+        return place is not None and os.path.lexists(place) and stat.S_ISREG(place.lstat().st_mode)
+
+    def _forget(self, path: str) -> None:
+        place = self._place(path)
+        if place is not None:
+            place.unlink(missing_ok=True)
+
+    def read(self, path: str) -> str:
+        """The text of a file in the build directory. Raises CannotBuild where there is none."""
+        place = self._place(path)
+        try:
+            if place is None:
+                raise OSError(0, "it lies behind a link")
+            descriptor = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            with os.fdopen(descriptor, "rb") as file:
+                state = os.fstat(descriptor)
+                if not stat.S_ISREG(state.st_mode) or state.st_size > _FILE_BYTES:
+                    raise OSError(0, "it is no plain file")
+                return file.read().decode("utf-8", "replace")
+        except OSError as error:
+            raise CannotBuild(f"the build left no usable {path} ({error.strerror})") from error
+
+    def write(self, path: str, text: str) -> None:
+        """Write a file into the build directory."""
+        place = self._place(path)
+        if place is None:
+            raise CannotBuild(f"the build put a link where {path} belongs")
+        place.unlink(missing_ok=True)
+        descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def _needs(self, target: str, entries: Mapping[str, Entry]) -> tuple[str, ...]:
+        """The files of the tree that an object was made from, as the compiler told kbuild."""
+        directory, _, name = target.rpartition("/")
+        found: set[str] = set()
+        for file in (f".{name}.cmd", f".{name}.d"):
+            try:
+                text = self.read(f"{directory}/{file}" if directory else file)
+            except CannotBuild:
+                continue
+            for word in _WORD.findall(text):
+                if word.endswith((".h", ".c", ".S")) and "$" not in word:
+                    path = messages.inside(word, self._workspace.tree, self.directory)
+                    if path in entries:
+                        found.add(path)
+        return tuple(sorted(found))
+
+
+def _chunks(said: str, checking: bool, tree: Path, build: Path) -> dict[str, str]:
+    """The output that belongs to each object; under "" what came before the first."""
+    found: dict[str, list[str]] = {"": []}
+    current = ""
+    for line in said.split("\n"):
+        if mark := _MARK.match(line):
+            what, stem, kind = mark.groups()
+            name = messages.inside(stem, tree, build)
+            if what == "HOSTCC" or kind == "s":
+                current = ""
+            elif what == "CHECK":
+                current = f"{name}.o" if checking else ""
+            else:
+                current = "-" if checking else f"{name}.o"
+            found.setdefault(current, [])
+            continue
+        found.setdefault(current, []).append(line)
+    return {name: "\n".join(texts) for name, texts in found.items()}
+
+
+def _same(stopped: str, target: str) -> bool:
+    return stopped == target or stopped.endswith(f"/{target}")
+
+
+def _line_of(said: str, words: str) -> str:
+    return next((line.strip() for line in said.splitlines() if words in line), words)[:300]
+
+
+def _first_error(said: str) -> str:
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    for pattern in (r"(?:fatal )?error: ", r"[Ee]rror|rror:|Can't|cannot|No such|not found|\*\*\*"):
+        for line in lines:
+            if re.search(pattern, line) and not line.startswith("make"):
+                return line[:300]
+    return next((line for line in lines if "***" in line), lines[-1] if lines else "make said nothing")[:300]
+
+
+def _last(said: str) -> str:
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return next((line for line in lines if "***" in line), lines[-1] if lines else "")[:300]

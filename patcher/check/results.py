@@ -1,0 +1,117 @@
+"""What a check finds: the plain values between building and reporting. Paths are relative to the top of the tree."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from patcher.model import Frozen, Packed
+
+
+class Status(StrEnum):
+    """How one check of one commit came out. SKIP and ERROR never count as a pass."""
+
+    PASS = "PASS"
+    WARN = "WARN"
+    FAIL = "FAIL"
+    SKIP = "SKIP"
+    ERROR = "ERROR"
+
+
+class Message(Packed, frozen=True):
+    """One warning or error of a tool.
+
+    ``line`` counts from 1, 0 where the tool gave none. ``option`` is the warning's, such as ``-Wunused-function``.
+    ``source`` is the text of the line without its indentation, ``function`` the one around it, "" at file level.
+    ``within`` is the source line that expanded the macro it is in, "" where none did.
+    """
+
+    severity: str
+    path: str
+    line: int
+    message: str
+    option: str
+    source: str
+    function: str
+    within: str
+
+
+class Outcome(Packed, frozen=True):
+    """One object, made once. ``state``: "built", "failed" (the code is at fault), "error" (something else is, see
+    ``reason``). ``needs``: the files of the tree that went in."""
+
+    target: str
+    state: str
+    reason: str
+    messages: tuple[Message, ...]
+    needs: tuple[str, ...]
+
+
+class Finding(Frozen, frozen=True):
+    """Something new that a commit brings. ``commit`` is its number in the series, from 1.
+
+    ``kind``: "error", "warning", "unresolved" (it does not apply), or what another check calls it. ``configs`` are the
+    configurations that show it, ``targets`` the objects. ``until`` is the number of the later commit that mends it, 0
+    where none does. ``fingerprint`` names it across moved lines.
+    """
+
+    commit: int
+    check: str
+    kind: str
+    path: str
+    line: int
+    function: str
+    message: str
+    source: str
+    configs: tuple[str, ...]
+    targets: tuple[str, ...]
+    until: int
+    fingerprint: str
+
+
+class Cell(Frozen, frozen=True):
+    """One check of one commit. ``count`` is the number of objects that were compiled (or found in the cache)."""
+
+    check: str
+    status: Status
+    detail: str
+    count: int
+
+
+class Row(Frozen, frozen=True):
+    """One commit (``id`` is "" for a patch that did not become one), with a cell for each check."""
+
+    number: int
+    id: str
+    subject: str
+    cells: tuple[Cell, ...]
+
+
+class Column(Frozen, frozen=True):
+    """One check: its name in cells and findings, the tool, the configuration and what that is made of, if any."""
+
+    check: str
+    tool: str
+    config: str
+    made_of: str
+    compiler: str
+
+
+class LeftOut(Frozen, frozen=True):
+    """What was not compiled, and why."""
+
+    what: str
+    reason: str
+
+
+class Report(Frozen, frozen=True):
+    """The whole check. ``adjustments`` is what was applied so that today's tools take the tree."""
+
+    tree: str
+    version: str
+    base: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    findings: tuple[Finding, ...]
+    left_out: tuple[LeftOut, ...]
+    adjustments: tuple[str, ...]
+    notes: tuple[str, ...]

@@ -1,0 +1,88 @@
+"""How programs of a tree are run: in the sandbox, or, where the user said so, as they are."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from patcher import sandbox
+from patcher.errors import InputError
+
+MEMORY_BYTES = 6 * 2**30
+PROCESSES = 512
+
+
+class Runner:
+    """Runs one program at a time in each thread that asks; ``end`` ends them all."""
+
+    def __init__(self, *, sandboxed: bool) -> None:
+        if sandboxed and (why := sandbox.available()):
+            raise InputError(
+                f"a build runs programs of the tree, and there is no sandbox for them ({why})",
+                "install bubblewrap, or trust the tree with all you may do: --no-sandbox",
+            )
+        self.sandboxed = sandboxed
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._lock = threading.Lock()
+        self._ended = False
+
+    def run(
+        self, argv: Sequence[str], *, read: Sequence[Path], write: Sequence[Path], cwd: Path, env: Mapping[str, str],
+        stdin: bytes = b"", seconds: float,
+    ) -> sandbox.Result:  # fmt: skip
+        """Run to the end; standard error is part of the standard output, in the order it was written."""
+        if self._ended:
+            return sandbox.Result(130, b"", b"", "it was interrupted")
+        merged = ["sh", "-c", 'exec "$@" 2>&1', "sh", *argv]
+        if self.sandboxed:
+            done = sandbox.run(
+                merged, read=read, write=write, cwd=cwd, env=env, stdin=stdin, seconds=seconds,
+                memory_bytes=MEMORY_BYTES, processes=PROCESSES,
+            )  # fmt: skip
+        else:
+            done = self._bare(merged, cwd, env, stdin, seconds)
+        return done._replace(reason="it was interrupted") if self._ended else done
+
+    def _bare(
+        self, argv: Sequence[str], cwd: Path, env: Mapping[str, str], stdin: bytes, seconds: float
+    ) -> sandbox.Result:
+        reason = ""
+        with tempfile.TemporaryFile() as given:
+            given.write(stdin)
+            given.seek(0)
+            process = subprocess.Popen(
+                argv, cwd=cwd, env={**os.environ, **env}, stdin=given, stdout=subprocess.PIPE, start_new_session=True
+            )
+            with self._lock:
+                self._running.add(process)
+            try:
+                output, _ = process.communicate(timeout=seconds)
+            except subprocess.TimeoutExpired:
+                reason = f"it took longer than {seconds:g} s"
+                _kill(process)
+                output, _ = process.communicate()
+            finally:
+                with self._lock:
+                    self._running.discard(process)
+                _kill(process)  # what it left running
+        code = process.returncode
+        return sandbox.Result(code if code >= 0 else 128 - code, output or b"", b"", reason)
+
+    def end(self) -> None:
+        """End all that runs, and start nothing more."""
+        self._ended = True
+        sandbox.end_all()
+        with self._lock:
+            for process in self._running:
+                _kill(process)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)

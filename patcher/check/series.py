@@ -1,0 +1,61 @@
+"""From what the user named to a series of commits: a range, or patches that are applied first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from patcher.errors import InputError
+from patcher.tree.applying import Applied, apply_all, borrow
+from patcher.tree.commit import Draft, Identity, writer
+from patcher.tree.gitrepo import Repository
+from patcher.tree.revisions import Commit, commits, one
+
+
+class Series(NamedTuple):
+    """Commits on a base. ``repository`` has their objects; ``applied`` says how each patch came out, () for a range."""
+
+    repository: Repository
+    base: str
+    commits: tuple[Commit, ...]
+    applied: tuple[Applied, ...]
+
+
+def given(repository: Repository, what: Sequence[str], base: str | None, scratch: Path) -> Series:
+    """The series that the words name: files that exist are patches, anything else is one range.
+
+    ``scratch`` is a directory for objects of patches that are applied. Raises InputError.
+    """
+    files = [Path(word) for word in what if Path(word).is_file()]
+    if files:
+        if len(files) != len(what):
+            other = next(word for word in what if not Path(word).is_file())
+            raise InputError(f"{other} is not a file", "give patches or a range, not both")
+        start = repository.resolve(base or "HEAD")
+        own = borrow(repository, scratch)
+        applied = apply_all(own, start, files, scratch)
+        return Series(own, start, tuple(each.commit for each in applied if each.commit), applied)
+    if len(what) != 1:
+        raise InputError(
+            "nothing to check" if not what else f"{what[1]} is not a file", "give a range A..B, or patches"
+        )
+    if base is not None:
+        raise InputError("--base is for patches", f"write {base}..{what[0].rpartition('..')[2]}")
+    found = commits(repository, what[0])
+    return Series(repository, found[0].parent, found, ())
+
+
+def written(repository: Repository, base: str, drafts: Sequence[Draft], scratch: Path) -> Series:
+    """A series that exists as drafts only: its commits are made in ``scratch``, by nobody in particular."""
+    own = borrow(repository, scratch)
+    name, address, date = "patcher", "patcher@localhost", "1293000000 +0000"
+    environment = {
+        f"GIT_{who}_{what}": value
+        for who in ("AUTHOR", "COMMITTER")
+        for what, value in (("NAME", name), ("EMAIL", address), ("DATE", date))
+    }
+    who = Identity(f"{name} <{address}>", f"{name} <{address}>", environment)
+    with writer(own, who, quarantine=False) as making:
+        made = making.commits(base, drafts)
+    return Series(own, base, tuple(one(own, commit) for commit in made), ())

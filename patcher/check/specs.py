@@ -1,0 +1,126 @@
+"""Which configurations to compile in: what the user wrote, and the shipped sets of them.
+
+A configuration is written ``[ARCH:]BASE[+SYMBOL][-SYMBOL][+SYMBOL=VALUE]…`` or ``ARCH[+SYMBOL]…``. ARCH is kbuild's;
+BASE is a target such as ``defconfig`` or ``allnoconfig`` (``defconfig`` where there is none). Or it is the path of a
+``.config``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from patcher.errors import InputError
+
+HOME = Path(__file__).parent / "sets"
+ARCHES = ("x86_64", "i386", "x86")
+_CHANGE = re.compile(r"([+-])(\w+)(?:=(\"[^\"]*\"|[\w.]+))?")
+_SPEC = re.compile(r"(?P<head>[^+-][^+]*?)(?P<changes>(?:[+-][A-Z0-9]\w*(?:=(?:\"[^\"]*\"|[\w.]+))?)*)$")
+_TARGET = re.compile(r"[\w.-]*config$")
+
+
+class Spec(NamedTuple):
+    """A configuration to make. ``name`` is for people.
+
+    ``arch`` is what ARCH is set to ("": left alone). ``base`` is a kbuild target, or "" where ``text`` is that of a
+    ``.config``. ``changes`` (symbol → value, "n" for off) must come true; ``helps`` are tried, since not every tree
+    knows them.
+    """
+
+    name: str
+    arch: str
+    base: str
+    text: str
+    changes: tuple[tuple[str, str], ...]
+    helps: tuple[tuple[str, str], ...]
+
+    def made_of(self) -> str:
+        """How it is made, in one line."""
+        base = f"make {'ARCH=' + self.arch + ' ' if self.arch else ''}{self.base}" if self.base else "a .config file"
+        return " ".join([base, *(f"{symbol}={value}" for symbol, value in (*self.helps, *self.changes))])
+
+
+class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    spec: str
+    helps: str = ""
+
+
+class _Set(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    title: str
+    config: tuple[_Entry, ...]
+
+
+def sets() -> dict[str, str]:
+    """The shipped sets: name → what it is for."""
+    return {file.stem: _load(file).title for file in sorted(HOME.glob("*.toml"))}
+
+
+def parse(words: Iterable[str]) -> tuple[Spec, ...]:
+    """The configurations that the user named, in order, each once.
+
+    Raises InputError for what cannot be read as one.
+    """
+    found: dict[str, Spec] = {}
+    for word in (part.strip() for text in words for part in text.split(",")):
+        if not word:
+            continue
+        file = HOME / f"{word}.toml"
+        if re.fullmatch(r"\w+", word) and file.is_file():
+            for entry in _load(file).config:
+                spec = _one(entry.spec)._replace(name=entry.name, helps=_changes(entry.helps))
+                found.setdefault(spec.name, spec)
+        else:
+            spec = _one(word)
+            found.setdefault(spec.name, spec)
+    return tuple(found.values())
+
+
+def _load(file: Path) -> _Set:
+    return msgspec.toml.decode(file.read_bytes(), type=_Set)
+
+
+def _one(word: str) -> Spec:
+    if "/" in word or word.startswith("."):
+        arch, colon, place = word.partition(":")
+        if not colon or arch not in ARCHES:
+            arch, place = "", word
+        try:
+            text = Path(place).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"cannot read the configuration {place} ({error})", "name a .config") from error
+        return Spec(word, arch, "", text, (), ())
+    match = _SPEC.match(word)
+    if match:
+        arch, colon, base = match["head"].partition(":")
+        if not colon:
+            arch, base = (arch, "defconfig") if arch in ARCHES else ("", arch)
+        if _TARGET.match(base):
+            return Spec(word, arch, base, "", _changes(match["changes"]), ())
+    raise InputError(
+        f"{word!r} is no configuration",
+        f"write ARCH:TARGET+SYMBOL-SYMBOL (x86_64:defconfig+XEN-SMP), a .config's path, or a set: {', '.join(sets())}",
+    )
+
+
+def _changes(text: str) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (symbol, "n" if sign == "-" else (value or "y"))
+        for sign, symbol, value in _CHANGE.findall(text.replace(" ", ""))
+    )
+
+
+def lines(changes: Iterable[tuple[str, str]]) -> str:
+    """Changes as ``.config`` has them."""
+    return "".join(
+        f"# CONFIG_{symbol} is not set\n" if value == "n" else f"CONFIG_{symbol}={value}\n" for symbol, value in changes
+    )
+
+
+def symbols(text: str) -> dict[str, str]:
+    """The symbols that a ``.config`` sets, without ``CONFIG_``: name → value."""
+    return dict(re.findall(r"^CONFIG_(\w+)=(.*)$", text, re.MULTILINE))

@@ -1,0 +1,214 @@
+"""Where objects are built: sources of one commit and a build directory for each configuration, of our own.
+
+A workspace is one of a few numbered places in the cache, locked by the run that uses it, so two runs at once do not
+meet. Nothing in it outlives the run; what was prepared at great cost is copied aside (see ``Kept``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import stat
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from patcher.cache import Cache
+from patcher.errors import InputError
+from patcher.tree.applying import borrow, check_out
+from patcher.tree.gitrepo import Repository
+from patcher.tree.revisions import Entry, read
+
+_LONG_AGO = 1_000_000_000
+_PLACES = 16
+_KEPT_BYTES = 4 * 2**30
+
+
+@contextlib.contextmanager
+def told(place: Path) -> Iterator[None]:
+    """Turn the failures of a disk into one clear line."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"cannot work in {place} ({error.strerror or error})",
+            "free some space there or name another directory with PATCHER_CACHE_DIR",
+        ) from error
+
+
+class Workspace:
+    """``tree`` is the sources of the commit last brought, ``ours`` a directory for files of ours beside them."""
+
+    def __init__(self, cache: Cache) -> None:
+        self._parent = cache.root / "check"
+        with told(self._parent):
+            self._parent.mkdir(parents=True, exist_ok=True)
+            self._take()
+            self._wipe()
+            self.root.mkdir(mode=0o700)
+            for place in (self.tree, self.ours, self.builds):
+                place.mkdir()
+        self._has: dict[str, Entry] = {}
+        self._known: set[str] = set()  # directories that are there, and lie where they seem to
+        self.kept = Kept(self._parent / "prepared")
+
+    def _take(self) -> None:
+        for number in range(_PLACES):
+            lock = (self._parent / f"work-{number}.lock").open("a")
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                lock.close()
+                continue
+            self._lock = lock
+            self.root = (self._parent / f"work-{number}").resolve()
+            self.tree, self.ours, self.builds = (self.root / name for name in ("tree", "ours", "build"))
+            return
+        raise InputError(f"{_PLACES} checks run at once", "wait until one is done")
+
+    def _wipe(self) -> None:
+        if self.root.exists():
+            _remove(self.root)
+
+    def bring(self, repository: Repository, entries: Mapping[str, Entry]) -> None:
+        """Have ``tree`` hold these files and no others. Only what differs is written, so that make sees just that; what
+        is brought first is older than anything that is built from it."""
+        if not self._has:
+            with told(self.root):
+                check_out(borrow(repository, self.root), entries, self.tree, self.root)
+                for path in entries:
+                    with contextlib.suppress(FileNotFoundError):
+                        os.utime(self.tree / path, (_LONG_AGO, _LONG_AGO), follow_symlinks=False)
+            self._has = dict(entries)
+            return
+        gone = [path for path in self._has if path not in entries]
+        wanted = {path: entry for path, entry in entries.items() if self._has.get(path) != entry}
+        self._has = {path: entry for path, entry in self._has.items() if path in entries and path not in wanted}
+        with told(self.root):
+            for path in (*gone, *wanted):
+                with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                    self._place(path).unlink()
+            for path in gone:
+                self._prune(path)
+            contents = dict(read(repository, dict.fromkeys(entry.blob for entry in wanted.values())))
+            for path, entry in wanted.items():
+                if entry.mode != "120000":
+                    self._write(path, contents[entry.blob], entry.mode == "100755")
+            for path, entry in wanted.items():  # links last, so that nothing is written through one
+                if entry.mode == "120000":
+                    self._place(path).symlink_to(os.fsdecode(contents[entry.blob]))
+        self._has = dict(entries)
+
+    def put_ours(self, files: Mapping[str, str]) -> None:
+        """Have these files in ``ours``, executable below ``bin/``."""
+        with told(self.root):
+            for path, text in files.items():
+                place = self.ours / path
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_text(text)
+                place.chmod(0o755 if path.startswith("bin/") else 0o644)
+
+    def _place(self, path: str) -> Path:
+        if path.startswith("/") or ".." in path.split("/") or ".git" in path.split("/"):
+            raise InputError(f"{path!r} leaves the tree", "the tree is damaged or hostile; not exported")
+        place = self.tree / path
+        parent = place.parent
+        if str(parent) not in self._known:
+            parent.mkdir(parents=True, exist_ok=True)
+            if parent.resolve() != parent:
+                raise InputError(f"{path!r} lies behind a link", "the tree is damaged or hostile; not exported")
+            self._known.add(str(parent))
+        return place
+
+    def _prune(self, path: str) -> None:
+        parent = (self.tree / path).parent
+        while parent != self.tree:
+            try:
+                parent.rmdir()
+            except OSError:
+                return
+            self._known.discard(str(parent))
+            parent = parent.parent
+
+    def _write(self, path: str, content: bytes, executable: bool) -> None:
+        place = str(self._place(path))
+        descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o755 if executable else 0o644)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+
+    def close(self) -> None:
+        """Remove everything and let the place go."""
+        with contextlib.suppress(OSError):
+            self._wipe()
+        self._lock.close()
+
+
+class Kept:
+    """Build directories as they were once prepared: copied aside, and copied back by a later run."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def load(self, key: str, target: Path) -> bool:
+        """Copy what is kept under ``key`` to ``target``, which does not exist; False where nothing is."""
+        kept = self._root / key
+        if not kept.is_dir():
+            return False
+        try:
+            _copy(kept, target)
+            os.utime(kept)
+        except OSError:  # it was removed meanwhile
+            _remove(target)
+            return False
+        return True
+
+    def save(self, key: str, source: Path) -> None:
+        """Keep a copy of ``source``. One that could not be made whole is none."""
+        new = self._root / f".{key}.{os.getpid()}.new"
+        try:
+            self._root.mkdir(parents=True, exist_ok=True)
+            _copy(source, new)
+            new.rename(self._root / key)
+        except OSError:
+            _remove(new)  # another run was faster, or the disk is full: it is only kept to save time
+        self._trim()
+
+    def _trim(self) -> None:
+        """Remove those longest unused while the whole is over its bound, and what a killed run left half made."""
+        with contextlib.suppress(OSError):
+            used = 0
+            for place in sorted(self._root.iterdir(), key=lambda place: place.stat().st_mtime, reverse=True):
+                if place.name.startswith("."):
+                    if time.time() - place.stat().st_mtime > 3600:
+                        _remove(place)
+                    continue
+                used += sum(file.lstat().st_size for file in place.rglob("*"))
+                if used > _KEPT_BYTES:
+                    _remove(place)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """With times and links as they are. cp does it in a tenth of the time."""
+    done = subprocess.run(
+        ["cp", "-a", "--reflink=auto", "--", str(source), str(target)], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise OSError(0, done.stderr.strip().partition("\n")[0] or "cp failed")
+
+
+def _remove(place: Path) -> None:
+    def writable(function: object, path: str, _error: object) -> None:
+        """A build may take away its own right to write."""
+        with contextlib.suppress(OSError):
+            Path(path).parent.chmod(0o700)
+            if not stat.S_ISLNK(Path(path).lstat().st_mode):
+                Path(path).chmod(0o700)
+            if Path(path).is_dir() and not Path(path).is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                Path(path).unlink()
+
+    shutil.rmtree(place, onerror=writable)

@@ -1,0 +1,193 @@
+"""``patcher check``."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from patcher.cli.common import CLEAN, FOUND, common, deliver, open_place, plain, style, use_libclang
+from patcher.errors import InputError
+
+if TYPE_CHECKING:
+    from patcher.cache import Cache
+    from patcher.check.results import Report
+    from patcher.check.series import Series
+    from patcher.report.progress import Bar
+
+FORMATS = ("text", "json", "sarif", "junit")
+_EXAMPLES = 30  # cases for each property, in each commit; patcher prove tries more
+_TOOLS = ("gcc", "clang", "sparse")
+
+
+@click.command()
+@click.argument("what", nargs=-1, metavar="[RANGE | FILE…]")
+@click.option(
+    "--tree",
+    "place",
+    default=".",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Kernel tree: a git repository (bare or not) or a worktree. Default: here.",
+)
+@click.option("--series", metavar="NAME", help="Check the series of that name, generated for the tree.")
+@click.option("--base", metavar="REV", help="What patches and series are put on. Default: HEAD.")
+@click.option(
+    "--configs", metavar="LIST", multiple=True, help="Configurations, comma-separated; 'auto' is the default."
+)
+@click.option("--with", "tools", metavar="LIST", default="gcc", show_default=True, help="gcc, clang, sparse.")
+@click.option("--lint", is_flag=True, help="Lint each commit, too.")
+@click.option("--prove", is_flag=True, help="Run the P2M code of each commit against the scheme, too.")
+@click.option("--trust-tree", is_flag=True, help="Allow the tree's build to run (in a sandbox).")
+@click.option("--no-sandbox", is_flag=True, help="Run it with all you may do, where there is no bubblewrap.")
+@click.option("-j", "--jobs", type=click.IntRange(1, 256), metavar="N", help="Processes at once. Default: all cores.")
+@click.option(
+    "--max-users",
+    "most",
+    type=click.IntRange(0),
+    default=64,
+    show_default=True,
+    metavar="N",
+    help="How many files that include a touched header are compiled, for a commit in a configuration.",
+)
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Write there instead.")
+@common
+def check(
+    what: tuple[str, ...], place: Path, series: str | None, base: str | None, configs: tuple[str, ...], tools: str,
+    lint: bool, prove: bool, trust_tree: bool, no_sandbox: bool, jobs: int | None, most: int, form: str,
+    output: Path | None, quiet: bool, verbose: bool, libclang: str | None,
+) -> int:  # fmt: skip
+    """Check that each commit of a series applies and compiles, and adds no warning.
+
+    RANGE is A..B, or A for A..HEAD; FILE is a patch or an mbox. Nothing in the tree is changed. Exit code 1 means that
+    a commit brings something new, or could not be checked.
+    """
+    use_libclang(libclang)
+    from patcher.check.results import Status
+
+    if not trust_tree:
+        raise InputError(
+            "compiling runs the tree's own Makefiles and scripts", "say --trust-tree; they are run in a sandbox"
+        )
+    with tempfile.TemporaryDirectory(prefix="patcher-check-") as scratch:
+        given = _given(what, place, series, base, quiet, Path(scratch))
+        found = _checked(given, place, configs, tools, not no_sandbox, jobs, most, quiet)
+        if given.commits and (lint or prove):
+            found = _beside(found, given, lint, prove)
+    deliver(_rendered(found, form, output is None, verbose, quiet), output)
+    good = all(cell.status in (Status.PASS, Status.SKIP) for row in found.rows for cell in row.cells)
+    return CLEAN if good and not found.findings else FOUND
+
+
+def _given(
+    what: tuple[str, ...], place: Path, series: str | None, base: str | None, quiet: bool, scratch: Path
+) -> Series:
+    """The commits to check, made in ``scratch`` where they are not there yet."""
+    from patcher.check.series import given
+    from patcher.tree.find import open_repository
+
+    repository = open_repository(place)
+    if series is None:
+        return given(repository, what, base, scratch)
+    if what:
+        raise InputError("--series and a range or patches contradict each other", "give one of them")
+    from patcher.check.series import written
+    from patcher.cli.plan import make_plan, make_request
+    from patcher.generate.messages import message
+    from patcher.generate.patches import generate
+    from patcher.model import Status
+    from patcher.tree.commit import Draft
+
+    tree = open_place(place, base, False)
+    request = make_request(series, None, "", None, "xen", None)
+    plan = make_plan(tree, request, quiet)
+    if plan.status is Status.ALREADY:
+        raise InputError(f"{tree.where} has the series {series} already", "there is nothing to check")
+    cache, bar = _tools(quiet)
+    try:
+        made = generate(tree, request.series, plan.steps, request.rules.group.anchored, cache, bar)
+    finally:
+        cache.close()
+        if bar:
+            bar.close()
+    drafts = [Draft(message(request.series, patch.step, ""), patch.changes) for patch in made.patches]
+    return written(repository, tree.commit, drafts, scratch)
+
+
+def _tools(quiet: bool) -> tuple[Cache, Bar | None]:
+    from patcher.cache import Cache
+    from patcher.report.progress import Bar, wanted
+
+    return Cache(), Bar() if wanted(quiet) else None
+
+
+def _checked(
+    series: Series, place: Path, configs: tuple[str, ...], tools: str, sandboxed: bool, jobs: int | None, most: int,
+    quiet: bool,
+) -> Report:  # fmt: skip
+    import os
+
+    from patcher.check.compose import with_patches
+    from patcher.check.run import Checker, Request, nothing
+    from patcher.check.specs import parse
+
+    names = tuple(dict.fromkeys(name.strip() for name in tools.split(",") if name.strip()))
+    if not names or (unknown := [name for name in names if name not in _TOOLS]):
+        raise InputError(
+            f"--with {tools}: {unknown[0] if names else 'nothing'} is no tool", f"choose from {', '.join(_TOOLS)}"
+        )
+    specs = parse(word for word in configs if word != "auto")
+    request = Request(
+        series.repository, series.base, series.commits, specs, names, jobs or len(os.sched_getaffinity(0)), most,
+        sandboxed, str(place.resolve()),
+    )  # fmt: skip
+    if not series.commits:
+        return with_patches(nothing(request), series.applied)
+    cache, bar = _tools(quiet)
+    try:
+        with Checker(request, cache, bar) as checker:
+            return with_patches(checker.run(), series.applied)
+    finally:
+        cache.close()
+        if bar:
+            bar.close()
+
+
+def _beside(report: Report, series: Series, lint: bool, prove: bool) -> Report:
+    """The report with the columns of the other checks."""
+    from patcher.cache import Cache
+    from patcher.check.compose import with_extra
+    from patcher.check.extras import linted, proved
+
+    cache = Cache()
+    try:
+        if lint:
+            report = with_extra(report, linted(series.repository, series.base, series.commits, cache))
+        if prove:
+            report = with_extra(report, proved(series.repository, series.base, series.commits, _EXAMPLES, cache))
+    finally:
+        cache.close()
+    return report
+
+
+def _rendered(report: Report, form: str, terminal: bool, verbose: bool, quiet: bool) -> str:
+    if form == "json":
+        from patcher.about import tool
+        from patcher.report.check_json import check_json
+
+        return check_json(report, tool())
+    if form == "sarif":
+        from patcher.about import tool
+        from patcher.report.check_sarif import check_sarif
+
+        return check_sarif(report, tool())
+    if form == "junit":
+        from patcher.report.check_junit import check_junit
+
+        return check_junit(report)
+    from patcher.report.check_text import check_text
+
+    return check_text(report, style() if terminal else plain, verbose=verbose, quiet=quiet)

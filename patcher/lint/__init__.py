@@ -1,0 +1,1 @@
+"""Checks on messages, diffs and whole series, before they go to a mailing list."""

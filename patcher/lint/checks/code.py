@@ -1,0 +1,237 @@
+"""Checks on the tree after a series: what it removed and is still used, what it added and nobody uses.
+
+Candidates are found in the text of the touched files, which takes no time; only where there is one, the tree is
+searched, and libclang asked about the files that are found.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from patcher.lint.code import Code, Function, read
+from patcher.lint.job import TreeHit, TreeJob
+from patcher.lint.model import CannotTell, Hit, Level, Place
+from patcher.lint.understanding import calls
+
+_C = ("*.c", "*.h", "*.S")
+_MANY = 400
+_CONFIG_USE = re.compile(r"\b(?:IS_(?:ENABLED|BUILTIN|MODULE|REACHABLE)\s*\(\s*)?CONFIG_([A-Z0-9_]+)\b")
+_KCONFIG_USE = re.compile(r"^\s+(?:depends on|select|imply|visible if|default\s+\S+\s+if)\s+(.*)")
+_SYMBOL = re.compile(r"\b[A-Z][A-Z0-9_]{2,}\b")
+_ENTRY = frozenset(("main", "init_module", "cleanup_module", "start_kernel"))
+
+
+class _Files:
+    """The touched C files before and after, parsed once."""
+
+    def __init__(self, job: TreeJob) -> None:
+        if len(job.touched) > _MANY:
+            raise CannotTell(f"the series touches more than {_MANY} files")
+        self.before = {path: read(content) for path, content in job.before.items() if path.endswith((".c", ".h"))}
+        after = job.context.after.read(path for path in job.touched if path.endswith((".c", ".h")))
+        self.after = {path: read(content) for path, content in after.items()}
+
+
+def _files(job: TreeJob) -> _Files:
+    if "files" not in job.memo:
+        job.memo["files"] = _Files(job)
+    found = job.memo["files"]
+    assert isinstance(found, _Files)
+    return found
+
+
+def _others(job: TreeJob, names: set[str]) -> dict[str, Code]:
+    """The files after the series that hold one of the names, parsed."""
+    paths = job.context.after.search(sorted(names), _C)
+    return {path: read(content) for path, content in job.context.after.read(paths).items()}
+
+
+def _place(path: str, code: Code, offset: int, name: str) -> Place:
+    start = code.text.rfind(b"\n", 0, offset) + 1
+    end = code.text.find(b"\n", offset)
+    line = code.text[start : end if end >= 0 else len(code.text)].decode("utf-8", "surrogateescape")
+    column = len(code.text[start:offset].decode("utf-8", "surrogateescape")) + 1
+    return Place(path, code.line(offset), column, len(name), line[:400])
+
+
+def removed_used(job: TreeJob) -> Iterator[TreeHit]:
+    """A function whose definition the series removed, and that is still called."""
+    files = _files(job)
+    kept = {name for code in files.after.values() for name in code.defined | code.macros}
+    gone = {
+        function.name: (path, function)
+        for path, code in files.before.items()
+        for function in code.functions
+        if function.defined and function.name not in kept
+    }
+    if not gone:
+        return
+    wide = {name for name, (path, function) in gone.items() if not function.static or path.endswith(".h")}
+    others = {**files.after, **(_others(job, wide) if wide else {})}
+    for name, (path, function) in gone.items():
+        if any(name in code.defined | code.macros for code in others.values()):
+            continue  # another one of that name: whose is meant cannot be told from the text
+        within = {path} if function.static and path.endswith(".c") else set(others)
+        for user in sorted(within & set(others)):
+            code = others[user]
+            declared = {each.start for each in code.functions if each.name == name}
+            used = [at for at in code.places(name) if at not in declared and _is_call(code, at, name)]
+            if not used or (user != path and not function.static and _own(code, used[0], name)):
+                continue
+            certain = calls(job.context.after, job.cache, user, name)
+            level = None if certain else Level.WARNING
+            owner = job.owner.get(path) or job.last
+            how = "" if certain else " (seen in the text; no configuration at hand compiles it)"
+            what = f"{name}() of {path} is removed, and still called{how}"
+            yield TreeHit(owner, Hit(what, _place(user, code, used[0], name), level=level, key=f"{name} {user}"))
+            break
+
+
+def _is_call(code: Code, at: int, name: str) -> bool:
+    """Whether what follows is a call, and the name is no parameter, label or string."""
+    following = code.text[at + len(name) : at + len(name) + 16].lstrip()
+    line = code.text[code.text.rfind(b"\n", 0, at) + 1 : at]
+    return following.startswith(b"(") and not line.lstrip().startswith(b"#")
+
+
+def _own(code: Code, at: int, name: str) -> bool:
+    """Whether the name is something else in this file: a variable or a parameter of a function's type."""
+    return bool(re.search(rb"\(\s*\*\s*" + name.encode() + rb"\s*\)", code.text))
+
+
+def added_unused(job: TreeJob) -> Iterator[TreeHit]:
+    """A function the series adds, and nothing in the tree names."""
+    files = _files(job)
+    known = {name for code in files.before.values() for name in code.defined}
+    new: dict[str, tuple[str, Function]] = {
+        function.name: (path, function)
+        for path, code in files.after.items()
+        for function in code.functions
+        if function.defined and function.name not in known and not function.reached and function.name not in _ENTRY
+    }
+    new = {name: found for name, found in new.items() if not found[0].startswith(("tools/", "samples/", "scripts/"))}
+    new = {name: found for name, found in new.items() if not _named(files.after, name, *found)}
+    if not new:
+        return
+    wide = {name for name, (path, function) in new.items() if not function.static or path.endswith(".h")}
+    others = {**files.after, **(_others(job, wide) if wide else {})}
+    for name, (path, function) in new.items():
+        if _named(others, name, path, function) or _pasted(files.after[path], name):
+            continue
+        code = files.after[path]
+        owner = job.owner.get(path) or job.last
+        level = Level.NOTE if path.endswith(".h") else None
+        what = f"{name}() is added, and nothing uses it"
+        yield TreeHit(owner, Hit(what, _place(path, code, function.start, name), level=level, key=name))
+
+
+def _named(files: dict[str, Code], name: str, path: str, function: Function) -> bool:
+    """Whether one of the files names the function beside declaring or defining it; of a static one, its own file."""
+    within = {path: files[path]} if function.static and path.endswith(".c") else files
+    for code in within.values():
+        declared = {each.start for each in code.functions if each.name == name}
+        if any(at not in declared for at in code.places(name)):
+            return True
+    return False
+
+
+def _pasted(code: Code, name: str) -> bool:
+    """Whether a macro may make the name of its parts, as DEVICE_ATTR_RO(foo) does of foo_show."""
+    parts = name.split("_")
+    pieces = {"_".join(parts[start:end]) for start in range(len(parts)) for end in range(start + 1, len(parts) + 1)}
+    pieces = {piece for piece in pieces if len(piece) > 1 and piece != name}
+    for match in re.finditer(rb"\b[A-Za-z_]\w*[ \t]*\(([^()]*)\)", code.text):
+        words = {word.strip().decode("utf-8", "replace") for word in match.group(1).split(b",")}
+        if words & pieces and code.text[: match.start()].rsplit(b"\n", 1)[-1].strip() in (b"", b"static"):
+            called = match.group().split(b"(")[0].strip().decode()
+            if called.isupper() or called in code.macros:
+                return True
+    return "##" in code.text.decode("utf-8", "replace")
+
+
+def prototype_changed(job: TreeJob) -> Iterator[TreeHit]:
+    """A function whose number of parameters the series changes in one place and not in another."""
+    files = _files(job)
+    old = {
+        (path, each.name, each.defined): each.parameters
+        for path, code in files.before.items()
+        for each in code.functions
+        if not each.static or path.endswith(".h")
+    }
+    changed = {
+        each.name: (path, each)
+        for path, code in files.after.items()
+        for each in code.functions
+        if (before := old.get((path, each.name, each.defined))) is not None and before != each.parameters
+    }
+    if not changed:
+        return
+    others = _others(job, set(changed))
+    for name, (path, function) in changed.items():
+        every = [(user, each) for user, code in others.items() for each in code.functions if each.name == name]
+        definitions = [(user, each) for user, each in every if each.defined and user.endswith(".c")]
+        if len(definitions) != 1:
+            continue  # none, or one for each architecture
+        for user, each in every:
+            same_kind = each.defined == function.defined and user == path
+            if each.parameters != function.parameters and not same_kind and not each.static | user.endswith(".c"):
+                what = f"{name}() takes {function.parameters} parameters in {path}, and {each.parameters} here"
+                owner = job.owner.get(path) or job.last
+                yield TreeHit(owner, Hit(what, _place(user, others[user], each.start, name), key=f"{name} {user}"))
+
+
+def config_unknown(job: TreeJob) -> Iterator[TreeHit]:
+    """An option that no Kconfig file has."""
+    asked: dict[str, tuple[str, int, str]] = {}
+    for path, lines in job.added.items():
+        for number, text in lines:
+            for name in _asked(path, text):
+                asked.setdefault(name, (path, number, text))
+    if not asked:
+        return
+    tree = job.context.after
+    texts = tree.read(tree.search(sorted(asked), ("*Kconfig*",)))
+    defined: set[str] = set()
+    for content in texts.values():
+        defined |= {match.decode() for match in re.findall(rb"^\s*(?:menu)?config\s+(\w+)", content, re.MULTILINE)}
+    missing = {name for name in asked if name not in defined and name.removesuffix("_MODULE") not in defined}
+    if not missing:
+        return
+    if not any(path.rpartition("/")[2].startswith("Kconfig") for path in tree.paths()):
+        raise CannotTell("the tree has no Kconfig files")
+    made = tree.read(
+        tree.search([f"CONFIG_{name}" for name in sorted(missing)], ("*.h", "*.c", "*.S", "*Makefile*", "*Kbuild*"))
+    )
+    own = {
+        match.decode()
+        for content in made.values()
+        for match in re.findall(
+            rb"^[ \t]*(?:#[ \t]*define[ \t]+|export[ \t]+)?CONFIG_(\w+)[ \t]*(?::?=|[ \t]|$)", content, re.MULTILINE
+        )
+    }
+    for name in sorted(missing - own):
+        path, number, text = asked[name]
+        column = text.find(name) + 1
+        owner = job.owner.get(path) or job.last
+        yield TreeHit(
+            owner, Hit(f"no Kconfig file has {name}", Place(path, number, column, len(name), text[:400]), key=name)
+        )
+
+
+def _asked(path: str, text: str) -> Iterator[str]:
+    """The options that a line asks for."""
+    file = path.rpartition("/")[2]
+    if file.startswith("Kconfig"):
+        if (match := _KCONFIG_USE.match(text)) and not match.group(1).startswith("$("):
+            yield from _SYMBOL.findall(re.sub(r'"[^"]*"|#.*|\$\([^)]*\)', "", match.group(1)))
+    elif path.endswith((".c", ".h", ".S", ".lds")) or file.startswith(("Makefile", "Kbuild")):
+        code = (
+            text.partition("#")[0]
+            if file.startswith(("Makefile", "Kbuild"))
+            else re.sub(r"/\*.*|//.*|^\s*\*.*|\"[^\"]*\"", "", text)
+        )
+        yield from _CONFIG_USE.findall(code)
+
+
+TREE_CHECKS = (removed_used, added_unused, prototype_changed, config_unknown)

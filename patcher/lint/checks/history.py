@@ -1,0 +1,170 @@
+"""Checks that look into the history: commits that are cited, and how paths are titled."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from patcher.lint import places
+from patcher.lint.citations import QUOTED, cited, fixes, prefix_paths
+from patcher.lint.job import Job
+from patcher.lint.model import CannotTell, Hit, Level, Place
+from patcher.tree.history import Known
+
+_PREFIX = re.compile(r"(?:\[[^\]]+\]\s*)?((?:[^\s:]|(?<!:) ){1,40}?):\s")
+
+
+def _line(known: Known) -> str:
+    return f'{known.commit[:12]} ("{known.subject}")'
+
+
+def _alike(one: str, other: str) -> bool:
+    return " ".join(one.split()) == " ".join(other.split())
+
+
+def _close(one: str, other: str) -> bool:
+    """Whether a subject was shortened with dots, or differs by what a mail client does to it."""
+    if one.endswith("..."):
+        return other.startswith(one[:-3].rstrip())
+    letters = [re.sub(r"[\W_]+", "", text).lower() for text in (one, other)]
+    return letters[0] == letters[1]
+
+
+def fixes_commit(job: Job) -> Iterator[Hit]:
+    """A ``Fixes:`` whose commit is not there, is another than the subject says, or is no ancestor of the base."""
+    patch, history = job.patch, job.context.history
+    found = [(tag, match.group("hash").lower(), QUOTED.match(match.group("rest"))) for tag, match in fixes(patch)]
+    known = history.look_up(id_ for _, id_, _ in found)
+    for tag, id_, quoted in found:
+        place = places.tag(patch, tag, id_)
+        subject = quoted.group("subject") if quoted else ""
+        what = known.get(id_, Known("missing"))
+        if patch.commit and what.commit == patch.commit:
+            yield Hit("the patch names itself", place)
+        elif what.state == "commit":
+            yield from _right(job, what, subject, id_, place)
+        else:
+            yield _unknown(job, what, subject, id_, place, "Fixes: ")
+
+
+def _unknown(job: Job, what: Known, subject: str, id_: str, place: Place, before: str) -> Hit:
+    titled = job.context.history.titled(subject) if subject else ""
+    said = {"ambiguous": f"{id_} is ambiguous", "other": f"{id_} is no commit"}.get(
+        what.state, f"there is no commit {id_}"
+    )
+    fix = (
+        f'did you mean: {before}{titled[:12]} ("{subject}")' if titled else "look the commit up in the tree you send to"
+    )
+    return Hit(said, place, fix, key=id_)
+
+
+def _right(job: Job, what: Known, subject: str, id_: str, place: Place) -> Iterator[Hit]:
+    """The commit exists: is it the one that is meant, and is it in the tree?"""
+    history = job.context.history
+    if subject and not _alike(subject, what.subject):
+        if _close(subject, what.subject):
+            yield Hit(f"the subject of {id_} is {what.subject!r}", place, f"write: Fixes: {_line(what)}", Level.WARNING)
+            return
+        other = history.titled(subject)
+        fix = f"did you mean: Fixes: {_line(what)}"
+        if other:
+            fix += f' or Fixes: {other[:12]} ("{subject}")'
+        yield Hit(f"{id_} is another commit: {what.subject!r}", place, fix)
+        return
+    if what.commit not in history.ancestors([what.commit]):
+        yield Hit(
+            f"{id_} is not in the history of the base", place, "name the commit by its id in the tree you send to"
+        )
+
+
+def cited_commit(job: Job) -> Iterator[Hit]:
+    """A commit cited in the text that is not there, or whose subject is another."""
+    patch, history = job.patch, job.context.history
+    found = list(cited(patch))
+    known = history.look_up(each.hash for each in found)
+    for each in found:
+        what = known.get(each.hash, Known("missing"))
+        place = places.body(patch, each.line, each.text)
+        if what.state == "missing" and len(each.hash) < 12 and not each.subject:
+            continue  # it may be of another repository; that it is too short is told elsewhere
+        if what.state != "commit":
+            yield _unknown(job, what, each.subject, each.hash, place, "commit ")
+        elif each.subject and not _alike(each.subject, what.subject) and not _close(each.subject, what.subject):
+            yield Hit(f"{each.hash} is another commit: {what.subject!r}", place, f"did you mean: commit {_line(what)}")
+
+
+def citation_form(job: Job) -> Iterator[Hit]:
+    """A commit cited by fewer than 12 digits, or without its subject."""
+    patch = job.patch
+    for each in cited(patch):
+        place = places.body(patch, each.line, each.text)
+        right, named = "", each.quoted
+        if job.context.has_history:
+            what = job.context.history.look_up([each.hash]).get(each.hash)
+            right = f"write: commit {_line(what)}" if what and what.state == "commit" else ""
+            named = named or bool(what and what.subject and what.subject in " ".join(" ".join(patch.body).split()))
+        if len(each.hash) < 12:
+            yield Hit(f"{each.hash} has {len(each.hash)} digits, not 12 or more", place, right)
+        elif not each.subject and not _said_before(job, each.hash, each.line):
+            if named:
+                yield Hit('the subject of a commit is not in ("…")', place, right, Level.NOTE)
+            else:
+                yield Hit("a commit is cited without its subject", place, right)
+
+
+def _said_before(job: Job, id_: str, line: int) -> bool:
+    """Whether the same commit is cited with its subject elsewhere in the message."""
+    if any(each.subject and each.hash[:12] == id_[:12] and each.line != line for each in cited(job.patch)):
+        return True
+    return any(match.group("hash")[:12] == id_[:12] for _, match in fixes(job.patch))
+
+
+def summary_prefix(job: Job) -> Iterator[Hit]:
+    """A prefix that no recent change of these files had, where they all had another."""
+    match = _PREFIX.match(job.patch.summary + " ")
+    paths = prefix_paths(job.diff)
+    if not match or not paths or job.patch.summary.startswith(("Revert", "treewide")):
+        return
+    subjects = [
+        subject
+        for path, found in job.context.history.subjects(list(paths)).items()
+        if path in paths
+        for subject in found
+    ]
+    prefixes = [
+        found.group(1).lower() for subject in dict.fromkeys(subjects) if (found := _PREFIX.match(subject + " "))
+    ]
+    if len(prefixes) < 8:
+        raise CannotTell("too few recent changes to learn the prefixes of some files from")
+    ours = match.group(1).lower()
+    counted = Counter(prefixes)
+    usual, count = counted.most_common(1)[0]
+    words = " ".join(paths).lower()
+    related = any(_related(ours, prefix) for prefix in counted) or _related(ours, words)
+    if not related and count * 4 >= len(prefixes) * 3:
+        certain = count >= 20 and count * 10 >= len(prefixes) * 9
+        written = next(
+            found.group(1)
+            for subject in subjects
+            if (found := _PREFIX.match(subject)) and found.group(1).lower() == usual
+        )
+        yield Hit(
+            f"{match.group(1)}: is not what these files are titled with", places.subject(job.patch, match.group(1)),
+            f"{count} of the last {len(prefixes)} changes have {written}:", None if certain else Level.NOTE,
+        )  # fmt: skip
+
+
+def _related(one: str, other: str) -> bool:
+    """Whether two prefixes have a word in common (x86/xen and xen/mmu do)."""
+    return bool(set(re.split(r"[^a-z0-9]+", one)) & set(re.split(r"[^a-z0-9]+", other)) - {""})
+
+
+def base_known(job: Job) -> Iterator[Hit]:
+    """A ``base-commit:`` that the repository does not have."""
+    base = job.patch.base
+    if base and job.context.history.look_up([base]).get(base, Known("missing")).state != "commit":
+        yield Hit(f"base-commit {base[:12]} is not in this repository", places.whole(job.patch), key=base)
+
+
+CHECKS = (fixes_commit, cited_commit, citation_form, summary_prefix, base_known)

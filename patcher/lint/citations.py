@@ -1,0 +1,74 @@
+"""Commits that a message cites, and the questions to the history that a number of patches has, asked at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from patcher.lint.context import Context
+from patcher.lint.diff import Diff
+from patcher.mail.model import Kind, Patch, Tag
+
+UPSTREAM = re.compile(
+    r"^\s*(?:commit ([0-9a-f]{7,64}) upstream\.?|\[ ?Upstream commit ([0-9a-f]{7,64}) ?\]|"
+    r"\(cherry picked from commit ([0-9a-f]{7,64})\))\s*$",
+    re.MULTILINE | re.IGNORECASE,
+)
+FIXES = re.compile(r"(?P<commit>[Cc]ommit\s+)?(?P<hash>[0-9a-fA-F]{5,64})\b(?P<rest>.*)\Z")
+QUOTED = re.compile(r"""\s*\((?P<quote>["'“”]?)(?P<subject>.*?)(?P<closing>["'“”]?)(?P<parenthesis>\)?)\s*(?:#.*)?\Z""")
+_CITED = re.compile(r"\b(?P<word>commits?)(?P<space>\s+|\n\s*)(?P<hash>[0-9a-f]{7,64})\b", re.IGNORECASE)
+_SUBJECT = re.compile(r"""[\s,:]*\(\s*(?P<quote>["'“])(?P<subject>[^\0]{1,200}?)["'”]\s*\)""")
+_QUOTATION = re.compile(r"""[\s,:]*[("'“\[]""")
+
+
+class Citation(NamedTuple):
+    """``commit <hash> ("subject")`` in a message: ``line`` of its body, from 0; subject "" where there is none in that
+    form; ``quoted`` tells that something in quotes or parentheses follows all the same."""
+
+    line: int
+    hash: str
+    subject: str
+    text: str
+    quoted: bool
+
+
+def cited(patch: Patch) -> Iterator[Citation]:
+    """The commits cited in the text of a message, tags not counted. A word of hexadecimal letters is no id."""
+    tags = {tag.line for tag in patch.tags}
+    text = "\n".join("" if at in tags or UPSTREAM.match(line) else line for at, line in enumerate(patch.body))
+    for match in _CITED.finditer(text):
+        id_ = match.group("hash").lower()
+        if not any(letter.isdigit() for letter in id_) or (id_.isdigit() and len(id_) < 12):
+            continue
+        following = _SUBJECT.match(text, match.end())
+        line = text.count("\n", 0, match.start("hash"))
+        subject = " ".join(following.group("subject").split()) if following else ""
+        yield Citation(line, id_, subject, match.group("hash"), bool(_QUOTATION.match(text, match.end())))
+
+
+def fixes(patch: Patch) -> Iterator[tuple[Tag, re.Match[str]]]:
+    """The ``Fixes:`` tags that name something like a commit."""
+    for tag in patch.tags:
+        if tag.key == "fixes" and (match := FIXES.match(tag.value)):
+            yield tag, match
+
+
+def prepare(patches: Sequence[Patch], diffs: Sequence[Diff], context: Context) -> None:
+    """Ask the history all that the checks will ask: one look-up, one walk for ancestors, one for prefixes."""
+    history = context.history
+    looked_at = [(patch, diff) for patch, diff in zip(patches, diffs, strict=True) if patch.kind is Kind.PATCH]
+    named = {match.group("hash").lower() for patch, _ in looked_at for _, match in fixes(patch)}
+    mentioned = {each.hash for patch, _ in looked_at for each in cited(patch)}
+    bases = {patch.base for patch in patches if patch.base}
+    known = history.look_up([*named, *mentioned, *bases])
+    history.ancestors(known[name].commit for name in sorted(named) if name in known and known[name].state == "commit")
+    paths = dict.fromkeys(path for _, diff in looked_at for path in prefix_paths(diff))
+    if paths:
+        history.subjects(list(paths))
+
+
+def prefix_paths(diff: Diff) -> tuple[str, ...]:
+    """The paths whose history shows how a patch is titled: its files, where there are few of them."""
+    files = [file.old_path for file in diff.files if not file.created]
+    return tuple(files) if len(files) <= 4 else ()

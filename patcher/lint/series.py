@@ -1,0 +1,92 @@
+"""Which mails make one version of one series."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from patcher.lint.context import Context
+from patcher.lint.job import Brief, Series
+from patcher.mail.model import Kind
+
+Key = tuple[str, int, int, str]
+
+
+def gather(briefs: Sequence[Brief], context: Context, *, mailed: bool) -> tuple[Series, ...]:
+    """Divide mails into series by thread, version and length. Commits of a range are one series."""
+    looked_at = [brief for brief in briefs if brief.patch.kind in (Kind.PATCH, Kind.COVER)]
+    if not looked_at:
+        return ()
+    if not mailed:
+        return (Series(None, tuple(looked_at), False, frozenset(), None, context, False),)
+    groups: dict[Key, list[Brief]] = {}
+    known = {brief.patch.message_id: brief for brief in briefs if brief.patch.message_id}
+    turn: dict[Key, int] = {}
+    for brief in looked_at:
+        key = _key(brief, known)
+        if not brief.patch.message_id:  # the next run of the same numbers begins another series
+            count = turn.get(key, 0)
+            numbered = (*key[:3], f"{key[3]}#{count}")
+            if any(each.patch.prefix.number == brief.patch.prefix.number for each in groups.get(numbered, ())):
+                turn[key] = count + 1
+                numbered = (*key[:3], f"{key[3]}#{count + 1}")
+            key = numbered
+        groups.setdefault(key, []).append(brief)
+    found: list[Series] = []
+    for group in groups.values():
+        cover = next((brief for brief in group if brief.patch.kind is Kind.COVER), None)
+        patches = tuple(
+            sorted((each for each in group if each is not cover), key=lambda each: each.patch.prefix.number)
+        )
+        roots = frozenset(_root(brief, known) for brief in group if brief.patch.message_id)
+        earlier = _earlier(found, group)
+        found.append(Series(cover, patches, True, roots, earlier, context, len(group) > 1))
+    return tuple(found)
+
+
+def _key(brief: Brief, known: dict[str, Brief]) -> Key:
+    prefix = brief.patch.prefix
+    sender = (
+        brief.patch.sender.address.lower() if brief.patch.message_id else ""
+    )  # format-patch gives each its author's
+    if prefix.total > 1:
+        return sender, prefix.version, prefix.total, _topic(brief, known)
+    return sender, prefix.version, prefix.total, brief.patch.message_id or f"{brief.patch.path}:{brief.patch.subject}"
+
+
+def _topic(brief: Brief, known: dict[str, Brief]) -> str:
+    """The thread, where all mails of it say the same; mails without ids or references are told apart by sender, version
+    and length alone."""
+    root = _root(brief, known)
+    first = known.get(root)
+    return (
+        root
+        if brief.patch.references or brief.patch.in_reply_to or (first and first is brief and _answered(root, known))
+        else ""
+    )
+
+
+def _answered(root: str, known: dict[str, Brief]) -> bool:
+    return any(root in (*each.patch.references, each.patch.in_reply_to) for each in known.values())
+
+
+def _root(brief: Brief, known: dict[str, Brief]) -> str:
+    """The mail a thread begins with, as far as it was read."""
+    patch, seen = brief.patch, set()
+    while (above := (patch.references[:1] or (patch.in_reply_to,))[0]) and above in known and above not in seen:
+        seen.add(above)
+        patch = known[above].patch
+    return (patch.references[:1] or (patch.in_reply_to,))[0] or patch.message_id
+
+
+def _earlier(found: Sequence[Series], group: Sequence[Brief]) -> Series | None:
+    """The newest older version of a series: of the same sender, with a summary in common."""
+    version = group[0].patch.prefix.version
+    summaries = {brief.patch.summary.lower() for brief in group}
+    candidates = [
+        series
+        for series in found
+        if series.version < version
+        and series.first.patch.sender.address.lower() == group[0].patch.sender.address.lower()
+        and summaries & {brief.patch.summary.lower() for brief in series.all}
+    ]
+    return max(candidates, key=lambda series: series.version, default=None)

@@ -1,0 +1,134 @@
+"""A check as text for people: what is new, commit by commit, then the table, then what was not looked at."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+
+from patcher.check.results import Finding, Report, Row, Status
+from patcher.report.escape import safe
+
+Style = Callable[..., str]
+_COLOUR = {
+    Status.PASS: "green",
+    Status.WARN: "yellow",
+    Status.FAIL: "red",
+    Status.SKIP: "bright_black",
+    Status.ERROR: "magenta",
+}
+_FEW = 12
+_SUBJECT = 44
+
+
+def check_text(report: Report, style: Style, *, verbose: bool = False, quiet: bool = False) -> str:
+    """The check as text. ``style(text, fg=…, bold=…)`` colours, or returns the text as it is.
+
+    ``verbose`` adds each cell's detail and lists in full; ``quiet`` leaves all but the findings and the table out.
+    """
+    lines = [] if quiet else [*_head(report, style)]
+    for finding in report.findings:
+        lines += ["", *_finding(finding, report, style, verbose)]
+    lines += ["", *_table(report, style)]
+    lines += _troubles(report, style, verbose)
+    if not quiet:
+        lines += _left_out(report, style, verbose)
+    lines += ["", summary(report)]
+    return "\n".join(lines) + "\n"
+
+
+def _head(report: Report, style: Style) -> Iterator[str]:
+    count = len(report.rows)
+    yield style(
+        f"{count} commit{'s' if count != 1 else ''} on Linux {safe(report.version)} ({report.base[:12]})", bold=True
+    )
+    for head, column in zip(_heads(report), report.columns, strict=True):
+        if column.made_of:
+            yield safe(f"  {head} {column.check}: {column.made_of}; {column.compiler or column.tool}")
+    if report.adjustments:
+        yield "applied so that today's tools take this tree:"
+        yield from (safe(f"  {line}") for line in report.adjustments)
+    yield from (safe(line) for line in report.notes)
+
+
+def _finding(finding: Finding, report: Report, style: Style, verbose: bool) -> Iterator[str]:
+    colour = "yellow" if finding.kind == "warning" else "red"
+    row = next(row for row in report.rows if row.number == finding.commit)
+    yield style(f"{_number(finding.commit, report)} {row.id[:12]} {safe(row.subject)}".replace("  ", " "), bold=True)
+    place = f"{finding.path}:{finding.line}: " if finding.line else f"{finding.path}: " if finding.path else ""
+    yield safe(f"  {place}") + style(f"new {finding.kind}", fg=colour) + safe(f": {finding.message}")
+    if finding.source:
+        yield style(safe(f"      {finding.source}"), fg="bright_black")
+    where = f"in {finding.function}(); " if finding.function else ""
+    if finding.configs:
+        configs = _some(finding.configs, 6 if not verbose else len(finding.configs))
+        yield safe(f"    {where}{finding.check}, {configs}")
+    if len(finding.targets) > 1:
+        yield safe(f"    {_some(finding.targets, 4 if not verbose else len(finding.targets))}")
+    if finding.until:
+        yield f"    mended by commit {finding.until}; between them the tree cannot be bisected"
+
+
+def _some(names: tuple[str, ...], most: int) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def _number(number: int, report: Report) -> str:
+    return f"[{number}/{len(report.rows)}]"
+
+
+def _heads(report: Report) -> list[str]:
+    """A number for each configuration, its name for any other check."""
+    numbers = itertools.count(1)
+    return [f"[{next(numbers)}]" if column.made_of else column.check for column in report.columns]
+
+
+def _table(report: Report, style: Style) -> Iterator[str]:
+    heads = _heads(report)
+    widths = [max(5, len(head)) + 1 for head in heads]
+    label = max(len(_label(row, report)) for row in report.rows)
+    yield " ".join([" " * label, *(f"{head:{width}}" for head, width in zip(heads, widths, strict=True))]).rstrip()
+    for row in report.rows:
+        cells = (
+            style(f"{cell.status.value:{width}}", fg=_COLOUR[cell.status])
+            for cell, width in zip(row.cells, widths, strict=True)
+        )
+        yield f"{_label(row, report):{label}} {' '.join(cells)}".rstrip()
+
+
+def _label(row: Row, report: Report) -> str:
+    subject = row.subject if len(row.subject) <= _SUBJECT else f"{row.subject[: _SUBJECT - 1]}…"
+    return safe(f"{_number(row.number, report)} {subject}")
+
+
+def _troubles(report: Report, style: Style, verbose: bool) -> list[str]:
+    """The details of cells that no finding tells of: each once, with where it holds."""
+    found: dict[tuple[Status, str], list[str]] = {}
+    for row in report.rows:
+        for cell in row.cells:
+            if cell.status in (Status.ERROR, Status.SKIP) or verbose:
+                found.setdefault((cell.status, cell.detail), []).append(f"{row.number}/{cell.check}")
+    lines = []
+    for (status, detail), places in found.items():
+        names = _some(tuple(places), 4 if not verbose else len(places))
+        lines.append(f"{style(status.value, fg=_COLOUR[status])} {safe(f'{detail} ({names})')}")
+    return ["", *lines] if lines else []
+
+
+def _left_out(report: Report, style: Style, verbose: bool) -> list[str]:
+    if not report.left_out:
+        return []
+    shown = report.left_out if verbose else report.left_out[:_FEW]
+    lines = ["", style(f"not compiled ({len(report.left_out)})", bold=True)]
+    lines += [safe(f"  {each.what}: {each.reason}") for each in shown]
+    if len(report.left_out) > len(shown):
+        lines.append(f"  … and {len(report.left_out) - len(shown)} more (--verbose, or --format json)")
+    return lines
+
+
+def summary(report: Report) -> str:
+    """One line: how many cells stand how."""
+    cells = [cell for row in report.rows for cell in row.cells]
+    counts = [f"{count} {status.value}" for status in Status if (count := sum(c.status is status for c in cells))]
+    built = sum(cell.count for cell in cells)
+    return f"{len(report.rows)} commits, {len(report.columns)} checks: {', '.join(counts)}; {built} objects compared"

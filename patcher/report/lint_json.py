@@ -1,0 +1,49 @@
+"""Lint's findings as JSON, in the published form ``lint.schema.json``; and read back, as a baseline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from patcher.errors import InputError
+from patcher.lint.model import Level, Outcome
+from patcher.report.escape import UNSAFE
+from patcher.report.plan_json import clean
+
+SCHEMA = Path(__file__).with_name("lint.schema.json")
+
+
+def lint_json(outcome: Outcome, tool: dict[str, str]) -> str:
+    """The findings as indented JSON. ``tool``: names and versions of what made it."""
+    built = msgspec.to_builtins(outcome)
+    findings, skipped = built.pop("findings"), built.pop("skipped")
+    counts = {level.value: sum(each.level is level for each in outcome.findings) for level in Level}
+    body: dict[str, Any] = {
+        "schema": 1, "tool": tool, "findings": findings, "skipped": skipped, "summary": {**counts, **built},
+    }  # fmt: skip
+    text = msgspec.json.format(msgspec.json.encode(clean(body)), indent=2)
+    return UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", text.decode()) + "\n"
+
+
+class _Finding(msgspec.Struct, frozen=True):
+    fingerprint: str
+
+
+class _Report(msgspec.Struct, frozen=True):
+    schema: int
+    findings: tuple[_Finding, ...]
+
+
+def fingerprints(file: Path) -> tuple[str, ...]:
+    """The fingerprints of a report. Raises InputError where the file is none."""
+    try:
+        report = msgspec.json.decode(file.read_bytes(), type=_Report)
+    except OSError as error:
+        raise InputError(f"cannot read {file} ({error.strerror})") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise InputError(f"{file} is no report of patcher lint ({error})", "make one with --format json") from error
+    if report.schema != 1:
+        raise InputError(f"{file} has the schema {report.schema}, not 1", "make it anew with --format json")
+    return tuple(finding.fingerprint for finding in report.findings)

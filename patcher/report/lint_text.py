@@ -1,0 +1,102 @@
+"""Lint's findings for people: by patch, the line shown with the place marked, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import groupby
+
+from patcher.lint.model import Finding, Level, Outcome
+from patcher.report.escape import safe
+
+Style = Callable[..., str]
+_COLOUR = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "blue"}
+_WIDE = 100
+
+
+def lint_text(outcome: Outcome, style: Style, *, verbose: bool = False, quiet: bool = False) -> str:
+    """The findings as text. ``style(text, fg=…, bold=…)`` colours, or returns the text as it is.
+
+    ``quiet`` leaves out what was not looked at where nothing was found, too; ``verbose`` shows it patch by patch, and
+    where each rule is written.
+    """
+    lines: list[str] = []
+    for _, group in groupby(outcome.findings, key=lambda finding: finding.patch):
+        findings = list(group)
+        lines += [style(safe(f"{findings[0].patch}: {findings[0].summary}".rstrip(": ")), bold=True)]
+        for finding in findings:
+            lines += _finding(finding, style, verbose)
+        lines.append("")
+    lines += _looked_at(outcome)
+    if outcome.skipped and not quiet:
+        lines += _skipped(outcome, verbose)
+    lines.append(_summary(outcome))
+    return "\n".join(lines) + "\n"
+
+
+def _finding(finding: Finding, style: Style, verbose: bool) -> Iterator[str]:
+    place = (
+        f"{finding.path}:{finding.line}: "
+        if finding.line and finding.path
+        else f"{finding.path}: "
+        if finding.path
+        else ""
+    )
+    if not finding.path and finding.line:
+        place = f"message line {finding.line}: "
+    level = style(finding.level.value, fg=_COLOUR[finding.level])
+    yield f"  {safe(place)}{level}: {safe(finding.message)} [{safe(finding.rule)}]"
+    if finding.excerpt:
+        yield from (style(line, fg="bright_black") for line in _marked(finding))
+    if finding.fix:
+        yield f"      {safe(finding.fix)}"
+    if verbose and finding.source:
+        yield f"      see {safe(finding.source)}"
+
+
+def _marked(finding: Finding) -> Iterator[str]:
+    """The line, cut where it is long, with a row of ``^`` below what is meant."""
+    text = finding.excerpt.replace("\t", " ")
+    column = max(finding.column - 1, 0)
+    start = 0 if column < _WIDE - 20 else column - 30
+    shown = text[start : start + _WIDE]
+    before = safe(shown[: column - start])
+    meant = safe(shown[column - start : column - start + max(finding.width, 1)])
+    yield f"    | {'…' if start else ''}{safe(shown)}"
+    if finding.width and finding.width < len(finding.excerpt):
+        yield f"    | {' ' * (len(before) + bool(start))}{'^' * max(1, len(meant))}"
+
+
+def _looked_at(outcome: Outcome) -> Iterator[str]:
+    if outcome.patches or outcome.others:
+        others = f" and {_number(outcome.others, 'other mail')}" if outcome.others else ""
+        profiles = f"; profile {', '.join(outcome.profiles)}" if outcome.profiles else ""
+        yield f"{_number(outcome.patches, 'patch')}{others} in {_number(outcome.series, 'series')}{profiles}"
+    else:
+        yield "no patch was found"
+
+
+def _skipped(outcome: Outcome, verbose: bool) -> Iterator[str]:
+    reasons: dict[str, list[str]] = {}
+    for each in outcome.skipped:
+        reasons.setdefault(each.reason, []).append(each.rule if each.rule != "suppression" else each.patch)
+    for reason, rules in reasons.items():
+        names = ", ".join(dict.fromkeys(rule for rule in rules if rule))
+        shown = names if verbose or len(names) < 100 else f"{_number(len(set(rules)), 'rule')}"
+        yield safe(f"SKIP {shown}: {reason}" if shown else reason)
+
+
+def _number(count: int, name: str) -> str:
+    if name == "series":
+        return f"{count} series"
+    plural = f"{name}es" if name.endswith("h") else f"{name}s"
+    return f"{count} {name if count == 1 else plural}"
+
+
+def _summary(outcome: Outcome) -> str:
+    counts = [
+        _number(count, level.value)
+        for level in Level
+        if (count := sum(finding.level is level for finding in outcome.findings))
+    ]
+    hidden = f" ({outcome.hidden} hidden by suppressions and baseline)" if outcome.hidden else ""
+    return f"lint: {', '.join(counts) if counts else 'nothing found'}{hidden}"

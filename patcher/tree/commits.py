@@ -1,0 +1,115 @@
+"""Commits of a repository as patches, read by two git processes however many they are."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from typing import IO
+
+from patcher.errors import InputError
+from patcher.mail.model import Kind, Patch, Person, Prefix
+from patcher.mail.parse import parse_tags
+from patcher.tree.gitrepo import Repository
+
+_FIELDS = ("%H", "%an", "%ae", "%cn", "%ce", "%aI", "%B")
+_FORMAT = "--format=%x00%x00" + "%x00".join(_FIELDS) + "%x00"
+_DIFF = ("--always", "--root", "-r", "-M", "-p", "--full-index", "--no-ext-diff", "--no-textconv", "--no-color",
+         "--src-prefix=a/", "--dst-prefix=b/", "--submodule=short", "--encoding=UTF-8")  # fmt: skip
+_BLOCK = 2**20
+
+
+def upstream_range(repository: Repository) -> str:
+    """``upstream..HEAD``. Raises InputError where the branch follows none."""
+    try:
+        upstream = repository.run("rev-parse", "--verify", "--quiet", "@{upstream}", empty_is=1).decode().strip()
+    except InputError:
+        upstream = ""
+    if not upstream:
+        where = repository.worktree or repository.directory
+        raise InputError(f"{where}: the branch has no upstream to compare with", "name a range, such as v6.12..HEAD")
+    return f"{upstream}..HEAD"
+
+
+def ids(repository: Repository, range_: str) -> tuple[str, ...]:
+    """The commits of a range, the oldest first; one revision alone means what follows it up to HEAD. Merges are left
+    out. Raises InputError where it is no range."""
+    shown = range_ if any(mark in range_ for mark in ("..", "^!", "^@")) else f"{range_}..HEAD"
+    if shown.startswith("-"):
+        raise InputError(f"{range_!r} is no range", "name one such as v6.12..HEAD")
+    for end in (part for part in shown.replace("...", "..").removesuffix("^!").removesuffix("^@").split("..") if part):
+        repository.resolve(end)
+    listed = repository.run("rev-list", "--reverse", "--topo-order", "--no-merges", shown, "--")
+    return tuple(listed.decode().split())
+
+
+def patches(repository: Repository, commits: Sequence[str]) -> Iterator[Patch]:
+    """The commits as patches, in the order given. Memory is bounded by one commit."""
+    if not commits:
+        return
+    with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as answer:
+        asked.write("".join(f"{commit}\n" for commit in commits).encode())
+        asked.seek(0)
+        repository.run("diff-tree", "--stdin", *_DIFF, _FORMAT, istream=asked, output_stream=answer)
+        answer.seek(0)
+        for commit, content in zip(commits, _parted(answer, commits), strict=True):
+            yield _patch(commit, content)
+
+
+def _parted(stream: IO[bytes], commits: Sequence[str]) -> Iterator[bytes]:
+    """The answer for each commit. It is divided at the ids that must come next: no content can hold those."""
+    held = b""
+    marks = [b"\0\0" + commit.encode() + b"\0" for commit in commits]
+    for number, _ in enumerate(marks):
+        following = marks[number + 1] if number + 1 < len(marks) else None
+        searched = 0
+        while following is None or (at := held.find(following, searched)) < 0:
+            searched = max(0, len(held) - 64)
+            block = stream.read(_BLOCK)
+            if not block:
+                if following is not None:
+                    raise InputError("git gave no answer for a commit", "run 'git fsck' in the repository")
+                at = len(held)
+                break
+            held += block
+        yield held[:at]
+        held = held[at:]
+
+
+def _patch(commit: str, content: bytes) -> Patch:
+    fields = content[2:].split(b"\0", len(_FIELDS))
+    texts = [field.decode("utf-8", "surrogateescape") for field in fields]
+    _, author, address, committer, committer_address, date, message = texts[: len(_FIELDS)]
+    lines = message.rstrip("\n").split("\n")
+    body = lines[1:]
+    start = next((at for at, line in enumerate(body) if line.strip()), len(body))
+    diff = texts[len(_FIELDS)] if len(texts) > len(_FIELDS) else ""
+    person = Person(author, address)
+    return Patch(
+        kind=Kind.PATCH,
+        label=commit[:12],
+        path="",
+        commit=commit,
+        subject=lines[0],
+        subject_line=1,
+        prefix=Prefix(""),
+        summary=lines[0].strip(),
+        author=person,
+        sender=person,
+        to=(),
+        date=date,
+        message_id="",
+        in_reply_to="",
+        references=(),
+        body=tuple(body[start:]),
+        body_line=2 + start,
+        tags=parse_tags(body[start:]),
+        below=(),
+        below_line=0,
+        diff=diff.lstrip("\n"),
+        diff_line=0,
+        base="",
+        exact=True,
+        separator=True,
+        problems=(),
+        committer=Person(committer, committer_address),
+    )

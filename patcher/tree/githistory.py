@@ -1,0 +1,136 @@
+"""The history of a git repository: commits looked up all at once, walks bounded and remembered."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from patcher.cache import Cache
+from patcher.tree.gitrepo import Repository
+from patcher.tree.history import Known
+
+_HEX = re.compile(r"[0-9a-f]{4,64}\Z")
+_COMMITTER = re.compile(rb"^committer .*> (\d+) [-+]\d+$", re.MULTILINE)
+_SUBJECTS_YEARS = 2
+_SUBJECTS_EACH = 400
+
+
+class GitHistory:
+    """The history of a git repository up to ``base`` (a full commit id). Answers go to the cache."""
+
+    def __init__(self, repository: Repository, base: str, cache: Cache) -> None:
+        self._repository = repository
+        self._cache = cache
+        self.base = base
+        self._known: dict[str, Known] = {}
+        self._ancestors: dict[str, bool] = {}
+
+    def look_up(self, names: Iterable[str]) -> Mapping[str, Known]:
+        wanted = sorted({name for name in names if _HEX.match(name)} - self._known.keys())
+        if wanted:
+            self._known.update(zip(wanted, self._read(wanted), strict=True))
+            if missing := [name for name in wanted if self._known[name].state == "missing"]:
+                self._known.update(self._ambiguous(missing))
+        return self._known
+
+    def _ambiguous(self, names: Sequence[str]) -> Iterable[tuple[str, Known]]:
+        """Those that are too short rather than unknown: git tells them apart only where no kind is asked for."""
+        with tempfile.TemporaryFile() as asked:
+            asked.write("".join(f"{name}\n" for name in names).encode())
+            asked.seek(0)
+            said = self._repository.run("cat-file", "--batch-check", istream=asked, status_only=True).decode()
+        for name, line in zip(names, said.splitlines(), strict=True):
+            if not line.endswith(" missing"):
+                yield name, Known("ambiguous" if line.endswith(" ambiguous") else "other")
+
+    def _read(self, names: Sequence[str]) -> Iterable[Known]:
+        with tempfile.TemporaryFile() as asked:
+            asked.write("".join(f"{name}^{{commit}}\n" for name in names).encode())
+            asked.seek(0)
+            data = self._repository.run("cat-file", "--batch", "--buffer", istream=asked, status_only=True)
+        at = 0
+        for _ in names:
+            end = data.index(b"\n", at)
+            header = data[at:end].split()
+            at = end + 1
+            if header[-1] in (b"missing", b"ambiguous"):
+                yield Known(header[-1].decode())
+                continue
+            size = int(header[2])
+            content = data[at : at + size]
+            at += size + 1
+            if header[1] != b"commit":
+                yield Known("other")
+                continue
+            head, _, message = content.partition(b"\n\n")
+            stamp = _COMMITTER.search(head)
+            subject = message.lstrip(b"\n").partition(b"\n\n")[0].decode("utf-8", "replace")
+            yield Known("commit", header[0].decode(), " ".join(subject.split()), int(stamp.group(1)) if stamp else 0)
+
+    def ancestors(self, commits: Iterable[str]) -> frozenset[str]:
+        asked = frozenset(commits)
+        unknown = sorted(asked - self._ancestors.keys())
+        for commit in unknown:
+            if (stored := self._cache.get(self._key("ancestor", commit))) is not None:
+                self._ancestors[commit] = stored == b"1"
+        unknown = [commit for commit in unknown if commit not in self._ancestors]
+        if unknown:
+            with tempfile.TemporaryFile() as given:
+                given.write("".join(f"{commit}\n" for commit in [*unknown, f"^{self.base}"]).encode())
+                given.seek(0)
+                outside = set(self._repository.run("rev-list", "--stdin", istream=given).decode().split())
+            for commit in unknown:
+                self._ancestors[commit] = commit not in outside
+                self._cache.put(self._key("ancestor", commit), b"0" if commit in outside else b"1")
+        return frozenset(commit for commit in asked if self._ancestors[commit])
+
+    def titled(self, subject: str) -> str:
+        key = self._key("titled", subject)
+        stored = self._cache.get(key)
+        if stored is None:
+            found = self._repository.run("log", "-F", f"--grep={subject}", "--format=%H %s", self.base, "--")
+            lines = (line.partition(" ") for line in found.decode("utf-8", "replace").splitlines())
+            stored = next((commit for commit, _, title in lines if title == subject), "").encode()
+            self._cache.put(key, stored)
+        return stored.decode()
+
+    def subjects(self, paths: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        found: dict[str, Sequence[str]] = {}
+        for path in paths:
+            if (stored := self._cache.get(self._key("subjects", path))) is not None:
+                found[path] = msgspec.msgpack.decode(stored, type=list[str])
+        missing = [path for path in paths if path not in found]
+        if missing:
+            for path, subjects in self._walk(missing).items():
+                found[path] = subjects
+                self._cache.put(self._key("subjects", path), msgspec.msgpack.encode(subjects))
+        return found
+
+    def _walk(self, paths: Sequence[str]) -> dict[str, list[str]]:
+        """One walk for all paths, over the last years before the base."""
+        since = self._time() - _SUBJECTS_YEARS * 366 * 86400
+        literal = [f":(literal,top){path}" for path in paths]
+        log = self._repository.run(
+            "log", "--no-merges", "--no-renames", f"--since={since}", f"--max-count={_SUBJECTS_EACH}", "--name-only",
+            "-z", "--format=%x00%s", self.base, "--", *literal,
+        ).decode("utf-8", "surrogateescape")  # fmt: skip
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for record in log.split("\0\0"):
+            subject, _, names = record.lstrip("\0").partition("\0")
+            touched = [name.lstrip("\n") for name in names.split("\0") if name.strip()]
+            for path in paths:
+                if any(name == path or name.startswith(f"{path.rstrip('/')}/") for name in touched):
+                    found[path].append(subject)
+        return {path: found[path] for path in paths}
+
+    def _time(self) -> int:
+        """The committer's time of the base."""
+        return int(self._repository.run("show", "-s", "--format=%ct", self.base, "--").decode().split()[0])
+
+    def _key(self, what: str, name: str) -> str:
+        return f"{what}:" + hashlib.sha256(f"{self.base}\0{name}".encode("utf-8", "surrogateescape")).hexdigest()

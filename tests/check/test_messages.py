@@ -1,0 +1,146 @@
+"""What compilers say, read and compared by content."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from patcher.check.messages import enclosing, new, parse
+from patcher.check.results import Message
+
+TREE, BUILD = Path("/work/tree"), Path("/work/build")
+SOURCE = [
+    "#include <a.h>",
+    "",
+    "static int old(void)",
+    "{",
+    "\treturn 1;",
+    "}",
+    "int f(int x)",
+    "{",
+    "\tmin(x, y);",
+    "}",
+]
+
+
+def read(said: str) -> tuple[Message, ...]:
+    return parse(said, TREE, BUILD, lambda path: SOURCE if path == "mm/a.c" else [])
+
+
+def test_gcc() -> None:
+    said = (
+        "In file included from /work/tree/mm/a.c:1:\n"
+        "/work/tree/mm/a.c: In function ‘f’:\n"
+        "/work/tree/mm/a.c:9:2: error: ‘y’ undeclared (first use in this function)\n"
+        "    9 |  min(x, y);\n"
+        "/work/tree/mm/a.c: At top level:\n"
+        "/work/tree/mm/a.c:3:12: warning: ‘old’ defined but not used [-Wunused-function]\n"
+    )
+    error, warning = read(said)
+    assert error == Message(
+        "error", "mm/a.c", 9, "'y' undeclared (first use in this function)", "", "min(x, y);", "f", ""
+    )
+    assert (warning.severity, warning.option, warning.source) == (
+        "warning", "-Wunused-function", "static int old(void)",
+    )  # fmt: skip
+
+
+def test_paths_are_those_of_the_tree() -> None:
+    places = ("../tree/mm/a.c:9:2", "include/generated/b.h:1", "/usr/include/c.h:1:1")
+    said = "".join(f"{place}: warning: something\n" for place in places)
+    assert [each.path for each in read(said)] == ["mm/a.c", "include/generated/b.h", "/usr/include/c.h"]
+
+
+def test_a_macro_is_told_by_the_line_that_expands_it() -> None:
+    said = (
+        "/work/tree/include/k.h:413:24: warning: comparison of distinct pointer types lacks a cast\n"
+        "/work/tree/mm/a.c:9:2: note: in expansion of macro ‘min’\n"
+    )
+    (message,) = read(said)
+    assert (message.path, message.within) == ("include/k.h", "min(x, y);")
+
+
+def test_the_assembler_objtool_and_sparse() -> None:
+    said = (
+        "/work/tree/mm/a.c: Assembler messages:\n"
+        "/work/tree/mm/a.c:9: Warning: no instruction mnemonic suffix given\n"
+        "mm/a.o: warning: objtool: f()+0x1c: unreachable instruction\n"
+        "/work/tree/mm/a.c:9:6: warning: incorrect type in argument 1 (different address spaces)\n"
+        "/work/tree/mm/a.c:9:6:    expected void *\n"
+    )
+    assembler, objtool, sparse = read(said)
+    assert (assembler.message, assembler.function) == ("no instruction mnemonic suffix given", "f")
+    assert (objtool.path, objtool.severity) == ("mm/a.o", "warning")
+    assert sparse.message.startswith("incorrect type")
+
+
+def test_what_is_no_message() -> None:
+    said = (
+        '/work/tree/Makefile:629: "WARNING: Appending $KCFLAGS"\n  CC      mm/a.o\nmake[1]: *** [x: mm/a.o] Error 1\n'
+        "cc1: all warnings being treated as errors\n"
+    )
+    assert read(said) == ()
+
+
+def test_the_function_around_a_line() -> None:
+    assert [enclosing(SOURCE, number) for number in (1, 5, 6, 9)] == ["", "old", "old", "f"]
+
+
+WARNING = Message("warning", "mm/a.c", 9, "'x' is unused", "-Wunused", "int x;", "f", "")
+
+
+def moved(message: Message, line: int) -> Message:
+    return Message(
+        message.severity, message.path, line, *[getattr(message, each) for each in message.__struct_fields__[3:]]
+    )
+
+
+def test_a_moved_line_is_not_new() -> None:
+    assert new([WARNING], [moved(WARNING, 90)], {}) == ()
+
+
+def test_one_that_replaces_another_is_new() -> None:
+    other = Message("warning", "mm/a.c", 9, "'y' is unused", "-Wunused", "int y;", "f", "")
+    assert new([WARNING], [other], {}) == (other,)
+
+
+def test_the_same_once_more_is_new() -> None:
+    assert new([WARNING], [WARNING, moved(WARNING, 10)], {}) == (moved(WARNING, 10),)
+
+
+def test_a_renamed_file_keeps_its_warnings() -> None:
+    now = Message("warning", "mm/b.c", 9, "'x' is unused", "-Wunused", "int x;", "f", "")
+    assert new([WARNING], [now], {"mm/a.c": "mm/b.c"}) == ()
+    assert new([WARNING], [now], {}) == (now,)
+
+
+def test_numbers_in_a_message_do_not_make_it_new() -> None:
+    before, after = (
+        Message("warning", "mm/a.o", 0, f"objtool: f()+{offset}: unreachable", "", "", "", "")
+        for offset in ("0x1c", "0x20")
+    )
+    assert new([before], [after], {}) == ()
+
+
+MESSAGES = st.lists(
+    st.builds(
+        Message, st.sampled_from(["warning", "error"]), st.sampled_from(["a.c", "b.c"]), st.integers(0, 9),
+        st.sampled_from(["one", "two"]), st.just(""), st.just(""), st.sampled_from(["f", "g"]), st.just(""),
+    )
+)  # fmt: skip
+
+
+@given(MESSAGES, MESSAGES)
+def test_new_is_what_there_is_more_of(before: list[Message], after: list[Message]) -> None:
+    found = new(before, after, {})
+    assert len(found) >= len(after) - len(before)
+    assert new(after, after, {}) == ()
+    assert len(new([], after, {})) == len(after)
+    assert all(message in after for message in found)
+
+
+@given(st.text())
+def test_any_output_can_be_read(said: str) -> None:
+    read(said)

@@ -1,0 +1,445 @@
+"""patcher lint as its users run it: ranges, files, formats, exit codes, suppressions, baseline, corrections."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import jsonschema
+import pytest
+
+from patcher.report.lint_json import SCHEMA
+
+Run = Callable[..., Any]
+Git = Callable[..., str]
+EVIL = "\x1b]0;owned\x07\x1b[31m\x9b2J\u202e"
+SIGN = "Signed-off-by: A U Thor <author@example.org>"
+DIFF = "diff --git a/drivers/xen/x.c b/drivers/xen/x.c\n--- a/drivers/xen/x.c\n+++ b/drivers/xen/x.c\n@@ -1 +1 @@\n-a\n+b\n"  # noqa: E501
+
+
+def patch(
+    subject: str = "[PATCH] xen: Drop it", text: str = "Nobody uses it.", diff: str = DIFF, below: str = ""
+) -> str:
+    return (
+        f"From: A U Thor <author@example.org>\nSubject: {subject}\n\n{text}\n\n{SIGN}\n---\n{below}\n{diff}-- \n2.39\n"
+    )
+
+
+@pytest.fixture
+def series(mini_repo: Path, git: Git) -> Path:
+    """A good series of two commits on a branch that follows main."""
+    git(mini_repo, "checkout", "-q", "-b", "work", "--track", "main")
+    for number in (1, 2):
+        place = mini_repo / "drivers/xen/Kconfig"
+        place.parent.mkdir(exist_ok=True)
+        old = place.read_text() if place.exists() else "# SPDX-License-Identifier: GPL-2.0\n"
+        place.write_text(f'{old}\nconfig XEN_NEW_{number}\n\tbool "New"\n\thelp\n\t  It is new.\n')
+        git(mini_repo, "add", "-A")
+        git(mini_repo, "commit", "-q", "-m", f"xen: Add option {number}\n\nIt is needed.\n\n{SIGN}")
+    return mini_repo
+
+
+def ids(ran: Any) -> list[str]:
+    return [finding["rule"] for finding in json.loads(ran.stdout)["findings"]]
+
+
+def test_a_good_range_is_a_few_quiet_lines(run: Run, series: Path) -> None:
+    ran = run("lint", "--tree", series, "-q")
+    assert (ran.code, ran.stderr) == (0, "")
+    assert ran.stdout == "2 patches in 1 series; profile default\nlint: nothing found\n"
+    assert run("lint", "-q", "main..HEAD", cwd=series).stdout == ran.stdout
+
+
+def test_a_good_series_of_files_with_strict(run: Run, series: Path, git: Git, tmp_path: Path) -> None:
+    git(series, "format-patch", "-q", "-o", tmp_path / "out", "--cover-letter", "--base=main", "main")
+    cover = tmp_path / "out" / "0000-cover-letter.patch"
+    cover.write_text(
+        cover.read_text().replace("*** SUBJECT HERE ***", "xen: Two options").replace("*** BLURB HERE ***", "Why.")
+    )
+    for place in ([], ["--tree", series]):
+        ran = run("lint", "--strict", *place, tmp_path / "out")
+        assert (ran.code, "lint: nothing found" in ran.stdout) == (0, True), ran.stdout
+
+
+def test_what_was_not_looked_at_is_told(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "x.patch").write_text(patch())
+    ran = run("lint", tmp_path / "x.patch")
+    assert ran.code == 0
+    assert "there is no tree (--tree)" in ran.stdout
+    assert "fixes-commit" in ran.stdout
+
+
+def test_exit_codes(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "note.patch").write_text(patch("[PATCH 1/10] xen: Drop it"))
+    (tmp_path / "warning.patch").write_text(patch("[PATCH] xen: Drop it."))
+    (tmp_path / "error.patch").write_text(patch().replace(SIGN, ""))
+    assert run("lint", tmp_path / "note.patch").code == 0
+    assert "note" in run("lint", "--strict", tmp_path / "note.patch").stdout
+    assert run("lint", "--strict", tmp_path / "note.patch").code == 0
+    assert run("lint", tmp_path / "warning.patch").code == 1
+    assert run("lint", tmp_path / "error.patch").code == 1
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["nothing.patch"],
+        ["nothing..HEAD"],
+        ["--only", "no-such-rule", "x.patch"],
+        ["--baseline", "nothing.json", "x.patch"],
+        ["--base", "HEAD", "x.patch"],
+        ["--tree", "nowhere", "x.patch"],
+        ["--trust-tree", "x.patch"],
+        ["--checkpatch", "nothing.pl", "x.patch"],
+        ["x.patch", "nothing.patch"],
+        ["empty"],
+        ["x.patch", "-o", "no/where"],
+    ],
+)
+def test_wrong_calls_are_one_clear_line(run: Run, tmp_path: Path, args: list[str]) -> None:
+    (tmp_path / "x.patch").write_text(patch())
+    (tmp_path / "empty").mkdir()
+    ran = run("lint", *args, cwd=tmp_path)
+    assert ran.code == 2
+    assert ran.stderr.count("\n") == 1
+    assert ran.stdout == ""
+
+
+def test_only_and_skip(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "x.patch").write_text(patch("[PATCH] xen: Drop it.", text="This patch drops it."))
+    names = {"summary-full-stop", "body-imperative"}
+    assert set(ids(run("lint", "--format", "json", tmp_path / "x.patch"))) == names
+    for name in names:
+        assert ids(run("lint", "--format", "json", "--only", name, tmp_path / "x.patch")) == [name]
+        assert ids(run("lint", "--format", "json", "--skip", name, tmp_path / "x.patch")) == list(names - {name})
+
+
+def test_text_shows_the_line_and_marks_the_place(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "x.patch").write_text(patch("[PATCH] xen: Drop it."))
+    lines = run("lint", tmp_path / "x.patch").stdout.splitlines()
+    at = next(number for number, line in enumerate(lines) if "summary-full-stop" in line)
+    assert f"{tmp_path}/x.patch:2: warning: " in lines[at]
+    assert lines[at + 1].index(".") == lines[at + 2].index("^")
+
+
+def test_json_is_what_the_schema_says(run: Run, series: Path, tmp_path: Path, git: Git) -> None:
+    (tmp_path / "x.patch").write_text(patch("[PATCH 1/3] xen: Drop it.", diff=DIFF.replace("+b", "+b \x1b")))
+    schema = json.loads(SCHEMA.read_text())
+    for args in ([tmp_path / "x.patch"], ["--tree", series, tmp_path / "x.patch"], ["--tree", series]):
+        report = json.loads(run("lint", "--strict", "--format", "json", *args).stdout)
+        jsonschema.validate(report, schema)
+    found = json.loads(run("lint", "--format", "json", tmp_path / "x.patch").stdout)
+    (space,) = [each for each in found["findings"] if each["rule"] == "trailing-space"] or [None]
+    assert space is None or (space["path"], space["line"]) == ("drivers/xen/x.c", 1)
+
+
+def test_sarif(run: Run, series: Path, tmp_path: Path) -> None:
+    sarif = pytest.importorskip("sarif_pydantic", reason="sarif-pydantic is not installed")
+    (tmp_path / "x.patch").write_text(patch("[PATCH] xen: Drop it.", diff=DIFF.replace("+b", "+b ")))
+    ran = run("lint", "--strict", "--format", "sarif", tmp_path / "x.patch")
+    log = sarif.Sarif.model_validate_json(ran.stdout)
+    assert {result.rule_id for result in log.runs[0].results} >= {"summary-full-stop", "trailing-space"}
+    body = json.loads(ran.stdout)["runs"][0]
+    assert all(body["tool"]["driver"]["rules"][each["ruleIndex"]]["id"] == each["ruleId"] for each in body["results"])
+
+
+def test_junit(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "bad.patch").write_text(patch(f"[PATCH] xen: Drop {EVIL} it.").replace("\x9b", ""))
+    (tmp_path / "good.patch").write_text(patch("[PATCH] xen: Drop another"))
+    suite = ElementTree.fromstring(run("lint", "--format", "junit", tmp_path).stdout)
+    cases = suite.findall("testcase")
+    assert (suite.get("failures"), suite.get("tests")) == ("1", str(len(cases)))
+    assert [case.find("failure") is not None for case in cases[:2]] == [True, False]
+    assert int(suite.get("skipped") or 0) == len([case for case in cases if case.find("skipped") is not None]) > 0
+
+
+def test_terse(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "x.patch").write_text(patch("[PATCH] xen: Drop it."))
+    (line,) = run("lint", "--format", "terse", "x.patch", cwd=tmp_path).stdout.splitlines()
+    assert line == "x.patch:2:30: warning: the summary ends with a full stop; remove it [summary-full-stop]"
+
+
+def test_a_mail_on_standard_input(command_environment: dict[str, str], tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "patcher", "lint", "-", "--format", "terse"]
+    done = subprocess.run(command, input=patch("[PATCH] xen: Drop it.").encode(), capture_output=True, check=False,
+                          env=command_environment, cwd=tmp_path)  # fmt: skip
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert done.stdout.startswith(b"stdin:2:30: warning: ")
+
+
+def test_the_base_of_a_mail(run: Run, series: Path, git: Git, tmp_path: Path) -> None:
+    """With a base the patch is tried on it: one that does not fit is told, one of a series after another fits."""
+    git(series, "format-patch", "-q", "-o", tmp_path / "out", "main")
+    second = sorted((tmp_path / "out").iterdir())[1]
+    assert "does-not-apply" not in run("lint", "--tree", series, "--base", "main", tmp_path / "out").stdout
+    ran = run("lint", "--tree", series, "--base", "main", "--skip", "series-complete", second)
+    assert (ran.code, "does-not-apply" in ran.stdout) == (1, True)
+    git(series, "checkout", "-q", "main")
+    told = run("lint", "--tree", series, second).stdout  # its base is not told, and may be another
+    assert "drivers/xen/Kconfig: warning: it does not exist" in told
+
+
+def test_the_tree_is_not_touched(run: Run, series: Path, git: Git, tmp_path: Path) -> None:
+    (tmp_path / "x.patch").write_text(patch())
+    before = (
+        git(series, "status", "--porcelain", "--ignored"),
+        git(series, "for-each-ref"),
+        git(series, "rev-parse", "HEAD"),
+    )
+    run("lint", "--tree", series)
+    run("lint", "--tree", series, tmp_path / "x.patch")
+    run("lint", "--tree", series, tmp_path / "x.patch", "--trust-tree")
+    after = (
+        git(series, "status", "--porcelain", "--ignored"),
+        git(series, "for-each-ref"),
+        git(series, "rev-parse", "HEAD"),
+    )
+    assert after == before
+
+
+# suppressions and the baseline
+
+
+def test_a_suppression_below_the_line(run: Run, tmp_path: Path) -> None:
+    wrong = patch("[PATCH] xen: Drop it.", below="Patcher-ignore: summary-full-stop it is a quotation\n")
+    (tmp_path / "x.patch").write_text(wrong)
+    ran = run("lint", tmp_path / "x.patch")
+    assert (ran.code, "1 hidden" in ran.stdout) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("Patcher-ignore: summary-full-stop", "gives no reason"),
+        ("Patcher-ignore: no-such because", "there is no rule"),
+        ("Patcher-ignore: spdx because", "hides nothing"),
+        ("Patcher-ignore: path-escape because I say so", "hides nothing"),
+    ],
+)
+def test_a_suppression_that_is_wrong_is_told(run: Run, tmp_path: Path, line: str, said: str) -> None:
+    diff = DIFF.replace("drivers/xen/x.c", "../x.c")
+    (tmp_path / "x.patch").write_text(patch("[PATCH] xen: Drop it.", below=f"{line}\n", diff=diff))
+    ran = run("lint", tmp_path / "x.patch")
+    assert ran.code == 1
+    assert said in ran.stdout
+    assert "path-escape" in ran.stdout
+
+
+def test_a_suppression_in_the_tree(run: Run, series: Path, tmp_path: Path) -> None:
+    (tmp_path / "x.patch").write_text(patch("[PATCH] xen: Drop it."))
+    args = ["lint", "--tree", series, "--skip", "does-not-apply", tmp_path / "x.patch"]
+    assert "summary-full-stop" in run(*args).stdout
+    (series / ".patcher.toml").write_text('[[ignore]]\nrule = "summary-*"\nreason = "custom here"\n')
+    ran = run(*args)
+    assert (ran.code, "1 hidden" in ran.stdout) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["trust-tree = true\n", '[[ignore]]\nrule = "x"\nreason = " "\n', '[[ignore]]\nrule = "x"\n', "x", "\xff"],
+)
+def test_a_tree_can_say_nothing_else(run: Run, series: Path, text: str) -> None:
+    """Least of all that it is to be trusted."""
+    (series / ".patcher.toml").write_bytes(text.encode("latin-1"))
+    ran = run("lint", "--tree", series)
+    assert (ran.code, ran.stderr.count("\n")) == (2, 1)
+    assert ".patcher.toml" in ran.stderr
+
+
+def test_the_baseline_knows_findings_again(run: Run, tmp_path: Path) -> None:
+    """In a new version, in another file, with lines moved; one finding more is one finding."""
+    trailing = DIFF.replace("+b", "+b ")
+    (tmp_path / "v1.patch").write_text(patch(text="This patch drops it.", diff=trailing))
+    first = run("lint", "--format", "json", "-o", tmp_path / "base.json", tmp_path / "v1.patch")
+    assert first.code == 1
+    moved = trailing.replace("@@ -1 +1 @@\n", "@@ -7,2 +7,2 @@\n x\n")
+    second = patch("[PATCH v2] xen: Drop it", "More.\n\nThis patch drops it.", moved, "v1 -> v2: say more\n")
+    (tmp_path / "v2.patch").write_text(second)
+    ran = run("lint", "--baseline", tmp_path / "base.json", tmp_path / "v2.patch")
+    assert (ran.code, "2 hidden" in ran.stdout) == (0, True), ran.stdout
+    (tmp_path / "v3.patch").write_text(second.replace("+b \n", "+c \n"))
+    assert ids(run("lint", "--format", "json", "--baseline", tmp_path / "base.json", tmp_path / "v3.patch")) == [
+        "trailing-space"
+    ]
+
+
+def test_a_baseline_that_is_none(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "x.patch").write_text(patch())
+    for text in ("", "{}", '{"schema": 2, "findings": []}', "\xff"):
+        (tmp_path / "b.json").write_text(text)
+        assert run("lint", "--baseline", tmp_path / "b.json", tmp_path / "x.patch").code == 2
+
+
+# corrections
+
+BAD = (
+    "xen: Drop it.\n\nNobody has looked at the return value of this function since it was introduced, so drop it now.\n\n"  # noqa: E501
+    "Signed-of-by: A U Thor <author@example.org>\nChange-Id: I0123456789\nAcked-by: B <b@x.org>\nAcked-by: B <b@x.org>\n"  # noqa: E501
+)
+
+
+def test_corrected_commits_are_a_new_branch(run: Run, series: Path, git: Git) -> None:
+    git(series, "commit", "-q", "--allow-empty", "-m", BAD)
+    head = git(series, "rev-parse", "HEAD")
+    ran = run("lint", "--tree", series, "--fix", "--fix-to", "better", "--skip", "diff-empty", "HEAD^!")
+    assert ran.code == 0, ran.stdout
+    assert "-Signed-of-by: A U Thor" in ran.stdout
+    message = git(series, "log", "-1", "--format=%B", "better").rstrip()
+    assert message == (
+        "xen: Drop it\n\nNobody has looked at the return value of this function since it was\nintroduced, so drop it now.\n\n"  # noqa: E501
+        "Signed-off-by: A U Thor <author@example.org>\nAcked-by: B <b@x.org>"
+    )
+    assert git(series, "rev-parse", "HEAD") == head
+    assert run("lint", "--tree", series, "--fix-to", "better", "HEAD^!").code == 2
+
+
+def test_corrected_mail_is_in_a_new_directory(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/1.patch").write_text(patch("[PATCH 1/2] xen: Drop it."))
+    (tmp_path / "in/2.patch").write_text(patch("[PATCH 2/2] xen: Drop another", diff=DIFF.replace("x.c", "y.c")))
+    ran = run("lint", "--fix", "in", cwd=tmp_path)
+    assert "1 messages put right" in ran.stdout
+    assert "Subject: [PATCH 1/2] xen: Drop it\n" in (tmp_path / "lint-fixed/1.patch").read_text()
+    assert (tmp_path / "lint-fixed/1.patch").read_text().endswith(f"{DIFF}-- \n2.39\n")
+    assert (tmp_path / "lint-fixed/2.patch").read_bytes() == (tmp_path / "in/2.patch").read_bytes()
+    assert run("lint", "--fix", "in", cwd=tmp_path).code == 2  # never over what is there
+    assert "Subject: [PATCH 1/2] xen: Drop it." in (tmp_path / "in/1.patch").read_text()
+
+
+def test_nothing_to_correct_writes_nothing(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "x.patch").write_text(patch())
+    ran = run("lint", "--fix", "x.patch", cwd=tmp_path)
+    assert (ran.code, "nothing was written" in ran.stdout) == (0, True)
+    assert not (tmp_path / "lint-fixed").exists()
+
+
+# what is broken or hostile
+
+HOSTILE = [
+    patch(f"[PATCH] xen: {EVIL}", EVIL, DIFF.replace("+b", f"+{EVIL} "), EVIL),
+    patch(diff=DIFF.replace("drivers/xen/x.c", f"drivers/{EVIL}.c")),
+    patch(diff=DIFF.replace("a/drivers/xen/x.c", "/etc/passwd").replace("b/drivers/xen/x.c", "/etc/passwd")),
+    patch(diff=DIFF.replace("drivers/xen/x.c", "../../x")),
+    patch(diff=DIFF.replace("drivers/xen/x.c", ".git/hooks/pre-commit")),
+    patch(diff="diff --git a/l b/l\nnew file mode 120000\n--- /dev/null\n+++ b/l\n@@ -0,0 +1 @@\n+/etc/passwd\n"),
+    patch(diff=DIFF.replace("-1 +1", "-1,5 +1,7")),
+    patch(diff=DIFF + "\0" * 100),
+    patch()[:200],
+    "\0" * 5000,
+    "From " * 5000,
+    "Subject: [PATCH] x\n" * 3000,
+    f"Subject: {EVIL}\nFrom: {EVIL} <{EVIL}@x>\nMessage-ID: <{EVIL}>\nContent-Type: multipart/mixed; boundary=x\n\n--x\n--x",  # noqa: E501
+    patch("[PATCH 99999999999999/1] x: y"),
+    patch("[PATCH v99999999999 1/2] x: y"),
+]
+
+
+@pytest.mark.parametrize("number", range(len(HOSTILE)))
+def test_hostile_mail_is_told_and_not_obeyed(run: Run, tmp_path: Path, number: int) -> None:
+    (tmp_path / "x.patch").write_bytes(HOSTILE[number].encode("utf-8", "surrogateescape"))
+    harmless(run("lint", "--strict", tmp_path / "x.patch"))
+
+
+@pytest.mark.parametrize("form", ["json", "sarif", "junit", "terse"])
+def test_hostile_mail_in_every_format(run: Run, tmp_path: Path, form: str) -> None:
+    for number, text in enumerate(HOSTILE):
+        (tmp_path / f"{number}.patch").write_bytes(text.encode("utf-8", "surrogateescape"))
+    harmless(run("lint", "--strict", "--format", form, tmp_path))
+
+
+def harmless(ran: Any) -> None:
+    assert ran.code in (0, 1, 2)
+    assert ran.stderr.count("\n") <= 1
+    assert not {"\x1b", "\x07", "\x9b", "\u202e", "\r", "\0"} & set(ran.stdout + ran.stderr)
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../../x", ".git/config", "a/../../x", ".GIT/x", "~/x"])
+def test_paths_that_leave_the_tree(run: Run, series: Path, tmp_path: Path, path: str) -> None:
+    (tmp_path / "x.patch").write_text(patch(diff=DIFF.replace("drivers/xen/x.c", path)))
+    for place in ([], ["--tree", series]):
+        ran = run("lint", "--format", "json", *place, tmp_path / "x.patch")
+        assert "path-escape" in ids(ran)
+
+
+def test_a_line_of_50_megabytes(run: Run, tmp_path: Path) -> None:
+    with (tmp_path / "x.patch").open("w") as stream:
+        stream.write(patch()[:-10] + "+" + "x" * 50_000_000 + "\n")
+    ran = run("lint", tmp_path / "x.patch")
+    assert ran.code == 1
+    assert "its end was not read" in ran.stdout
+    assert len(ran.stdout) < 5000
+
+
+# other programs
+
+
+def test_the_sendemail_validate_hook(
+    tmp_path: Path, git: Git, series: Path, command_environment: dict[str, str]
+) -> None:
+    """As docs/lint.md says it; with the real git send-email."""
+    if not (Path(git(series, "--exec-path")) / "git-send-email").exists() and not shutil.which("git-send-email"):
+        pytest.skip("git send-email is not installed")
+    hook = series / ".git/hooks/sendemail-validate"
+    hook.write_text(
+        f'#!/bin/sh\nexec "{sys.executable}" -m patcher lint -q --skip series-complete,cover-missing "$1" >&2\n'
+    )
+    hook.chmod(0o755)
+    git(series, "format-patch", "-q", "-1", "-o", tmp_path / "out")
+    send = ["git", "-C", series, "send-email", "--dry-run", "--quiet", "--to=x@example.org", "--from=a@example.org",
+            "--confirm=never", "--validate", "--suppress-cc=all", "--smtp-server=/bin/true", tmp_path / "out"]  # fmt: skip  # noqa: E501
+    good = subprocess.run(send, capture_output=True, text=True, check=False, env=command_environment)
+    assert good.returncode == 0, good.stderr
+    (file,) = (tmp_path / "out").iterdir()
+    file.write_text(file.read_text().replace("Signed-off-by", "Singed-off-by"))
+    bad = subprocess.run(send, capture_output=True, text=True, check=False, env=command_environment)
+    assert bad.returncode != 0
+    assert "looks like Signed-off-by" in bad.stderr
+
+
+def test_b4_prep_check(tmp_path: Path, git: Git, mini_repo: Path, command_environment: dict[str, str]) -> None:
+    """As docs/lint.md says it; with the real b4."""
+    pytest.importorskip("b4", reason="b4 is not installed")
+    env = {
+        **command_environment,
+        "HOME": str(tmp_path),
+        "PYTHONPATH": os.pathsep.join([command_environment["PYTHONPATH"], *sys.path]),
+    }
+    env = {name: value for name, value in env.items() if not name.endswith("_DATE")}  # b4 looks back one year
+    script = tmp_path / "patcher-lint"
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m patcher "$@"\n')
+    script.chmod(0o755)
+    for name, value in (("user.name", "A U Thor"), ("user.email", "author@example.org"),
+                        ("b4.prep-perpatch-check-cmd", f"{script} lint --format b4 -")):  # fmt: skip
+        git(mini_repo, "config", name, value)
+    b4 = [sys.executable, "-m", "b4.command", "--offline-mode", "--no-stdin"]
+    prepared = subprocess.run(
+        [*b4, "prep", "-n", "x", "-f", "HEAD"], cwd=mini_repo, env=env, capture_output=True, text=True, check=False
+    )
+    assert prepared.returncode == 0, prepared.stderr
+    (mini_repo / "drivers/xen/b4.txt").write_text("x\n")
+    git(mini_repo, "add", "-A")
+    message = "xen: Add it.\n\nIt is needed.\n\nSinged-off-by: A U Thor <author@example.org>"
+    subprocess.run(["git", "commit", "-q", "-m", message], cwd=mini_repo, env=env, check=True)
+    ran = subprocess.run([*b4, "prep", "--check"], cwd=mini_repo, env=env, capture_output=True, text=True, check=False)
+    said = ran.stdout + ran.stderr
+    assert "ERROR: Singed-off-by: looks like Signed-off-by:" in said, said
+    assert "WARNING: the summary ends with a full stop" in said
+
+
+def test_start_up_does_not_load_what_it_does_not_need(tmp_path: Path, command_environment: dict[str, str]) -> None:
+    (tmp_path / "x.patch").write_text(patch())
+    code = (
+        "import sys; from patcher.cli import cli\n"
+        "cli.main(['lint', '-q', sys.argv[1]], standalone_mode=False)\n"
+        "print([name for name in ('git', 'clang', 'rich', 'diskcache', 'jsonschema') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code, tmp_path / "x.patch"], capture_output=True, text=True, check=True,  # noqa: E501
+                          env={**os.environ, **command_environment})  # fmt: skip
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -1,0 +1,159 @@
+"""Commits, history and rewriting, with real git."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from patcher.cache import Cache
+from patcher.errors import InputError
+from patcher.lint.diff import Diff
+from patcher.tree import commits
+from patcher.tree.find import find_repository
+from patcher.tree.githistory import GitHistory
+from patcher.tree.gitrepo import Repository
+from patcher.tree.rewrite import with_messages
+
+Git = Callable[..., str]
+
+
+@pytest.fixture
+def repository(mini_repo: Path, git: Git) -> Repository:
+    """Three commits after the first one, on a branch that follows main."""
+    git(mini_repo, "checkout", "-q", "-b", "work", "--track", "main")
+    for number, text in enumerate(("one\n", "one\ntwo\n", "Grüße\0\n"), 1):
+        (mini_repo / "drivers/xen/new.txt").write_text(text)
+        git(mini_repo, "add", "-A")
+        git(
+            mini_repo,
+            "commit",
+            "-q",
+            "-m",
+            f"xen: Change {number}\n\nText {number}.\n\nSigned-off-by: A U Thor <a@x.org>",
+        )
+    found = find_repository(mini_repo)
+    assert found
+    return found
+
+
+def test_a_range(repository: Repository, git: Git) -> None:
+    assert commits.upstream_range(repository) == f"{repository.resolve('main')}..HEAD"
+    found = commits.ids(repository, "main..HEAD")
+    assert found == commits.ids(repository, "main")
+    assert commits.ids(repository, "HEAD^!") == found[-1:]
+    patches = list(commits.patches(repository, found))
+    assert [patch.summary for patch in patches] == ["xen: Change 1", "xen: Change 2", "xen: Change 3"]
+    assert patches[0].body == ("Text 1.", "", "Signed-off-by: A U Thor <a@x.org>")
+    assert (patches[0].author.address, patches[0].label) == ("author@example.org", found[0][:12])
+    assert [line.text for line in Diff(patches[1].diff).files[0].added] == ["two"]
+    assert Diff(patches[2].diff).files[0].binary
+
+
+@pytest.mark.parametrize("wrong", ["nothing..HEAD", "HEAD..nothing", "nothing", "-x", "--all", "HEAD:Makefile"])
+def test_no_range(repository: Repository, wrong: str) -> None:
+    with pytest.raises(InputError):
+        commits.ids(repository, wrong)
+
+
+def test_no_upstream(repository: Repository, git: Git) -> None:
+    git(repository.worktree, "checkout", "-q", "--detach")
+    with pytest.raises(InputError, match="no upstream"):
+        commits.upstream_range(repository)
+
+
+def test_look_up(repository: Repository, git: Git, cache: Cache) -> None:
+    head, main = repository.resolve("HEAD"), repository.resolve("main")
+    history = GitHistory(repository, repository.resolve("HEAD^"), cache)
+    blob = git(repository.worktree, "rev-parse", "HEAD:Makefile")
+    known = history.look_up([head[:12], main[:7], "f" * 12, blob[:12], "no hex", "-x"])
+    assert (known[head[:12]].state, known[head[:12]].subject) == ("commit", "xen: Change 3")
+    assert known[main[:7]].commit == main
+    assert known["f" * 12].state == "missing"
+    assert known[blob[:12]].state == "other"
+    assert "no hex" not in known
+    assert history.ancestors([head, main]) == {main}
+    assert GitHistory(repository, repository.resolve("HEAD^"), cache).ancestors([head, main]) == {main}
+
+
+def test_an_ambiguous_id(repository: Repository, git: Git, cache: Cache) -> None:
+    """Commits are made until two of them begin with the same four digits."""
+    seen: dict[str, str] = {}
+    tree = git(repository.worktree, "rev-parse", "HEAD^{tree}")
+    stream = "".join(
+        f"commit refs/heads/n{number}\ncommitter A <a@x.org> {number} +0000\ndata 1\nx\n" for number in range(1, 900)
+    )
+    git(repository.worktree, "fast-import", "--quiet", text=stream)
+    ids = git(repository.worktree, "for-each-ref", "--format=%(objectname)", "refs/heads/n*").split()
+    short = next(id_[:4] for id_ in ids if seen.setdefault(id_[:4], id_) != id_)
+    history = GitHistory(repository, repository.resolve("HEAD"), cache)
+    assert history.look_up([short, ids[0]])[short].state == "ambiguous"
+    assert history.look_up([short])[ids[0]].state == "commit"
+    assert tree
+
+
+def test_titles_and_subjects(repository: Repository, cache: Cache) -> None:
+    head = repository.resolve("HEAD")
+    for _ in range(2):  # the second time from the cache
+        history = GitHistory(repository, head, cache)
+        assert history.titled("xen: Change 3") == head
+        assert history.titled("xen: Change") == ""
+        subjects = history.subjects(["drivers/xen/new.txt", "drivers", "Makefile", "nothing"])
+        assert list(subjects["drivers/xen/new.txt"]) == ["xen: Change 3", "xen: Change 2", "xen: Change 1"]
+        assert len(subjects["drivers"]) == 4
+        assert list(subjects["nothing"]) == []
+
+
+def test_new_messages_on_a_new_branch(repository: Repository, git: Git) -> None:
+    place = repository.worktree
+    before = git(place, "status", "--porcelain", "--branch"), git(place, "rev-parse", "HEAD")
+    found = commits.ids(repository, "main")
+    last = with_messages(repository, found, {found[1]: "xen: Better\n\nGrüße\n"}, "fixed")
+    assert git(place, "rev-parse", "fixed") == last
+    assert git(place, "log", "--format=%s", "main..fixed").split("\n") == [
+        "xen: Change 3",
+        "xen: Better",
+        "xen: Change 1",
+    ]
+    assert git(place, "diff", "HEAD", "fixed") == ""
+    assert git(place, "rev-parse", "fixed~2") == found[0]
+    assert (
+        git(place, "log", "-1", "--format=%an %ae %aI %b", "fixed^")
+        == "A U Thor author@example.org 2010-12-21T12:00:00+00:00 Grüße\n"
+    )
+    assert (git(place, "status", "--porcelain", "--branch"), git(place, "rev-parse", "HEAD")) == before
+    with pytest.raises(InputError, match="has a branch fixed already"):
+        with_messages(repository, found, {found[1]: "x\n"}, "fixed")
+    for wrong in ("a..b", "-x", "", "a b"):
+        with pytest.raises(InputError, match="is no name for a branch"):
+            with_messages(repository, found, {found[1]: "x\n"}, wrong)
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        (' ("xen: Change 1") broke it', ""),
+        (" broke it", "warning"),
+        ("\n rwsem: wake them", "warning"),
+        ("\n xen: Change 1\nbroke it", "note"),
+        (' "xen: Change 1" broke it', "note"),
+        ("\n(something else) broke it", "note"),
+    ],
+)
+def test_how_a_commit_is_cited(repository: Repository, git: Git, cache: Cache, after: str, said: str) -> None:
+    """A subject that is there, and only not in the documented form, is no missing subject."""
+    from patcher import data
+    from patcher.lint.context import Context
+    from patcher.lint.ignore import Ignores
+    from patcher.lint.rules import load_rules
+    from patcher.lint.run import Linter, Settings
+
+    named = commits.ids(repository, "main")[0]
+    message = f"xen: Change it\n\nCommit {named}{after}.\n\nSigned-off-by: A U Thor <author@example.org>"
+    git(repository.worktree, "commit", "-q", "--allow-empty", "-m", message)
+    context = Context(None, GitHistory(repository, repository.resolve("HEAD^"), cache))
+    rules = [rule for rule in load_rules(data.directory("rules") / "lint") if rule.id == "citation-form"]
+    linter = Linter(rules, context, Settings(strict=True, mailed=False), Ignores((), ()))
+    found = linter.lint(commits.patches(repository, commits.ids(repository, "HEAD^!"))).findings
+    assert [finding.level.value for finding in found] == ([said] if said else [])

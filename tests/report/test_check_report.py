@@ -1,0 +1,130 @@
+"""A check as text, JSON, SARIF and JUnit."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import jsonschema
+import msgspec
+import pytest
+
+import patcher.report.check_json
+from patcher.check.compose import Extra, with_extra, with_patches
+from patcher.check.results import Cell, Column, Finding, LeftOut, Report, Row, Status
+from patcher.report.check_json import check_json
+from patcher.report.check_junit import check_junit
+from patcher.report.check_sarif import check_sarif
+from patcher.report.check_text import check_text
+from patcher.tree.applying import Applied
+from patcher.tree.revisions import Commit
+
+TOOL = {"name": "patcher", "version": "1", "libclang": "18"}
+FINDING = Finding(
+    commit=2, check="gcc", kind="warning", path="mm/a.c", line=7, function="f", message="'x' is unused [-Wunused]",
+    source="int x;\x1b[31m", configs=("one",), targets=("mm/a.o",), until=0, fingerprint="0123456789abcdef",
+)  # fmt: skip
+
+
+def cell(status: Status, detail: str = "why", count: int = 1) -> Cell:
+    return Cell("one", status, detail, count)
+
+
+REPORT = Report(
+    tree="/tree", version="2.6.37", base="b" * 40,
+    columns=(Column("one", "gcc", "one", "make defconfig", "gcc 12"),),
+    rows=(
+        Row(1, "1" * 40, "first", (cell(Status.PASS, "1 objects, as its parent"),)),
+        Row(2, "2" * 40, "second\x07", (cell(Status.WARN),)),
+        Row(3, "3" * 40, "third", (cell(Status.FAIL),)),
+        Row(4, "4" * 40, "fourth", (cell(Status.SKIP, "not built", 0),)),
+        Row(5, "5" * 40, "fifth", (cell(Status.ERROR, "disk full", 0),)),
+    ),
+    findings=(FINDING, msgspec.structs.replace(FINDING, commit=3, kind="error", until=5)),
+    left_out=tuple(LeftOut(f"file{number}.c", "not built") for number in range(20)),
+    adjustments=("-fno-pie: because",),
+    notes=(),
+)  # fmt: skip
+
+
+def test_text_says_what_is_new_and_where() -> None:
+    text = check_text(REPORT, lambda text, **_: text)
+    assert "[2/5] 222222222222 second\\x07\n  mm/a.c:7: new warning: 'x' is unused [-Wunused]" in text
+    assert "in f(); gcc, one" in text
+    assert "mended by commit 5" in text
+    assert "ERROR disk full (5/one)" in text
+    assert "SKIP not built (4/one)" in text
+    assert "-fno-pie: because" in text
+    assert "… and 8 more" in text
+    assert text.endswith("5 commits, 1 checks: 1 PASS, 1 WARN, 1 FAIL, 1 SKIP, 1 ERROR; 3 objects compared\n")
+    assert "\x1b" not in text
+
+
+def test_verbose_leaves_nothing_out() -> None:
+    text = check_text(REPORT, lambda text, **_: text, verbose=True)
+    assert "file19.c" in text
+    assert "PASS 1 objects, as its parent (1/one)" in text
+
+
+def test_quiet_has_the_findings_and_the_table() -> None:
+    text = check_text(REPORT, lambda text, **_: text, quiet=True)
+    assert "new warning" in text
+    assert "file0.c" not in text
+
+
+def test_json_is_as_published() -> None:
+    schema = json.loads(patcher.report.check_json.SCHEMA.read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    body: dict[str, Any] = json.loads(check_json(REPORT, TOOL))
+    jsonschema.validate(body, schema)
+    assert body["rows"][4]["cells"][0]["status"] == "ERROR"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**body, "more": 1}, schema)
+
+
+def test_sarif_tells_what_could_not_be_checked() -> None:
+    (run,) = json.loads(check_sarif(REPORT, TOOL))["runs"]
+    warning, error = run["results"]
+    assert (warning["ruleId"], warning["level"], error["level"]) == ("gcc/warning", "warning", "error")
+    assert warning["locations"][0]["physicalLocation"]["region"] == {"startLine": 7}
+    (invocation,) = run["invocations"]
+    assert invocation["executionSuccessful"] is False
+    assert len(invocation["toolExecutionNotifications"]) == 2
+
+
+def test_junit() -> None:
+    suites = ElementTree.fromstring(check_junit(REPORT))
+    found = [(suite.find("testcase")[:1] or [None])[0] for suite in suites]  # type: ignore[index]
+    assert [None if each is None else each.tag for each in found] == [None, "failure", "failure", "skipped", "error"]
+    assert "mm/a.c:7: 'x' is unused" in str(found[1].text)  # type: ignore[union-attr]
+
+
+def made(number: int, state: str, detail: str = "") -> Applied:
+    commit = Commit(str(number) * 40, "", "", "s") if state in ("applied", "merged") else None
+    return Applied(f"{number}.patch", f"patch {number}", state, commit, detail)
+
+
+def test_patches_get_a_column_and_rows_of_their_own() -> None:
+    applied = [
+        made(0, "empty"), made(1, "applied"), made(9, "already"), made(2, "merged"), made(8, "conflict", "hunk 1"),
+        made(7, "skipped", "8.patch did not apply"),
+    ]  # fmt: skip
+    few = msgspec.structs.replace(REPORT, rows=REPORT.rows[:2], findings=REPORT.findings[:1])
+    report = with_patches(few, applied)
+    assert [row.cells[0].status.value for row in report.rows] == ["PASS", "SKIP", "WARN", "FAIL", "SKIP"]
+    assert [row.cells[1].status.value for row in report.rows] == ["PASS", "SKIP", "WARN", "SKIP", "SKIP"]
+    assert [(each.commit, each.kind) for each in report.findings] == [(3, "warning"), (4, "conflict")]
+    assert "0.patch" in report.notes[0]
+
+
+def test_another_check_gets_a_column() -> None:
+    extra = Extra("lint", "patcher lint", {"2" * 40: (Status.FAIL, "1 error", (FINDING,))})
+    report = with_extra(REPORT, extra)
+    assert [row.cells[1].status for row in report.rows[:2]] == [Status.SKIP, Status.FAIL]
+    assert len(report.findings) == 3
+
+
+def test_the_schema_is_shipped() -> None:
+    assert Path(patcher.report.check_json.SCHEMA).is_file()
