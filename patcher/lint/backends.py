@@ -112,7 +112,7 @@ class BackEnds:
 
     def _ran(self, script: str, ran: sandbox.Result) -> bool:
         """Whether a script ran to its end; a Perl that no longer understands it is told as that."""
-        said = ran.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
+        said = ran.stderr.decode("utf-8", "replace").strip().partition("\n")[0].replace(f"{self._top}/", "")
         if ran.reason:
             self._skip(script, f"it was ended: {ran.reason}")
         elif ran.code not in (0, 1) or (_DIED.search(said) and not ran.stdout):

@@ -11,7 +11,7 @@ from patcher.cache import Cache
 from patcher.lint.context import Context
 from patcher.lint.diff import Diff
 from patcher.lint.model import Hit
-from patcher.mail.model import Kind, Patch, Person
+from patcher.mail.model import Patch, Person
 
 _NO_WORD = re.compile(r"[\W_]+")
 _LINES_KEPT = 4000
@@ -131,8 +131,3 @@ def same_person(one: Person, other: Person) -> bool:
 def _letters(name: str) -> str:
     """A name without titles' dots, quotes, order and case."""
     return " ".join(sorted(re.findall(r"\w+", name.lower())))
-
-
-def is_patch(brief: Brief) -> bool:
-    """Whether it is a patch."""
-    return brief.patch.kind is Kind.PATCH

@@ -113,7 +113,8 @@ class Patch(Frozen, frozen=True):
         below: lines between ``---`` and the diff; ``below_line`` likewise
         diff: the rest; ``diff_line`` likewise (0 for a commit: it has no file)
         base: the ``base-commit:`` that is told, or ""
-        cut: the line of a scissors or separator that ended the message, 0 where there is none
+        exact: the lines given are those of the file (they are not where the mail was encoded)
+        separator: the message ends with a ``---``
     """
 
     kind: Kind

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -51,10 +52,12 @@ def patches(names: Sequence[str], progress: Progress | None = None) -> Iterator[
     """
     total = sum(Path(name).stat().st_size for name in names if name != "-" and Path(name).is_file())
     before = 0
+    alike = Counter(Path(name).name for name in names)
     for name in names:
+        short = "stdin" if name == "-" else name if alike[Path(name).name] > 1 else Path(name).name
         try:
             with _opened(name) as stream:
-                yield from _patches(stream, name, progress, before, total)
+                yield from _patches(stream, name, short, progress, before, total)
         except OSError as error:
             raise InputError(f"cannot read {name} ({error.strerror})") from error
         before += Path(name).stat().st_size if name != "-" and Path(name).is_file() else 0
@@ -64,9 +67,10 @@ def _opened(name: str) -> BinaryIO:
     return os.fdopen(os.dup(sys.stdin.fileno()), "rb") if name == "-" else Path(name).open("rb")
 
 
-def _patches(stream: BinaryIO, name: str, progress: Progress | None, before: int, total: int) -> Iterator[Patch]:
+def _patches(
+    stream: BinaryIO, name: str, short: str, progress: Progress | None, before: int, total: int
+) -> Iterator[Patch]:
     shown = "stdin" if name == "-" else name
-    short = "stdin" if name == "-" else Path(name).name
     done = before
     mails = split(stream, shown)
     held = next(mails, None)

@@ -151,3 +151,24 @@ def test_a_pattern_in_added_lines_and_paths(tmp_path: Path, cache_dir: Path) -> 
 
 def test_mails_of_an_example_are_told_apart() -> None:
     assert [each.label for each in patches("From: a@b.c\nSubject: x\n\ny\n")] == ["mail 1"]
+
+
+@pytest.mark.parametrize(
+    ("who", "is_tool"),
+    [
+        ("Claude <noreply@anthropic.com>", True),
+        ("GitHub Copilot <x@users.noreply.github.com>", True),
+        ("Copilot <198982749+Copilot@users.noreply.github.com>", True),
+        ("ChatGPT <a@x.org>", True),
+        ("Claude Opus 4 <a@x.org>", True),
+        ("Claude Dupont <claude@x.org>", False),
+        ("Claude <claude@x.org>", False),
+        ("Gemini Rossi <g@x.org>", False),
+        ("syzbot <syzbot@syzkaller.appspotmail.com>", False),
+        ("kernel test robot <lkp@intel.com>", False),
+    ],
+)
+def test_tools_and_people_who_are_called_like_them(cache_dir: Path, who: str, is_tool: bool) -> None:
+    message = f"x: Do it\n\nIt is needed.\n\nTested-by: {who}\nSigned-off-by: A U Thor <author@example.org>"
+    found = {finding.rule for finding in lint_example(RULES, Example("x", True, message=message)).findings}
+    assert ("tool-sign-off" in found) == is_tool

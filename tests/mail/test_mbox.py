@@ -110,3 +110,13 @@ def test_what_is_not_there(tmp_path: Path) -> None:
         read.files([str(tmp_path / "nothing")])
     with pytest.raises(InputError, match="holds no patches"):
         read.files([str(tmp_path)])
+
+
+def test_labels_tell_mails_apart(tmp_path: Path) -> None:
+    for directory, count in (("v1", 1), ("v2", 2)):
+        (tmp_path / directory).mkdir()
+        (tmp_path / directory / "a.patch").write_bytes((FROM + b"Subject: x\n\ny\n") * count)
+    both = [f"{tmp_path}/v1/a.patch", f"{tmp_path}/v2/a.patch"]
+    assert [patch.label for patch in read.patches(both)] == [both[0], f"{both[1]}:2", f"{both[1]}:6"]
+    assert [patch.label for patch in read.patches(both[:1])] == ["a.patch"]
+    assert [patch.label for patch in read.patches(both[1:])] == ["a.patch:2", "a.patch:6"]

@@ -343,10 +343,7 @@ def tool_sign_off(job: Job) -> Iterator[Hit]:
         ):
             continue
         for person in people(tag.value)[:1]:
-            named = _TOOL_ADDRESS.search(person.address) or (
-                _TOOLS.search(person.name) and not re.search(r"[a-z] [A-Z][a-z]", _TOOLS.sub("", person.name))
-                and _only_tool(person.name)
-            )  # fmt: skip
+            named = _TOOL_ADDRESS.search(person.address) or (_TOOLS.search(person.name) and _only_tool(person.name))
             if named:
                 yield Hit(
                     f"{person.name or person.address} is a tool and cannot {_cannot(tag)}", places.tag(job.patch, tag)
@@ -356,7 +353,7 @@ def tool_sign_off(job: Job) -> Iterator[Hit]:
 def _only_tool(name: str) -> bool:
     """Whether a name is a tool's own, and not that of a person who is called like one (Claude Dupont)."""
     rest = re.sub(
-        r"[\d.\-:()\[\]]+|\b(?:ai|code|sonnet|opus|haiku|pro|agent|bot|assistant|by|model)\b",
+        r"[\d.\-:()\[\]]+|\b(?:ai|code|sonnet|opus|haiku|pro|agent|bot|assistant|by|model|github|google)\b",
         " ",
         _TOOLS.sub(" ", name),
         flags=re.IGNORECASE,
