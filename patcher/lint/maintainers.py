@@ -24,7 +24,8 @@ _PROFILE_PATHS = (
     ("net/", "netdev"), ("drivers/net/", "netdev"), ("include/net/", "netdev"), ("include/linux/net", "netdev"),
     ("net/wireless/", "default"), ("net/mac80211/", "default"), ("drivers/net/wireless/", "default"),
     ("net/bluetooth/", "default"), ("include/net/bluetooth/", "default"), ("net/9p/", "default"),
-    ("net/sunrpc/", "default"), ("net/ceph/", "default"), ("net/netfilter/", "default"), ("arch/x86/xen/", "default"),
+    ("net/sunrpc/", "default"), ("net/ceph/", "default"), ("net/netfilter/", "default"),
+    ("arch/x86/xen/", "default"), ("arch/x86/include/asm/xen/", "default"),
 )  # fmt: skip
 
 
