@@ -46,16 +46,21 @@ def given(repository: Repository, what: Sequence[str], base: str | None, scratch
     return Series(repository, found[0].parent, found, ())
 
 
-def written(repository: Repository, base: str, drafts: Sequence[Draft], scratch: Path) -> Series:
-    """A series that exists as drafts only: its commits are made in ``scratch``, by nobody in particular."""
+def written(
+    repository: Repository, base: str, drafts: Sequence[Draft], scratch: Path, who: Identity | None = None
+) -> Series:
+    """A series that exists as drafts only: its commits are made in ``scratch``, by nobody in particular if not told."""
     own = borrow(repository, scratch)
+    with writer(own, who or _nobody(), quarantine=False) as making:
+        made = making.commits(base, drafts)
+    return Series(own, base, tuple(one(own, commit) for commit in made), ())
+
+
+def _nobody() -> Identity:
     name, address, date = "patcher", "patcher@localhost", "1293000000 +0000"
     environment = {
         f"GIT_{who}_{what}": value
         for who in ("AUTHOR", "COMMITTER")
         for what, value in (("NAME", name), ("EMAIL", address), ("DATE", date))
     }
-    who = Identity(f"{name} <{address}>", f"{name} <{address}>", environment)
-    with writer(own, who, quarantine=False) as making:
-        made = making.commits(base, drafts)
-    return Series(own, base, tuple(one(own, commit) for commit in made), ())
+    return Identity(f"{name} <{address}>", f"{name} <{address}>", environment)

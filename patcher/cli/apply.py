@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from patcher.cli.common import CLEAN, common, deliver, open_place, use_libclang
+from patcher.cli.check import beside, checked, good, rendered, trusted
+from patcher.cli.common import CLEAN, FOUND, common, deliver, open_place, use_libclang
 from patcher.cli.plan import make_plan, make_request
 from patcher.errors import InputError
+
+if TYPE_CHECKING:
+    from patcher.check.results import Report
+    from patcher.generate.patches import Generated
+    from patcher.series.load import SeriesSpec
+    from patcher.tree.commit import Identity
+    from patcher.tree.gitrepo import GitTree
+
+_USERS = 64  # files that include a touched header, compiled for a commit in a configuration
 
 
 @click.command()
@@ -28,15 +40,23 @@ from patcher.errors import InputError
 @click.option("--signoff", is_flag=True, help="Add your Signed-off-by.")
 @click.option("--checkout", is_flag=True, help="Switch to the branch; the worktree must be clean.")
 @click.option("--force", is_flag=True, help="Move the branch if it is there already.")
+@click.option("--check", is_flag=True, help="Compile each commit first; make the branch only if nothing is new.")
+@click.option("--prove", is_flag=True, help="With --check: run the P2M code of each commit against the scheme, too.")
+@click.option("--lint", is_flag=True, help="With --check: lint each commit, too.")
+@click.option("--configs", metavar="LIST", multiple=True, help="With --check: as in patcher check.")
+@click.option("--trust-tree", is_flag=True, help="With --check: allow the tree's build to run (in a sandbox).")
 @common
 def apply(
     series: str, series_dir: Path | None, place: Path, rev: str | None, branch: str | None, dry_run: bool,
-    output: Path | None, signoff: bool, checkout: bool, force: bool, quiet: bool, verbose: bool, libclang: str | None,
+    output: Path | None, signoff: bool, checkout: bool, force: bool, check: bool, prove: bool, lint: bool,
+    configs: tuple[str, ...], trust_tree: bool, quiet: bool, verbose: bool, libclang: str | None,
 ) -> int:  # fmt: skip
     """Generate a patch series for a tree, and commit it to a branch of its own.
 
     The commits are made of objects alone: worktree, index and HEAD stay as they are, and the branch appears when all of
     them are there. A tree that has some of the series gets what is missing; one that has it all gets nothing.
+
+    Exit code 1 means that --check found something: then nothing was written.
     """
     use_libclang(libclang)
     from patcher.about import tool
@@ -46,6 +66,7 @@ def apply(
     from patcher.generate.patches import generate
     from patcher.model import Status, StepStatus
     from patcher.report.apply_text import apply_text, nothing_text
+    from patcher.report.check_text import told
     from patcher.report.progress import Bar
     from patcher.report.progress import wanted as wants_progress
     from patcher.tree.gitrepo import GitTree
@@ -53,6 +74,10 @@ def apply(
     tree = open_place(place, rev, False)
     if checkout and (dry_run or (output and not branch)):
         raise InputError("--checkout needs a branch", "leave --dry-run and -o away, or name a branch with --branch")
+    if check:
+        trusted(trust_tree)
+    elif prove or lint or configs:
+        raise InputError("--prove, --lint and --configs go with --check", "add it, or run patcher check afterwards")
     request = make_request(series, series_dir, "", None, "", None)
     plan = make_plan(tree, request, quiet)
     spec = request.series
@@ -79,6 +104,30 @@ def apply(
         if bar:
             bar.close()
     present = [step.title for step in plan.steps if step.status is StepStatus.PRESENT]
-    done = make(tree.repository, tree.commit, spec, made, wanted, begun, f"libclang {tool()['libclang']}", present)
+    tested: list[str] = []
+    if check:
+        found = _check(tree, request.series, made, begun.who, signoff, configs, lint, prove, quiet)
+        deliver(rendered(found, "text", True, verbose, quiet), None)
+        if not good(found):
+            click.echo("patcher: the check found something; no branch and no mail was made", err=True)
+            return FOUND
+        tested = told(found)
+    reader = f"libclang {tool()['libclang']}"
+    done = make(tree.repository, tree.commit, spec, made, wanted, begun, reader, present, tested)
     deliver(apply_text(plan, made, done, output, dry_run, quiet, verbose), None)
     return CLEAN
+
+
+def _check(
+    tree: GitTree, spec: SeriesSpec, made: Generated, who: Identity, signoff: bool, configs: tuple[str, ...],
+    lint: bool, prove: bool, quiet: bool,
+) -> Report:  # fmt: skip
+    """What the checks say of the commits, which are made in a place of their own for it."""
+    from patcher.check.series import written
+    from patcher.generate.messages import drafts
+
+    with tempfile.TemporaryDirectory(prefix="patcher-check-") as scratch:
+        signed = who.committer if signoff else ""
+        series = written(tree.repository, tree.commit, drafts(spec, made, signed), Path(scratch), who)
+        found = checked(series, Path(tree.where), configs, "gcc", True, None, _USERS, quiet)
+        return beside(found, series, lint, prove) if lint or prove else found

@@ -66,20 +66,30 @@ def check(
     a commit brings something new, or could not be checked.
     """
     use_libclang(libclang)
+    trusted(trust_tree)
+    with tempfile.TemporaryDirectory(prefix="patcher-check-") as scratch:
+        given = _given(what, place, series, base, quiet, Path(scratch))
+        found = checked(given, place, configs, tools, not no_sandbox, jobs, most, quiet)
+        if given.commits and (lint or prove):
+            found = beside(found, given, lint, prove)
+    deliver(rendered(found, form, output is None, verbose, quiet), output)
+    return CLEAN if good(found) else FOUND
+
+
+def good(report: Report) -> bool:
+    """Whether nothing speaks against the series. What was skipped is in the report."""
     from patcher.check.results import Status
 
+    fine = (Status.PASS, Status.SKIP)
+    return not report.findings and all(cell.status in fine for row in report.rows for cell in row.cells)
+
+
+def trusted(trust_tree: bool) -> None:
+    """Raises InputError where the user has not allowed the tree's build to run."""
     if not trust_tree:
         raise InputError(
             "compiling runs the tree's own Makefiles and scripts", "say --trust-tree; they are run in a sandbox"
         )
-    with tempfile.TemporaryDirectory(prefix="patcher-check-") as scratch:
-        given = _given(what, place, series, base, quiet, Path(scratch))
-        found = _checked(given, place, configs, tools, not no_sandbox, jobs, most, quiet)
-        if given.commits and (lint or prove):
-            found = _beside(found, given, lint, prove)
-    deliver(_rendered(found, form, output is None, verbose, quiet), output)
-    good = all(cell.status in (Status.PASS, Status.SKIP) for row in found.rows for cell in row.cells)
-    return CLEAN if good and not found.findings else FOUND
 
 
 def _given(
@@ -124,10 +134,11 @@ def _tools(quiet: bool) -> tuple[Cache, Bar | None]:
     return Cache(), Bar() if wanted(quiet) else None
 
 
-def _checked(
+def checked(
     series: Series, place: Path, configs: tuple[str, ...], tools: str, sandboxed: bool, jobs: int | None, most: int,
     quiet: bool,
 ) -> Report:  # fmt: skip
+    """What compiling the series brings to light, in these configurations and with these tools."""
     import os
 
     from patcher.check.compose import with_patches
@@ -156,7 +167,7 @@ def _checked(
             bar.close()
 
 
-def _beside(report: Report, series: Series, lint: bool, prove: bool) -> Report:
+def beside(report: Report, series: Series, lint: bool, prove: bool) -> Report:
     """The report with the columns of the other checks."""
     from patcher.cache import Cache
     from patcher.check.compose import with_extra
@@ -173,7 +184,8 @@ def _beside(report: Report, series: Series, lint: bool, prove: bool) -> Report:
     return report
 
 
-def _rendered(report: Report, form: str, terminal: bool, verbose: bool, quiet: bool) -> str:
+def rendered(report: Report, form: str, terminal: bool, verbose: bool, quiet: bool) -> str:
+    """The report in one of the forms."""
     if form == "json":
         from patcher.about import tool
         from patcher.report.check_json import check_json

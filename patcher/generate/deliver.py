@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from patcher import __version__
 from patcher.errors import InputError
-from patcher.generate.messages import cover, message
+from patcher.generate.messages import cover, drafts
 from patcher.generate.patches import Generated
 from patcher.series.load import SeriesSpec
 from patcher.tree import commit as git
@@ -69,8 +69,10 @@ def deliver(
     begun: Ready,
     reader: str,
     present: Sequence[str] = (),
+    tested: Sequence[str] = (),
 ) -> Delivered:
-    """Make the commits on ``base``; then the mails; last the branch, in one step. ``begun`` is from ``ready``.
+    """Make the commits on ``base``; then the mails; last the branch, in one step. ``begun`` is from ``ready``,
+    ``tested`` what other checks reported, for the cover letter.
 
     Raises InputError where something cannot be written, and where the branch was moved meanwhile. Then there is no
     branch and no mail, and at most objects that nothing refers to.
@@ -78,13 +80,12 @@ def deliver(
     who, where = begun
     with git.writer(repository, who, quarantine=where is None) as writer:
         signed = who.committer if wanted.signoff else ""
-        drafts = [git.Draft(message(spec, patch.step, signed), patch.changes) for patch in made.patches]
-        commits = writer.commits(base, drafts)
+        commits = writer.commits(base, drafts(spec, made, signed))
         parents = (base, *commits)
         stats = tuple(writer.diffstat(old, new) for old, new in zip(parents, commits, strict=False))
         mails: tuple[str, ...] = ()
         if wanted.directory and not wanted.dry_run:
-            mails = _mails(writer, base, commits[-1], cover(spec, made, reader, present), wanted.directory)
+            mails = _mails(writer, base, commits[-1], cover(spec, made, reader, present, tested), wanted.directory)
         if where:
             git.publish(repository, where, commits[-1], f"patcher: series {spec.name}")
     if where and wanted.checkout:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import textwrap
 from collections.abc import Callable, Iterator
 
 from patcher.check.results import Finding, Report, Row, Status
@@ -132,3 +133,24 @@ def summary(report: Report) -> str:
     counts = [f"{count} {status.value}" for status in Status if (count := sum(c.status is status for c in cells))]
     built = sum(cell.count for cell in cells)
     return f"{len(report.rows)} commits, {len(report.columns)} checks: {', '.join(counts)}; {built} objects compared"
+
+
+def told(report: Report) -> list[str]:
+    """What a cover letter may say of a check in which nothing was found: paragraphs of what was run, and how."""
+    built = [column for column in report.columns if column.made_of]
+    found = []
+    if built:
+        compilers = ", ".join(dict.fromkeys(column.compiler for column in built))
+        names = textwrap.fill(", ".join(column.config for column in built), 72)
+        found.append(
+            f"Compiled: each patch, through the tree's own Makefile, with\n{compilers}\n"
+            f"in {len(built)} configurations, without a warning that its parent does not have:\n{names}."
+        )
+    for column in report.columns:
+        if not column.made_of:
+            cells = [cell for row in report.rows for cell in row.cells if cell.check == column.check]
+            counts = ", ".join(
+                f"{count} {status.value}" for status in Status if (count := sum(c.status is status for c in cells))
+            )
+            found.append(f"{column.tool.capitalize()}, each patch: {counts}.")
+    return found

@@ -65,6 +65,8 @@ def identity(repository: Repository) -> Identity:
                 "run: git config --global user.name 'Your Name'; git config --global user.email you@example.org",
             ) from error
         found.append(told[: told.rindex(">") + 1])
+        name, _, address = found[-1].removesuffix(">").rpartition(" <")
+        environment |= {f"GIT_{who}_NAME": name, f"GIT_{who}_EMAIL": address}  # for a repository of our own, too
         seconds, zone = told[told.rindex(">") + 1 :].split()
         environment[f"GIT_{who}_DATE"] = f"@{seconds} {zone}"  # one time for all commits of a run
     return Identity(found[0], found[1], environment)
