@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +26,7 @@ from patcher.tree.gitrepo import GitTree
 from patcher.tree.scratch import make_repository
 
 TREE = Path(__file__).parent / "tree"
+_BRANCH = "patcher/identity"
 
 Say = Callable[[str], object]
 Style = Callable[..., str]
@@ -62,10 +65,20 @@ def tour(say: Say, style: Style, keep: Path | None) -> None:
         chapter("4. patcher apply: the series that brings the scheme, for this tree")
         say("Each step edits named things where they stand; libclang reads the result in every configuration.\n")
         say(_apply(place, plan).rstrip())
-        chapter("5. On your own tree")
+        chapter("5. patcher prove: the P2M code of the branch, run against the scheme")
+        say("The tree's own code is compiled for user space and played with; a model says what it should answer.\n")
+        say(_command(place, "prove", "--rev", _BRANCH, "--arch", "x86_64", "--examples", "5").rstrip())
+        chapter("6. patcher lint: what a reviewer, a bot or a maintainer would send back")
+        say(_command(place, "lint", f"main..{_BRANCH}").rstrip())
+        chapter("7. patcher check: does every commit build, and say nothing new?")
+        say("This runs the tree's own Makefiles, in a sandbox, so it has to be asked for with --trust-tree.\n")
+        say(_command(place, "check", f"main..{_BRANCH}", "--trust-tree", "--configs", "mini_defconfig").rstrip())
+        chapter("8. On your own tree")
         say("  patcher plan --tree ~/src/linux           reads the commit you are on; add --rev v2.6.37 or any other")
         say("  patcher plan --tree ~/src/linux -v        with the evidence for each verdict")
         say("  patcher apply --tree ~/src/linux          makes the branch patcher/identity, and touches nothing else")
+        say("  patcher apply --check --prove --lint      the same, and only if every commit passes")
+        say("  patcher lint, in any clone                what you have on top of upstream, before git send-email")
         say("  patcher rules explain iomap-foreign       why a rule says what it says")
         if keep:
             say(f"\nThe repository stays in {place}.")
@@ -91,10 +104,20 @@ def _apply(place: Path, plan: Plan) -> str:
         made = generate(tree, spec, plan.steps, anchored, cache)
     finally:
         cache.close()
-    wanted = Wanted(f"patcher/{spec.name}", None, signoff=False, force=False, checkout=False, dry_run=False)
+    wanted = Wanted(f"patcher/{spec.name}", None, signoff=True, force=False, checkout=False, dry_run=False)
     begun = ready(tree.repository, wanted)
     done = deliver(tree.repository, tree.commit, spec, made, wanted, begun, f"libclang {tool()['libclang']}")
     return apply_text(plan, made, done, None, dry_run=False, quiet=False, verbose=False)
+
+
+def _command(place: Path, *words: str) -> str:
+    """What a command says of the demo's repository, below the command as one would type it. A check that cannot run
+    here, for want of a compiler or a sandbox, says so itself."""
+    done = subprocess.run(
+        [sys.executable, "-m", "patcher", *words, "--tree", str(place), "--quiet"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return f"$ patcher {' '.join(words)}\n{done.stdout}{done.stderr}"
 
 
 def _telling(plan: Plan) -> list[Finding]:

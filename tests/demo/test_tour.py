@@ -14,7 +14,7 @@ import pytest
 def test_the_tour(run: Callable[..., Any], tmp_path: Path) -> None:
     ran = run("demo", "--keep", tmp_path / "linux-mini")
     assert ran.code == 0
-    for chapter in ("1. A tree", "2. patcher plan", "3. The whole plan", "5. On your own tree"):
+    for chapter in ("1. A tree", "2. patcher plan", "3. The whole plan", "5. patcher prove", "8. On your own tree"):
         assert chapter in ran.stdout
     assert "identity: applicable" in ran.stdout
     assert (tmp_path / "linux-mini" / ".git").is_dir()
