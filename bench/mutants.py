@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -29,7 +29,7 @@ from patcher.prove.prove import Request, prove
 from patcher.prove.verdict import Status
 from patcher.source import lex
 from patcher.tree.find import open_tree
-from patcher.tree.kernel import KernelTree, blob_id
+from patcher.tree.overlay import PatchedTree
 
 ARCHS = {"both": ("x86_64", "i386"), "x86_64": ("x86_64",), "i386": ("i386",)}
 _SWAPS = (
@@ -83,27 +83,6 @@ class Result(NamedTuple):
     by: str
     before: str
     after: str
-
-
-class Overlay:
-    """A tree with some files replaced."""
-
-    def __init__(self, tree: KernelTree, files: Mapping[str, bytes]) -> None:
-        self._tree, self._files = tree, dict(files)
-        self.where, self.commit, self.key, self.worktree = tree.where, tree.commit, None, tree.worktree
-
-    def paths(self) -> Mapping[str, str]:
-        return self._tree.paths()
-
-    def blobs(self, paths: Iterable[str]) -> dict[str, str]:
-        found = self._tree.blobs(paths)
-        return {path: blob_id(self._files[path]) if path in self._files else blob for path, blob in found.items()}
-
-    def read(self, paths: Iterable[str]) -> dict[str, bytes]:
-        return {path: self._files.get(path, content) for path, content in self._tree.read(paths).items()}
-
-    def search(self, words: Sequence[str], pathspecs: Sequence[str]) -> tuple[str, ...]:
-        return self._tree.search(words, pathspecs)
 
 
 def mutants(path: str, text: str, lines: frozenset[int]) -> Iterator[Mutant]:
@@ -187,7 +166,7 @@ def judge(job: tuple[Path, str | None, Mutant, dict[str, tuple[str, ...]], int])
     changed_text = text[: mutant.start] + mutant.new + text[mutant.end :]
     before = text.splitlines()[mutant.line - 1].strip()
     after = changed_text.splitlines()[mutant.line - 1].strip()
-    overlay = Overlay(tree, {mutant.path: changed_text.encode()})
+    overlay = PatchedTree(tree, {mutant.path: changed_text.encode()})
     same = 0
     with tempfile.TemporaryDirectory(prefix="mutant-") as home:
         cache, ours = Cache(Path(home)), Cache()

@@ -79,7 +79,7 @@ def _patch(
     where = f"series {spec.name}, step {step.slug}"
 
     def holding(word: str) -> tuple[str, ...]:
-        return now.among(cached_search(tree, [word], pathspecs, cache), word)
+        return now.among(cached_search(tree, [word], pathspecs, cache), [word], pathspecs)
 
     edits = Anchor(holding, now.read).edits(where, step.edits)
     changed = apply(now.read({edit.span.path for edit in edits}), edits)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from pathlib import Path
 
 from patcher.lint.diff import Diff, DoesNotApply, applied
 from patcher.lint.maintainers import Maintainers
@@ -13,60 +11,7 @@ from patcher.lint.model import CannotTell
 from patcher.mail.model import Patch
 from patcher.tree.history import History
 from patcher.tree.kernel import KernelTree
-
-
-class Overlay:
-    """A tree with some files changed, in memory. See ``KernelTree``; None stands for a deleted file."""
-
-    def __init__(self, below: KernelTree, changed: Mapping[str, bytes | None]) -> None:
-        self.below = below
-        self.changed = dict(changed)
-        self.where = below.where
-        self.commit = ""
-        self.key: str | None = None if self.changed else below.key
-        self.worktree: Path | None = None
-
-    def paths(self) -> Mapping[str, str]:
-        found = {path: blob for path, blob in self.below.paths().items() if path not in self.changed}
-        return found | {path: "" for path, content in self.changed.items() if content is not None}
-
-    def blobs(self, paths: Iterable[str]) -> dict[str, str]:
-        from patcher.tree.kernel import blob_id
-
-        asked = list(paths)
-        found = self.below.blobs(path for path in asked if path not in self.changed)
-        for path in asked:
-            content = self.changed.get(path)
-            if content is not None:
-                found[path] = blob_id(content)
-        return found
-
-    def read(self, paths: Iterable[str]) -> dict[str, bytes]:
-        asked = list(paths)
-        found = self.below.read(path for path in asked if path not in self.changed)
-        found.update((path, content) for path in asked if (content := self.changed.get(path)) is not None)
-        return found
-
-    def search(self, words: Sequence[str], pathspecs: Sequence[str]) -> tuple[str, ...]:
-        found = {path for path in self.below.search(words, pathspecs) if path not in self.changed}
-        pattern = re.compile(rb"(?<!\w)(?:" + b"|".join(re.escape(word.encode()) for word in words) + rb")(?!\w)")
-        found.update(
-            path
-            for path, content in self.changed.items()
-            if content is not None and _fits(path, pathspecs) and pattern.search(content)
-        )
-        return tuple(sorted(found))
-
-
-def _fits(path: str, pathspecs: Sequence[str]) -> bool:
-    """As git's pathspecs: a directory, or a pattern whose ``*`` matches slashes, too."""
-    if not pathspecs:
-        return True
-    for spec in pathspecs:
-        pattern = "".join(".*" if part == "*" else re.escape(part) for part in re.split(r"(\*)", spec.rstrip("/")))
-        if re.fullmatch(f"{pattern}(?:/.*)?", path):
-            return True
-    return False
+from patcher.tree.overlay import PatchedTree
 
 
 class Context:
@@ -84,7 +29,8 @@ class Context:
         self.base = base
         self._history = history
         self.full_history = full_history
-        self.now = Overlay(tip or base, {}) if tip or base else None  # type: ignore[arg-type]
+        latest = tip or base
+        self.now = PatchedTree(latest, {}) if latest else None
         self.broken = ""  # why the tree after the series is not known, if it is not
 
     @property
@@ -95,7 +41,7 @@ class Context:
         return self.base
 
     @property
-    def after(self) -> Overlay:
+    def after(self) -> PatchedTree:
         """The tree as it is after what was applied so far. Raises CannotTell where that is not known."""
         if self.now is None:
             raise CannotTell("there is no tree (--tree)")
@@ -154,7 +100,7 @@ class Context:
         if failed:
             self.broken = f"{patch.label} does not apply"
         else:
-            self.now.changed.update(changed)
+            self.now = PatchedTree(self.now.base, {**self.now.changed, **changed})
         return failed
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from patcher.cache import Cache
 from patcher.lint import citations, maintainers, places
 from patcher.lint.checks import CHECKS, SERIES_CHECKS, TREE_CHECKS
-from patcher.lint.context import Context, Overlay
+from patcher.lint.context import Context
 from patcher.lint.diff import Diff
 from patcher.lint.ignore import Ignores
 from patcher.lint.job import Brief, Job, SeriesHit, TreeHit, TreeJob, brief
@@ -19,6 +19,7 @@ from patcher.lint.same import SAME
 from patcher.lint.series import gather
 from patcher.mail.model import Kind, Patch
 from patcher.model import Frozen
+from patcher.tree.overlay import PatchedTree
 
 _TOGETHER = 256
 _TOGETHER_BYTES = 8 * 2**20
@@ -144,7 +145,7 @@ class Linter:
         self._ignores.add(patch)
         if self._context.base is not None and _begins(patch):
             self._after_series()
-            self._context.now, self._context.broken = Overlay(self._context.base, {}), ""
+            self._context.now, self._context.broken = PatchedTree(self._context.base, {}), ""
         misfits = tuple(self._context.apply(patch, diff)) if patch.kind is Kind.PATCH and patch.path else ()
         if self._context.base is not None and patch.kind is Kind.PATCH:
             added = {file.path: [(line.number, line.text) for line in file.added] for file in diff.files}

@@ -25,8 +25,10 @@ class KernelTree(Protocol):
 
     where: str
     commit: str
-    key: str | None
     worktree: Path | None
+
+    @property
+    def key(self) -> str | None: ...
 
     def paths(self) -> Mapping[str, str]:
         """Every regular file: path → blob id as git computes it ("" where it is not known yet)."""

@@ -5,40 +5,64 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
 
 from patcher.tree.kernel import KernelTree, blob_id
 
 
 class PatchedTree:
-    """``base`` with the files of ``changes`` in their new state. See ``KernelTree``."""
+    """``base`` with the files of ``changed`` in their new state, None for one that is gone. See ``KernelTree``."""
 
-    def __init__(self, base: KernelTree, changes: Mapping[str, bytes]) -> None:
-        self._base = base
-        self._changes = dict(changes)
-        self._blobs = {path: blob_id(content) for path, content in changes.items()}
+    def __init__(self, base: KernelTree, changed: Mapping[str, bytes | None]) -> None:
+        self.base = base
+        self.changed = dict(changed)
         self.where = base.where
         self.commit = base.commit
-        self.worktree = base.worktree
-        state = "".join(f"{path}\0{blob}\0" for path, blob in sorted(self._blobs.items()))
-        self.key = base.key and hashlib.sha256(f"{base.key}\0{state}".encode()).hexdigest()
+        self.worktree: Path | None = base.worktree
+
+    @cached_property
+    def _blobs(self) -> dict[str, str]:
+        return {path: blob_id(content) for path, content in self.changed.items() if content is not None}
+
+    @cached_property
+    def key(self) -> str | None:
+        """As the base's, over its key and what is changed."""
+        if not self.base.key or not self.changed:
+            return self.base.key
+        state = "".join(f"{path}\0{self._blobs.get(path)}\0" for path in sorted(self.changed))
+        return hashlib.sha256(f"{self.base.key}\0{state}".encode("utf-8", "surrogateescape")).hexdigest()
 
     def paths(self) -> Mapping[str, str]:
-        return {**self._base.paths(), **self._blobs}
+        kept = {path: blob for path, blob in self.base.paths().items() if path not in self.changed}
+        return kept | self._blobs
 
     def blobs(self, paths: Iterable[str]) -> dict[str, str]:
-        paths = list(paths)
-        return {**self._base.blobs(paths), **{path: self._blobs[path] for path in paths if path in self._blobs}}
+        asked = list(paths)
+        found = self.base.blobs(path for path in asked if path not in self.changed)
+        return found | {path: self._blobs[path] for path in asked if path in self._blobs}
 
     def read(self, paths: Iterable[str]) -> dict[str, bytes]:
-        paths = list(paths)
-        found = self._base.read(path for path in paths if path not in self._changes)
-        return {**found, **{path: self._changes[path] for path in paths if path in self._changes}}
+        asked = list(paths)
+        found = self.base.read(path for path in asked if path not in self.changed)
+        found.update((path, content) for path in asked if (content := self.changed.get(path)) is not None)
+        return found
 
     def search(self, words: Sequence[str], pathspecs: Sequence[str]) -> tuple[str, ...]:
-        return self.among(self._base.search(words, pathspecs), *words)
+        return self.among(self.base.search(words, pathspecs), words, pathspecs)
 
-    def among(self, found: Iterable[str], *words: str) -> tuple[str, ...]:
+    def among(self, found: Iterable[str], words: Sequence[str], pathspecs: Sequence[str]) -> tuple[str, ...]:
         """What a search for the words, that found these files in the base, finds with the changes."""
         asked = re.compile(rb"\b(?:%s)\b" % b"|".join(re.escape(word.encode()) for word in words))
-        changed = {path for path, content in self._changes.items() if asked.search(content)}
-        return tuple(sorted((set(found) - self._changes.keys()) | changed))
+        texts = ((path, content) for path, content in self.changed.items() if content is not None)
+        changed = {path for path, content in texts if _fits(path, pathspecs) and asked.search(content)}
+        return tuple(sorted((set(found) - self.changed.keys()) | changed))
+
+
+def _fits(path: str, pathspecs: Sequence[str]) -> bool:
+    """As git's pathspecs: a directory, or a pattern whose ``*`` matches slashes, too."""
+    for spec in pathspecs:
+        pattern = "".join(".*" if part == "*" else re.escape(part) for part in re.split(r"(\*)", spec.rstrip("/")))
+        if re.fullmatch(f"{pattern}(?:/.*)?", path):
+            return True
+    return not pathspecs

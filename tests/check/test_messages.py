@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from patcher.check.messages import enclosing, new, parse
 from patcher.check.results import Message
 
-TREE, BUILD = Path("/work/tree"), Path("/work/build")
+TREE, BUILD = Path("/src/tree"), Path("/src/build")
 SOURCE = [
     "#include <a.h>",
     "",
@@ -31,12 +31,12 @@ def read(said: str) -> tuple[Message, ...]:
 
 def test_gcc() -> None:
     said = (
-        "In file included from /work/tree/mm/a.c:1:\n"
-        "/work/tree/mm/a.c: In function ‘f’:\n"
-        "/work/tree/mm/a.c:9:2: error: ‘y’ undeclared (first use in this function)\n"
+        "In file included from /src/tree/mm/a.c:1:\n"
+        "/src/tree/mm/a.c: In function ‘f’:\n"
+        "/src/tree/mm/a.c:9:2: error: ‘y’ undeclared (first use in this function)\n"
         "    9 |  min(x, y);\n"
-        "/work/tree/mm/a.c: At top level:\n"
-        "/work/tree/mm/a.c:3:12: warning: ‘old’ defined but not used [-Wunused-function]\n"
+        "/src/tree/mm/a.c: At top level:\n"
+        "/src/tree/mm/a.c:3:12: warning: ‘old’ defined but not used [-Wunused-function]\n"
     )
     error, warning = read(said)
     assert error == Message(
@@ -55,8 +55,8 @@ def test_paths_are_those_of_the_tree() -> None:
 
 def test_a_macro_is_told_by_the_line_that_expands_it() -> None:
     said = (
-        "/work/tree/include/k.h:413:24: warning: comparison of distinct pointer types lacks a cast\n"
-        "/work/tree/mm/a.c:9:2: note: in expansion of macro ‘min’\n"
+        "/src/tree/include/k.h:413:24: warning: comparison of distinct pointer types lacks a cast\n"
+        "/src/tree/mm/a.c:9:2: note: in expansion of macro ‘min’\n"
     )
     (message,) = read(said)
     assert (message.path, message.within) == ("include/k.h", "min(x, y);")
@@ -64,11 +64,11 @@ def test_a_macro_is_told_by_the_line_that_expands_it() -> None:
 
 def test_the_assembler_objtool_and_sparse() -> None:
     said = (
-        "/work/tree/mm/a.c: Assembler messages:\n"
-        "/work/tree/mm/a.c:9: Warning: no instruction mnemonic suffix given\n"
+        "/src/tree/mm/a.c: Assembler messages:\n"
+        "/src/tree/mm/a.c:9: Warning: no instruction mnemonic suffix given\n"
         "mm/a.o: warning: objtool: f()+0x1c: unreachable instruction\n"
-        "/work/tree/mm/a.c:9:6: warning: incorrect type in argument 1 (different address spaces)\n"
-        "/work/tree/mm/a.c:9:6:    expected void *\n"
+        "/src/tree/mm/a.c:9:6: warning: incorrect type in argument 1 (different address spaces)\n"
+        "/src/tree/mm/a.c:9:6:    expected void *\n"
     )
     assembler, objtool, sparse = read(said)
     assert (assembler.message, assembler.function) == ("no instruction mnemonic suffix given", "f")
@@ -78,7 +78,7 @@ def test_the_assembler_objtool_and_sparse() -> None:
 
 def test_what_is_no_message() -> None:
     said = (
-        '/work/tree/Makefile:629: "WARNING: Appending $KCFLAGS"\n  CC      mm/a.o\nmake[1]: *** [x: mm/a.o] Error 1\n'
+        '/src/tree/Makefile:629: "WARNING: Appending $KCFLAGS"\n  CC      mm/a.o\nmake[1]: *** [x: mm/a.o] Error 1\n'
         "cc1: all warnings being treated as errors\n"
     )
     assert read(said) == ()

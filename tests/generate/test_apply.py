@@ -404,11 +404,14 @@ def test_ctrl_c_leaves_nothing(command_environment: dict[str, str], git: Git, mi
     environment = {**command_environment, "PATCHER_CACHE_DIR": str(tmp_path / "cold")}
     command = [sys.executable, "-m", "patcher", "apply", "--tree", str(mini_repo)]
     before = state(git, mini_repo)
-    for seconds in (0.5, 1.5):
+    for seconds in (0.1, 1):
         with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+            while running.poll() is None and not (tmp_path / "cold").exists():
+                time.sleep(0.01)  # not before it is at work
             time.sleep(seconds)
             running.send_signal(signal.SIGINT)
             running.communicate(timeout=20)
         assert running.returncode in (130, 0)
         if running.returncode == 130:
             assert state(git, mini_repo) == before
+        shutil.rmtree(tmp_path / "cold", ignore_errors=True)
