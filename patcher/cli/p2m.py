@@ -38,7 +38,7 @@ def p2m_draw(
     from patcher.prove import toolchain
     from patcher.prove.build import ARCHS, build
     from patcher.prove.e820 import parse
-    from patcher.prove.laptop import LAPTOP
+    from patcher.prove.laptop import example
     from patcher.prove.picture import Ended, draw
     from patcher.report.escape import safe
     from patcher.report.p2m_rows import About
@@ -50,7 +50,7 @@ def p2m_draw(
             raise InputError(f"cannot read {map_file} ({error.strerror})", "--e820 wants dmesg's output") from error
         origin = map_file.name
     else:
-        regions, origin = parse(LAPTOP, "the example"), "an example, a laptop with 4 GiB (--e820 FILE takes a real one)"
+        regions, origin = example(nr_pages)
     tree = open_place(place, rev, worktree)
     if why := toolchain.missing(ARCHS[arch]):
         raise InputError(f"nothing can be drawn for {arch}", why)

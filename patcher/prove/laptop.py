@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from patcher.prove.e820 import parse
+from patcher.prove.picture import PAGE, pages_of_ram
+from patcher.prove.scenario import Region
+
 LAPTOP = """\
 BIOS-e820: [mem 0x0000000000000000-0x000000000009dbff] usable
 BIOS-e820: [mem 0x000000000009dc00-0x000000000009ffff] reserved
@@ -23,3 +27,14 @@ BIOS-e820: [mem 0x00000000fee00000-0x00000000fee00fff] reserved
 BIOS-e820: [mem 0x00000000ff000000-0x00000000ffffffff] reserved
 BIOS-e820: [mem 0x0000000100000000-0x0000000137ffffff] usable
 """
+
+
+def example(nr_pages: int | None) -> tuple[tuple[Region, ...], str]:
+    """The map, and what to call it. Where it has less RAM than ``nr_pages``, its last region is made longer."""
+    regions, name = parse(LAPTOP, "the example"), "an example, a laptop with 4 GiB"
+    more = (nr_pages or 0) - pages_of_ram(regions)
+    if more > 0:
+        start, size, kind = regions[-1]
+        regions = (*regions[:-1], (start, size + more * PAGE, kind))
+        name = f"{name}, its RAM made longer to have {nr_pages:,} pages"
+    return regions, f"{name} (--e820 FILE takes a real one)"

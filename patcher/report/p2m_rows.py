@@ -74,12 +74,13 @@ def whose(run: LeafRun) -> str:
     return "list leaf" if run.listed else "leaf"
 
 
-def leaf_text(run: LeafRun) -> str:
-    """What slots of a mid page lead to."""
+def leaf_text(run: LeafRun, told: bool = True) -> str:
+    """What slots of a mid page lead to. ``told``: the entries of a mixed leaf are told elsewhere."""
     if run.shared:
         return times(run.count, run.shared)
     if is_mixed(run):
-        return f"{whose(run)}: {', '.join(kind.value for kind in kinds_of(run.pieces))}"
+        counts = kinds_of(run.pieces)
+        return f"{whose(run)}: {', '.join(kind.value for kind in counts) if told else counts_text(counts)}"
     return f"{times(run.count, whose(run))}, {run.pieces[0].kind.value}"
 
 
@@ -149,8 +150,9 @@ def _pages_lines(picture: Picture) -> Iterator[str]:
     ]  # fmt: skip
     yield (
         f"allocated: {pages.brk:,} pages ({bytes_text(pages.brk * PAGE)}) of {pages.reserved:,} reserved: "
-        f"{', '.join(parts)}; {pages.listed:,} of {pages.list:,} pages of the domain builder's list are leaves (list leaf)"
+        f"{', '.join(parts)}"
     )
+    yield f"list leaf: {pages.listed:,} of the {pages.list:,} pages of the domain builder's list, used where they are"
     fan, end = picture.fan_out, picture_end(picture)
     whole = 1 + fan + fan**2
     leaves = -(-end // fan)

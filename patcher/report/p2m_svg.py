@@ -20,8 +20,8 @@ WIDTH, MARGIN = 1320, 24
 SIZE, TITLE = 11, 16  # of text, in pixels
 ADVANCE = 0.64  # of a monospaced letter, in parts of its size: the widest there are, and renderers round up
 ROW, HEAD, GAP = 17, 22, 14
-TOP, MID, LEAF = (MARGIN, 360), (460, 380), (920, 376)  # columns: left edge, width
-BUS, FIRST_BUS, MOST_BUSES = 9, 14, 6  # lines to shared pages: apart, from the column's edge, at most
+TOP, MID, LEAF = (MARGIN, 384), (460, 380), (920, 376)  # columns: left edge, width
+BUS, FIRST_BUS, MOST_BUSES = 9, 12, 4  # lines to shared pages: apart, from the column's edge, at most
 INDEX = 10  # letters for slots
 FONT = "DejaVu Sans Mono, Menlo, Consolas, Liberation Mono, monospace"
 FILL = {Kind.RAM: "#d5ecd4", Kind.IDENTITY: "#cfe0f8", Kind.MISSING: "#e7e7e7", Kind.FOREIGN: "#eedcf5",
@@ -39,7 +39,8 @@ MEANS = {
 
 
 class _Row(NamedTuple):
-    """A line in a box. ``slots``: which pointers or entries; ``shared``: the page that it leads to; ``leaf``: the box on its right, if any."""
+    """A line in a box. ``slots``: which pointers or entries; ``shared``, ``leaf``, ``mid``: what it leads to, if it is
+    drawn; ``leaf`` with its first PFN."""
 
     slots: str
     what: str
@@ -227,10 +228,8 @@ class _Drawing:
             kind = self.shared[leaf.shared].kind if leaf.shared else None
             if not leaf.shared and not rows.is_mixed(leaf):
                 kind = leaf.pieces[0].kind
-            table.append(
-                _Row(rows.slots_text(leaf.first, leaf.count), rows.leaf_text(leaf), f"PFN {pfn:#x}", kind, leaf.shared,
-                     (leaf, pfn) if boxed else None)
-            )  # fmt: skip
+            slots, what = rows.slots_text(leaf.first, leaf.count), rows.leaf_text(leaf, boxed)
+            table.append(_Row(slots, what, f"PFN {pfn:#x}", kind, leaf.shared, (leaf, pfn) if boxed else None))
         where = rows.span_text(run.first * mid, (run.first + run.count) * mid)
         which = f"mid page of slot {run.first}" if run.count == 1 else f"each of {run.count} mid pages"
         ends = self._box(MID, y, f"{which}: {where}", table)
