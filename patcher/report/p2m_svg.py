@@ -58,7 +58,7 @@ class _Canvas:
     def text(self, x: float, y: float, text: str, *, size: int = SIZE, right: bool = False, fill: str = INK,
              bold: bool = False, room: float = WIDTH - 2 * MARGIN) -> None:  # fmt: skip
         """Text with its baseline at ``y``; cut where it would take more than ``room``."""
-        text = "".join(each for each in safe(text) if each not in "\ufffe\uffff")
+        text = _clean(text)
         most = int(room / (size * ADVANCE))
         if len(text) > most:
             text = text[: max(0, most - 1)] + "…"
@@ -87,6 +87,11 @@ def _n(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
+def _clean(text: str) -> str:
+    """The text without what XML can't hold."""
+    return "".join(each for each in safe(text) if each not in "\ufffe\uffff")
+
+
 def p2m_svg(picture: Picture, about: rows.About) -> str:
     """The picture as an SVG document."""
     return _Drawing(picture, about).draw()
@@ -111,7 +116,7 @@ class _Drawing:
             f'orient="auto"><path d="M0 0.5L8 4L0 7.5z" fill="{each}"/></marker>'
             for each in sorted(colours)
         )
-        label = escape(safe(f"P2M of {self.about.tree}"))
+        label = escape(_clean(f"P2M of {self.about.tree}"))
         return (
             '<?xml version="1.0" encoding="UTF-8"?>\n'
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{_n(height)}" '
@@ -133,9 +138,12 @@ class _Drawing:
         x: float = MARGIN
         present = {kind for _, _, kind in self.stretches} | {page.kind for page in self.picture.shared}
         for kind in (each for each in Kind if each in present):
+            wide = 18 + len(MEANS[kind]) * SIZE * ADVANCE
+            if x + wide > WIDTH - MARGIN:
+                x, y = MARGIN, y + ROW
             canvas.box(x, y, 12, 12, FILL[kind], LINE[kind])
             canvas.text(x + 18, y + 10, MEANS[kind])
-            x += 18 + len(MEANS[kind]) * SIZE * ADVANCE + 26
+            x += wide + 22
         return y + 12
 
     def _bars(self, y: float) -> float:
