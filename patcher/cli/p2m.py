@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from patcher.cli.common import CLEAN, FOUND, deliver, on_tree, open_place, style
 from patcher.errors import InputError
+
+if TYPE_CHECKING:
+    from patcher.tree.kernel import KernelTree
 
 
 @click.group()
@@ -66,7 +70,7 @@ def p2m_draw(
         at = f" at {picture.place}" if picture.place else ""
         click.echo(safe(f"no picture: the boot ended with {picture.what}{at}"), err=True)
         return FOUND
-    about = About(_name(tree.where, rev, tree.commit), origin)
+    about = About(_name(tree, rev, worktree), origin)
     if output is None:
         from patcher.report.p2m_text import p2m_text
 
@@ -78,8 +82,9 @@ def p2m_draw(
     return CLEAN
 
 
-def _name(where: str, rev: str | None, commit: str) -> str:
+def _name(tree: KernelTree, rev: str | None, worktree: bool) -> str:
     """The tree in few words: the revision asked for and its commit, or the directory."""
-    if commit:
-        return f"{rev or 'HEAD'} ({commit[:12]})"
-    return Path(where).name or where
+    directory = Path(tree.where).name or tree.where
+    if worktree:
+        return f"the worktree of {directory}"
+    return f"{rev or 'HEAD'} ({tree.commit[:12]})" if tree.commit else directory

@@ -50,6 +50,10 @@ def slots_text(first: int, count: int) -> str:
     return f"{first}" if count == 1 else f"{first}–{first + count - 1}"
 
 
+def pfns_text(first: int, count: int) -> str:
+    return f"{first:#x}" if count == 1 else f"{first:#x}–{first + count - 1:#x}"
+
+
 def times(count: int, what: str) -> str:
     return what if count == 1 else f"{count:,} × {what}"
 
@@ -80,7 +84,7 @@ def leaf_text(run: LeafRun, told: bool = True) -> str:
         return times(run.count, run.shared)
     if is_mixed(run):
         counts = kinds_of(run.pieces)
-        return f"{whose(run)}: {', '.join(kind.value for kind in counts) if told else counts_text(counts)}"
+        return f"{whose(run)}: {', '.join(kind.value for kind in counts)}" if told else f"leaf: {counts_text(counts)}"
     return f"{times(run.count, whose(run))}, {run.pieces[0].kind.value}"
 
 
@@ -130,11 +134,13 @@ def machine_lines(picture: Picture, about: About) -> Iterator[str]:
     if picture.given < picture.asked:
         yield (
             f"clamped: {picture.asked:,} pages ({bytes_text(picture.asked * PAGE)}) were to be given, but the "
-            f"kernel is built for {bytes_text(picture.given * PAGE)} at most (MAX_DOMAIN_PAGES); it ignores the rest"
+            f"kernel is built for {bytes_text(picture.given * PAGE)} at most (MAX_DOMAIN_PAGES): it has no more here"
         )
     end = max((addr + size for addr, size, _ in picture.regions), default=0)
     past = " (past the end of the tree)" if end > picture.limit * PAGE else ""
-    yield f"memory map: {about.map}; {len(picture.regions)} regions, the last ends at {bytes_text(end)}{past}"
+    count = len(picture.regions)
+    regions = "1 region, it ends" if count == 1 else f"{count} regions, the last ends"
+    yield f"memory map: {about.map}; {regions} at {bytes_text(end)}{past}"
     start, stop = picture.balloon
     if start < stop:
         yield f"balloon: PFN {start:#x} to {stop - 1:#x} ({bytes_text((stop - start) * PAGE)})"

@@ -342,8 +342,7 @@ class _Drawing:
 
 
 def _piece(piece: Piece, start: int) -> _Row:
-    pfn = start + piece.first
-    where = f"{pfn:#x}" if piece.count == 1 else f"{pfn:#x}–{pfn + piece.count - 1:#x}"
+    where = rows.pfns_text(start + piece.first, piece.count)
     return _Row(where, rows.times(piece.count, piece.kind.value), rows.bytes_text(piece.count * 4096), piece.kind)
 
 

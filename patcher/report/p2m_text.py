@@ -74,6 +74,5 @@ def _pieces(pieces: Sequence[Piece], start: int, style: Style) -> Iterator[str]:
 
 
 def _piece(piece: Piece, start: int, style: Style) -> str:
-    pfn = start + piece.first
-    return style(f"            {pfn:#x}–{pfn + piece.count - 1:#x}  {rows.times(piece.count, piece.kind.value)}",
-                 fg=_COLOUR[piece.kind])  # fmt: skip
+    where = rows.pfns_text(start + piece.first, piece.count)
+    return style(f"            {where}  {rows.times(piece.count, piece.kind.value)}", fg=_COLOUR[piece.kind])

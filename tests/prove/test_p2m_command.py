@@ -29,7 +29,7 @@ def test_a_map_of_the_users(run, mini: Path, tmp_path: Path) -> None:  # type: i
     ran = run("p2m", "draw", "--tree", mini, "--e820", "dmesg.txt", "--unprivileged", "--nr-pages", "4096")
     assert ran.code == 0
     assert "unprivileged domain, 4,096 pages (16 MiB)" in ran.stdout
-    assert "memory map: dmesg.txt; 1 regions" in ran.stdout
+    assert "memory map: dmesg.txt; 1 region, it ends at 1 GiB" in ran.stdout
 
 
 def test_wrong_input_is_one_line(run, mini: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -48,3 +48,8 @@ def test_no_picture_is_exit_code_1(run, changed) -> None:  # type: ignore[no-unt
     ran = run("p2m", "draw", "--tree", tree.where)
     assert (ran.code, ran.stdout) == (1, "")
     assert ran.stderr.startswith("no picture: the boot ended with BUG() at arch/x86/xen/setup.c:")
+
+
+def test_revisions_and_worktrees_are_named(run, mini_repo: Path) -> None:  # type: ignore[no-untyped-def]
+    assert run("p2m", "draw", "--tree", mini_repo, "--rev", "v2.6.37-mini").stdout.startswith("P2M of v2.6.37-mini (")
+    assert run("p2m", "draw", "--tree", mini_repo, "--worktree").stdout.startswith("P2M of the worktree of linux")
