@@ -12,6 +12,7 @@ from patcher.cli.check import check
 from patcher.cli.common import CLEAN, INTERNAL, TERMINATED, WRONG
 from patcher.cli.info import demo, help_, profiles
 from patcher.cli.lint import lint
+from patcher.cli.p2m import p2m
 from patcher.cli.plan import plan
 from patcher.cli.prove import prove
 from patcher.cli.rules import rules
@@ -49,7 +50,7 @@ def cli() -> None:
     """
 
 
-for _each in (plan, apply, check, prove, lint, rules, series, profiles, help_, demo):
+for _each in (plan, apply, check, prove, p2m, lint, rules, series, profiles, help_, demo):
     cli.add_command(_each)
 
 

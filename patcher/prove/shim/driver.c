@@ -706,7 +706,7 @@ static void machine(word **at)
 				m2p[mfn] = pfn;
 		}
 	}
-	for (; segments && pfn < m.list_pages * per_page; pfn++)
+	for (; segments && tail && pfn < m.list_pages * per_page; pfn++)	/* of zeros it is already */
 		list[pfn] = tail;
 	set_machine(m.nr_pages, m.list, m.heap, flags & 1, m.translated, M2P_BASE, m.order, !!(flags & 4));
 	*at = p;

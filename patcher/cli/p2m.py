@@ -1,0 +1,90 @@
+"""``patcher p2m``: what a tree's own code makes of the P2M."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from patcher.cli.common import CLEAN, FOUND, deliver, on_tree, open_place, style
+from patcher.errors import InputError
+
+if TYPE_CHECKING:
+    from patcher.tree.kernel import KernelTree
+
+
+@click.group()
+def p2m() -> None:
+    """Xen's table from PFN to MFN, as a tree's own code builds it."""
+
+
+@p2m.command("draw")
+@on_tree
+@click.option("--arch", type=click.Choice(["x86_64", "i386"]), default="x86_64", show_default=True)
+@click.option("--e820", "map_file", metavar="FILE", type=click.Path(path_type=Path),
+              help="The machine's memory map (dmesg). Default: an example, a laptop with 4 GiB.")  # fmt: skip
+@click.option("--nr-pages", metavar="N", type=click.IntRange(1, 2**40),
+              help="Pages the domain is given. Default: as many as the map has RAM.")  # fmt: skip
+@click.option("--unprivileged", is_flag=True, help="Boot an unprivileged domain, not the initial one.")
+@click.option("-o", "--output", metavar="FILE.svg", type=click.Path(path_type=Path),
+              help="Write an SVG picture there. Default: text, on standard output.")  # fmt: skip
+def p2m_draw(
+    place: Path, rev: str | None, worktree: bool, arch: str, map_file: Path | None, nr_pages: int | None,
+    unprivileged: bool, output: Path | None,
+) -> int:  # fmt: skip
+    """Draw the tree that the code builds at boot: top, mid and leaf pages; RAM, identity and missing.
+
+    The tree's P2M is compiled for user space, as for `patcher prove`, and booted on the memory map. Pages that are
+    shared are drawn once. Exit code 1: the code did not come to the end of the boot.
+    """
+    from patcher.cache import Cache
+    from patcher.prove import toolchain
+    from patcher.prove.build import ARCHS, build
+    from patcher.prove.e820 import parse
+    from patcher.prove.laptop import example
+    from patcher.prove.picture import Ended, draw
+    from patcher.report.escape import safe
+    from patcher.report.p2m_rows import About
+
+    if map_file:
+        try:
+            regions = parse(map_file.read_text(errors="replace"), str(map_file))
+        except OSError as error:
+            raise InputError(f"cannot read {map_file} ({error.strerror})", "--e820 wants dmesg's output") from error
+        origin = map_file.name
+    else:
+        regions, origin = example(nr_pages)
+    tree = open_place(place, rev, worktree)
+    if why := toolchain.missing(ARCHS[arch]):
+        raise InputError(f"nothing can be drawn for {arch}", why)
+    cache = Cache()
+    try:
+        program = build(tree, arch, cache)
+    except toolchain.CompilerError as error:
+        raise InputError(f"the code of {tree.where} does not compile", str(error)) from error
+    finally:
+        cache.close()
+    picture = draw(program, arch, regions, nr_pages, not unprivileged)
+    if isinstance(picture, Ended):
+        at = f" at {picture.place}" if picture.place else ""
+        click.echo(safe(f"no picture: the boot ended with {picture.what}{at}"), err=True)
+        return FOUND
+    about = About(_name(tree, rev, worktree), origin)
+    if output is None:
+        from patcher.report.p2m_text import p2m_text
+
+        deliver(p2m_text(picture, about, style()), None)
+    else:
+        from patcher.report.p2m_svg import p2m_svg
+
+        deliver(p2m_svg(picture, about), output)
+    return CLEAN
+
+
+def _name(tree: KernelTree, rev: str | None, worktree: bool) -> str:
+    """The tree in few words: the revision asked for and its commit, or the directory."""
+    directory = Path(tree.where).name or tree.where
+    if worktree:
+        return f"the worktree of {directory}"
+    return f"{rev or 'HEAD'} ({tree.commit[:12]})" if tree.commit else directory
