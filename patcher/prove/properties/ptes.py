@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from hypothesis import strategies as st
 
 from patcher.prove import generate
@@ -87,9 +88,14 @@ def _pte_stray(context: Context, case: Any) -> Mismatch | None:
 
 def _pte_foreign(context: Context, case: Any) -> Mismatch | None:
     """Another domain's frame, as xen_remap_domain_mfn_range() maps it: the number is a machine frame already."""
-    machine, _, _, flags, pick = case
+    machine, _, fill, flags, pick = case
     script = Script(context, machine)
     script.do(*BOOT, ("booted",))
+    pfn, mfn = int(fill[1]), generate.FOREIGN + pick % 0x1000
+    script.act(("foreign", pfn, mfn))
+    if "make_pte" in context.facts.calls:
+        made = mfn << 12 | flags
+        script.want(("make_pte", pfn << 12 | flags), made, f"a PTE of PFN {pfn:#x}, foreign, has the MFN {mfn:#x}")
     value = (generate.FOREIGN + pick % 0x1000) << 12 | flags | context.facts["iomap"]
     script.do(("m2p", generate.FOREIGN + pick % 0x1000, pick % machine.nr_pages))  # its owner's PFN may be one of ours
     script.want(("pte_val", value), value, "a PTE with _PAGE_IOMAP reads back as it is")
@@ -117,7 +123,12 @@ def _pte_absent(context: Context, case: Any) -> Mismatch | None:
 
 @st.composite
 def _devices(draw: Any, context: Context) -> Any:
-    """A device's frame: past the end of the P2M, or where an unprivileged domain has nothing."""
+    """A device's frame: past the end of the P2M, or where an unprivileged domain has nothing; or what such a domain
+    gave back about the end of the ISA range."""
+    if draw(st.integers(0, 3)) == 0:
+        machine = draw(generate.wholes(context, 0x400, initial=False))
+        frame = draw(generate.near(context.facts["isa_end"] // 4096, 1))
+        return msgspec.structs.replace(machine, arena=0x200), frame, draw(flags_of(context))  # out of its way
     machine = draw(generate.wholes(context, 512))
     end = 1 << (context.facts["mask_shift"] - 12)
     beyond = st.integers(context.limit, end - 1)
@@ -130,9 +141,13 @@ def _pte_device(context: Context, case: Any) -> Mismatch | None:
     machine, frame, flags = case
     script = Script(context, machine)
     script.do(*BOOT, ("booted",))
+    if frame < machine.nr_pages:
+        script.act(("release", frame))
     value = frame << 12 | flags | context.facts["iomap"]
     if frame >= context.facts["isa_end"] // 4096:
         script.want(("make_pte", value), value, f"a PTE of the device's frame {frame:#x} keeps it")
+    elif not machine.initial:
+        script.want(("make_pte", value), 0, f"in an unprivileged domain a PTE of the missing PFN {frame:#x} is empty")
     return script.judge()
 
 
@@ -142,7 +157,7 @@ PROPERTIES = (
     Property("9-identity", 9, "A PTE of an identity PFN keeps it and is marked _PAGE_IOMAP", claims.pte_marks,
              lambda context: _ptes(context, ranges=True), _pte_identity),
     Property("9-stray", 9, "A stray _PAGE_IOMAP on RAM is dropped", claims.pte_strips, _initial_ptes, _pte_stray),
-    Property("9-foreign", 9, "A PTE of another domain's frame reads back as it is", claims.needs("pte_val"),
+    Property("9-foreign", 9, "A PTE of another domain's frame has its MFN, and reads back as it is", claims.needs("pte_val"),
              _initial_ptes, _pte_foreign),
     Property("9-device", 9, "A PTE with _PAGE_IOMAP keeps its frame where the P2M knows nothing",
              claims.needs("make_pte"), _devices, _pte_device),

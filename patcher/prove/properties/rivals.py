@@ -74,6 +74,7 @@ def _half(context: Context, case: _Short) -> Mismatch | None:
         return None  # it did without, or with less
     script.do(("fail", 1000, 0))
     script.act(("resume", 0x777))
+    script.look([int(case.action[1])], tools=True)  # before anything mends what was left half made
     script.act(case.action)
     script.look([int(case.action[1])], tools=True)
     return script.judge()
@@ -148,7 +149,9 @@ def _raced(context: Context, case: _Race) -> Mismatch | None:
 
 def _boots(context: Context) -> st.SearchStrategy[Case]:
     """With a map, or without; and the worst cases."""
-    return st.one_of(generate.crowded(context), any_map(context), generate.machines(context, 512))
+    return st.one_of(
+        generate.costliest(context), generate.crowded(context), any_map(context), generate.machines(context, 512)
+    )
 
 
 def _brk(context: Context, machine: Machine) -> Mismatch | None:
