@@ -101,10 +101,9 @@ def costliest(draw: Any, context: Context) -> Machine:
     size = most - draw(st.sampled_from((leaf // 2, 1, 0)))
     first, length = draw(st.integers(1, mid // leaf // 2)) * leaf + 1, mid + draw(st.integers(1, leaf // 2))
     base = -(-most // mid)
-    regions: list[Region] = [(0, size * 4096, RAM)]
-    for number in range(MOST_REGIONS - 1):
-        regions.append((((base + 2 * number) * mid + first) * 4096, length * 4096, RAM))
-    return Machine(size, draw(st.booleans()), (), e820=tuple(regions), arena=0x100, order=ORDER)
+    starts = (((base + 2 * number) * mid + first) * 4096 for number in range(MOST_REGIONS - 1))
+    regions: tuple[Region, ...] = ((0, size * 4096, RAM), *((start, length * 4096, RAM) for start in starts))
+    return Machine(size, draw(st.booleans()), (), e820=regions, arena=0x100, order=ORDER)
 
 
 def pfns(context: Context, machine: Machine) -> st.SearchStrategy[int]:
