@@ -123,12 +123,7 @@ def _pte_absent(context: Context, case: Any) -> Mismatch | None:
 
 @st.composite
 def _devices(draw: Any, context: Context) -> Any:
-    """A device's frame: past the end of the P2M, or where an unprivileged domain has nothing; or what such a domain
-    gave back about the end of the ISA range."""
-    if draw(st.integers(0, 3)) == 0:
-        machine = draw(generate.wholes(context, 0x400, initial=False))
-        frame = draw(generate.near(context.facts["isa_end"] // 4096, 1))
-        return msgspec.structs.replace(machine, arena=0x200), frame, draw(flags_of(context))  # out of its way
+    """A device's frame: past the end of the P2M, or where an unprivileged domain has nothing."""
     machine = draw(generate.wholes(context, 512))
     end = 1 << (context.facts["mask_shift"] - 12)
     beyond = st.integers(context.limit, end - 1)
@@ -141,13 +136,29 @@ def _pte_device(context: Context, case: Any) -> Mismatch | None:
     machine, frame, flags = case
     script = Script(context, machine)
     script.do(*BOOT, ("booted",))
-    if frame < machine.nr_pages:
-        script.act(("release", frame))
     value = frame << 12 | flags | context.facts["iomap"]
     if frame >= context.facts["isa_end"] // 4096:
         script.want(("make_pte", value), value, f"a PTE of the device's frame {frame:#x} keeps it")
-    elif not machine.initial:
-        script.want(("make_pte", value), 0, f"in an unprivileged domain a PTE of the missing PFN {frame:#x} is empty")
+    return script.judge()
+
+
+@st.composite
+def _below_and_above_isa(draw: Any, context: Context) -> Any:
+    machine = draw(generate.wholes(context, 0x400, initial=False))
+    return msgspec.structs.replace(machine, arena=0x200), draw(flags_of(context))  # the run's pages out of the way
+
+
+def _pte_isa(context: Context, case: Any) -> Mismatch | None:
+    """What an unprivileged domain gave back on either side of the end of the ISA range: below there is no device."""
+    machine, flags = case
+    script = Script(context, machine)
+    script.do(*BOOT, ("booted",))
+    end, iomap = context.facts["isa_end"] // 4096, context.facts["iomap"]
+    below, above = (end - 1) << 12 | flags | iomap, end << 12 | flags | iomap
+    script.act(("release", end - 1))
+    script.act(("release", end))
+    script.want(("make_pte", below), 0, f"a PTE of the missing PFN {end - 1:#x}, in the ISA range, is empty")
+    script.want(("make_pte", above), above, f"a PTE of the device's frame {end:#x} keeps it")
     return script.judge()
 
 
@@ -161,6 +172,8 @@ PROPERTIES = (
              claims.needs("pte_val"), _initial_ptes, _pte_foreign),
     Property("9-device", 9, "A PTE with _PAGE_IOMAP keeps its frame where the P2M knows nothing",
              claims.needs("make_pte"), _devices, _pte_device),
+    Property("9-isa", 9, "The same in an unprivileged domain, but not below the end of the ISA range",
+             claims.needs("make_pte"), _below_and_above_isa, _pte_isa, 0.2),
     Property("9-absent", 9, "A PTE that is not present is left alone", claims.needs("make_pte"), _ptes, _pte_absent,
              0.3),
 )  # fmt: skip
