@@ -134,7 +134,7 @@ def _passed_through(context: Context, machine: Machine) -> Mismatch | None:
     if isinstance(booted, Mismatch):
         return booted
     script, facts, start, end = booted
-    last = max((addr + size) // 4096 for addr, size, _ in machine.e820 if size)
+    last = max(-(-(addr + size) // 4096) for addr, size, _ in machine.e820 if size)
     for page in _pages(context, machine, facts, (start, end)):
         if page.kind == "device" and facts["isa_end"] // 4096 <= page.pfn < last:
             what = f"PFN {page.pfn:#x}, in a gap or region of devices, is identity"
