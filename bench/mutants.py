@@ -1,6 +1,6 @@
 """Has `patcher prove` teeth? Single-point mutants of a series' own C, each proved like the series itself.
 
-    python bench/mutants.py --tree DIR --base A --rev B [--arch both] [--examples 60] [-o FILE]
+    python bench/mutants.py --tree DIR --base A --rev B [--arch both] [--examples 60] [--only FILE:LINE] [-o FILE]
 
 Mutated are the lines of C that B has and A has not (without --base: all of the files that hold the P2M), one point at a
 time. A mutant is killed where a property that passes for B does not pass for it. Those that do not compile, or that
@@ -207,6 +207,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--arch", choices=list(ARCHS), default="both")
     parser.add_argument("--examples", type=int, default=60)
     parser.add_argument("--every", type=int, default=1, help="take only every n-th mutant")
+    parser.add_argument("--only", action="append", default=[], metavar="FILE:LINE", help="the mutants of these lines")
     parser.add_argument("--skip", action="append", default=[], metavar="FUNCTION", help="not this one: debugfs, say")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--list", action="store_true", help="only list them")
@@ -223,7 +224,10 @@ def main(arguments: Sequence[str]) -> int:
         mutant
         for path, text in sorted(texts.items())
         for mutant in mutants(path, text.decode("utf-8", "replace"), lines[path] - _bodies(text.decode(), asked.skip))
-    ][:: asked.every]
+    ]
+    if asked.only:
+        found = [each for each in found if any(f"/{each.path}:{each.line}".endswith(f"/{one}") for one in asked.only)]
+    found = found[:: asked.every]
     if asked.list:
         for mutant in found:
             print(f"{mutant.path}:{mutant.line}: {mutant.kind}")

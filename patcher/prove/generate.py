@@ -12,6 +12,7 @@ from patcher.prove.scenario import ACPI, NVS, RAM, RESERVED, UNUSABLE, Machine, 
 ORDER = 24
 LIST, BALLOON, FOREIGN = 0x400000, 0xE00000, 0x3F0000  # MFNs: of the list, of frames filled in, of other domains
 APART = 0x200000
+MOST_REGIONS = 128  # that a map of the hypervisor has: E820MAX
 KEYS = st.integers(1, 0x100000)
 TAILS = st.sampled_from((0, 1, 0x1234, 0x777777, 2**32 - 2))
 
@@ -89,6 +90,20 @@ def crowded(draw: Any, context: Context) -> Machine:
         regions.append((at + 0x5000, length, kinds[number % len(kinds)]))
         at += apart
     return Machine(size, draw(st.booleans()), (), e820=tuple(regions), arena=0x100, order=ORDER)
+
+
+@st.composite
+def costliest(draw: Any, context: Context) -> Machine:
+    """A full map whose regions each begin inside one leaf and end inside another, all in mid pages of their own, behind
+    a domain as large as the kernel is built for: no end of a range shares a page with another one."""
+    leaf, mid = context.per_page, context.per_page**2
+    most = min(context.facts["max_domain_pages"], context.limit - 2 * MOST_REGIONS * mid)
+    size = most - draw(st.sampled_from((leaf // 2, 1, 0)))
+    first, length = draw(st.integers(1, mid // leaf // 2)) * leaf + 1, mid + draw(st.integers(1, leaf // 2))
+    base = -(-most // mid)
+    starts = (((base + 2 * number) * mid + first) * 4096 for number in range(MOST_REGIONS - 1))
+    regions: tuple[Region, ...] = ((0, size * 4096, RAM), *((start, length * 4096, RAM) for start in starts))
+    return Machine(size, draw(st.booleans()), (), e820=regions, arena=0x100, order=ORDER)
 
 
 def pfns(context: Context, machine: Machine) -> st.SearchStrategy[int]:
@@ -186,14 +201,16 @@ def maps(draw: Any, context: Context, pages: int) -> tuple[Region, ...]:
         at += size
     if draw(st.booleans()):
         regions.append((at, pages * 4096, RAM))
+        at += pages * 4096
+    if draw(st.integers(0, 4)) == 4:  # the map may end inside a page
+        regions.append((at, 0x1234, RESERVED))
     if draw(st.integers(0, 9)) == 9:
         regions.append((0xFEE00000, 0x1000, RESERVED))
-    if draw(st.integers(0, 9)) == 9:
-        regions.append((2**52, 0x100000, RESERVED))
-    if draw(st.integers(0, 19)) == 19:
-        regions.append((2**64 - 0x3000, 0x1000, RESERVED))
     if draw(st.integers(0, 2)) == 2:
         regions = list(draw(st.permutations(regions)))
+    if draw(st.integers(0, 4)) == 4:  # past what there can be, also as the first one
+        far = draw(st.sampled_from(((2**52, 0x100000, RESERVED), (2**64 - 0x3000, 0x1000, RESERVED))))
+        regions.insert(draw(st.sampled_from((0, len(regions)))), far)
     return tuple(regions)
 
 

@@ -199,7 +199,7 @@ def _answer(step: Step, said: Iterator[int]) -> Any:
         return next(said)
     if name == "race":
         return next(said), bool(next(said)), next(said)  # the call's answer, whether the rival came, its answer
-    if name in ("scan", "view"):
+    if name in ("scan", "view", "owners"):
         return _runs(int(rest[0]), said)
     if name == "resume":
         first = next(said)

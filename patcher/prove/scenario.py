@@ -13,7 +13,7 @@ CALLS = ("build", "list", "tell", "memory", "set", "set_raw", "get", "identity",
          "mfn_to_pfn", "local", "valid", "missing")  # fmt: skip
 POINTS = {"alloc": 1, "locked": 2, "after_locked": 3, "step": 4}
 _OPS = ("end", "machine", "e820", "booted", "call", "scan", "view", "m2p", "fail", "race", "resume", "facts",
-        "snapshot", "diff", "peek", "limit", "watch", "stats", "locked", "lost")  # fmt: skip
+        "snapshot", "diff", "peek", "limit", "watch", "stats", "locked", "lost", "owners")  # fmt: skip
 _CODE = {name: number for number, name in enumerate(_OPS)}
 Step = tuple[Any, ...]
 Region = tuple[int, int, int]

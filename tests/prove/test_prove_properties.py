@@ -106,8 +106,10 @@ _OTHERS = "		return INVALID_P2M_ENTRY;\n	if (pfn > 0x100000)\n		return pfn;\n\n	
 _EXTRA = "	xen_extra_mem_size += size;\n"
 BROKEN = {
     "3-balloon": (SETUP, _EXTRA, f"{_EXTRA}	set_phys_to_machine(PFN_DOWN(extra_start) + 0x2000, 5);\n"),
+    "3-returned": (SETUP, "			set_phys_to_machine(pfn, INVALID_P2M_ENTRY);\n", ""),
     "3-missing": (MMU, _STORE, "	p2m_top[topidx][mididx][idx] = mfn == INVALID_P2M_ENTRY ? 0 : mfn;"),
     "4-frame": (MMU, _STORE, "	p2m_top[topidx][mididx][idx & ~1u] = mfn;"),
+    "5-same": (MMU, "		return mfn == INVALID_P2M_ENTRY;", "		return false;"),
     "7-view": (MMU, _LEAF.format("mididx"), _LEAF.format("0")),
     "7-resume": (MMU, _REBUILD, f"		if (!mid_mfn_p[mididx])\n	{_REBUILD}"),
     "8-memory": (MMU, _NO_PAGE, "		p2m = alloc_p2m_page();\n"),
@@ -115,6 +117,7 @@ BROKEN = {
     "9-ram": (MMU, _PTE, "		val = ((pteval_t)mfn << PAGE_SHIFT) | (flags & 1);"),
     "9-missing": (MMU, "			mfn = 0;\n			flags = 0;", "			mfn = 0;"),
     "9-foreign": (MMU, _READ_BACK, ""),
+    "9-isa": (MMU, "addr >= ISA_END_ADDRESS", "addr > ISA_END_ADDRESS"),
     "10-own": (
         MMU,
         _BEYOND,

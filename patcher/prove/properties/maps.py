@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from patcher.prove.model import Identity, devices, inside
 from patcher.prove.properties import claims
 from patcher.prove.properties.kind import Case, Property
 from patcher.prove.properties.ptes import flags_of
-from patcher.prove.run import Facts
+from patcher.prove.run import Facts, Run
 from patcher.prove.scenario import BOOT, ENOSYS, RAM, UNUSABLE, Machine
 
 
@@ -133,7 +134,7 @@ def _passed_through(context: Context, machine: Machine) -> Mismatch | None:
     if isinstance(booted, Mismatch):
         return booted
     script, facts, start, end = booted
-    last = max((addr + size) // 4096 for addr, size, _ in machine.e820 if size)
+    last = max(-(-(addr + size) // 4096) for addr, size, _ in machine.e820 if size)
     for page in _pages(context, machine, facts, (start, end)):
         if page.kind == "device" and facts["isa_end"] // 4096 <= page.pfn < last:
             what = f"PFN {page.pfn:#x}, in a gap or region of devices, is identity"
@@ -163,6 +164,37 @@ def _balloon_missing(context: Context, machine: Machine) -> Mismatch | None:
     for pfn in sorted(each for each in points if start <= each < min(end, context.limit)):
         script.want(("get", pfn), context.facts["invalid"], f"PFN {pfn:#x}, in the balloon's region, is missing")
     return script.judge()
+
+
+def _frames_kept(context: Context, machine: Machine) -> Mismatch | None:
+    """Each frame that the builder gave is RAM at its PFN, or Xen has it again: not both, and, above the first MiB, of
+    which nothing is returned, not neither."""
+    booted = _boot_with_map(context, machine)
+    if isinstance(booted, Mismatch):
+        return booted
+    script, facts, _, _ = booted
+    given, first = min(machine.nr_pages, facts["max_domain_pages"]), machine.frames[0][1]
+    at = len(script._steps)
+    script.do(("scan", 0, given), ("owners", first, first + given))
+    scenario, outcome = script.play()
+    if not outcome.done:
+        return script.compare(scenario, outcome)
+    lookups, owners = outcome.answers[at], outcome.answers[at + 1]
+    low = facts["isa_end"] // 4096
+    cuts = {0, low, given, *(run.start for run in lookups), *(run.start - first for run in owners)}
+    for start, end in pairwise(sorted(each for each in cuts if each <= given)):
+        for pfn in (start, end - 1):
+            mfn = first + pfn
+            has = _value(lookups, pfn) == mfn
+            kept = _value(owners, mfn) == pfn
+            if has != kept and (has or pfn >= low):
+                wanted = f"MFN {mfn:#x}, given at PFN {pfn:#x}, is RAM there, or was returned to Xen"
+                return Mismatch(scenario, at, wanted, "both" if has else "neither", outcome)
+    return None
+
+
+def _value(runs: Sequence[Run], at: int) -> int:
+    return next(run.value(at) for run in runs if run.start <= at < run.start + run.length)
 
 
 def _isa(context: Context, machine: Machine) -> Mismatch | None:
@@ -219,17 +251,29 @@ def _translated(context: Context, case: tuple[Machine, int]) -> Mismatch | None:
     script.want(("set", pfn, pfn), 1, "set_phys_to_machine() says true")
     script.want(("set", pfn, context.facts["invalid"]), 1, "set_phys_to_machine() says true")
     script.want(("valid", pfn), 1)
+    if machine.e820 and "memory" in context.facts.calls:  # what is in no region goes back to Xen
+        script.do(("memory",))
+        addr, size, _ = machine.e820[0]
+        start, end = (addr + size) // 4096, machine.e820[1][0] // 4096
+        gone = (Run(start, end - start, context.facts["invalid"], 0),)
+        script.want(("owners", start, end), gone, f"the frames {start:#x} to {end:#x}, a gap's, are returned to Xen")
     return script.judge()
 
 
 def _translateds(context: Context) -> st.SearchStrategy[Case]:
-    machine = Machine(256, False, ((256, 0x400000, 1),), order=generate.ORDER, translated=True)
-    return st.tuples(st.just(machine), st.integers(0, context.limit - 1))
+    def machine(start: int, size: int) -> Machine:
+        regions = ((0, start * 4096, RAM), ((start + size) * 4096, 0x1000000, RAM))
+        return Machine(0x600, False, ((0x600, 0, 1),), e820=regions, order=generate.ORDER, translated=True)
+
+    machines = st.builds(machine, st.integers(0x200, 0x300), st.integers(2, 0x200))
+    return st.tuples(machines, st.integers(0, context.limit - 1))
 
 
 PROPERTIES = (
     Property("3-balloon", 3, "The balloon's region reads as missing after the E820 walk", claims.needs("memory"),
              any_map, _balloon_missing, 0.5),
+    Property("3-returned", 3, "A frame that the map has no place for goes back to Xen, and is RAM no longer",
+             claims.needs("memory"), any_map, _frames_kept),
     Property("10-isa", 10, "The ISA range is identity in the initial domain, RAM in others", claims.walk, any_map,
              _isa),
     Property("10-own", 10, "An unprivileged domain without devices comes to no frame that is not its own",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from hypothesis import strategies as st
 
 from patcher.prove import generate
@@ -87,9 +88,14 @@ def _pte_stray(context: Context, case: Any) -> Mismatch | None:
 
 def _pte_foreign(context: Context, case: Any) -> Mismatch | None:
     """Another domain's frame, as xen_remap_domain_mfn_range() maps it: the number is a machine frame already."""
-    machine, _, _, flags, pick = case
+    machine, _, fill, flags, pick = case
     script = Script(context, machine)
     script.do(*BOOT, ("booted",))
+    pfn, mfn = int(fill[1]), generate.FOREIGN + pick % 0x1000
+    script.act(("foreign", pfn, mfn))
+    if "make_pte" in context.facts.calls:
+        made = mfn << 12 | flags
+        script.want(("make_pte", pfn << 12 | flags), made, f"a PTE of PFN {pfn:#x}, foreign, has the MFN {mfn:#x}")
     value = (generate.FOREIGN + pick % 0x1000) << 12 | flags | context.facts["iomap"]
     script.do(("m2p", generate.FOREIGN + pick % 0x1000, pick % machine.nr_pages))  # its owner's PFN may be one of ours
     script.want(("pte_val", value), value, "a PTE with _PAGE_IOMAP reads back as it is")
@@ -136,16 +142,38 @@ def _pte_device(context: Context, case: Any) -> Mismatch | None:
     return script.judge()
 
 
+@st.composite
+def _below_and_above_isa(draw: Any, context: Context) -> Any:
+    machine = draw(generate.wholes(context, 0x400, initial=False))
+    return msgspec.structs.replace(machine, arena=0x200), draw(flags_of(context))  # the run's pages out of the way
+
+
+def _pte_isa(context: Context, case: Any) -> Mismatch | None:
+    """What an unprivileged domain gave back on either side of the end of the ISA range: below there is no device."""
+    machine, flags = case
+    script = Script(context, machine)
+    script.do(*BOOT, ("booted",))
+    end, iomap = context.facts["isa_end"] // 4096, context.facts["iomap"]
+    below, above = (end - 1) << 12 | flags | iomap, end << 12 | flags | iomap
+    script.act(("release", end - 1))
+    script.act(("release", end))
+    script.want(("make_pte", below), 0, f"a PTE of the missing PFN {end - 1:#x}, in the ISA range, is empty")
+    script.want(("make_pte", above), above, f"a PTE of the device's frame {end:#x} keeps it")
+    return script.judge()
+
+
 PROPERTIES = (
     Property("9-ram", 9, "A PTE of RAM has its MFN, and reads back", claims.needs("make_pte"), _ptes, _pte_ram),
     Property("9-missing", 9, "A PTE of a missing PFN is empty", claims.needs("make_pte"), _ptes, _pte_missing),
     Property("9-identity", 9, "A PTE of an identity PFN keeps it and is marked _PAGE_IOMAP", claims.pte_marks,
              lambda context: _ptes(context, ranges=True), _pte_identity),
     Property("9-stray", 9, "A stray _PAGE_IOMAP on RAM is dropped", claims.pte_strips, _initial_ptes, _pte_stray),
-    Property("9-foreign", 9, "A PTE of another domain's frame reads back as it is", claims.needs("pte_val"),
-             _initial_ptes, _pte_foreign),
+    Property("9-foreign", 9, "A PTE of another domain's frame has its MFN, and reads back as it is",
+             claims.needs("pte_val"), _initial_ptes, _pte_foreign),
     Property("9-device", 9, "A PTE with _PAGE_IOMAP keeps its frame where the P2M knows nothing",
              claims.needs("make_pte"), _devices, _pte_device),
+    Property("9-isa", 9, "The same in an unprivileged domain, but not below the end of the ISA range",
+             claims.needs("make_pte"), _below_and_above_isa, _pte_isa, 0.2),
     Property("9-absent", 9, "A PTE that is not present is left alone", claims.needs("make_pte"), _ptes, _pte_absent,
              0.3),
 )  # fmt: skip

@@ -74,6 +74,8 @@ def _half(context: Context, case: _Short) -> Mismatch | None:
         return None  # it did without, or with less
     script.do(("fail", 1000, 0))
     script.act(("resume", 0x777))
+    if case.at > 1:  # else nothing is half made, and what the resume left out is 7-beyond's
+        script.look([int(case.action[1])], tools=True)
     script.act(case.action)
     script.look([int(case.action[1])], tools=True)
     return script.judge()
@@ -148,7 +150,9 @@ def _raced(context: Context, case: _Race) -> Mismatch | None:
 
 def _boots(context: Context) -> st.SearchStrategy[Case]:
     """With a map, or without; and the worst cases."""
-    return st.one_of(generate.crowded(context), any_map(context), generate.machines(context, 512))
+    return st.one_of(
+        generate.costliest(context), generate.crowded(context), any_map(context), generate.machines(context, 512)
+    )
 
 
 def _brk(context: Context, machine: Machine) -> Mismatch | None:

@@ -746,7 +746,7 @@ static void resume(word key)
 enum op {
 	OP_END, OP_MACHINE, OP_E820, OP_BOOTED, OP_CALL, OP_SCAN, OP_VIEW, OP_M2P, OP_FAIL, OP_RACE, OP_RESUME,
 	OP_FACTS, OP_SNAPSHOT, OP_DIFF, OP_PEEK, OP_LIMIT, OP_WATCH, OP_STATS, OP_LOCKED,
-	OP_LOST,
+	OP_LOST, OP_OWNERS,
 };
 
 static void facts(void)
@@ -868,6 +868,13 @@ static void play(void)
 			break;
 		case OP_LOST:
 			say(lost());
+			break;
+		case OP_OWNERS:	/* whose these frames are, by Xen's table: a PFN, or nobody's */
+			run_start();
+			for (lo = *p++, hi = *p++; lo < hi; lo++)
+				run_add(lo >> m.order ? INVALID : m2p[lo]);
+			run_flush();
+			say(0);
 			break;
 		case OP_LOCKED:
 			locked.count = *p++;
