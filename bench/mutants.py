@@ -207,6 +207,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--arch", choices=list(ARCHS), default="both")
     parser.add_argument("--examples", type=int, default=60)
     parser.add_argument("--every", type=int, default=1, help="take only every n-th mutant")
+    parser.add_argument("--first", type=int, default=0, help="of these, begin with this one, counted from 0")
     parser.add_argument("--only", action="append", default=[], metavar="FILE:LINE", help="the mutants of these lines")
     parser.add_argument("--skip", action="append", default=[], metavar="FUNCTION", help="not this one: debugfs, say")
     parser.add_argument("--jobs", type=int, default=2)
@@ -227,7 +228,7 @@ def main(arguments: Sequence[str]) -> int:
     ]
     if asked.only:
         found = [each for each in found if any(f"/{each.path}:{each.line}".endswith(f"/{one}") for one in asked.only)]
-    found = found[:: asked.every]
+    found = found[asked.first :: asked.every]
     if asked.list:
         for mutant in found:
             print(f"{mutant.path}:{mutant.line}: {mutant.kind}")
