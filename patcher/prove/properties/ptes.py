@@ -167,7 +167,7 @@ PROPERTIES = (
     Property("9-missing", 9, "A PTE of a missing PFN is empty", claims.needs("make_pte"), _ptes, _pte_missing),
     Property("9-identity", 9, "A PTE of an identity PFN keeps it and is marked _PAGE_IOMAP", claims.pte_marks,
              lambda context: _ptes(context, ranges=True), _pte_identity),
-    Property("9-stray", 9, "A stray _PAGE_IOMAP on RAM is dropped", claims.pte_strips, _initial_ptes, _pte_stray),
+    Property("9-stray", 9, "A stray _PAGE_IOMAP on RAM is dropped", claims.pte_strips, _ptes, _pte_stray),
     Property("9-foreign", 9, "A PTE of another domain's frame has its MFN, and reads back as it is",
              claims.needs("pte_val"), _initial_ptes, _pte_foreign),
     Property("9-device", 9, "A PTE with _PAGE_IOMAP keeps its frame where the P2M knows nothing",
