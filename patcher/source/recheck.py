@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
@@ -146,29 +147,51 @@ class _Texts(NamedTuple):
         reached = includes.reach([unit])
         moving = frozenset(path for state in states for path in state if path in reached and path != unit)
         found = []
+        moves: dict[str, bool] = {}
         for state in [{}, *states]:
             text = state.get(unit, own)
             headers = {path: content for path, content in state.items() if path in moving}
-            found.append((text, _stable(text, unit, includes, moving), headers))
+            found.append((text, _stable(text, unit, includes, moving, moves), headers))
         return cls(tuple(found))
 
 
-def _stable(text: bytes, unit: str, includes: Includes, moving: frozenset[str]) -> int:
-    """How many bytes at the beginning of a file include nothing that moves: whole lines, outside of conditionals."""
+def _stable(text: bytes, unit: str, includes: Includes, moving: frozenset[str], moves: dict[str, bool]) -> int:
+    """How many bytes at the beginning of a file include nothing that moves: whole lines, outside of conditionals.
+
+    ``moves`` is what has been found out already: whether a file of the graph reaches one that moves.
+    """
+    end = 0
+    for start, line_end, depth, name in _beginning(text):
+        targets = [path for path in includes.edges.get(unit, ()) if path == name or path.endswith(f"/{name}")]
+        if start < 0 or not targets:
+            break
+        for path in targets:
+            if path not in moves:
+                moves[path] = not moving.isdisjoint(includes.reach([path]))
+        if any(moves[path] for path in targets):
+            break
+        if depth == 0:
+            end = line_end
+    return end
+
+
+@functools.lru_cache(maxsize=256)
+def _beginning(text: bytes) -> tuple[tuple[int, int, int, str], ...]:
+    """The includes of a file: (start, end of the line, depth, name), the start -1 for one that stands behind code."""
     try:
         outline = Outline(text)
     except Unreadable:
-        return 0
-    end = 0
+        return ()
     code = outline.tokens[0].start if outline.tokens else len(text)
-    for include in outline.includes:
-        name = include.name[1:-1].removeprefix("./")
-        targets = [path for path in includes.edges.get(unit, ()) if path == name or path.endswith(f"/{name}")]
-        if include.start > code or not targets or includes.reach(targets) & moving:
-            break
-        if include.depth == 0:
-            end = outline.line_end(include.end)
-    return end
+    return tuple(
+        (
+            include.start if include.start <= code else -1,
+            outline.line_end(include.end),
+            include.depth,
+            include.name[1:-1].removeprefix("./"),
+        )
+        for include in outline.includes
+    )
 
 
 def _listen(prepared: Prepared, unit: str, texts: _Texts) -> _Heard:

@@ -64,12 +64,14 @@ def test_what_is_stable_at_the_beginning(tree: KernelTree, cache: Cache) -> None
     config = configs(tree, "x86_64-xen-dom0")[0]
     includes = include_graph(tree, config, [SETUP], cache)
     text = tree.read([SETUP])[SETUP]
-    stable = text[: _stable(text, SETUP, includes, frozenset([PAGE]))]
+    stable = text[: _stable(text, SETUP, includes, frozenset([PAGE]), {})]
     assert stable.endswith(b"#include <xen/xen.h>\n")
     assert text[len(stable) :].startswith(b"#include <xen/page.h>")
-    assert _stable(text, SETUP, includes, frozenset(["include/linux/mm.h"])) == 0
-    assert _stable(b"int x;\n" + text, SETUP, includes, frozenset([PAGE])) == 0
-    assert text[_stable(text, SETUP, includes, frozenset()) :].lstrip().startswith((b"/*", b"int", b"static", b"ext"))
+    assert _stable(text, SETUP, includes, frozenset(["include/linux/mm.h"]), {}) == 0
+    assert _stable(b"int x;\n" + text, SETUP, includes, frozenset([PAGE]), {}) == 0
+    assert (
+        text[_stable(text, SETUP, includes, frozenset(), {}) :].lstrip().startswith((b"/*", b"int", b"static", b"ext"))
+    )
 
 
 def test_what_was_heard_is_remembered(tree: KernelTree, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
