@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from patcher.cli.check import beside, checked, good, rendered, trusted
+from patcher.cli.check import USERS, beside, checked, good, rendered, trusted
 from patcher.cli.common import CLEAN, FOUND, common, deliver, open_place, use_libclang
 from patcher.cli.plan import make_plan, make_request
 from patcher.errors import InputError
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from patcher.series.load import SeriesSpec
     from patcher.tree.commit import Identity
     from patcher.tree.gitrepo import GitTree
-
-_USERS = 64  # files that include a touched header, compiled for a commit in a configuration
 
 
 @click.command()
@@ -129,5 +127,5 @@ def _check(
     with tempfile.TemporaryDirectory(prefix="patcher-check-") as scratch:
         signed = who.committer if signoff else ""
         series = written(tree.repository, tree.commit, drafts(spec, made, signed), Path(scratch), who)
-        found = checked(series, Path(tree.where), configs, "gcc", True, None, _USERS, quiet)
+        found = checked(series, Path(tree.where), configs, "gcc", True, None, USERS, quiet)
         return beside(found, series, lint, prove) if lint or prove else found

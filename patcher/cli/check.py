@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("text", "json", "sarif", "junit")
 _EXAMPLES = 30  # cases for each property, in each commit; patcher prove tries more
+USERS = 64  # files that include a touched header, compiled for a commit in a configuration
 _TOOLS = ("gcc", "clang", "sparse")
 
 
@@ -47,7 +48,7 @@ _TOOLS = ("gcc", "clang", "sparse")
     "--max-users",
     "most",
     type=click.IntRange(0),
-    default=64,
+    default=USERS,
     show_default=True,
     metavar="N",
     help="How many files that include a touched header are compiled, for a commit in a configuration.",
@@ -106,13 +107,12 @@ def _given(
         raise InputError("--series and a range or patches contradict each other", "give one of them")
     from patcher.check.series import written
     from patcher.cli.plan import make_plan, make_request
-    from patcher.generate.messages import message
+    from patcher.generate.messages import drafts
     from patcher.generate.patches import generate
     from patcher.model import Status
-    from patcher.tree.commit import Draft
 
     tree = open_place(place, base, False)
-    request = make_request(series, None, "", None, "xen", None)
+    request = make_request(series, None, "", None, "", None)
     plan = make_plan(tree, request, quiet)
     if plan.status is Status.ALREADY:
         raise InputError(f"{tree.where} has the series {series} already", "there is nothing to check")
@@ -123,8 +123,7 @@ def _given(
         cache.close()
         if bar:
             bar.close()
-    drafts = [Draft(message(request.series, patch.step, ""), patch.changes) for patch in made.patches]
-    return written(repository, tree.commit, drafts, scratch)
+    return written(repository, tree.commit, drafts(request.series, made, ""), scratch)
 
 
 def _tools(quiet: bool) -> tuple[Cache, Bar | None]:

@@ -24,6 +24,7 @@ from patcher.source.facts import facts
 from patcher.source.prepare import Prepared, Workspace, constants_header
 from patcher.source.unit import Batch, Progress, Unit
 from patcher.tree.config import own_directories
+from patcher.tree.includes import Includes
 from patcher.tree.kernel import KernelTree
 
 _MEMORY_BYTES = 3 * 2**30
@@ -92,12 +93,18 @@ def all_or_killed(workers: ProcessPoolExecutor) -> Iterator[None]:
 
 
 def _refused(batch: Batch, unit: Unit) -> bytes | None:
-    """Facts that say why a unit is not parsed: libclang would read, or wait for, a file that is none of the tree's."""
-    reached = batch.includes.reach([unit.main, *unit.headers])
-    for path in sorted(reached & batch.includes.outside.keys()):
-        said = f"not parsed: it includes {batch.includes.outside[path]!r}, which is outside of the tree"
-        fatal = Diagnostic("fatal", path, 0, 0, said)
-        return msgspec.msgpack.encode([FileFacts(unit.main, batch.config.name, (), (), (), (), (), (fatal,), 1)])
+    """Facts that say why a unit is not parsed, or None."""
+    fatal = leads_out(batch.includes, (unit.main, *unit.headers))
+    if fatal is None:
+        return None
+    return msgspec.msgpack.encode([FileFacts(unit.main, batch.config.name, (), (), (), (), (), (fatal,), 1)])
+
+
+def leads_out(includes: Includes, files: Sequence[str]) -> Diagnostic | None:
+    """Why files are not to be parsed: libclang would read, or wait for, a file that is none of the tree's."""
+    for path in sorted(includes.reach(files) & includes.outside.keys()):
+        said = f"not parsed: it includes {includes.outside[path]!r}, which is outside of the tree"
+        return Diagnostic("fatal", path, 0, 0, said)
     return None
 
 

@@ -15,11 +15,12 @@ from typing import NamedTuple
 import msgspec
 
 from patcher.cache import Cache
+from patcher.errors import InputError
 from patcher.model import Diagnostic
 from patcher.source import walk
 from patcher.source.keys import digest
 from patcher.source.outline import Outline, Unreadable
-from patcher.source.parallel import all_or_killed, cores, make_constants, pool, relative, take_time
+from patcher.source.parallel import all_or_killed, cores, leads_out, make_constants, pool, relative, take_time
 from patcher.source.prepare import Prepared, Workspace
 from patcher.source.read import include_graph
 from patcher.source.unit import Progress
@@ -53,7 +54,8 @@ def news(
     """Every diagnostic that is new in a state, against the one before; ``states[0]`` against ``tree``.
 
     A state maps the paths that differ from ``tree`` to their content; ``units`` are the C files to parse. Diagnostics
-    are compared by what they say and by the line they say it of, so a line that moved says nothing new.
+    are compared by what they say and by the line they say it of, so a line that moved says nothing new. Raises
+    InputError where a unit includes what is outside of the tree.
     """
     last = PatchedTree(tree, states[-1] if states else {})
     jobs: dict[str, tuple[Config, str, Includes]] = {}
@@ -65,6 +67,9 @@ def news(
             jobs[key] = (config, unit, includes)
             if stored := cache.get(key):
                 known[key] = msgspec.msgpack.decode(stored, type=_Heard)
+    for _, unit, includes in jobs.values():
+        if fatal := leads_out(includes, [unit]):
+            raise InputError(f"{fatal.path} is {fatal.message}", "the tree is damaged or hostile")
     missing = {key: job for key, job in jobs.items() if key not in known}
     for key, heard in _parse(tree, missing, states, cache, progress) if missing else ():
         known[key] = heard

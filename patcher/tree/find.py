@@ -48,9 +48,7 @@ def open_tree(place: Path, revision: str | None, *, worktree: bool = False) -> K
 
 def open_repository(place: Path) -> Repository:
     """The repository at ``place`` or around it. Raises InputError where there is none."""
-    if not place.is_dir():
-        raise InputError(f"{place} is not a directory" if place.exists() else f"{place} does not exist", _ADVICE)
-    repository = _repository(place.resolve())
+    repository = find_repository(place)
     if repository is None:
         raise InputError(f"{place} is not a git repository", _ADVICE)
     return repository
@@ -59,7 +57,7 @@ def open_repository(place: Path) -> Repository:
 def find_repository(place: Path) -> Repository | None:
     """The repository that ``place`` belongs to, or None. Raises InputError where there is no such directory."""
     if not place.is_dir():
-        raise InputError(f"{place} is not a directory", "name a kernel tree with --tree")
+        raise InputError(f"{place} is not a directory" if place.exists() else f"{place} does not exist", _ADVICE)
     return _repository(place.resolve())
 
 

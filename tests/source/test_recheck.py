@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from patcher.cache import Cache
+from patcher.errors import InputError
 from patcher.source.read import include_graph
 from patcher.source.recheck import _stable, news
 from patcher.tree import kconfig, profile
@@ -86,3 +87,9 @@ def test_a_tree_without_a_key(mini: Path, cache: Cache) -> None:
     tree = DirectoryTree(mini)
     states = [with_line(tree, SETUP, "int x = nowhere;")]
     assert len(news(tree, configs(tree, "x86_64-xen-dom0"), [SETUP], states, cache)) == 1
+
+
+def test_a_file_that_includes_what_is_not_of_the_tree_is_not_parsed(tree: KernelTree, cache: Cache) -> None:
+    states = [with_line(tree, SETUP, '#include "/etc/hostname"')]
+    with pytest.raises(InputError, match="outside of the tree"):
+        news(tree, configs(tree, "x86_64-xen-dom0"), [SETUP], states, cache)
