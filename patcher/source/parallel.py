@@ -153,6 +153,9 @@ def pool(workers: int) -> ProcessPoolExecutor:
         made.submit(os.getpid)  # the first work starts all of them
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    # The executor keeps a writing end of the pipe of results; with it open, a worker that dies in the middle of a
+    # result leaves the executor's thread to wait for the rest for ever.
+    made._result_queue._writer.close()  # type: ignore[attr-defined]  # private: there is no public way
     return made
 
 
