@@ -174,6 +174,7 @@ def ranges(draw: Any, context: Context, machine: Machine) -> Action:
             st.integers(0, 3 * leaf),
             st.integers(1, 3).flatmap(lambda n: near(n * leaf)),
             st.integers(1, 3).flatmap(lambda n: near(n * mid)),
+            st.integers(1, 40).map(lambda n: n * mid),
             st.integers(0, limit),
         )
     )
@@ -208,6 +209,8 @@ def maps(draw: Any, context: Context, pages: int) -> tuple[Region, ...]:
         regions.append((0xFEE00000, 0x1000, RESERVED))
     if draw(st.integers(0, 2)) == 2:
         regions = list(draw(st.permutations(regions)))
+    if draw(st.integers(0, 5)) == 5:  # the highest one first
+        regions.insert(0, regions.pop(max(range(len(regions)), key=lambda number: regions[number][0])))
     if draw(st.integers(0, 2)) == 2:  # past what there can be, also as the first one
         far = draw(st.sampled_from(((2**52, 0x100000, RESERVED), (2**64 - 0x3000, 0x1000, RESERVED))))
         regions.insert(draw(st.sampled_from((0, len(regions)))), far)

@@ -81,26 +81,35 @@ class P2M:
         return ends | {edge for start, end, _ in self._said for edge in (start, end)}
 
 
-def devices(regions: Sequence[Region]) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-    """The walk over the raw E820 (property 11): PFN ranges [start, end) that must be identity, and those that
-    may be it or not.
+class Walk(NamedTuple):
+    """What the raw E820 (property 11) makes of pages: PFN ranges [start, end), in order, that may overlap.
 
-    Identity: each page of which any byte, below the end of the last region, lies in a gap or in a region that is
-    neither RAM nor unusable. Unusable memory is no device; a page that has none but RAM and unusable bytes is not
-    identity. Left open are pages on which the map contradicts itself (a byte both RAM and not).
+    ``devices`` must be identity: each page of which any byte, below the end of the last region, lies in a gap or in a
+    region that is neither RAM nor unusable. ``both`` have a byte that is in RAM and in such a region: the kernel's own
+    sanitize_e820_map() takes the higher type, which is not RAM. ``unclear`` have one that is in unusable memory and in
+    such a region. All others are not identity: unusable memory is no device.
     """
+
+    devices: tuple[tuple[int, int], ...]
+    both: tuple[tuple[int, int], ...]
+    unclear: tuple[tuple[int, int], ...]
+
+
+def walk(regions: Sequence[Region]) -> Walk:
+    """Regions in any order, overlapping or empty, as the hypervisor gives them."""
     kept = [(addr, min(addr + size, 2**64), kind) for addr, size, kind in regions if size]
     cuts = sorted({0, *(edge for addr, end, _ in kept for edge in (addr, end))})
-    sure: list[tuple[int, int]] = []
-    open_: list[tuple[int, int]] = []
+    devices: list[tuple[int, int]] = []
+    both: list[tuple[int, int]] = []
+    unclear: list[tuple[int, int]] = []
     for start, end in pairwise(cuts):
         kinds = {kind for addr, stop, kind in kept if addr <= start < stop}
         pages = (start // PAGE, -(-end // PAGE))
         if not kinds or kinds.isdisjoint((RAM, UNUSABLE)):
-            sure.append(pages)
+            devices.append(pages)
         elif kinds - {RAM, UNUSABLE}:
-            open_.append(pages)
-    return sure, open_
+            (unclear if UNUSABLE in kinds else both).append(pages)
+    return Walk(tuple(devices), tuple(both), tuple(unclear))
 
 
 def inside(pfn: int, ranges: Iterable[tuple[int, int]]) -> bool:

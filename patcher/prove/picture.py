@@ -18,7 +18,7 @@ from patcher.errors import InputError
 from patcher.prove.build import Program
 from patcher.prove.history import ending
 from patcher.prove.prove import lines
-from patcher.prove.run import Facts, Outcome, Run, Runner, Why
+from patcher.prove.run import Facts, Outcome, Run, Runner, Stats, Why
 from patcher.prove.scenario import BOOT, RAM, Machine, Region, Scenario, Step
 
 PAGE = 4096
@@ -221,7 +221,7 @@ class _Reader:
 
     def _read(self, arch: str, asked: int) -> Picture:
         facts, stats = self._ask(("facts",), ("stats",))
-        assert isinstance(facts, Facts) and isinstance(stats, tuple)
+        assert isinstance(facts, Facts) and isinstance(stats, Stats)
         top = self._top()
         own_mids = sorted(set(top) - self.names.keys())
         mids = dict(zip([*own_mids, *self._shared_mids()], self._mids(own_mids), strict=True))
@@ -231,7 +231,7 @@ class _Reader:
         used = {leaf for address in set(top) for leaf in mids[address]} - self.names.keys()
         listed = sum(leaf in self.list for leaf in used)
         pages = Pages(
-            brk=stats[0], reserved=self.runner.brk_pages, mids=len(set(top) - self.names.keys()),
+            brk=stats.early, reserved=self.runner.brk_pages, mids=len(set(top) - self.names.keys()),
             leaves=len(used) - listed, shared=len(self.names), tools=self._tools(), listed=listed,
             list=self.list_pages,
         )  # fmt: skip

@@ -11,8 +11,8 @@ from patcher.errors import InputError
 from patcher.prove import toolchain
 from patcher.prove.build import APART, ARCHS, TREE, Program, build
 from patcher.prove.history import Context, Mismatch, void_of
-from patcher.prove.run import Runner, Why
-from patcher.prove.scenario import Region
+from patcher.prove.run import Runner, Stats, Why
+from patcher.prove.scenario import Region, Scenario
 from patcher.prove.verdict import CommitProof, Counterexample, Proof, Status, Verdict
 from patcher.tree.kernel import KernelTree
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from patcher.prove.properties.kind import Property
 
 Progress = Callable[[str, int, int], None]
+_LOOKUPS = ("get", "pfn_to_mfn", "valid")  # their argument is a PFN
 
 
 class Request(NamedTuple):
@@ -103,9 +104,9 @@ def _verdict(context: Context, each: Property, request: Request, program: Progra
     if lacking:
         reason = f"the code reached {lacking}, which nothing here supplies"
         return Verdict(each.id, each.number, each.statement, Status.SKIP, cases, reason)
-    example = Counterexample(
-        wrong.scenario, wrong.step, wrong.expected, wrong.found, place(program, wrong), wrong.pfn, wrong.accepts
-    )
+    # Where the smallest case is not looked for, who stored a wrong value isn't either: that is to play it again.
+    where = place(context.runner, wrong) if request.shrink or not wrong.outcome.done else ""
+    example = Counterexample(wrong.scenario, wrong.step, wrong.expected, wrong.found, where, wrong.pfn, wrong.accepts)
     return Verdict(each.id, each.number, each.statement, Status.FAIL, cases, reason, example)
 
 
@@ -137,14 +138,39 @@ def _search(context: Context, each: Property, request: Request) -> Mismatch | No
     return None
 
 
-def place(program: Program, wrong: Mismatch) -> str:
-    """The source line a fault happened in, and who called, as far as can be told; "" where it can't."""
+def place(runner: Runner, wrong: Mismatch) -> str:
+    """The source line a fault happened in, and who called; or the one that stored what was found. "" where neither
+    can be told: nothing was ever stored, or the answer is not that of one PFN."""
     outcome = wrong.outcome
     if outcome.done or wrong.step != outcome.at:
-        return ""
-    addresses = [outcome.numbers[1]] if outcome.why.name == "SIGNAL" else []
+        stored = lines(runner.program, _stored_by(runner, wrong))
+        return f"last stored by {stored[0]}" if stored else ""
+    addresses = [outcome.numbers[1]] if outcome.why is Why.SIGNAL else []
     addresses += [line - 1 for line in outcome.lines]
-    return "; ".join(lines(program, addresses)[:3])
+    return "; ".join(lines(runner.program, addresses)[:3])
+
+
+def _stored_by(runner: Runner, wrong: Mismatch) -> list[int]:
+    """The instruction that last changed the entry of the PFN whose lookup was wrong, or the leaf it is in. The scenario
+    is played again to see which step did, and once more, with that step an instruction at a time."""
+    steps = wrong.scenario.steps
+    if wrong.step >= len(steps):
+        return []
+    name, *rest = steps[wrong.step]
+    pfn = wrong.pfn if name == "scan" else int(rest[0]) if name in _LOOKUPS else -1
+    if not 0 <= pfn < runner.limit:
+        return []
+    during = 0
+    for _ in range(2):
+        watched = (("watch", pfn, during), *steps[: wrong.step], ("stats",))
+        outcome = runner.play(Scenario(wrong.scenario.machine, watched))
+        said = outcome.answers[-1] if outcome.done else None
+        if not isinstance(said, Stats) or not said.changed:
+            break
+        if said.changed == during:
+            return [said.place]
+        during = said.changed
+    return []
 
 
 def _lacking(program: Program, wrong: Mismatch) -> str:

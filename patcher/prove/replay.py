@@ -8,7 +8,7 @@ from typing import NamedTuple
 from patcher.cache import Cache
 from patcher.errors import InputError
 from patcher.prove import toolchain
-from patcher.prove.build import ARCHS, Program, build
+from patcher.prove.build import ARCHS, build
 from patcher.prove.history import Mismatch, ending, shown
 from patcher.prove.prove import place
 from patcher.prove.run import Outcome, Run, Runner, Unreachable
@@ -44,10 +44,10 @@ def replay_file(tree: KernelTree, file: Path, cache: Cache) -> Replay:
     except toolchain.CompilerError as error:
         raise InputError(f"the code of {tree.where} does not compile", str(error)) from error
     with Runner(program) as runner:
-        return _replay(runner, stored, program)
+        return _replay(runner, stored)
 
 
-def _replay(runner: Runner, stored: Stored, program: Program) -> Replay:
+def _replay(runner: Runner, stored: Stored) -> Replay:
     example = stored.counterexample
     scenario = example.scenario
     outcome = runner.play(scenario)
@@ -55,9 +55,9 @@ def _replay(runner: Runner, stored: Stored, program: Program) -> Replay:
     for number, step in enumerate(scenario.steps):
         said = outcome.answers[number] if number < len(outcome.answers) else "-"
         steps.append((_call(step), _said(said)))
-    wrong = Mismatch(scenario, outcome.at, "", "", outcome)
+    wrong = Mismatch(scenario, example.step if outcome.done else outcome.at, "", "", outcome, example.pfn)
     return Replay(
-        stored, tuple(steps), _still(example, outcome), "" if outcome.done else ending(outcome), place(program, wrong)
+        stored, tuple(steps), _still(example, outcome), "" if outcome.done else ending(outcome), place(runner, wrong)
     )
 
 

@@ -72,6 +72,21 @@ class Unreachable(NamedTuple):
     mfn: int
 
 
+class Stats(NamedTuple):
+    """What a scenario has taken so far: pages, allocations, instructions stepped through; ``changed``: the number of
+    the last step that changed the watched PFN's entry or leaf, from 1 as the driver counts them, or 0; ``place``: the
+    address of the instruction that did, where that step was watched; ``messages``: calls of printk()."""
+
+    early: int
+    late: int
+    freed: int
+    allocations: int
+    steps: int
+    place: int
+    changed: int
+    messages: int
+
+
 class Outcome(NamedTuple):
     """What a scenario said: an answer for each step that was played (None where it has none), and how it ended.
 
@@ -217,7 +232,7 @@ def _answer(step: Step, said: Iterator[int]) -> Any:
     if name in ("limit", "lost"):
         return next(said)
     if name == "stats":
-        return tuple(next(said) for _ in range(6))
+        return Stats(*(next(said) for _ in Stats._fields))
     return None
 
 

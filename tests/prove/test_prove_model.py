@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patcher.prove.model import P2M, Foreign, Identity, Missing, Ram, devices, inside
+from patcher.prove.model import P2M, Foreign, Identity, Missing, Ram, inside, walk
 from patcher.prove.scenario import ACPI, RAM, RESERVED, UNUSABLE, Machine
 
 LIMIT, LEAF = 1 << 27, 512
@@ -64,21 +64,20 @@ def test_between_edges_the_meaning_does_not_change_its_kind() -> None:
 
 
 def test_gaps_and_regions_of_devices_are_identity_to_the_last_byte() -> None:
-    sure, unclear = devices(
+    sure, both, unclear = walk(
         ((0, 0x9FC00, RAM), (0x9FC00, 0x400, RESERVED), (0x100000, 0x10000, RAM), (0x120800, 8, ACPI))
     )
-    assert not unclear
+    assert not both and not unclear
     where = {pfn: inside(pfn, sure) for pfn in (0x9E, 0x9F, 0xA0, 0xFF, 0x100, 0x10F, 0x110, 0x120, 0x121)}
     assert where == {0x9E: False, 0x9F: True, 0xA0: True, 0xFF: True, 0x100: False, 0x10F: False, 0x110: True,
                      0x120: True, 0x121: False}  # fmt: skip
 
 
 def test_unusable_memory_is_no_device_and_contradictions_are_left_open() -> None:
-    sure, unclear = devices(((0, 0x10000, RAM), (0x10000, 0x10000, UNUSABLE), (0x8000, 0x1000, RESERVED), (0, 0, ACPI)))
-    assert sure == []
-    assert unclear == [(8, 9)]
+    regions = ((0, 0x10000, RAM), (0x10000, 0x10000, UNUSABLE), (0x8000, 0x1000, RESERVED), (0x12000, 1, RESERVED))
+    assert walk((*regions, (0, 0, ACPI))) == ((), ((8, 9),), ((18, 19),))
 
 
 @given(st.permutations([(0, 0x5000, RAM), (0x7000, 0x1000, RESERVED), (0x6000, 0x2000, RAM), (0xA000, 1, ACPI)]))
 def test_the_order_of_regions_says_nothing(regions: list[tuple[int, int, int]]) -> None:
-    assert devices(regions) == devices(sorted(regions))
+    assert walk(regions) == walk(sorted(regions))

@@ -12,8 +12,7 @@ from patcher.tree.directory import DirectoryTree
 
 MMU, PAGE, SETUP = "arch/x86/xen/mmu.c", "arch/x86/include/asm/xen/page.h", "arch/x86/xen/setup.c"
 SCHEME = {"1-back", "1-entry", "1-range", "1-void", "2-ram", "2-wide", "5-cost", "6-pieces", "7-shared", "9-identity",
-          "9-stray", "10-isa", "11-walk", "11-not-given",
-          "11-passed"}  # fmt: skip
+          "8-told", "9-stray", "10-isa", "11-walk", "11-not-given", "11-both", "11-passed"}  # fmt: skip
 KNOWN = {"3-last-leaf", "7-beyond", "8-half", "8-race"}  # the faults of 2.6.37 that the miniature tree has kept
 LUCK = {"8-race-any"}  # one of them, too, but where the rival comes is drawn
 LAST_LEAF = (

@@ -68,9 +68,10 @@ def walk(context: Context) -> Claim:
 
 def _after_walk(context: Context, initial: bool, at: int) -> int | None:
     """How the PFN at this address reads after the walk over a plain map: RAM, at 64 MiB a device's region, at 128 MiB
-    some more RAM, and the end of the map at 256 MiB. The domain was given 16 MiB."""
+    some more RAM, in which there is a device's region at 144 MiB, and the end of the map at 256 MiB. The domain was
+    given 16 MiB."""
     plain = ((0, 0x9F000, RAM), (1 << 20, 63 << 20, RAM), (64 << 20, 64 << 20, RESERVED), (128 << 20, 64 << 20, RAM),
-             (192 << 20, 64 << 20, RESERVED))  # fmt: skip
+             (144 << 20, 4 << 20, RESERVED), (192 << 20, 64 << 20, RESERVED))  # fmt: skip
     machine = Machine(0x1000, initial, ((0x1000, 0x400000, 1),), e820=plain, arena=0x100, order=24)
     if "memory" not in context.facts.calls:
         return None
@@ -85,6 +86,13 @@ def not_given(context: Context) -> Claim:
     return there, f"RAM that the initial domain was not given is {'' if there else 'not '}told from void"
 
 
+def both(context: Context) -> Claim:
+    """Asked of the code: is a region of devices in the middle of RAM one of devices?"""
+    found, mark = _after_walk(context, True, 145 << 20), context.facts["identity_mark"]
+    there = bool(mark) and found == (145 << 20) // 4096 | mark
+    return there, f"a device in the middle of RAM {'is' if there else 'is not'} identity"
+
+
 def passed_through(context: Context) -> Claim:
     """Asked of the code: are devices in the map of an unprivileged domain identity?"""
     found, mark = _after_walk(context, False, 80 << 20), context.facts["identity_mark"]
@@ -95,6 +103,15 @@ def passed_through(context: Context) -> Claim:
 def shared(context: Context) -> Claim:
     there = bool(context.facts["p2m_identity"])
     return there, f"p2m_identity is {'' if there else 'not '}defined"
+
+
+def tells(context: Context) -> Claim:
+    """Asked of the code: is a lost race told at all?"""
+    machine, pfn = small_machine(context.runner, True), context.limit // 2 + 5
+    steps = (*BOOT, ("booted",), ("stats",), ("race", "alloc", 1, ("set", pfn ^ 1, 7), ("set", pfn, 6)), ("stats",))
+    outcome = context.runner.play(Scenario(machine, steps))
+    there = outcome.done and outcome.answers[-1].messages > outcome.answers[-3].messages
+    return there, f"a lost race is {'' if there else 'not '}told"
 
 
 def needs(call: str) -> Callable[[Context], Claim]:

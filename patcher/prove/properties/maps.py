@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from patcher.prove import generate
 from patcher.prove.history import Context, Mismatch, OneOf, Script
-from patcher.prove.model import Identity, devices, inside
+from patcher.prove.model import Identity, inside, walk
 from patcher.prove.properties import claims
 from patcher.prove.properties.kind import Case, Property
 from patcher.prove.properties.ptes import flags_of
@@ -66,7 +66,8 @@ class _Page(NamedTuple):
     """What the raw map makes of a page.
 
     ``device``: in a gap, or a region of devices. ``given``: RAM that the domain has, with its MFN. ``unusable``:
-    likewise, but Xen says it has errors. ``other``: RAM of the machine that the domain was not given.
+    likewise, but Xen says it has errors. ``other``: RAM of the machine that the domain was not given. ``both``: RAM and
+    a device's region. ``rest``: the map ends in the middle of it, and what is there of RAM was not given.
     """
 
     pfn: int
@@ -76,14 +77,16 @@ class _Page(NamedTuple):
 
 def _pages(context: Context, machine: Machine, facts: Facts, balloon: tuple[int, int]) -> Iterator[_Page]:
     """The pages around each edge of the map, but for the balloon's, and for those whose meaning is left open."""
-    sure, unclear = devices(machine.e820)
+    found = walk(machine.e820)
+    sure = list(found.devices)
     if machine.initial:
         sure.append((facts["isa_start"] // 4096, facts["isa_end"] // 4096))
-    end = max((addr + size) // 4096 for addr, size, _ in machine.e820 if size)
-    unclear.append((end, context.limit))  # what was given past the end of the map: no region, and no gap
+    last = max(addr + size for addr, size, _ in machine.e820 if size)
+    end = last // 4096
+    unclear = [*found.unclear, (end, context.limit)]  # given past the end of the map: no region, and no gap
     bad = [(addr // 4096, -(-(addr + size) // 4096)) for addr, size, kind in machine.e820 if size and kind == UNUSABLE]
     given = min(machine.nr_pages, facts["max_domain_pages"])
-    edges = {given, *(edge for each in (*sure, *unclear) for edge in each)}
+    edges = {given, *(edge for each in (*sure, *found.both, *unclear) for edge in each)}
     edges.update(edge for addr, size, _ in machine.e820 for edge in (addr // 4096, (addr + size) // 4096))
     points = {edge + delta for edge in edges for delta in (-2, -1, 0, 1)}
     points |= {(start + end) // 2 for start, end in sure}
@@ -92,6 +95,10 @@ def _pages(context: Context, machine: Machine, facts: Facts, balloon: tuple[int,
             continue
         if inside(pfn, sure):
             yield _Page(pfn, "device")
+        elif inside(pfn, found.both):
+            yield _Page(pfn, "both")
+        elif pfn == end and last % 4096 and pfn >= given and not inside(pfn, (*found.unclear, *bad)):
+            yield _Page(pfn, "rest")
         elif not inside(pfn, unclear):
             frame = machine.frame(pfn) if pfn < given else None
             if frame is not None:
@@ -126,7 +133,46 @@ def _not_given(context: Context, machine: Machine) -> Mismatch | None:
         if page.kind == "other" and page.pfn >= machine.nr_pages + -machine.nr_pages % context.per_page:
             what = f"PFN {page.pfn:#x}, RAM that the domain was not given, is missing"
             script.want(("get", page.pfn), context.facts["invalid"], what)
+        elif page.kind == "rest" and page.pfn >= machine.nr_pages + -machine.nr_pages % context.per_page:
+            what = f"PFN {page.pfn:#x}, the rest of which is past the end of the map, is no RAM, and void"
+            script.want(("get", page.pfn), context.raw(Identity(), page.pfn), what)
     return script.judge()
+
+
+def _both(context: Context, machine: Machine) -> Mismatch | None:
+    booted = _boot_with_map(context, machine)
+    if isinstance(booted, Mismatch):
+        return booted
+    script, facts, start, end = booted
+    for page in _pages(context, machine, facts, (start, end)):
+        if page.kind == "both":
+            what = f"PFN {page.pfn:#x}, in RAM and in a region of devices, is identity"
+            script.want(("get", page.pfn), context.raw(Identity(), page.pfn), what)
+    return script.judge()
+
+
+def _room(context: Context, machine: Machine) -> Mismatch | None:
+    """The balloon's region has a page for each frame that went back to Xen, and for each of RAM that was not given;
+    the tree may choose to have fewer."""
+    booted = _boot_with_map(context, machine)
+    if isinstance(booted, Mismatch):
+        return booted
+    script, facts, _, _ = booted
+    first = machine.frames[0][1]
+    at = len(script._steps)
+    script.do(("owners", first, first + min(machine.nr_pages, facts["max_domain_pages"])))
+    scenario, outcome = script.play()
+    if not outcome.done:
+        return script.compare(scenario, outcome)
+    back = sum(run.length for run in outcome.answers[at] if run.step == 0 and run.first == facts["invalid"])
+    top = machine.nr_pages * 4096
+    more = sum((addr + size - max(addr, top)) // 4096 for addr, size, kind in machine.e820
+               if kind == RAM and addr + size > top)  # fmt: skip
+    pages = facts["extra_size"] // 4096
+    if pages <= back + more:
+        return None
+    wanted = f"at most {back + more:#x} pages for the balloon: {back:#x} went back to Xen, {more:#x} were not given"
+    return Mismatch(scenario, at - 2, wanted, f"{pages:#x}", outcome)
 
 
 def _passed_through(context: Context, machine: Machine) -> Mismatch | None:
@@ -274,6 +320,8 @@ PROPERTIES = (
              any_map, _balloon_missing, 0.5),
     Property("3-returned", 3, "A frame that the map has no place for goes back to Xen, and is RAM no longer",
              claims.needs("memory"), any_map, _frames_kept),
+    Property("3-room", 3, "The balloon's region has no more pages than there are frames to fill it with",
+             claims.needs("memory"), any_map, _room, 0.5),
     Property("10-isa", 10, "The ISA range is identity in the initial domain, RAM in others", claims.walk, any_map,
              _isa),
     Property("10-own", 10, "An unprivileged domain without devices comes to no frame that is not its own",
@@ -284,6 +332,8 @@ PROPERTIES = (
              claims.walk, lambda context: any_map(context, True), _walked, 2.0),
     Property("11-not-given", 11, "Memory of the machine that the initial domain was not given is missing",
              claims.not_given, lambda context: any_map(context, True), _not_given),
+    Property("11-both", 11, "In the initial domain, what is both in RAM and in a region of devices is identity",
+             claims.both, lambda context: any_map(context, True), _both),
     Property("11-passed", 11, "An unprivileged domain whose map has gaps and regions of devices finds them identity",
              claims.passed_through, lambda context: any_map(context, False), _passed_through),
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
@@ -148,6 +149,53 @@ def _raced(context: Context, case: _Race) -> Mismatch | None:
     return script.judge()
 
 
+def _told(context: Context, case: tuple[Machine, int, int, int]) -> Mismatch | None:
+    """Nothing is said of an update that nobody disturbs; of lost races, in parts of the tree far apart, the first."""
+    machine, base, first, second = case
+    mid = context.per_page**2
+    script = Script(context, machine)
+    script.do(*BOOT, ("booted",))
+    before = _messages(script)
+    script.act(("fill", base * mid, 0xD00000))
+    quiet = _messages(script)
+    counts = []
+    for number, low in enumerate((first, second), 1):
+        pfn = (base + number) * mid + low
+        *_, ours = steps_of(context, ("fill", pfn, 0xD00000 + 2 * number))
+        *_, rival = steps_of(context, ("fill", pfn ^ 1, 0xD00001 + 2 * number))
+        script.do(("race", "alloc", 1, rival, ours))
+        counts.append(_messages(script))
+    scenario, outcome = script.play()
+    if not outcome.done:
+        return script.compare(scenario, outcome)
+    stats = [outcome.answers[at] for at in (before, quiet, *counts)]
+    said = [later.messages - stats[0].messages for later in stats[1:]]
+    lost = [later.freed > earlier.freed for earlier, later in pairwise(stats[1:])]
+    if not all(lost):
+        return None  # the tree does without a page where another one came first
+    for at, wanted, found in zip((quiet, *counts), (0, 1, 1), said, strict=True):
+        if found != wanted:
+            return Mismatch(scenario, at, f"{wanted} messages: a lost race is told, once", f"{found}", outcome)
+    return None
+
+
+def _messages(script: Script) -> int:
+    """The index of a new step that counts them."""
+    script.do(("stats",))
+    return len(script._steps) - 1
+
+
+def _tellings(context: Context) -> st.SearchStrategy[Case]:
+    leaf, mid = context.per_page, context.per_page**2
+    low = st.integers(0, mid - 1)
+
+    def cases(machine: Machine) -> st.SearchStrategy[Case]:
+        first = -(-machine.nr_pages // mid)
+        return st.tuples(st.just(machine), st.integers(first, leaf - 3), low, low)
+
+    return generate.wholes(context, 512).flatmap(cases)
+
+
 def _boots(context: Context) -> st.SearchStrategy[Case]:
     """With a map, or without; and the worst cases."""
     return st.one_of(
@@ -173,6 +221,7 @@ PROPERTIES = (
              _shorts, _half),
     Property("8-race", 8, "A rival that comes while a page is allocated loses nothing, and we lose nothing",
              claims.any_tree, lambda context: _races(context, ("alloc",)), _raced, 2.0),
+    Property("8-told", 8, "A lost race is told, once", claims.tells, _tellings, _told, 0.3),
     Property("8-race-any", 8, "The same for a rival at any other instruction that was tried", claims.any_tree,
              lambda context: _races(context, ("locked", "after_locked", "step")), _raced),
 )  # fmt: skip

@@ -101,6 +101,7 @@ WEAK void free_page(unsigned long address)
 #endif
 WEAK asmlinkage int printk(const char *format, ...)
 {
+	told();
 	return 0;
 }
 

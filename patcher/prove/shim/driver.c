@@ -191,6 +191,13 @@ void warned(const void *place)
 		shared->header[H_WARNED_AT] = (ulong)place;
 }
 
+static word messages;
+
+void told(void)
+{
+	messages++;
+}
+
 static ulong map(ulong at, ulong size, int protection, int flags)
 {
 	return CALL(NR_MMAP, at, size, protection, flags | ANON, -1, 0);
@@ -326,9 +333,11 @@ static void race(unsigned point)
 /* Stepping through the code under test, an instruction at a time. */
 static struct {
 	word steps, limit;
-	int watching;
-	word watched;		/* PFN */
+	int seen, watching;	/* at all; now, and not only what an operation as a whole did */
+	word watched, during;	/* PFN; the number of the operation to watch, an instruction at a time */
 	word last, place;	/* its entry, and who wrote it */
+	ulong *leaf;		/* likewise, the page it is in */
+	word changed;		/* the number of the last operation that changed it, or 0 */
 } step;
 
 /*
@@ -371,6 +380,7 @@ static int at_locked(ulong ip)
 
 extern byte __start_shimtext[], __stop_shimtext[];
 static word raw_entry(word pfn);
+static ulong *own_leaf(word pfn);
 
 #ifdef __x86_64__
 #define REG_IP(context) (*(ulong *)((byte *)(context) + 40 + 16 * 8))
@@ -384,11 +394,14 @@ static word raw_entry(word pfn);
 #define FAULT(info) (*(ulong *)((byte *)(info) + 12))
 #endif
 
+static int in_shim(ulong ip)
+{
+	return (byte *)ip >= __start_shimtext && (byte *)ip < __stop_shimtext;
+}
+
 static void step_over(ulong ip)
 {
-	byte *code = (byte *)ip;
-
-	if (code >= __start_shimtext && code < __stop_shimtext)
+	if (in_shim(ip))
 		return;
 	step.steps++;
 	if (step.limit && step.steps > step.limit)
@@ -438,6 +451,20 @@ static int fixed_up(void *context)
 
 static ulong previous;
 
+/* Was it the instruction at @place that gave the watched PFN another entry, or another leaf to be in? */
+static void watch(word place)
+{
+	ulong *leaf = own_leaf(step.watched);
+	word now = raw_entry(step.watched);
+
+	if (now == step.last && leaf == step.leaf)
+		return;
+	step.last = now;
+	step.leaf = leaf;
+	step.place = place;
+	step.changed = shared->header[H_AT];
+}
+
 static void on_signal(int number, void *info, void *context)
 {
 	ulong ip = REG_IP(context);
@@ -446,13 +473,9 @@ static void on_signal(int number, void *info, void *context)
 		return;
 	if (number == SIG_TRAP && CODE(info) != FROM_INT3) {
 		if (step.watching) {
-			word now = raw_entry(step.watched);
-
-			if (now != step.last) {
-				step.last = now;
-				step.place = previous;
-			}
-			previous = ip;
+			watch(previous);
+			if (!in_shim(ip))
+				previous = ip;	/* so the shim's copy_page() is the doing of who called it */
 		}
 		step_over(ip);
 		if (rival.fired && !step.limit && !step.watching)
@@ -786,8 +809,12 @@ static void play(void)
 			m.booted = 1;
 			break;
 		case OP_CALL:
+			step.watching = step.during && step.during == shared->header[H_AT];
 			say(make(p[0], p[1], p[2]));
+			step.watching = 0;
 			p += 3;
+			if (step.seen)
+				watch(step.place);
 			break;
 		case OP_SCAN:
 			run_start();
@@ -884,8 +911,12 @@ static void play(void)
 				stop(STOP_BAD_SCENARIO, 4, 0, 0);
 			break;
 		case OP_WATCH:
-			step.watching = 1;
+			step.seen = 1;
 			step.watched = *p++;
+			step.during = *p++;
+			step.last = raw_entry(step.watched);
+			step.leaf = own_leaf(step.watched);
+			bound(STEP_SECONDS);
 			break;
 		case OP_STATS:
 			say(m.brk_used);
@@ -894,6 +925,8 @@ static void play(void)
 			say(m.allocations);
 			say(step.steps);
 			say(step.place);
+			say(step.changed);
+			say(messages);
 			break;
 		default:
 			stop(STOP_BAD_SCENARIO, 3, p[-1], 0);

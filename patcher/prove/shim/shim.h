@@ -27,6 +27,7 @@ enum stop {
 
 void stop(enum stop why, word a, word b, word c) __attribute__((noreturn));
 void warned(const void *place);
+void told(void);		/* a message, of whatever level */
 
 /* driver.c for bridge.c */
 void *early_page(unsigned long size, unsigned long align);

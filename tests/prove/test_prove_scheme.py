@@ -1,0 +1,103 @@
+"""The series' own C, on the miniature tree: all that it promises holds, and each property sees a slip in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from patcher.cache import Cache
+from patcher.prove.prove import Request, prove
+from patcher.prove.verdict import Status, Verdict
+from patcher.series.anchor import Anchor
+from patcher.series.compose import apply
+from patcher.series.load import load
+from patcher.tree.directory import DirectoryTree
+from patcher.tree.overlay import PatchedTree
+
+MMU, PAGE, SETUP = "arch/x86/xen/mmu.c", "arch/x86/include/asm/xen/page.h", "arch/x86/xen/setup.c"
+
+
+@pytest.fixture(scope="module")
+def scheme(mini: Path) -> PatchedTree:
+    """The miniature tree with the whole series."""
+    base = DirectoryTree(mini)
+    changes: dict[str, bytes] = {}
+    for step in load("identity").step:
+        now = PatchedTree(base, changes)
+
+        def holding(word: str, now: PatchedTree = now) -> tuple[str, ...]:
+            return tuple(path for path, text in now.read(now.paths()).items() if word.encode() in text)
+
+        edits = Anchor(holding, now.read).edits(step.slug, step.edits)
+        changes = {**changes, **apply(now.read({edit.span.path for edit in edits}), edits)}
+    return PatchedTree(base, changes)
+
+
+def judged(tree: PatchedTree, arch: str, cache: Cache, name: str) -> Verdict:
+    request = Request((arch,), 60, 1, (name,), shrink=False)
+    return next(each for each in prove(tree, arch, request, cache).verdicts if each.id == name)
+
+
+def test_all_that_the_scheme_promises_holds(scheme: PatchedTree, prove_cache: Cache, arch: str) -> None:
+    proof = prove(scheme, arch, Request((arch,), 15, 0), prove_cache)
+    assert {each.id: each.status for each in proof.verdicts if each.status is not Status.PASS} == {}
+
+
+SLIPS = {
+    "1-entry": (PAGE, "mfn &= ~(FOREIGN_FRAME_BIT | IDENTITY_FRAME_BIT);", "mfn &= ~FOREIGN_FRAME_BIT;"),
+    "1-range": (MMU, "		for (; pfn < next; pfn++)\n", "		for (; pfn + 1 < next; pfn++)\n"),
+    "1-back": (PAGE, "get_phys_to_machine(pfn) != mfn && pfn_is", "get_phys_to_machine(pfn) == mfn && pfn_is"),
+    "1-void": (MMU, "return xen_initial_domain() ? p2m_mid_identity : p2m_mid_missing;", "return p2m_mid_missing;"),
+    "2-ram": (MMU, "} else if (mfn & IDENTITY_FRAME_BIT) {", "} else if ((mfn & IDENTITY_FRAME_BIT) || mfn == pfn) {"),
+    "2-wide": (PAGE, "(1UL << (BITS_PER_LONG - 2))", "(1UL << 22)"),
+    "3-balloon": (SETUP, "	set_phys_range_missing(min_t(u64, PFN_UP(extra_start), ULONG_MAX),",
+                  "	set_phys_range_missing(min_t(u64, PFN_UP(extra_start) + 1, ULONG_MAX),"),
+    "3-last-leaf": (MMU, "(pfn = max_pfn; p2m_index(pfn) != 0;", "(pfn = max_pfn + 1; p2m_index(pfn) != 0;"),
+    "3-returned": (SETUP, "release_chunk(max_t(u64, PFN_PHYS(start),", "release_chunk(max_t(u64, PFN_PHYS(start + 1),"),
+    "3-room": (SETUP, " released = 0;\n	unsigned int i;", " released = 1;\n	unsigned int i;"),
+    "4-frame": (MMU, "			p2m_init_identity(p2m, pfn);\n", "			p2m_init(p2m);\n"),
+    "5-cost": (MMU, "		if (next - pfn == per_mid) {", "		if (0) {"),
+    "5-same": (MMU, "		if (p2m_top[topidx][mididx] == leaf)\n			continue;\n", ""),
+    "5-rebuild": (MMU,
+                  "virt_to_mfn(p2m_mid_identity_mfn);\n			pfn += (P2M_MID_PER_PAGE - 1) * P2M_PER_PAGE;\n",
+                  "virt_to_mfn(p2m_mid_identity_mfn);\n"),
+    "6-pieces": (MMU, "		next = min(end, pfn - pfn % per_mid + per_mid);", "		next = min(end, pfn + per_mid);"),
+    "7-view": (MMU, "	p2m_top_mfn_p[topidx][mididx] = virt_to_mfn(leaf);\n", ""),
+    "7-shared": (MMU, "	p2m_init(p2m_identity);\n", "	p2m_init(p2m_identity);\n	p2m_identity[3] = 3;\n"),
+    "8-brk": (MMU, "(2 * E820MAX + 8)", "(E820MAX)"),
+    "8-race": (MMU, "	free_p2m_page(page);\n\n	return there;", "	return there;"),
+    "8-told": (MMU, "		told = true;\n", ""),
+    "9-identity": (MMU, "			flags |= _PAGE_IOMAP;\n", ""),
+    "9-stray": (MMU, "			flags &= ~_PAGE_IOMAP;\n", "			flags |= pfn == 5 ? 0 : _PAGE_IOMAP;\n"),
+    "10-isa": (SETUP, "addr = xen_initial_domain() ? 0 : ISA_END_ADDRESS;", "addr = 0;"),
+    "10-own": (MMU, "return xen_initial_domain() ? p2m_mid_identity : p2m_mid_missing;", "return p2m_mid_identity;"),
+    "11-walk": (SETUP, "		end = PFN_UP(next);\n", "		end = PFN_DOWN(next);\n"),
+    "11-not-given": (SETUP, "			end = PFN_DOWN(next);\n", "			end = PFN_UP(next);\n"),
+    "11-both": (SETUP, "				other = true;\n", "				;\n"),
+    "11-passed": (SETUP, "min_t(u64, end, PFN_UP(last))", "min_t(u64, end, PFN_DOWN(last))"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(SLIPS))
+def test_a_slip_is_seen(scheme: PatchedTree, prove_cache: Cache, arch: str, name: str) -> None:
+    path, old, new = SLIPS[name]
+    text = scheme.changed[path]
+    assert text is not None and text.count(old.encode()) == 1, old
+    slipped = PatchedTree(scheme.base, {**scheme.changed, path: text.replace(old.encode(), new.encode())})
+    found = judged(slipped, arch, prove_cache, name)
+    assert found.status in (Status.FAIL, Status.ABSENT), found
+
+
+def test_a_wrong_value_is_traced_to_who_stored_it(scheme: PatchedTree, prove_cache: Cache, arch: str) -> None:
+    """Also where a shared leaf says it: then it is the line that put the leaf there."""
+    text = scheme.changed[SETUP]
+    assert text is not None
+    slip = b"		set_phys_range_identity(start, end + 1);\n"
+    slipped = text.replace(b"			set_phys_range_identity(start, end);\n", slip)
+    assert slipped != text
+    tree = PatchedTree(scheme.base, {**scheme.changed, SETUP: slipped})
+    found = prove(tree, arch, Request((arch,), 60, 1, ("11-walk",)), prove_cache).verdicts[0]
+    assert found.counterexample is not None
+    assert found.counterexample.place.startswith(f"last stored by {MMU}:")
+    assert "in p2m_set_range()" in found.counterexample.place
