@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from patcher.cli.common import CLEAN, FOUND, deliver, on_tree, open_place, plain, style
+from patcher.cli.common import CLEAN, FOUND, WRONG, deliver, on_tree, open_place, plain, style
 from patcher.errors import InputError
 
 if TYPE_CHECKING:
@@ -106,9 +106,12 @@ def _map(file: Path) -> tuple[tuple[int, int, int], ...]:
 
 def _code(commits: tuple[CommitProof, ...], require: tuple[str, ...], span: bool) -> int:
     """FOUND where a property fails, or a required one does not pass. In a range the first commit is what it starts
-    from: what fails from there on without a break is not the range's fault; what is required must pass at its end."""
+    from: what fails from there on without a break is not the range's fault; what is required must pass at its end.
+    WRONG where nothing could be run: that is no clean result."""
     from patcher.prove.verdict import Status, required
 
+    if all(proof.error for proof in commits[-1].proofs):
+        return WRONG
     failing = {(proof.arch, v.id) for proof in commits[0].proofs for v in proof.verdicts if v.status is Status.FAIL}
     if failing and not span:
         return FOUND

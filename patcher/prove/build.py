@@ -18,7 +18,7 @@ import msgspec
 from patcher import __version__
 from patcher.cache import Cache
 from patcher.prove import toolchain
-from patcher.prove.find import SETUP, Places, linear_map, places
+from patcher.prove.find import LOOKUP, SETUP, Places, linear_map, places
 from patcher.source.keys import digest
 from patcher.source.prepare import Workspace, constants_header
 from patcher.source.read import include_graph
@@ -142,7 +142,15 @@ def _build(tree: KernelTree, found: Places, config: Config, includes: Includes, 
             said = str(error)
             for directory in (space.prepared.sources, space.prepared.headers, place, SHIM.parent):
                 said = said.replace(f"{directory}/", "")
-            raise toolchain.CompilerError(said) from error
+            raise toolchain.CompilerError(f"{said}{_other_tree(tree, found)}") from error
+
+
+def _other_tree(tree: KernelTree, found: Places) -> str:
+    """A hint, where the P2M is none that the shim was made for."""
+    path = found.defined[LOOKUP]
+    if re.search(rb"\bp2m_mid_missing\b", tree.read([path])[path]):
+        return ""
+    return f" ({path} has no p2m_mid_missing: not the tree of three levels that came with 2.6.37?)"
 
 
 def _compile(tree: KernelTree, found: Places, includes: Includes, space: Workspace, work: Path) -> Program:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -145,3 +146,16 @@ def test_code_that_does_not_compile_is_skipped_with_the_compilers_word(run, chan
     ran = run("prove", "--tree", tree.where, *QUICK, "--property", "4")
     assert "the tree's code does not compile" in ran.stdout
     assert f"{MMU}:" in ran.stdout
+
+
+def test_a_tree_whose_p2m_is_another_one_is_no_clean_result(run, changed) -> None:  # type: ignore[no-untyped-def]
+    """2.6.36 and before, or 4.0 and later: what cannot be built is told, with the reason that is likely."""
+    tree = changed({"arch/x86/include/asm/xen/page.h": ("#define INVALID_P2M_ENTRY", "#error no\n#define INVALID")})
+    ran = run("prove", "--tree", tree.where, *QUICK)
+    assert ran.code == 2
+    assert "SKIP" in ran.stdout and "PASS" not in ran.stdout
+    assert "p2m_mid_missing" not in ran.stdout
+    mmu = Path(tree.where) / "arch/x86/xen/mmu.c"
+    mmu.write_text(re.sub(r"\bp2m_mid_missing\b", "p2m_middle", mmu.read_text()))
+    ran = run("prove", "--tree", tree.where, *QUICK)
+    assert (ran.code, "mmu.c has no p2m_mid_missing: not the tree of three levels" in ran.stdout) == (2, True)
