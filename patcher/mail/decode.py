@@ -11,6 +11,7 @@ from email.errors import HeaderParseError, MessageError
 from email.header import decode_header
 from email.message import Message
 from email.parser import BytesHeaderParser, BytesParser
+from email.policy import Compat32
 from email.utils import getaddresses
 from typing import NamedTuple
 
@@ -31,6 +32,16 @@ class _Text(NamedTuple):
     exact: bool
 
 
+class _AsSent(Compat32):
+    """Headers as they were sent: what is no ASCII in them is not replaced."""
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        return value
+
+
+_POLICY = _AsSent()
+
+
 def decode(raw: RawMail) -> Mail:
     """Decode a mail. Never fails: what is wrong with it is told in ``problems``."""
     content, problems = raw.content, [Problem("too-large", "its end was not read")] if raw.cut else []
@@ -47,7 +58,7 @@ def decode(raw: RawMail) -> Mail:
     if len(head) > _HEADERS_BYTES:
         problems.append(Problem("headers", f"more than {_HEADERS_BYTES} bytes of headers"))
         head = head[:_HEADERS_BYTES].rpartition(b"\n")[0] + b"\n"
-    message = BytesHeaderParser().parsebytes(head)
+    message = BytesHeaderParser(policy=_POLICY).parsebytes(head)
     body = content[headers_end:].removeprefix(b"\n")
     text = _body(message, head, body, problems)
     begins = raw.line + content.count(b"\n", 0, headers_end) + 1
@@ -114,7 +125,7 @@ def _from_base64(body: bytes, problems: list[Problem]) -> bytes:
 
 def _multipart(head: bytes, body: bytes, problems: list[Problem]) -> _Text:
     try:
-        message = BytesParser().parsebytes(head + b"\n" + body)
+        message = BytesParser(policy=_POLICY).parsebytes(head + b"\n" + body)
         parts = [part for part in message.walk() if not part.is_multipart()][: _PARTS + 1]
     except (RecursionError, MessageError, ValueError, LookupError):
         problems.append(Problem("nested", "its MIME structure is damaged or nested too deeply"))

@@ -71,13 +71,15 @@ HISTORY = MemoryHistory({"1234567890ab" + "0" * 28: "xen: Add it", "1234567890ac
 # Mail as people send it.
 
 CHARSETS = ["utf-8", "us-ascii", "iso-8859-1", "iso-8859-15", "windows-1252", "koi8-r", "utf-7", "utf-16", "gb18030",
-            "iso-2022-jp", "shift_jis", "big5", "hz", "idna", "rot13", "hex", "unicode_escape", "undefined", "x-no"]  # fmt: skip
+            "iso-2022-jp", "shift_jis", "big5", "hz", "idna", "rot13", "hex", "unicode_escape", "undefined",
+            "x-no"]  # fmt: skip
 PREFIXES = [b"[PATCH]", b"[PATCH v2 1/2]", b"[PATCH net-next v3 02/10]", b"[RFC PATCH 0/3]", b"Re: [PATCH 1/2]", b"",
             b"[tip:x86/mm]", b"[PATCH 5.10 007/123]", b"AW: Fwd: [PATCHv4]", b"[PATCH 99999/0]"]  # fmt: skip
 SUBJECTS = ["xen: Gr\u00fc\u00dfe", "=?utf-8?q?xen:_=C3=A9?=", "=?iso-8859-1?b?4A==?= x", "x86/mm: " + "a b " * 30, "."]
 WHO = ['"A, U. Thor" <a@example.org>', "\u0141ukasz \u017b <l@example.pl>", "a at b", "<>", "x <x@y>, z <z@y>", "",
        "(c) a@b (d)", "=?utf-8?q?=C5=81?= <l@example.pl>", "<@a,@b:c@d>", "group: a@b, c@d;"]  # fmt: skip
-TAGS = [b"Fixes: 1234567890ab (\"xen: Add it\")\n", b"Fixes: 1234567890a\n", b"fixes: commit 1234567890ac xen: Add it\n",
+TAGS = [b"Fixes: 1234567890ab (\"xen: Add it\")\n",
+        b"Fixes: 1234567890a\n", b"fixes: commit 1234567890ac xen: Add it\n",
         b"Cc: stable@vger.kernel.org # 5.4+\n", b"Change-Id: I123\n", b"Singed-off-by: \xff <\xfe@x>\n", b"Acked-by:\n",
         b"This fixes commit 1234567890ac (\"xen:\n  Drop it\") of before.\n", b"base-commit: " + b"0" * 40 + b"\n",
         b"Patcher-ignore: spdx because\n", b"Patcher-ignore:\n"]  # fmt: skip

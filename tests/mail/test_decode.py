@@ -77,6 +77,14 @@ def test_half_a_character_of_utf_7_is_told() -> None:
     assert (decoded.text, decoded.subject, kinds(decoded)) == ("+2AA-\n", "+2AA-", {"charset"})
 
 
+@pytest.mark.parametrize("charset", ["utf-8", "iso-8859-1"])
+def test_headers_that_are_not_encoded(charset: str) -> None:
+    """They are not allowed to be, and are met with: of what cannot be read nothing is lost."""
+    decoded = mail("From: Jürgen <j@example.org>\nSubject: Grüße\n\nx\n".encode(charset))
+    for text, sent in ((decoded.subject, "Grüße"), (decoded.sender.name, "Jürgen")):
+        assert text.encode("utf-8", "surrogateescape") == sent.encode(charset)
+
+
 def test_utf_8_that_says_latin_1() -> None:
     decoded = mail("Content-Type: text/plain; charset=iso-8859-1\n\nJürgen\n".encode())
     assert (decoded.text, kinds(decoded)) == ("Jürgen\n", {"charset"})
