@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -31,20 +29,6 @@ def patch(
     return (
         f"From: A U Thor <author@example.org>\nSubject: {subject}\n\n{text}\n\n{SIGN}\n---\n{below}\n{diff}-- \n2.39\n"
     )
-
-
-@pytest.fixture
-def series(mini_repo: Path, git: Git) -> Path:
-    """A good series of two commits on a branch that follows main."""
-    git(mini_repo, "checkout", "-q", "-b", "work", "--track", "main")
-    for number in (1, 2):
-        place = mini_repo / "drivers/xen/Kconfig"
-        place.parent.mkdir(exist_ok=True)
-        old = place.read_text() if place.exists() else "# SPDX-License-Identifier: GPL-2.0\n"
-        place.write_text(f'{old}\nconfig XEN_NEW_{number}\n\tbool "New"\n\thelp\n\t  It is new.\n')
-        git(mini_repo, "add", "-A")
-        git(mini_repo, "commit", "-q", "-m", f"xen: Add option {number}\n\nIt is needed.\n\n{SIGN}")
-    return mini_repo
 
 
 def ids(ran: Any) -> list[str]:
@@ -141,14 +125,28 @@ def test_json_is_what_the_schema_says(run: Run, series: Path, tmp_path: Path, gi
     assert space is None or (space["path"], space["line"]) == ("drivers/xen/x.c", 1)
 
 
-def test_sarif(run: Run, series: Path, tmp_path: Path) -> None:
-    sarif = pytest.importorskip("sarif_pydantic", reason="sarif-pydantic is not installed")
-    (tmp_path / "x.patch").write_text(patch("[PATCH] xen: Drop it.", diff=DIFF.replace("+b", "+b ")))
-    ran = run("lint", "--strict", "--format", "sarif", tmp_path / "x.patch")
-    log = sarif.Sarif.model_validate_json(ran.stdout)
-    assert {result.rule_id for result in log.runs[0].results} >= {"summary-full-stop", "trailing-space"}
-    body = json.loads(ran.stdout)["runs"][0]
-    assert all(body["tool"]["driver"]["rules"][each["ruleIndex"]]["id"] == each["ruleId"] for each in body["results"])
+def test_sarif_is_what_its_schema_says(run: Run, series: Path, tmp_path: Path, sarif_schema: Any) -> None:
+    """Of mail with findings in the message, in the diff and in paths that are no text; of commits; of nothing."""
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad/x.patch").write_text(patch("[PATCH] xen: Drop it.", diff=DIFF.replace("+b", "+b ")))
+    for number, text in enumerate(HOSTILE):
+        (tmp_path / f"bad/{number}.patch").write_bytes(text.encode("utf-8", "surrogateescape"))
+    (tmp_path / "good.patch").write_text(patch())
+    found = set()
+    for args in (
+        [tmp_path / "bad"],
+        ["--tree", series, tmp_path / "bad"],
+        ["--tree", series],
+        [tmp_path / "good.patch"],
+    ):
+        ran = run("lint", "--strict", "--format", "sarif", *args)
+        assert ran.code in (0, 1), ran.stderr
+        sarif_schema.validate(json.loads(ran.stdout))
+        (body,) = json.loads(ran.stdout)["runs"]
+        rules = [rule["id"] for rule in body["tool"]["driver"]["rules"]]
+        assert all(rules[each["ruleIndex"]] == each["ruleId"] for each in body["results"])
+        found |= {each["ruleId"] for each in body["results"]}
+    assert found >= {"summary-full-stop", "trailing-space", "path-escape"}
 
 
 def test_junit(run: Run, tmp_path: Path) -> None:
@@ -376,65 +374,6 @@ def test_a_line_of_50_megabytes(run: Run, tmp_path: Path) -> None:
     assert ran.code == 1
     assert "its end was not read" in ran.stdout
     assert len(ran.stdout) < 5000
-
-
-# other programs
-
-
-def test_the_sendemail_validate_hook(
-    tmp_path: Path, git: Git, series: Path, command_environment: dict[str, str]
-) -> None:
-    """As docs/lint.md says it; with the real git send-email."""
-    if not (Path(git(series, "--exec-path")) / "git-send-email").exists() and not shutil.which("git-send-email"):
-        pytest.skip("git send-email is not installed")
-    if subprocess.run(["perl", "-MMail::Address", "-e1"], capture_output=True, check=False).returncode:
-        pytest.skip("git send-email lacks Perl's Mail::Address")
-    hook = series / ".git/hooks/sendemail-validate"
-    hook.write_text(
-        f'#!/bin/sh\nexec "{sys.executable}" -m patcher lint -q --skip series-complete,cover-missing "$1" >&2\n'
-    )
-    hook.chmod(0o755)
-    git(series, "format-patch", "-q", "-1", "-o", tmp_path / "out")
-    send = ["git", "-C", series, "send-email", "--dry-run", "--quiet", "--to=x@example.org", "--from=a@example.org",
-            "--confirm=never", "--validate", "--suppress-cc=all", "--smtp-server=/bin/true", tmp_path / "out"]  # fmt: skip  # noqa: E501
-    good = subprocess.run(send, capture_output=True, text=True, check=False, env=command_environment)
-    assert good.returncode == 0, good.stderr
-    (file,) = (tmp_path / "out").iterdir()
-    file.write_text(file.read_text().replace("Signed-off-by", "Singed-off-by"))
-    bad = subprocess.run(send, capture_output=True, text=True, check=False, env=command_environment)
-    assert bad.returncode != 0
-    assert "looks like Signed-off-by" in bad.stderr
-
-
-def test_b4_prep_check(tmp_path: Path, git: Git, mini_repo: Path, command_environment: dict[str, str]) -> None:
-    """As docs/lint.md says it; with the real b4."""
-    if importlib.util.find_spec("b4") is None:  # not imported: it changes what email does with UTF-8
-        pytest.skip("b4 is not installed")
-    env = {
-        **command_environment,
-        "HOME": str(tmp_path),
-        "PYTHONPATH": os.pathsep.join([command_environment["PYTHONPATH"], *sys.path]),
-    }
-    env = {name: value for name, value in env.items() if not name.endswith("_DATE")}  # b4 looks back one year
-    script = tmp_path / "patcher-lint"
-    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m patcher "$@"\n')
-    script.chmod(0o755)
-    for name, value in (("user.name", "A U Thor"), ("user.email", "author@example.org"),
-                        ("b4.prep-perpatch-check-cmd", f"{script} lint --format b4 -")):  # fmt: skip
-        git(mini_repo, "config", name, value)
-    b4 = [sys.executable, "-m", "b4.command", "--offline-mode", "--no-stdin"]
-    prepared = subprocess.run(
-        [*b4, "prep", "-n", "x", "-f", "HEAD"], cwd=mini_repo, env=env, capture_output=True, text=True, check=False
-    )
-    assert prepared.returncode == 0, prepared.stderr
-    (mini_repo / "drivers/xen/b4.txt").write_text("x\n")
-    git(mini_repo, "add", "-A")
-    message = "xen: Add it.\n\nIt is needed.\n\nSinged-off-by: A U Thor <author@example.org>"
-    subprocess.run(["git", "commit", "-q", "-m", message], cwd=mini_repo, env=env, check=True)
-    ran = subprocess.run([*b4, "prep", "--check"], cwd=mini_repo, env=env, capture_output=True, text=True, check=False)
-    said = ran.stdout + ran.stderr
-    assert "ERROR: Singed-off-by: looks like Signed-off-by:" in said, said
-    assert "WARNING: the summary ends with a full stop" in said
 
 
 def test_start_up_does_not_load_what_it_does_not_need(tmp_path: Path, command_environment: dict[str, str]) -> None:
