@@ -81,7 +81,7 @@ def run_git(directory: Path, *args: str | Path, text: str | None = None) -> str:
     return done.stdout.removesuffix("\n")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def git() -> Git:
     """``git(directory, *arguments)``."""
     return run_git

@@ -94,8 +94,8 @@ def test_the_sendemail_validate_hook(tmp_path: Path, git: Git, series: Path, cal
     hook.write_text(pasted("git send-email"))
     hook.chmod(0o755)
     git(series, "format-patch", "-q", "-1", "-o", tmp_path / "out")
-    send = ("git", "send-email", "--dry-run", "--quiet", "--to=x@example.org", "--from=a@example.org",
-            "--confirm=never", "--validate", "--suppress-cc=all", "--smtp-server=/bin/true", tmp_path / "out")  # fmt: skip
+    to = ("--to=x@example.org", "--from=a@example.org", "--suppress-cc=all", "--smtp-server=/bin/true")
+    send = ("git", "send-email", "--dry-run", "--quiet", "--confirm=never", "--validate", *to, tmp_path / "out")
     good = call(series, *send)
     assert good.returncode == 0, good.stderr
     (file,) = (tmp_path / "out").iterdir()

@@ -97,8 +97,7 @@ def test_titles_and_subjects(repository: Repository, cache: Cache) -> None:
     head = repository.resolve("HEAD")
     for _ in range(2):  # the second time from the cache
         history = GitHistory(repository, head, cache)
-        assert history.titled("xen: Change 3") == head
-        assert history.titled("xen: Change") == ""
+        assert history.titled(["xen: Change 3", "xen: Change"]) == {"xen: Change 3": head, "xen: Change": ""}
         subjects = history.subjects(["drivers/xen/new.txt", "drivers", "Makefile", "nothing"])
         assert list(subjects["drivers/xen/new.txt"]) == ["xen: Change 3", "xen: Change 2", "xen: Change 1"]
         assert len(subjects["drivers"]) == 4
