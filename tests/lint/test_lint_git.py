@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -156,3 +157,21 @@ def test_how_a_commit_is_cited(repository: Repository, git: Git, cache: Cache, a
     linter = Linter(rules, context, Settings(strict=True, mailed=False), Ignores((), ()))
     found = linter.lint(commits.patches(repository, commits.ids(repository, "HEAD^!"))).findings
     assert [finding.level.value for finding in found] == ([said] if said else [])
+
+
+def test_a_range_with_merges_is_looked_at_as_a_whole(mini_repo: Path, git: Git, run: Callable[..., Any]) -> None:
+    """Its last commit need not hold what was merged: an option that came with another branch is there all the same."""
+    place = mini_repo / "drivers/xen"
+    place.mkdir(exist_ok=True)
+    for number, branch in enumerate(("one", "two", "three")):
+        git(mini_repo, "checkout", "-q", "-b", branch, "main")
+        (place / f"Kconfig.{branch}").write_text(f'config XEN_{branch.upper()}\n\tbool "It"\n\thelp\n\t  It is new.\n')
+        (place / f"{branch}.h").write_text(f"#ifdef CONFIG_XEN_{branch.upper()}\n#endif\n")
+        git(mini_repo, "add", "-A")
+        git(mini_repo, "commit", "-q", "-m", f"xen: Add {branch}\n\nWhy.", "--date", f"2010-12-2{number}T12:00:00")
+    git(mini_repo, "checkout", "-q", "-b", "all", "main")
+    for branch in ("two", "one", "three"):
+        git(mini_repo, "merge", "-q", "--no-ff", "-m", f"Merge {branch}", branch)
+    for range_ in ("main..all", "main...all", "main"):
+        ran = run("lint", "--tree", mini_repo, "--only", "config-unknown,added-unused", range_)
+        assert (ran.code, "3 patches" in ran.stdout) == (0, True), ran.stdout

@@ -88,6 +88,15 @@ def test_an_option_that_does_not_exist(lint: Callable[..., Outcome]) -> None:
     ]
 
 
+def test_an_option_and_its_module_are_one_finding(lint: Callable[..., Outcome]) -> None:
+    text = "#if defined(CONFIG_NO_SUCH) || defined(CONFIG_NO_SUCH_MODULE) || defined(CONFIG_NOR_THIS_MODULE)\n#endif\n"
+    outcome = lint({"arch/x86/xen/new.h": text})
+    assert [each.message for each in outcome.findings] == [
+        "no Kconfig file has NOR_THIS_MODULE",
+        "no Kconfig file has NO_SUCH",
+    ]
+
+
 def test_a_prototype_in_one_place_only(lint: Callable[..., Outcome]) -> None:
     lint({"drivers/xen/p.h": "int patcher_p(int a);\n", "drivers/xen/p.c": "int patcher_p(int a)\n{\n\treturn a;\n}\n"})
     outcome = lint({"drivers/xen/p.c": "int patcher_p(int a, int b)\n{\n\treturn a;\n}\n"})

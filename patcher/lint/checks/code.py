@@ -185,9 +185,13 @@ def config_unknown(job: TreeJob) -> Iterator[TreeHit]:
     """An option that no Kconfig file has."""
     asked: dict[str, tuple[str, int, str]] = {}
     for path, lines in job.added.items():
+        before = job.before.get(path, b"")
         for number, text in lines:
             for name in _asked(path, text):
-                asked.setdefault(name, (path, number, text))
+                if not re.search(
+                    rb"(?<![A-Z0-9])" + name.encode() + rb"\b", before
+                ):  # not new here: moved, or indented
+                    asked.setdefault(name, (path, number, text))
     if not asked:
         return
     tree = job.context.after
@@ -210,7 +214,8 @@ def config_unknown(job: TreeJob) -> Iterator[TreeHit]:
             rb"^[ \t]*(?:#[ \t]*define[ \t]+|export[ \t]+)?CONFIG_(\w+)[ \t]*(?::?=|[ \t]|$)", content, re.MULTILINE
         )
     }
-    for name in sorted(missing - own):
+    missing -= own
+    for name in sorted(name for name in missing if name.removesuffix("_MODULE") not in missing - {name}):
         path, number, text = asked[name]
         column = text.find(name) + 1
         owner = job.owner.get(path) or job.last

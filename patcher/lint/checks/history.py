@@ -13,6 +13,8 @@ from patcher.lint.model import CannotTell, Hit, Level, Place
 from patcher.tree.history import Known
 
 _PREFIX = re.compile(r"(?:\[[^\]]+\]\s*)?((?:[^\s:]|(?<!:) ){1,40}?):\s")
+_REVERT = re.compile(r'(?:\S+: )*Revert "')
+_REVERTS = re.compile(r"\s*(?:This reverts commit )?[0-9a-f]{12,40}\b", re.IGNORECASE)
 
 
 def _line(known: Known) -> str:
@@ -93,11 +95,16 @@ def citation_form(job: Job) -> Iterator[Hit]:
             named = named or bool(what and what.subject and what.subject in " ".join(" ".join(patch.body).split()))
         if len(each.hash) < 12:
             yield Hit(f"{each.hash} has {len(each.hash)} digits, not 12 or more", place, right)
-        elif not each.subject and not _said_before(job, each.hash, each.line):
+        elif not each.subject and not _reverted(job, each.line) and not _said_before(job, each.hash, each.line):
             if named:
                 yield Hit('the subject of a commit is not in ("…")', place, right, Level.NOTE)
             else:
                 yield Hit("a commit is cited without its subject", place, right)
+
+
+def _reverted(job: Job, line: int) -> bool:
+    """Whether a line is the one of git revert, which has the subject in the summary."""
+    return bool(_REVERT.match(job.patch.summary) and _REVERTS.match(job.patch.body[line]))
 
 
 def _said_before(job: Job, id_: str, line: int) -> bool:
