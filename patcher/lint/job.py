@@ -80,10 +80,12 @@ class SeriesHit(NamedTuple):
 
 
 class TreeJob(NamedTuple):
-    """A series that was applied. ``before`` are the touched files as they were, ``touched`` all of them, ``added`` the
-    lines it adds (number and text) by file; ``owner`` is the last patch that touches a file, ``last`` of them all."""
+    """A series that was applied. ``before`` are the touched files as they were, ``touched`` all of them, ``created``
+    the text files it creates, by which patch, ``added`` the lines it adds (number and text) by file; ``owner`` is the
+    last patch that touches a file, ``last`` of them all."""
 
     touched: frozenset[str]
+    created: Mapping[str, Patch]
     before: Mapping[str, bytes]
     added: Mapping[str, Sequence[tuple[int, str]]]
     owner: Mapping[str, Patch]

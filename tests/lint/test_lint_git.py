@@ -175,3 +175,28 @@ def test_a_range_with_merges_is_looked_at_as_a_whole(mini_repo: Path, git: Git, 
     for range_ in ("main..all", "main...all", "main"):
         ran = run("lint", "--tree", mini_repo, "--only", "config-unknown,added-unused", range_)
         assert (ran.code, "3 patches" in ran.stdout) == (0, True), ran.stdout
+
+
+def test_a_new_file_and_its_entry_in_maintainers_later_in_the_series(
+    mini_repo: Path, git: Git, run: Callable[..., Any], tmp_path: Path
+) -> None:
+    """As commits and as mail."""
+    (mini_repo / "MAINTAINERS").write_text("XEN\nM:\tM <m@example.org>\nS:\tSupported\nF:\tdrivers/xen/\n")
+    git(mini_repo, "add", "-A")
+    git(mini_repo, "commit", "-q", "-m", "Add MAINTAINERS")
+    git(mini_repo, "checkout", "-q", "-b", "work")
+    for name, content in (
+        ("new/x.h", "/* It. */\n"),
+        ("MAINTAINERS", "NEW\nM:\tM <m@example.org>\nS:\tSupported\nF:\tnew/\n"),
+    ):
+        (mini_repo / name).parent.mkdir(exist_ok=True)
+        with (mini_repo / name).open("a") as file:
+            file.write(content)
+        git(mini_repo, "add", "-A")
+        git(mini_repo, "commit", "-q", "-m", f"new: Add {name}\n\nWhy.")
+    git(mini_repo, "format-patch", "-q", "-o", tmp_path / "out", "main")
+    for what in (["main..work"], ["--base", "main", tmp_path / "out"]):
+        assert run("lint", "--tree", mini_repo, "--only", "new-file-maintained", *what).code == 0
+    for what in (["work^^..work^"], ["--base", "main", sorted((tmp_path / "out").iterdir())[0]]):
+        ran = run("lint", "--tree", mini_repo, "--only", "new-file-maintained", *what)
+        assert "no entry of MAINTAINERS covers this new file" in ran.stdout
