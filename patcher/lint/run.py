@@ -223,8 +223,11 @@ class Linter:
         in_tree = hit.place.path != patch.path
         known = self._by_id.get(rule)
         self._fired |= {(patch.label, rule), (patch.label, f"{rule} {hit.key}")}
-        key = hit.key or hit.place.excerpt.strip()
-        parts = (rule, hit.place.path if in_tree else patch.summary, key)
+        # What survives moved lines and a new version: not the brackets of a subject, nor which patch is the first.
+        on_subject = hit.place.excerpt and hit.place.excerpt == places.subject(patch).excerpt
+        key = hit.key or (patch.summary if on_subject else hit.place.excerpt.strip())
+        of_series = known is not None and known.about == "series" and not hit.place.excerpt
+        parts = (rule, hit.place.path if in_tree else "" if of_series else patch.summary, key)
         digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:16]
         count = self._seen[digest] = self._seen.get(digest, 0) + 1
         fingerprint = digest if count == 1 else f"{digest}-{count}"

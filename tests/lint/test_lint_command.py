@@ -269,6 +269,25 @@ def test_the_baseline_knows_findings_again(run: Run, tmp_path: Path) -> None:
     ]
 
 
+def test_the_baseline_outlives_other_numbers_and_a_new_first_patch(run: Run, tmp_path: Path) -> None:
+    """What is in brackets before a summary is no part of a finding; what concerns a whole series is not one of its
+    first patch."""
+    for place in ("v1", "v2"):
+        (tmp_path / place).mkdir()
+    bad = {"a": "xen: Drop it.", "b": "xen: Drop another."}
+    for number, name in enumerate(bad, 1):
+        (tmp_path / "v1" / f"{number}.patch").write_text(patch(f"[PATCH {number}/2] {bad[name]}"))
+        again = patch(f"[PATCH net v2 {number + 1}/3] {bad[name]}", below="v1 -> v2: more\n")
+        (tmp_path / "v2" / f"{number + 1}.patch").write_text(again)
+    (tmp_path / "v2/1.patch").write_text(patch("[PATCH net v2 1/3] xen: Begin with this", below="New in v2\n"))
+    first = run("lint", "--format", "json", "-o", tmp_path / "base.json", tmp_path / "v1")
+    assert first.code == 1
+    found = json.loads((tmp_path / "base.json").read_text())["findings"]
+    assert {each["rule"] for each in found} == {"summary-full-stop", "cover-missing"}
+    ran = run("lint", "--baseline", tmp_path / "base.json", tmp_path / "v2")
+    assert (ran.code, "3 hidden" in ran.stdout) == (0, True), ran.stdout
+
+
 def test_a_baseline_that_is_none(run: Run, tmp_path: Path) -> None:
     (tmp_path / "x.patch").write_text(patch())
     for text in ("", "{}", '{"schema": 2, "findings": []}', "\xff"):
