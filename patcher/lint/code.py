@@ -18,7 +18,8 @@ _FUNCTION = re.compile(
 _MACRO = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+" + _NAME, re.MULTILINE)
 _NO_FUNCTION = frozenset((b"if", b"while", b"for", b"switch", b"return", b"sizeof", b"defined"))
 _NO_TYPE = re.compile(rb"\b(?:return|else|typedef|goto|case|do)\b")
-_ASM = re.compile(rb"\b(?:asm|__asm|__asm__)\b[\w \t\n]*\(")
+_ASM = re.compile(rb"\b(?:asm|__asm|__asm__)\b[\w \t\n]{0,40}\(")
+_ASM_BYTES = 20_000
 _BRACES = re.compile(rb"[()]")
 _ESCAPE = re.compile(rb"\\.")
 _BY_OTHERS = re.compile(rb"\b(?:__weak|asmlinkage|__visible|__used|__attribute__|notrace|__init|__exit|__naked)\b")
@@ -79,7 +80,7 @@ def read(content: bytes) -> Code:
 def _assembly(text: bytes, content: bytes) -> Iterator[bytes]:
     for match in _ASM.finditer(text):
         depth = 1
-        for brace in _BRACES.finditer(text, match.end()):
+        for brace in _BRACES.finditer(text, match.end(), match.end() + _ASM_BYTES):
             depth += 1 if brace.group() == b"(" else -1
             if not depth:
                 yield content[match.end() : brace.start()]

@@ -22,6 +22,7 @@ _SUBJECTS_YEARS = 1
 _SUBJECTS_EACH = 400
 _TITLED_YEARS = 10
 _TITLES = 200  # in one walk
+_TITLE = 1000  # characters
 
 
 class GitHistory:
@@ -98,6 +99,9 @@ class GitHistory:
 
     def titled(self, subjects: Iterable[str]) -> Mapping[str, str]:
         asked = [subject for subject in dict.fromkeys(subjects) if subject not in self._titled]
+        # What no commit can have as its subject is not for git's command line.
+        self._titled.update((subject, "") for subject in asked if "\0" in subject or not 0 < len(subject) < _TITLE)
+        asked = [subject for subject in asked if subject not in self._titled]
         for subject in asked:
             if (stored := self._cache.get(self._key("titled", subject))) is not None:
                 self._titled[subject] = stored.decode()
@@ -111,7 +115,7 @@ class GitHistory:
                 commit, _, title = line.partition(" ")
                 newest.setdefault(title, commit)
             for subject in some:
-                self._titled[subject] = newest.get(subject, "") if subject else ""
+                self._titled[subject] = newest.get(subject, "")
                 self._cache.put(self._key("titled", subject), self._titled[subject].encode())
         return self._titled
 

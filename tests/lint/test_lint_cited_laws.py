@@ -215,4 +215,13 @@ def test_subjects_are_asked_for_at_once(known: Known, context: Context, monkeypa
 
     monkeypatch.setattr(type(repository), "run", counted)
     found(context, patches([line_of("f" * 11 + str(number), f"mm: Never seen {number}") for number in range(10)]))
-    assert [args[0] for args in walks].count("log") == 1
+    assert len([args for args in walks if args[:2] == ("log", "-F")]) == 1
+
+
+@pytest.mark.parametrize("subject", ["mm: a\0b", "mm: " + "x" * 200_000, "mm: \udcff", "--all", "-x: y"])
+def test_a_subject_that_no_commit_can_have(context: Context, subject: str) -> None:
+    """It comes from mail, and goes to git."""
+    text = f"From: A <a@x.org>\nSubject: [PATCH] x: y\n\n{line_of('f' * 12, subject)}\n---\n{DIFF}"
+    raw = RawMail("x", 1, text.encode("utf-8", "surrogateescape"), "", False)
+    ((only,),) = found(context, [parse(decode(raw), "0")])
+    assert only.message == f"there is no commit {'f' * 12}"
