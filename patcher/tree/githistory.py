@@ -124,6 +124,7 @@ class GitHistory:
         for path in paths:
             if (stored := self._cache.get(self._key("subjects", path))) is not None:
                 found[path] = msgspec.msgpack.decode(stored, type=list[str])
+        found |= {path: () for path in paths if "\0" in path or len(path) > _TITLE}  # not for git's command line
         missing = [path for path in paths if path not in found]
         if missing:
             for path, subjects in self._walk(missing).items():

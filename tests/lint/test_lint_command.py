@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -384,6 +385,27 @@ def test_paths_that_leave_the_tree(run: Run, series: Path, tmp_path: Path, path:
     for place in ([], ["--tree", series]):
         ran = run("lint", "--format", "json", *place, tmp_path / "x.patch")
         assert "path-escape" in ids(ran)
+
+
+ODD = ['"a/x\\000y"', "a/" + "x" * 200_000, '"a/x\\ny"', "a/-x", "a/:(exclude)x", '"a/\\377"', "a/" + "d/" * 3000 + "x", "a/x\0y"]  # fmt: skip  # noqa: E501
+
+
+def test_odd_paths_and_a_tree(run: Run, series: Path, tmp_path: Path) -> None:
+    """They come from mail and go to git, to the history, and to files: in a repository, and in a directory."""
+    (tmp_path / "mail").mkdir()
+    plain = tmp_path / "plain"
+    shutil.copytree(series, plain, ignore=shutil.ignore_patterns(".git"))
+    for number, path in enumerate(ODD):
+        other = path.replace("a/", "b/", 1)
+        change = f"diff --git {path} {other}\n--- {path}\n+++ {other}\n@@ -1 +1 @@\n-a\n+b\n"
+        new = f"diff --git {path} {other}\nnew file mode 100644\n--- /dev/null\n+++ {other}\n@@ -0,0 +1 @@\n+CONFIG_{'X' * 200_000}\n"  # noqa: E501
+        for kind, diff in (("change", change), ("new", new), ("c", new.replace(other, f"{other}.c"))):
+            text = patch(f"[PATCH] xen: Do it {number}{kind}", diff=diff)
+            (tmp_path / "mail" / f"{number}{kind}.patch").write_text(text)
+    for tree in (series, plain):
+        ran = run("lint", "--strict", "--tree", tree, tmp_path / "mail")
+        harmless(ran)
+        assert ran.code == 1, ran.stderr
 
 
 def test_a_line_of_50_megabytes(run: Run, tmp_path: Path) -> None:
