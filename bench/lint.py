@@ -32,7 +32,8 @@ def timed(command: Sequence[str | Path]) -> tuple[float, float, str]:
     """Wall seconds, processor seconds and standard output of a command."""
     before, start = os.times(), time.monotonic()
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, capture_output=True, check=False, env=environment)
+    with tempfile.TemporaryDirectory() as place:  # checkpatch.pl leaves files where it runs
+        done = subprocess.run(command, capture_output=True, check=False, env=environment, cwd=place)
     after = os.times()
     used = after.children_user + after.children_system - before.children_user - before.children_system
     if done.returncode not in (0, 1):
@@ -47,6 +48,7 @@ def main() -> int:
     parser.add_argument("--checkpatch", type=Path, required=True)
     parser.add_argument("--count", type=int, default=1000)
     args = parser.parse_args()
+    args.repo, args.checkpatch = args.repo.resolve(), args.checkpatch.resolve()
     if not args.checkpatch.is_file():
         print(f"{args.checkpatch} does not exist", file=sys.stderr)
         return 2

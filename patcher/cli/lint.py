@@ -160,6 +160,7 @@ def _mail(what: tuple[str, ...], place: Path | None, base: str | None, cache: Ca
 def _range(range_: str | None, place: Path, base: str | None, cache: Cache) -> _Source:
     from patcher.lint.context import Context
     from patcher.tree import commits
+    from patcher.tree.ends import ends
     from patcher.tree.find import find_repository
     from patcher.tree.githistory import GitHistory
     from patcher.tree.gitrepo import GitTree
@@ -168,17 +169,19 @@ def _range(range_: str | None, place: Path, base: str | None, cache: Cache) -> _
     if repository is None:
         named = f"{range_} is no file, and {place}" if range_ else str(place)
         raise InputError(f"{named} is not a git repository", "name files, or a repository with --tree")
-    found = commits.ids(repository, range_ or commits.upstream_range(repository))
+    asked = range_ or commits.upstream_range(repository)
+    found = commits.ids(repository, asked)
     if not found:
         raise InputError(f"the range {range_ or 'upstream..HEAD'} has no commits", "git log shows what there is")
-    parent = base or f"{found[0]}^"
+    first, tip = ends(repository, asked, found)
+    parent = base or first
     if base is None and not repository.has(parent):
         context = Context(None, None)
     else:
         commit = repository.resolve(parent)
         context = Context(
             GitTree(repository, commit), GitHistory(repository, commit, cache),
-            full_history=not repository.shallow, tip=GitTree(repository, found[-1]),
+            full_history=not repository.shallow, tip=GitTree(repository, tip),
         )  # fmt: skip
     source = _Source(commits.patches(repository, found), context, certain=True, mailed=False)
     source.repository, source.commits = repository, found

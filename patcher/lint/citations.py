@@ -9,6 +9,9 @@ from typing import NamedTuple
 from patcher.lint.context import Context
 from patcher.lint.diff import Diff
 from patcher.mail.model import Kind, Patch, Tag
+from patcher.tree.history import Known
+
+MISSING = Known("missing")
 
 UPSTREAM = re.compile(
     r"^\s*(?:commit ([0-9a-f]{7,64}) upstream\.?|\[ ?Upstream commit ([0-9a-f]{7,64}) ?\]|"
@@ -54,15 +57,43 @@ def fixes(patch: Patch) -> Iterator[tuple[Tag, re.Match[str]]]:
             yield tag, match
 
 
+def alike(one: str, other: str) -> bool:
+    """Whether two subjects are the same but for white space."""
+    return " ".join(one.split()) == " ".join(other.split())
+
+
+def close(one: str, other: str) -> bool:
+    """Whether a subject was shortened with dots, or differs by what a mail client does to it."""
+    if one.endswith("..."):
+        return other.startswith(one[:-3].rstrip())
+    letters = [re.sub(r"[\W_]+", "", text).lower() for text in (one, other)]
+    return letters[0] == letters[1]
+
+
+def said(match: re.Match[str]) -> str:
+    """The subject that a ``Fixes:`` gives, or ""."""
+    quoted = QUOTED.match(match.group("rest"))
+    return quoted.group("subject") if quoted else ""
+
+
+def _meant(known: Known, subject: str) -> bool:
+    return known.state == "commit" and (alike(subject, known.subject) or close(subject, known.subject))
+
+
 def prepare(patches: Sequence[Patch], diffs: Sequence[Diff], context: Context) -> None:
-    """Ask the history all that the checks will ask: one look-up, one walk for ancestors, one for prefixes."""
+    """Ask the history all that the checks will ask: one look-up, one walk each for ancestors, for the subjects of
+    commits that are not what is said of them, and for prefixes."""
     history = context.history
     looked_at = [(patch, diff) for patch, diff in zip(patches, diffs, strict=True) if patch.kind is Kind.PATCH]
-    named = {match.group("hash").lower() for patch, _ in looked_at for _, match in fixes(patch)}
-    mentioned = {each.hash for patch, _ in looked_at for each in cited(patch)}
+    tags = [(match.group("hash").lower(), said(match)) for patch, _ in looked_at for _, match in fixes(patch)]
+    named = {id_ for id_, _ in tags}
+    texts = [(each.hash, each.subject) for patch, _ in looked_at for each in cited(patch)]
     bases = {patch.base for patch in patches if patch.base}
-    known = history.look_up([*named, *mentioned, *bases])
+    known = history.look_up([*named, *(id_ for id_, _ in texts), *bases])
     history.ancestors(known[name].commit for name in sorted(named) if name in known and known[name].state == "commit")
+    wrong = [subject for id_, subject in tags if subject and not _meant(known.get(id_, MISSING), subject)]
+    wrong += [subject for id_, subject in texts if subject and known.get(id_, MISSING).state != "commit"]
+    history.titled(wrong)
     paths = dict.fromkeys(path for _, diff in looked_at for path in prefix_paths(diff))
     if paths:
         history.subjects(list(paths))

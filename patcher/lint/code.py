@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from patcher.source import lex
@@ -17,6 +18,10 @@ _FUNCTION = re.compile(
 _MACRO = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+" + _NAME, re.MULTILINE)
 _NO_FUNCTION = frozenset((b"if", b"while", b"for", b"switch", b"return", b"sizeof", b"defined"))
 _NO_TYPE = re.compile(rb"\b(?:return|else|typedef|goto|case|do)\b")
+_ASM = re.compile(rb"\b(?:asm|__asm|__asm__)\b[\w \t\n]{0,40}\(")
+_ASM_BYTES = 20_000
+_BRACES = re.compile(rb"[()]")
+_ESCAPE = re.compile(rb"\\.")
 _BY_OTHERS = re.compile(rb"\b(?:__weak|asmlinkage|__visible|__used|__attribute__|notrace|__init|__exit|__naked)\b")
 
 
@@ -34,11 +39,13 @@ class Function(NamedTuple):
 
 
 class Code(NamedTuple):
-    """One file: comments and strings are blanked out in ``text``, offsets are those of the file."""
+    """One file: comments and strings are blanked out in ``text``, offsets are those of the file. ``assembly`` is what
+    it has of that, its strings included."""
 
     text: bytes
     functions: tuple[Function, ...]
     macros: frozenset[str]
+    assembly: bytes
 
     @property
     def defined(self) -> frozenset[str]:
@@ -48,6 +55,13 @@ class Code(NamedTuple):
     def line(self, offset: int) -> int:
         """The line of an offset, from 1."""
         return self.text.count(b"\n", 0, offset) + 1
+
+    def assembles(self, name: str) -> bool:
+        """Whether its assembly names a function."""
+        return (
+            bool(self.assembly)
+            and re.search(rb"(?<!\w)" + re.escape(name.encode()) + rb"(?!\w)", self.assembly) is not None
+        )
 
     def places(self, name: str) -> list[int]:
         """Where an identifier stands, members of structures not counted."""
@@ -59,7 +73,18 @@ def read(content: bytes) -> Code:
     """What a file defines and declares."""
     text = lex.code_only(content)
     macros = frozenset(match.group("name").decode() for match in _MACRO.finditer(text))
-    return Code(text, tuple(_function(match) for match in _FUNCTION.finditer(text) if _is_function(match)), macros)
+    functions = tuple(_function(match) for match in _FUNCTION.finditer(text) if _is_function(match))
+    return Code(text, functions, macros, _ESCAPE.sub(b" ", b"\n".join(_assembly(text, content))))
+
+
+def _assembly(text: bytes, content: bytes) -> Iterator[bytes]:
+    for match in _ASM.finditer(text):
+        depth = 1
+        for brace in _BRACES.finditer(text, match.end(), match.end() + _ASM_BYTES):
+            depth += 1 if brace.group() == b"(" else -1
+            if not depth:
+                yield content[match.end() : brace.start()]
+                break
 
 
 def _is_function(match: re.Match[bytes]) -> bool:

@@ -74,8 +74,9 @@ class MemoryHistory:
     def ancestors(self, commits: Iterable[str]) -> frozenset[str]:
         return frozenset(commit for commit in commits if commit in self._commits)
 
-    def titled(self, subject: str) -> str:
-        return next((commit for commit, title in self._commits.items() if title == subject), "")
+    def titled(self, subjects: Iterable[str]) -> Mapping[str, str]:
+        newest = {title: commit for commit, title in self._commits.items()}
+        return {subject: newest.get(subject, "") for subject in subjects}
 
     def subjects(self, paths: Sequence[str]) -> Mapping[str, Sequence[str]]:
         return {path: self._recent.get(path, ()) for path in paths}

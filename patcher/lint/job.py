@@ -80,10 +80,12 @@ class SeriesHit(NamedTuple):
 
 
 class TreeJob(NamedTuple):
-    """A series that was applied. ``before`` are the touched files as they were, ``touched`` all of them, ``added`` the
-    lines it adds (number and text) by file; ``owner`` is the last patch that touches a file, ``last`` of them all."""
+    """A series that was applied. ``before`` are the touched files as they were, ``touched`` all of them, ``created``
+    the text files it creates, by which patch, ``added`` the lines it adds (number and text) by file; ``owner`` is the
+    last patch that touches a file, ``last`` of them all."""
 
     touched: frozenset[str]
+    created: Mapping[str, Patch]
     before: Mapping[str, bytes]
     added: Mapping[str, Sequence[tuple[int, str]]]
     owner: Mapping[str, Patch]
@@ -122,12 +124,12 @@ def _hashes(diff: Diff, which: str) -> list[int]:
 
 
 def same_person(one: Person, other: Person) -> bool:
-    """Whether two persons have the same address or the same name, as far as people write both the same."""
+    """Whether two persons have the same address or the same name, as far as people write both the same: with an initial
+    or another name between, or without."""
     if one.address and one.address.lower() == other.address.lower():
         return True
-    return bool(one.name) and _letters(one.name) == _letters(other.name)
-
-
-def _letters(name: str) -> str:
-    """A name without titles' dots, quotes, order and case."""
-    return " ".join(sorted(re.findall(r"\w+", name.lower())))
+    names = [frozenset(re.findall(r"\w+", each.name.lower())) for each in (one, other)]
+    if names[0] == names[1]:
+        return bool(names[0])
+    shorter = min(names, key=len)
+    return len({word for word in shorter if len(word) > 1}) > 1 and shorter < max(names, key=len)

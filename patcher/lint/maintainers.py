@@ -89,6 +89,11 @@ class Maintainers:
         """All of them but THE REST, which is everybody's."""
         return tuple(section for section in _sections(self._text) if section.title != "THE REST")
 
+    @property
+    def tells_files(self) -> bool:
+        """Whether it says which files its entries are about, as it does since Linux 2.6.30."""
+        return 2 * sum(bool(section.files or section.names) for section in self.sections) > len(self.sections)
+
     @cached_property
     def _by_start(self) -> dict[str, list[Section]]:
         """Sections by the first part of their patterns ("" where it has a wildcard): most need not be looked at."""

@@ -46,7 +46,8 @@ class Settings(Frozen, frozen=True):
 
 
 class Linter:
-    """Rules at work. ``lint`` is called once; memory grows by what is found and by some hundred bytes a mail."""
+    """Rules at work. ``lint`` is called once; memory grows by what is found, and by a mail's message and a hash for
+    each of its changed lines (about 7 KB a mail)."""
 
     def __init__(
         self,
@@ -60,6 +61,7 @@ class Linter:
     ) -> None:
         self._cache = cache
         self._applied: list[tuple[Patch, dict[str, list[tuple[int, str]]]]] = []
+        self._created: dict[str, Patch] = {}
         self._context = context
         self._settings = settings
         self._ignores = ignores
@@ -97,6 +99,7 @@ class Linter:
             self._skipped.update(((each.rule, each.reason, each.patch), None) for each in self._extra.skipped)
         for unused in self._ignores.unused():
             self._skipped[unused.rule, unused.reason, unused.patch] = None
+        self._findings = [each for each in self._findings if not self._repeats(each)]
         order = {id_: at for at, id_ in enumerate(dict.fromkeys(self._place_of(brief.patch) for brief in self._briefs))}
         self._findings.sort(key=lambda each: order.get(each.patch, len(order)))
         kinds = [brief.patch.kind for brief in self._briefs]
@@ -135,6 +138,11 @@ class Linter:
             return True
         return rule == "get_maintainer" and (patch.label, f"recipients {hit.key}") in self._fired
 
+    def _repeats(self, finding: Finding) -> bool:
+        """Whether another program found what a rule that looks at all of a series has said since."""
+        ours = SAME.get(finding.rule.partition(":")[2], ()) if finding.rule.startswith("checkpatch:") else ()
+        return any((finding.patch, each) in self._fired for each in ours)
+
     def _one(self, patch: Patch, diff: Diff) -> None:
         profile = self._profile(patch, diff)
         if patch.kind is Kind.PATCH:
@@ -151,6 +159,7 @@ class Linter:
             added = {file.path: [(line.number, line.text) for line in file.added] for file in diff.files}
             added |= {file.old_path: [] for file in diff.files if file.renamed}
             self._applied.append((patch, added))
+            self._created |= {file.path: patch for file in diff.files if file.created and not file.binary}
         job = Job(patch, diff, profile, self._context, misfits, self._settings.stated_base)
         for rule in self._rules:
             if rule.about in ("series", "tree") or (patch.kind is Kind.COVER and not rule.covers):
@@ -188,6 +197,7 @@ class Linter:
     def _after_series(self) -> None:
         """The checks on the tree after a series, once all of it is applied."""
         applied, self._applied = self._applied, []
+        created, self._created = self._created, {}
         rules = [rule for rule in self._rules if rule.about == "tree"]
         if not applied or not rules or self._context.base is None or self._cache is None:
             return
@@ -198,7 +208,7 @@ class Linter:
                 lines[path] = found if len(applied) == 1 else [*lines.get(path, ()), *found]
         before = self._context.base.read(owner)
         last = applied[-1][0]
-        job = TreeJob(frozenset(owner), before, lines, owner, last, self._context, self._cache, {})
+        job = TreeJob(frozenset(owner), created, before, lines, owner, last, self._context, self._cache, {})
         for rule in rules:
             self._try(rule, last, self._briefs[-1].profile, TREE_CHECKS[rule.check], job)
 
@@ -213,8 +223,11 @@ class Linter:
         in_tree = hit.place.path != patch.path
         known = self._by_id.get(rule)
         self._fired |= {(patch.label, rule), (patch.label, f"{rule} {hit.key}")}
-        key = hit.key or hit.place.excerpt.strip()
-        parts = (rule, hit.place.path if in_tree else patch.summary, key)
+        # What survives moved lines and a new version: not the brackets of a subject, nor which patch is the first.
+        on_subject = hit.place.excerpt and hit.place.excerpt == places.subject(patch).excerpt
+        key = hit.key or (patch.summary if on_subject else hit.place.excerpt.strip())
+        of_series = known is not None and known.about == "series" and not hit.place.excerpt
+        parts = (rule, hit.place.path if in_tree else "" if of_series else patch.summary, key)
         digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:16]
         count = self._seen[digest] = self._seen.get(digest, 0) + 1
         fingerprint = digest if count == 1 else f"{digest}-{count}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from patcher.lint.context import Context
 from patcher.lint.job import Brief, Series
@@ -20,9 +20,10 @@ def gather(briefs: Sequence[Brief], context: Context, *, mailed: bool) -> tuple[
         return (Series(None, tuple(looked_at), False, frozenset(), None, context, False),)
     groups: dict[Key, list[Brief]] = {}
     known = {brief.patch.message_id: brief for brief in briefs if brief.patch.message_id}
+    answered = {id_ for brief in briefs for id_ in (*brief.patch.references, brief.patch.in_reply_to)}
     turn: dict[Key, int] = {}
     for brief in looked_at:
-        key = _key(brief, known)
+        key = _key(brief, known, answered)
         if not brief.patch.message_id:  # the next run of the same numbers begins another series
             count = turn.get(key, 0)
             numbered = (*key[:3], f"{key[3]}#{count}")
@@ -32,41 +33,41 @@ def gather(briefs: Sequence[Brief], context: Context, *, mailed: bool) -> tuple[
             key = numbered
         groups.setdefault(key, []).append(brief)
     found: list[Series] = []
+    by_summary: dict[tuple[str, str], list[Series]] = {}
     for group in groups.values():
         cover = next((brief for brief in group if brief.patch.kind is Kind.COVER), None)
         patches = tuple(
             sorted((each for each in group if each is not cover), key=lambda each: each.patch.prefix.number)
         )
         roots = frozenset(_root(brief, known) for brief in group if brief.patch.message_id)
-        earlier = _earlier(found, group)
-        found.append(Series(cover, patches, True, roots, earlier, context, len(group) > 1))
+        earlier = _earlier(by_summary, group)
+        series = Series(cover, patches, True, roots, earlier, context, len(group) > 1)
+        found.append(series)
+        for named in {_named(series.first, brief) for brief in group}:
+            by_summary.setdefault(named, []).append(series)
     return tuple(found)
 
 
-def _key(brief: Brief, known: dict[str, Brief]) -> Key:
+def _key(brief: Brief, known: dict[str, Brief], answered: set[str]) -> Key:
     prefix = brief.patch.prefix
     sender = (
         brief.patch.sender.address.lower() if brief.patch.message_id else ""
     )  # format-patch gives each its author's
     if prefix.total > 1:
-        return sender, prefix.version, prefix.total, _topic(brief, known)
+        return sender, prefix.version, prefix.total, _topic(brief, known, answered)
     return sender, prefix.version, prefix.total, brief.patch.message_id or f"{brief.patch.path}:{brief.patch.subject}"
 
 
-def _topic(brief: Brief, known: dict[str, Brief]) -> str:
+def _topic(brief: Brief, known: dict[str, Brief], answered: set[str]) -> str:
     """The thread, where all mails of it say the same; mails without ids or references are told apart by sender, version
     and length alone."""
     root = _root(brief, known)
     first = known.get(root)
     return (
         root
-        if brief.patch.references or brief.patch.in_reply_to or (first and first is brief and _answered(root, known))
+        if brief.patch.references or brief.patch.in_reply_to or (first and first is brief and root in answered)
         else ""
     )
-
-
-def _answered(root: str, known: dict[str, Brief]) -> bool:
-    return any(root in (*each.patch.references, each.patch.in_reply_to) for each in known.values())
 
 
 def _root(brief: Brief, known: dict[str, Brief]) -> str:
@@ -78,15 +79,18 @@ def _root(brief: Brief, known: dict[str, Brief]) -> str:
     return (patch.references[:1] or (patch.in_reply_to,))[0] or patch.message_id
 
 
-def _earlier(found: Sequence[Series], group: Sequence[Brief]) -> Series | None:
-    """The newest older version of a series: of the same sender, with a summary in common."""
+def _named(first: Brief, brief: Brief) -> tuple[str, str]:
+    """What two versions of a series have in common: the sender, and a summary."""
+    return first.patch.sender.address.lower(), brief.patch.summary.lower()
+
+
+def _earlier(by_summary: Mapping[tuple[str, str], Sequence[Series]], group: Sequence[Brief]) -> Series | None:
+    """The newest older version of a series."""
     version = group[0].patch.prefix.version
-    summaries = {brief.patch.summary.lower() for brief in group}
-    candidates = [
-        series
-        for series in found
+    candidates = {
+        id(series): series
+        for brief in group
+        for series in by_summary.get(_named(group[0], brief), ())
         if series.version < version
-        and series.first.patch.sender.address.lower() == group[0].patch.sender.address.lower()
-        and summaries & {brief.patch.summary.lower() for brief in series.all}
-    ]
-    return max(candidates, key=lambda series: series.version, default=None)
+    }
+    return max(candidates.values(), key=lambda series: series.version, default=None)

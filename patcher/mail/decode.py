@@ -11,6 +11,7 @@ from email.errors import HeaderParseError, MessageError
 from email.header import decode_header
 from email.message import Message
 from email.parser import BytesHeaderParser, BytesParser
+from email.policy import Compat32
 from email.utils import getaddresses
 from typing import NamedTuple
 
@@ -22,11 +23,23 @@ _MANY = 1000
 _ID = re.compile(r"<[^<>\s]+>")
 _BLANK = re.compile(rb"\r?\n\r?\n")
 _PARTS = 50
+# Python's own, which no mail is in: some take time that grows with the square of the length.
+_NO_CHARSETS = frozenset(["idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"])
 
 
 class _Text(NamedTuple):
     text: str
     exact: bool
+
+
+class _AsSent(Compat32):
+    """Headers as they were sent: what is no ASCII in them is not replaced."""
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        return value
+
+
+_POLICY = _AsSent()
 
 
 def decode(raw: RawMail) -> Mail:
@@ -45,7 +58,7 @@ def decode(raw: RawMail) -> Mail:
     if len(head) > _HEADERS_BYTES:
         problems.append(Problem("headers", f"more than {_HEADERS_BYTES} bytes of headers"))
         head = head[:_HEADERS_BYTES].rpartition(b"\n")[0] + b"\n"
-    message = BytesHeaderParser().parsebytes(head)
+    message = BytesHeaderParser(policy=_POLICY).parsebytes(head)
     body = content[headers_end:].removeprefix(b"\n")
     text = _body(message, head, body, problems)
     begins = raw.line + content.count(b"\n", 0, headers_end) + 1
@@ -112,7 +125,7 @@ def _from_base64(body: bytes, problems: list[Problem]) -> bytes:
 
 def _multipart(head: bytes, body: bytes, problems: list[Problem]) -> _Text:
     try:
-        message = BytesParser().parsebytes(head + b"\n" + body)
+        message = BytesParser(policy=_POLICY).parsebytes(head + b"\n" + body)
         parts = [part for part in message.walk() if not part.is_multipart()][: _PARTS + 1]
     except (RecursionError, MessageError, ValueError, LookupError):
         problems.append(Problem("nested", "its MIME structure is damaged or nested too deeply"))
@@ -128,18 +141,26 @@ def _multipart(head: bytes, body: bytes, problems: list[Problem]) -> _Text:
             if kind == "text/html":
                 problems.append(Problem("html", "it has an HTML part"))
             continue
-        content = part.get_payload(decode=False)
-        if not isinstance(content, str):
-            continue
+        content = _bytes(part)
         if kind.startswith("text/") or kind.endswith(("patch", "diff")):
             attached = _header(part, "content-disposition").lower().startswith("attachment") or bool(texts)
-            if attached and ("diff" in content or kind != "text/plain" or part.get_filename()):
+            if attached and (b"diff" in content or kind != "text/plain" or part.get_filename()):
                 problems.append(Problem("attachment", f"a {kind} is attached"))
-            raw = content.encode("utf-8", "surrogateescape")
-            texts.append(_one(part, raw, problems).text)
+            texts.append(_one(part, content, problems).text)
         else:
             problems.append(Problem("attachment", f"a {kind} is attached"))
     return _Text("".join(text if text.endswith("\n") else text + "\n" for text in texts), False)
+
+
+def _bytes(part: Message) -> bytes:
+    """A part as it was sent. The email package gives bytes only where it undoes the transfer encoding, and text only
+    through the charset that is declared, which may be wrong, or unknown: so no encoding is declared meanwhile."""
+    encoding = part.get("content-transfer-encoding")
+    del part["content-transfer-encoding"]
+    content = part.get_payload(decode=True)
+    if encoding is not None:
+        part["Content-Transfer-Encoding"] = encoding
+    return content if isinstance(content, bytes) else b""
 
 
 def _charset(message: Message) -> str:
@@ -169,13 +190,22 @@ def _decoded(content: bytes, charset: str, problems: list[Problem]) -> str:
             if utf8 is not None and not content.isascii() and charset.startswith(("iso-8859", "windows-125", "latin")):
                 problems.append(Problem("charset", f"it says {charset!r} and is UTF-8"))
                 return utf8
-            decoded = content.decode(charset)
-            return decoded if isinstance(decoded, str) else content.decode("utf-8", "surrogateescape")
-        except (LookupError, UnicodeError, ValueError, TypeError, AttributeError):
+            return _decoded_as(content, charset)
+        except (LookupError, ValueError):
             problems.append(Problem("charset", f"it is not {charset!r} as it says"))
     elif charset and utf8 is None:
         problems.append(Problem("charset", f"it is not {charset!r} as it says"))
     return utf8 if utf8 is not None else content.decode("utf-8", "surrogateescape")
+
+
+def _decoded_as(content: bytes, charset: str) -> str:
+    """The text of a charset. Raises LookupError where it is none, and UnicodeError where the content is not in it:
+    also where it would hold half of a character, which UTF-7 can say."""
+    if codecs.lookup(charset).name.replace("_", "-") in _NO_CHARSETS:
+        raise LookupError(charset)
+    text = content.decode(charset)
+    text.encode()
+    return text
 
 
 def _unflowed(text: str, delete_space: bool) -> str:
@@ -219,8 +249,8 @@ def _words(text: str) -> str:
             found.append(part)
             continue
         try:
-            found.append(part.decode(charset or "utf-8"))
-        except (LookupError, UnicodeError, ValueError):
+            found.append(_decoded_as(part, charset or "utf-8"))
+        except (LookupError, ValueError):
             found.append(part.decode("utf-8", "surrogateescape"))
     return " ".join("".join(found).split())
 

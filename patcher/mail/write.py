@@ -26,9 +26,12 @@ def person(who: Person) -> str:
 
 
 def _encoded(text: str) -> str:
-    if text.isascii():
+    """A text as a header has it. Bytes that are no text stay as they are."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
         return text
-    return Header(text.encode("utf-8", "surrogateescape"), "utf-8", maxlinelen=200).encode(linesep="\n")
+    return text if text.isascii() else Header(text, "utf-8", maxlinelen=200).encode(linesep="\n")
 
 
 def mail(patch: Patch) -> str:

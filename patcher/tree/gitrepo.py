@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,6 +37,8 @@ _ENVIRONMENT = {
 # Set where git runs us in a hook, for its own repository; we go by the one that is named.
 _FROM_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX")
 _FEW = 100  # paths that are looked up one by one rather than by a list of the whole tree
+_LONG = 1000  # characters of a path or word that git is asked for by its command line
+_WORDS = 500  # at a time
 _FSCK = "an object may be missing or damaged; run 'git fsck' in it"
 _ERROR = re.compile(r"^(?:fatal|error):", re.MULTILINE)
 _ENTRY = re.compile(r"100\d{3} blob ([0-9a-f]+)\t([^\0]+)\0")  # regular files: no links, no submodules
@@ -202,21 +204,35 @@ class GitTree:
         return [(line[: line.index(" ")], line[line.index(" ") + 1 :]) for line in lines if line]
 
     def search(self, words: Sequence[str], pathspecs: Sequence[str]) -> tuple[str, ...]:
-        names = self._run(*_grep(words), self.commit, "--", *pathspecs, empty_is=1)
-        return _listed(names, f"{self.commit}:")
+        found: set[str] = set()
+        for some in _some(words):
+            names = self._run(*_grep(some), self.commit, "--", *pathspecs, empty_is=1)
+            found |= _listed(names, f"{self.commit}:")
+        return tuple(sorted(found))
 
 
 def search_directory(root: Path, words: Sequence[str], pathspecs: Sequence[str]) -> tuple[str, ...]:
     """The files below a directory, in a repository or not, that hold one of the words whole."""
-    args = [*_grep(words), "--no-index", "--no-exclude-standard", "--", *pathspecs]
-    return _listed(run(git.Git(str(root)), str(root), args, empty_is=1), "")
+    found: set[str] = set()
+    for some in _some(words):
+        args = [*_grep(some), "--no-index", "--no-exclude-standard", "--", *pathspecs]
+        found |= _listed(run(git.Git(str(root)), str(root), args, empty_is=1), "")
+    return tuple(sorted(found))
+
+
+def _some(words: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Words that a file can hold and a command line, too, some at a time."""
+    asked = [word for word in words if word and "\0" not in word and len(word) <= _LONG]
+    yield from (asked[at : at + _WORDS] for at in range(0, len(asked), _WORDS))
 
 
 def _odd(path: str) -> bool:
     """Whether git would not take it for a path of the tree as it stands."""
     return (
         not path
-        or path.startswith("/")
+        or "\0" in path
+        or len(path) > _LONG
+        or path.startswith(("/", ":"))
         or path.endswith("/")
         or "//" in path
         or {".", ".."} & set(path.split("/")) != set()
@@ -229,6 +245,6 @@ def _grep(words: Sequence[str]) -> list[str]:
     return ["grep", "-l", "-z", "-w", "-F", "--text", *patterns]
 
 
-def _listed(output: bytes, prefix: str) -> tuple[str, ...]:
+def _listed(output: bytes, prefix: str) -> set[str]:
     names = (name.decode("utf-8", "surrogateescape") for name in output.split(b"\0") if name)
-    return tuple(sorted(name.removeprefix(prefix) for name in names))
+    return {name.removeprefix(prefix) for name in names}

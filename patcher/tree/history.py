@@ -27,8 +27,8 @@ class History(Protocol):
     def ancestors(self, commits: Iterable[str]) -> frozenset[str]:
         """Those of the (full) ids that are ancestors of the base, or the base itself."""
 
-    def titled(self, subject: str) -> str:
-        """The commit up to the base whose subject is this, the newest; or ""."""
+    def titled(self, subjects: Iterable[str]) -> Mapping[str, str]:
+        """For each subject the newest commit up to the base that has it, or ""."""
 
     def subjects(self, paths: Sequence[str]) -> Mapping[str, Sequence[str]]:
         """For each path, the subjects of the newest commits up to the base that touched it or what is below it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shutil
@@ -31,20 +30,6 @@ def patch(
     return (
         f"From: A U Thor <author@example.org>\nSubject: {subject}\n\n{text}\n\n{SIGN}\n---\n{below}\n{diff}-- \n2.39\n"
     )
-
-
-@pytest.fixture
-def series(mini_repo: Path, git: Git) -> Path:
-    """A good series of two commits on a branch that follows main."""
-    git(mini_repo, "checkout", "-q", "-b", "work", "--track", "main")
-    for number in (1, 2):
-        place = mini_repo / "drivers/xen/Kconfig"
-        place.parent.mkdir(exist_ok=True)
-        old = place.read_text() if place.exists() else "# SPDX-License-Identifier: GPL-2.0\n"
-        place.write_text(f'{old}\nconfig XEN_NEW_{number}\n\tbool "New"\n\thelp\n\t  It is new.\n')
-        git(mini_repo, "add", "-A")
-        git(mini_repo, "commit", "-q", "-m", f"xen: Add option {number}\n\nIt is needed.\n\n{SIGN}")
-    return mini_repo
 
 
 def ids(ran: Any) -> list[str]:
@@ -141,14 +126,28 @@ def test_json_is_what_the_schema_says(run: Run, series: Path, tmp_path: Path, gi
     assert space is None or (space["path"], space["line"]) == ("drivers/xen/x.c", 1)
 
 
-def test_sarif(run: Run, series: Path, tmp_path: Path) -> None:
-    sarif = pytest.importorskip("sarif_pydantic", reason="sarif-pydantic is not installed")
-    (tmp_path / "x.patch").write_text(patch("[PATCH] xen: Drop it.", diff=DIFF.replace("+b", "+b ")))
-    ran = run("lint", "--strict", "--format", "sarif", tmp_path / "x.patch")
-    log = sarif.Sarif.model_validate_json(ran.stdout)
-    assert {result.rule_id for result in log.runs[0].results} >= {"summary-full-stop", "trailing-space"}
-    body = json.loads(ran.stdout)["runs"][0]
-    assert all(body["tool"]["driver"]["rules"][each["ruleIndex"]]["id"] == each["ruleId"] for each in body["results"])
+def test_sarif_is_what_its_schema_says(run: Run, series: Path, tmp_path: Path, sarif_schema: Any) -> None:
+    """Of mail with findings in the message, in the diff and in paths that are no text; of commits; of nothing."""
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad/x.patch").write_text(patch("[PATCH] xen: Drop it.", diff=DIFF.replace("+b", "+b ")))
+    for number, text in enumerate(HOSTILE):
+        (tmp_path / f"bad/{number}.patch").write_bytes(text.encode("utf-8", "surrogateescape"))
+    (tmp_path / "good.patch").write_text(patch())
+    found = set()
+    for args in (
+        [tmp_path / "bad"],
+        ["--tree", series, tmp_path / "bad"],
+        ["--tree", series],
+        [tmp_path / "good.patch"],
+    ):
+        ran = run("lint", "--strict", "--format", "sarif", *args)
+        assert ran.code in (0, 1), ran.stderr
+        sarif_schema.validate(json.loads(ran.stdout))
+        (body,) = json.loads(ran.stdout)["runs"]
+        rules = [rule["id"] for rule in body["tool"]["driver"]["rules"]]
+        assert all(rules[each["ruleIndex"]] == each["ruleId"] for each in body["results"])
+        found |= {each["ruleId"] for each in body["results"]}
+    assert found >= {"summary-full-stop", "trailing-space", "path-escape"}
 
 
 def test_junit(run: Run, tmp_path: Path) -> None:
@@ -271,6 +270,25 @@ def test_the_baseline_knows_findings_again(run: Run, tmp_path: Path) -> None:
     ]
 
 
+def test_the_baseline_outlives_other_numbers_and_a_new_first_patch(run: Run, tmp_path: Path) -> None:
+    """What is in brackets before a summary is no part of a finding; what concerns a whole series is not one of its
+    first patch."""
+    for place in ("v1", "v2"):
+        (tmp_path / place).mkdir()
+    bad = {"a": "xen: Drop it.", "b": "xen: Drop another."}
+    for number, name in enumerate(bad, 1):
+        (tmp_path / "v1" / f"{number}.patch").write_text(patch(f"[PATCH {number}/2] {bad[name]}"))
+        again = patch(f"[PATCH net v2 {number + 1}/3] {bad[name]}", below="v1 -> v2: more\n")
+        (tmp_path / "v2" / f"{number + 1}.patch").write_text(again)
+    (tmp_path / "v2/1.patch").write_text(patch("[PATCH net v2 1/3] xen: Begin with this", below="New in v2\n"))
+    first = run("lint", "--format", "json", "-o", tmp_path / "base.json", tmp_path / "v1")
+    assert first.code == 1
+    found = json.loads((tmp_path / "base.json").read_text())["findings"]
+    assert {each["rule"] for each in found} == {"summary-full-stop", "cover-missing"}
+    ran = run("lint", "--baseline", tmp_path / "base.json", tmp_path / "v2")
+    assert (ran.code, "3 hidden" in ran.stdout) == (0, True), ran.stdout
+
+
 def test_a_baseline_that_is_none(run: Run, tmp_path: Path) -> None:
     (tmp_path / "x.patch").write_text(patch())
     for text in ("", "{}", '{"schema": 2, "findings": []}', "\xff"):
@@ -369,6 +387,27 @@ def test_paths_that_leave_the_tree(run: Run, series: Path, tmp_path: Path, path:
         assert "path-escape" in ids(ran)
 
 
+ODD = ['"a/x\\000y"', "a/" + "x" * 200_000, '"a/x\\ny"', "a/-x", "a/:(exclude)x", '"a/\\377"', "a/" + "d/" * 3000 + "x", "a/x\0y"]  # fmt: skip  # noqa: E501
+
+
+def test_odd_paths_and_a_tree(run: Run, series: Path, tmp_path: Path) -> None:
+    """They come from mail and go to git, to the history, and to files: in a repository, and in a directory."""
+    (tmp_path / "mail").mkdir()
+    plain = tmp_path / "plain"
+    shutil.copytree(series, plain, ignore=shutil.ignore_patterns(".git"))
+    for number, path in enumerate(ODD):
+        other = path.replace("a/", "b/", 1)
+        change = f"diff --git {path} {other}\n--- {path}\n+++ {other}\n@@ -1 +1 @@\n-a\n+b\n"
+        new = f"diff --git {path} {other}\nnew file mode 100644\n--- /dev/null\n+++ {other}\n@@ -0,0 +1 @@\n+CONFIG_{'X' * 200_000}\n"  # noqa: E501
+        for kind, diff in (("change", change), ("new", new), ("c", new.replace(other, f"{other}.c"))):
+            text = patch(f"[PATCH] xen: Do it {number}{kind}", diff=diff)
+            (tmp_path / "mail" / f"{number}{kind}.patch").write_text(text)
+    for tree in (series, plain):
+        ran = run("lint", "--strict", "--tree", tree, tmp_path / "mail")
+        harmless(ran)
+        assert ran.code == 1, ran.stderr
+
+
 def test_a_line_of_50_megabytes(run: Run, tmp_path: Path) -> None:
     with (tmp_path / "x.patch").open("w") as stream:
         stream.write(patch()[:-10] + "+" + "x" * 50_000_000 + "\n")
@@ -376,65 +415,6 @@ def test_a_line_of_50_megabytes(run: Run, tmp_path: Path) -> None:
     assert ran.code == 1
     assert "its end was not read" in ran.stdout
     assert len(ran.stdout) < 5000
-
-
-# other programs
-
-
-def test_the_sendemail_validate_hook(
-    tmp_path: Path, git: Git, series: Path, command_environment: dict[str, str]
-) -> None:
-    """As docs/lint.md says it; with the real git send-email."""
-    if not (Path(git(series, "--exec-path")) / "git-send-email").exists() and not shutil.which("git-send-email"):
-        pytest.skip("git send-email is not installed")
-    if subprocess.run(["perl", "-MMail::Address", "-e1"], capture_output=True, check=False).returncode:
-        pytest.skip("git send-email lacks Perl's Mail::Address")
-    hook = series / ".git/hooks/sendemail-validate"
-    hook.write_text(
-        f'#!/bin/sh\nexec "{sys.executable}" -m patcher lint -q --skip series-complete,cover-missing "$1" >&2\n'
-    )
-    hook.chmod(0o755)
-    git(series, "format-patch", "-q", "-1", "-o", tmp_path / "out")
-    send = ["git", "-C", series, "send-email", "--dry-run", "--quiet", "--to=x@example.org", "--from=a@example.org",
-            "--confirm=never", "--validate", "--suppress-cc=all", "--smtp-server=/bin/true", tmp_path / "out"]  # fmt: skip  # noqa: E501
-    good = subprocess.run(send, capture_output=True, text=True, check=False, env=command_environment)
-    assert good.returncode == 0, good.stderr
-    (file,) = (tmp_path / "out").iterdir()
-    file.write_text(file.read_text().replace("Signed-off-by", "Singed-off-by"))
-    bad = subprocess.run(send, capture_output=True, text=True, check=False, env=command_environment)
-    assert bad.returncode != 0
-    assert "looks like Signed-off-by" in bad.stderr
-
-
-def test_b4_prep_check(tmp_path: Path, git: Git, mini_repo: Path, command_environment: dict[str, str]) -> None:
-    """As docs/lint.md says it; with the real b4."""
-    if importlib.util.find_spec("b4") is None:  # not imported: it changes what email does with UTF-8
-        pytest.skip("b4 is not installed")
-    env = {
-        **command_environment,
-        "HOME": str(tmp_path),
-        "PYTHONPATH": os.pathsep.join([command_environment["PYTHONPATH"], *sys.path]),
-    }
-    env = {name: value for name, value in env.items() if not name.endswith("_DATE")}  # b4 looks back one year
-    script = tmp_path / "patcher-lint"
-    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m patcher "$@"\n')
-    script.chmod(0o755)
-    for name, value in (("user.name", "A U Thor"), ("user.email", "author@example.org"),
-                        ("b4.prep-perpatch-check-cmd", f"{script} lint --format b4 -")):  # fmt: skip
-        git(mini_repo, "config", name, value)
-    b4 = [sys.executable, "-m", "b4.command", "--offline-mode", "--no-stdin"]
-    prepared = subprocess.run(
-        [*b4, "prep", "-n", "x", "-f", "HEAD"], cwd=mini_repo, env=env, capture_output=True, text=True, check=False
-    )
-    assert prepared.returncode == 0, prepared.stderr
-    (mini_repo / "drivers/xen/b4.txt").write_text("x\n")
-    git(mini_repo, "add", "-A")
-    message = "xen: Add it.\n\nIt is needed.\n\nSinged-off-by: A U Thor <author@example.org>"
-    subprocess.run(["git", "commit", "-q", "-m", message], cwd=mini_repo, env=env, check=True)
-    ran = subprocess.run([*b4, "prep", "--check"], cwd=mini_repo, env=env, capture_output=True, text=True, check=False)
-    said = ran.stdout + ran.stderr
-    assert "ERROR: Singed-off-by: looks like Signed-off-by:" in said, said
-    assert "WARNING: the summary ends with a full stop" in said
 
 
 def test_start_up_does_not_load_what_it_does_not_need(tmp_path: Path, command_environment: dict[str, str]) -> None:

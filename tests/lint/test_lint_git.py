@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -97,8 +98,7 @@ def test_titles_and_subjects(repository: Repository, cache: Cache) -> None:
     head = repository.resolve("HEAD")
     for _ in range(2):  # the second time from the cache
         history = GitHistory(repository, head, cache)
-        assert history.titled("xen: Change 3") == head
-        assert history.titled("xen: Change") == ""
+        assert history.titled(["xen: Change 3", "xen: Change"]) == {"xen: Change 3": head, "xen: Change": ""}
         subjects = history.subjects(["drivers/xen/new.txt", "drivers", "Makefile", "nothing"])
         assert list(subjects["drivers/xen/new.txt"]) == ["xen: Change 3", "xen: Change 2", "xen: Change 1"]
         assert len(subjects["drivers"]) == 4
@@ -157,3 +157,46 @@ def test_how_a_commit_is_cited(repository: Repository, git: Git, cache: Cache, a
     linter = Linter(rules, context, Settings(strict=True, mailed=False), Ignores((), ()))
     found = linter.lint(commits.patches(repository, commits.ids(repository, "HEAD^!"))).findings
     assert [finding.level.value for finding in found] == ([said] if said else [])
+
+
+def test_a_range_with_merges_is_looked_at_as_a_whole(mini_repo: Path, git: Git, run: Callable[..., Any]) -> None:
+    """Its last commit need not hold what was merged: an option that came with another branch is there all the same."""
+    place = mini_repo / "drivers/xen"
+    place.mkdir(exist_ok=True)
+    for number, branch in enumerate(("one", "two", "three")):
+        git(mini_repo, "checkout", "-q", "-b", branch, "main")
+        (place / f"Kconfig.{branch}").write_text(f'config XEN_{branch.upper()}\n\tbool "It"\n\thelp\n\t  It is new.\n')
+        (place / f"{branch}.h").write_text(f"#ifdef CONFIG_XEN_{branch.upper()}\n#endif\n")
+        git(mini_repo, "add", "-A")
+        git(mini_repo, "commit", "-q", "-m", f"xen: Add {branch}\n\nWhy.", "--date", f"2010-12-2{number}T12:00:00")
+    git(mini_repo, "checkout", "-q", "-b", "all", "main")
+    for branch in ("two", "one", "three"):
+        git(mini_repo, "merge", "-q", "--no-ff", "-m", f"Merge {branch}", branch)
+    for range_ in ("main..all", "main...all", "main"):
+        ran = run("lint", "--tree", mini_repo, "--only", "config-unknown,added-unused", range_)
+        assert (ran.code, "3 patches" in ran.stdout) == (0, True), ran.stdout
+
+
+def test_a_new_file_and_its_entry_in_maintainers_later_in_the_series(
+    mini_repo: Path, git: Git, run: Callable[..., Any], tmp_path: Path
+) -> None:
+    """As commits and as mail."""
+    (mini_repo / "MAINTAINERS").write_text("XEN\nM:\tM <m@example.org>\nS:\tSupported\nF:\tdrivers/xen/\n")
+    git(mini_repo, "add", "-A")
+    git(mini_repo, "commit", "-q", "-m", "Add MAINTAINERS")
+    git(mini_repo, "checkout", "-q", "-b", "work")
+    for name, content in (
+        ("new/x.h", "/* It. */\n"),
+        ("MAINTAINERS", "NEW\nM:\tM <m@example.org>\nS:\tSupported\nF:\tnew/\n"),
+    ):
+        (mini_repo / name).parent.mkdir(exist_ok=True)
+        with (mini_repo / name).open("a") as file:
+            file.write(content)
+        git(mini_repo, "add", "-A")
+        git(mini_repo, "commit", "-q", "-m", f"new: Add {name}\n\nWhy.")
+    git(mini_repo, "format-patch", "-q", "-o", tmp_path / "out", "main")
+    for what in (["main..work"], ["--base", "main", tmp_path / "out"]):
+        assert run("lint", "--tree", mini_repo, "--only", "new-file-maintained", *what).code == 0
+    for what in (["work^^..work^"], ["--base", "main", sorted((tmp_path / "out").iterdir())[0]]):
+        ran = run("lint", "--tree", mini_repo, "--only", "new-file-maintained", *what)
+        assert "no entry of MAINTAINERS covers this new file" in ran.stdout

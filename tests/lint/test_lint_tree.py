@@ -75,6 +75,30 @@ def test_an_unused_function_and_one_that_is_used(lint: Callable[..., Outcome]) -
     assert finding.excerpt == "int patcher_unused(void)"
 
 
+def test_a_function_that_assembly_calls_is_used(lint: Callable[..., Outcome]) -> None:
+    """What is named in a message only is not."""
+    function = '\nint patcher_{0}(void)\n{{\n\tprintk("patcher_{0} is here\\n");\n\treturn 0;\n}}\n'
+    asm = '__asm__ ("x:\\n\\tjsr patcher_{0}\\n"\n\t"\\tpatcher_{1}:" ::: "memory");\n'
+    more = function.format("one") + function.format("two") + function.format("three") + asm.format("one", "two")
+    outcome = lint({MMU: lambda text: text + more})
+    assert [each.message for each in outcome.findings] == ["patcher_three() is added, and nothing uses it"]
+
+
+def test_a_function_of_a_header_that_is_still_called(lint: Callable[..., Outcome]) -> None:
+    """Another architecture may have one of the same name: that is another one, and its callers are."""
+    one = "static inline int patcher_h(void)\n{\n\treturn 1;\n}\n"
+    call = "int patcher_{0}(void)\n{{\n\treturn patcher_h();\n}}\n"
+    lint(
+        {
+            "arch/x86/include/asm/h.h": f"int x;\n{one}", "arch/ia64/include/asm/h.h": f"int y;\n{one}",
+            "arch/ia64/xen/user.c": call.format("ia64"), "drivers/xen/user.c": call.format("x86"),
+        }
+    )  # fmt: skip
+    outcome = lint({"arch/x86/include/asm/h.h": "int x;\n"})
+    assert said(outcome) == [("removed-used", "error", "drivers/xen/user.c")]
+    assert "patcher_h() of arch/x86/include/asm/h.h is removed, and still called" in outcome.findings[0].message
+
+
 def test_names_that_macros_make_are_left_alone(lint: Callable[..., Outcome]) -> None:
     more = "\nstatic int patcher_show(void)\n{\n\treturn 0;\n}\nDEVICE_ATTR_RO(patcher);\n"
     assert lint({MMU: lambda text: text + more}).findings == ()
@@ -88,10 +112,25 @@ def test_an_option_that_does_not_exist(lint: Callable[..., Outcome]) -> None:
     ]
 
 
+def test_an_option_and_its_module_are_one_finding(lint: Callable[..., Outcome]) -> None:
+    text = "#if defined(CONFIG_NO_SUCH) || defined(CONFIG_NO_SUCH_MODULE) || defined(CONFIG_NOR_THIS_MODULE)\n#endif\n"
+    outcome = lint({"arch/x86/xen/new.h": text})
+    assert [each.message for each in outcome.findings] == [
+        "no Kconfig file has NOR_THIS_MODULE",
+        "no Kconfig file has NO_SUCH",
+    ]
+
+
 def test_a_prototype_in_one_place_only(lint: Callable[..., Outcome]) -> None:
     lint({"drivers/xen/p.h": "int patcher_p(int a);\n", "drivers/xen/p.c": "int patcher_p(int a)\n{\n\treturn a;\n}\n"})
     outcome = lint({"drivers/xen/p.c": "int patcher_p(int a, int b)\n{\n\treturn a;\n}\n"})
     assert said(outcome) == [("prototype-changed", "error", "drivers/xen/p.h")]
+
+
+def test_a_prototype_in_the_header_only(lint: Callable[..., Outcome]) -> None:
+    lint({"drivers/xen/p.h": "int patcher_p(void);\n", "drivers/xen/p.c": "int patcher_p(void)\n{\n\treturn 1;\n}\n"})
+    outcome = lint({"drivers/xen/p.h": "int patcher_p(int why);\n"})
+    assert said(outcome) == [("prototype-changed", "error", "drivers/xen/p.c")]
 
 
 def test_moved_code_is_neither_removed_nor_added(lint: Callable[..., Outcome]) -> None:

@@ -47,12 +47,42 @@ def test_every_encoding_and_charset(charset: str, encoding: str) -> None:
     assert decoded.exact == (encoding == "8bit")
 
 
-@pytest.mark.parametrize("declared", ["us-ascii", "utf-8", "x-no-such-charset", "utf-16", "idna", "base64"])
+@pytest.mark.parametrize(
+    "declared",
+    ["us-ascii", "utf-8", "x-no-such-charset", "utf-16", "idna", "base64", "punycode", "unicode_escape", "rot13"],
+)
 def test_a_wrong_charset_is_told_and_nothing_is_lost(declared: str) -> None:
     raw = "Jürgen\n".encode("iso-8859-1")
     decoded = mail(f"Content-Type: text/plain; charset={declared}\n\n".encode() + raw)
     assert kinds(decoded) == {"charset"}
     assert decoded.text.encode("utf-8", "surrogateescape") == raw
+
+
+@pytest.mark.parametrize("declared", ["iso-8859-1", "idna", "x-no-such-charset", "us-ascii"])
+def test_a_part_is_read_as_it_was_sent(declared: str) -> None:
+    """Not through what the email package makes of a declared charset."""
+    head = f"--B\nContent-Type: text/plain; charset={declared}\n\n"
+    raw = (
+        b"Content-Type: multipart/mixed; boundary=B\n\n" + head.encode() + "Jürgen\n".encode("iso-8859-1") + b"--B--\n"
+    )
+    decoded = mail(raw)
+    if declared == "iso-8859-1":
+        assert (decoded.text, kinds(decoded)) == ("Jürgen\n", set())
+    else:
+        assert (decoded.text.encode("utf-8", "surrogateescape"), kinds(decoded)) == (b"J\xfcrgen\n", {"charset"})
+
+
+def test_half_a_character_of_utf_7_is_told() -> None:
+    decoded = mail(b"Subject: =?utf-7?q?+2AA-?=\nContent-Type: text/plain; charset=utf-7\n\n+2AA-\n")
+    assert (decoded.text, decoded.subject, kinds(decoded)) == ("+2AA-\n", "+2AA-", {"charset"})
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "iso-8859-1"])
+def test_headers_that_are_not_encoded(charset: str) -> None:
+    """They are not allowed to be, and are met with: of what cannot be read nothing is lost."""
+    decoded = mail("From: Jürgen <j@example.org>\nSubject: Grüße\n\nx\n".encode(charset))
+    for text, sent in ((decoded.subject, "Grüße"), (decoded.sender.name, "Jürgen")):
+        assert text.encode("utf-8", "surrogateescape") == sent.encode(charset)
 
 
 def test_utf_8_that_says_latin_1() -> None:

@@ -155,3 +155,9 @@ def test_git_mailinfo_agrees(tmp_path: Path) -> None:
     found = patch(text)
     assert "\n".join(found.body) == (tmp_path / "msg").read_text().strip("\n")
     assert f"Author: {found.author.name}\nEmail: {found.author.address}\nSubject: {found.summary}\n" in done.stdout
+
+
+def test_a_subject_that_is_no_text_is_written_as_it_was() -> None:
+    found = patch(f"From: A <a@example.org>\nSubject: [PATCH] =?utf-8?q?xen:_=C3?= it\n\nWhy.\n---\n{DIFF}")
+    assert found.subject == "[PATCH] xen: \udcc3 it"
+    assert patch(mbox([found]).partition("\n")[2]).subject == found.subject

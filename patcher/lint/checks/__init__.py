@@ -17,5 +17,5 @@ SERIES_CHECKS: dict[str, Callable[[Series], Iterator[SeriesHit]]] = {
     check.__name__.replace("_", "-"): check for check in series.CHECKS
 }
 TREE_CHECKS: dict[str, Callable[[TreeJob], Iterator[TreeHit]]] = {
-    check.__name__.replace("_", "-"): check for check in code.TREE_CHECKS
+    check.__name__.replace("_", "-"): check for check in (*code.TREE_CHECKS, *people.TREE_CHECKS)
 }

@@ -19,6 +19,7 @@ _MANY = 400
 _CONFIG_USE = re.compile(r"\b(?:IS_(?:ENABLED|BUILTIN|MODULE|REACHABLE)\s*\(\s*)?CONFIG_([A-Z0-9_]+)\b")
 _KCONFIG_USE = re.compile(r"^\s+(?:depends on|select|imply|visible if|default\s+\S+\s+if)\s+(.*)")
 _SYMBOL = re.compile(r"\b[A-Z][A-Z0-9_]{2,}\b")
+_ARCH = re.compile(r"arch/[^/]+/")
 _ENTRY = frozenset(("main", "init_module", "cleanup_module", "start_kernel"))
 
 
@@ -70,9 +71,10 @@ def removed_used(job: TreeJob) -> Iterator[TreeHit]:
     wide = {name for name, (path, function) in gone.items() if not function.static or path.endswith(".h")}
     others = {**files.after, **(_others(job, wide) if wide else {})}
     for name, (path, function) in gone.items():
-        if any(name in code.defined | code.macros for code in others.values()):
+        same = {user: code for user, code in others.items() if not _elsewhere(path, user)}
+        if any(name in code.defined | code.macros for code in same.values()):
             continue  # another one of that name: whose is meant cannot be told from the text
-        within = {path} if function.static and path.endswith(".c") else set(others)
+        within = {path} if function.static and path.endswith(".c") else set(same)
         for user in sorted(within & set(others)):
             code = others[user]
             declared = {each.start for each in code.functions if each.name == name}
@@ -86,6 +88,12 @@ def removed_used(job: TreeJob) -> Iterator[TreeHit]:
             what = f"{name}() of {path} is removed, and still called{how}"
             yield TreeHit(owner, Hit(what, _place(user, code, used[0], name), level=level, key=f"{name} {user}"))
             break
+
+
+def _elsewhere(path: str, user: str) -> bool:
+    """Whether two files are of different architectures."""
+    one, other = (_ARCH.match(each) for each in (path, user))
+    return bool(one and other and one.group() != other.group())
 
 
 def _is_call(code: Code, at: int, name: str) -> bool:
@@ -131,7 +139,7 @@ def _named(files: dict[str, Code], name: str, path: str, function: Function) -> 
     within = {path: files[path]} if function.static and path.endswith(".c") else files
     for code in within.values():
         declared = {each.start for each in code.functions if each.name == name}
-        if any(at not in declared for at in code.places(name)):
+        if any(at not in declared for at in code.places(name)) or code.assembles(name):
             return True
     return False
 
@@ -175,7 +183,9 @@ def prototype_changed(job: TreeJob) -> Iterator[TreeHit]:
             continue  # none, or one for each architecture
         for user, each in every:
             same_kind = each.defined == function.defined and user == path
-            if each.parameters != function.parameters and not same_kind and not each.static | user.endswith(".c"):
+            if user.endswith(".c") and not each.defined:
+                continue  # a declaration of its own
+            if each.parameters != function.parameters and not same_kind and not each.static:
                 what = f"{name}() takes {function.parameters} parameters in {path}, and {each.parameters} here"
                 owner = job.owner.get(path) or job.last
                 yield TreeHit(owner, Hit(what, _place(user, others[user], each.start, name), key=f"{name} {user}"))
@@ -185,9 +195,13 @@ def config_unknown(job: TreeJob) -> Iterator[TreeHit]:
     """An option that no Kconfig file has."""
     asked: dict[str, tuple[str, int, str]] = {}
     for path, lines in job.added.items():
+        before = job.before.get(path, b"")
         for number, text in lines:
             for name in _asked(path, text):
-                asked.setdefault(name, (path, number, text))
+                if not re.search(
+                    rb"(?<![A-Z0-9])" + name.encode() + rb"\b", before
+                ):  # not new here: moved, or indented
+                    asked.setdefault(name, (path, number, text))
     if not asked:
         return
     tree = job.context.after
@@ -210,7 +224,8 @@ def config_unknown(job: TreeJob) -> Iterator[TreeHit]:
             rb"^[ \t]*(?:#[ \t]*define[ \t]+|export[ \t]+)?CONFIG_(\w+)[ \t]*(?::?=|[ \t]|$)", content, re.MULTILINE
         )
     }
-    for name in sorted(missing - own):
+    missing -= own
+    for name in sorted(name for name in missing if name.removesuffix("_MODULE") not in missing - {name}):
         path, number, text = asked[name]
         column = text.find(name) + 1
         owner = job.owner.get(path) or job.last

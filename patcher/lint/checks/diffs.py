@@ -173,13 +173,15 @@ def dos_line_ends(job: Job) -> Iterator[Hit]:
 
 
 def kconfig_help(job: Job) -> Iterator[Hit]:
-    """A new option that people are asked about, without a help text."""
+    """A new option that people are asked about, without a help text. One that was moved is not new."""
+    removed = {
+        match.group(1) for file in job.diff.files for line in file.removed if (match := _CONFIG.match(line.text))
+    }
     for file in job.diff.files:
         if not re.search(r"(?:\A|/)Kconfig[^/]*\Z", file.path):
             continue
         after = [line for hunk in file.hunks for line in (*hunk.new, None)]
         added = {line.text for line in file.added}
-        removed = {match.group(1) for line in file.removed if (match := _CONFIG.match(line.text))}
         for at, text in enumerate(after):
             match = _CONFIG.match(text) if text is not None else None
             if not match or text not in added or match.group(1) in removed:

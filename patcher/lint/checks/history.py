@@ -7,39 +7,28 @@ from collections import Counter
 from collections.abc import Iterator
 
 from patcher.lint import places
-from patcher.lint.citations import QUOTED, cited, fixes, prefix_paths
+from patcher.lint.citations import MISSING, alike, cited, close, fixes, prefix_paths, said
 from patcher.lint.job import Job
 from patcher.lint.model import CannotTell, Hit, Level, Place
 from patcher.tree.history import Known
 
 _PREFIX = re.compile(r"(?:\[[^\]]+\]\s*)?((?:[^\s:]|(?<!:) ){1,40}?):\s")
+_REVERT = re.compile(r'(?:\S+: )*Revert "')
+_REVERTS = re.compile(r"\s*(?:This reverts commit )?[0-9a-f]{12,40}\b", re.IGNORECASE)
 
 
 def _line(known: Known) -> str:
     return f'{known.commit[:12]} ("{known.subject}")'
 
 
-def _alike(one: str, other: str) -> bool:
-    return " ".join(one.split()) == " ".join(other.split())
-
-
-def _close(one: str, other: str) -> bool:
-    """Whether a subject was shortened with dots, or differs by what a mail client does to it."""
-    if one.endswith("..."):
-        return other.startswith(one[:-3].rstrip())
-    letters = [re.sub(r"[\W_]+", "", text).lower() for text in (one, other)]
-    return letters[0] == letters[1]
-
-
 def fixes_commit(job: Job) -> Iterator[Hit]:
     """A ``Fixes:`` whose commit is not there, is another than the subject says, or is no ancestor of the base."""
     patch, history = job.patch, job.context.history
-    found = [(tag, match.group("hash").lower(), QUOTED.match(match.group("rest"))) for tag, match in fixes(patch)]
+    found = [(tag, match.group("hash").lower(), said(match)) for tag, match in fixes(patch)]
     known = history.look_up(id_ for _, id_, _ in found)
-    for tag, id_, quoted in found:
+    for tag, id_, subject in found:
         place = places.tag(patch, tag, id_)
-        subject = quoted.group("subject") if quoted else ""
-        what = known.get(id_, Known("missing"))
+        what = known.get(id_, MISSING)
         if patch.commit and what.commit == patch.commit:
             yield Hit("the patch names itself", place)
         elif what.state == "commit":
@@ -49,24 +38,24 @@ def fixes_commit(job: Job) -> Iterator[Hit]:
 
 
 def _unknown(job: Job, what: Known, subject: str, id_: str, place: Place, before: str) -> Hit:
-    titled = job.context.history.titled(subject) if subject else ""
-    said = {"ambiguous": f"{id_} is ambiguous", "other": f"{id_} is no commit"}.get(
+    titled = job.context.history.titled([subject])[subject] if subject else ""
+    wrong = {"ambiguous": f"{id_} is ambiguous", "other": f"{id_} is no commit"}.get(
         what.state, f"there is no commit {id_}"
     )
     fix = (
         f'did you mean: {before}{titled[:12]} ("{subject}")' if titled else "look the commit up in the tree you send to"
     )
-    return Hit(said, place, fix, key=id_)
+    return Hit(wrong, place, fix, key=id_)
 
 
 def _right(job: Job, what: Known, subject: str, id_: str, place: Place) -> Iterator[Hit]:
     """The commit exists: is it the one that is meant, and is it in the tree?"""
     history = job.context.history
-    if subject and not _alike(subject, what.subject):
-        if _close(subject, what.subject):
+    if subject and not alike(subject, what.subject):
+        if close(subject, what.subject):
             yield Hit(f"the subject of {id_} is {what.subject!r}", place, f"write: Fixes: {_line(what)}", Level.WARNING)
             return
-        other = history.titled(subject)
+        other = history.titled([subject])[subject]
         fix = f"did you mean: Fixes: {_line(what)}"
         if other:
             fix += f' or Fixes: {other[:12]} ("{subject}")'
@@ -84,13 +73,13 @@ def cited_commit(job: Job) -> Iterator[Hit]:
     found = list(cited(patch))
     known = history.look_up(each.hash for each in found)
     for each in found:
-        what = known.get(each.hash, Known("missing"))
+        what = known.get(each.hash, MISSING)
         place = places.body(patch, each.line, each.text)
         if what.state == "missing" and len(each.hash) < 12 and not each.subject:
             continue  # it may be of another repository; that it is too short is told elsewhere
         if what.state != "commit":
             yield _unknown(job, what, each.subject, each.hash, place, "commit ")
-        elif each.subject and not _alike(each.subject, what.subject) and not _close(each.subject, what.subject):
+        elif each.subject and not alike(each.subject, what.subject) and not close(each.subject, what.subject):
             yield Hit(f"{each.hash} is another commit: {what.subject!r}", place, f"did you mean: commit {_line(what)}")
 
 
@@ -106,11 +95,16 @@ def citation_form(job: Job) -> Iterator[Hit]:
             named = named or bool(what and what.subject and what.subject in " ".join(" ".join(patch.body).split()))
         if len(each.hash) < 12:
             yield Hit(f"{each.hash} has {len(each.hash)} digits, not 12 or more", place, right)
-        elif not each.subject and not _said_before(job, each.hash, each.line):
+        elif not each.subject and not _reverted(job, each.line) and not _said_before(job, each.hash, each.line):
             if named:
                 yield Hit('the subject of a commit is not in ("…")', place, right, Level.NOTE)
             else:
                 yield Hit("a commit is cited without its subject", place, right)
+
+
+def _reverted(job: Job, line: int) -> bool:
+    """Whether a line is the one of git revert, which has the subject in the summary."""
+    return bool(_REVERT.match(job.patch.summary) and _REVERTS.match(job.patch.body[line]))
 
 
 def _said_before(job: Job, id_: str, line: int) -> bool:
@@ -163,7 +157,7 @@ def _related(one: str, other: str) -> bool:
 def base_known(job: Job) -> Iterator[Hit]:
     """A ``base-commit:`` that the repository does not have."""
     base = job.patch.base
-    if base and job.context.history.look_up([base]).get(base, Known("missing")).state != "commit":
+    if base and job.context.history.look_up([base]).get(base, MISSING).state != "commit":
         yield Hit(f"base-commit {base[:12]} is not in this repository", places.whole(job.patch), key=base)
 
 

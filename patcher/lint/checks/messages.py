@@ -20,6 +20,7 @@ _URL = re.compile(r"\w+://\S+|<\S+@\S+>")
 _QUOTED_OUTPUT = re.compile(
     r"\s|[>|+$#*=\[<{@-]|\d+[:.) ]|\w+(?:\.\w+)+:|[./~\w-]+/[./\w-]+:?|[0-9a-f]{8}|(?:EIP|RIP|Call|BUG|PID|CPU)\b"
 )
+_SECTION = re.compile(r"\(\.[a-z.]+\+0x[0-9a-f]+\)|\AWARNING: \S+[/.]")
 _LOG = re.compile(r"\[\s*\d+\.\d{3,}\]|0x[0-9a-f]{6,}|\+0x[0-9a-f]+/0x|={4,}|-{6,}|\b(?:error|warning): |`[^']*'")
 _WORD = re.compile(r"[A-Za-z][a-z']+")
 _PRONOUN = re.compile(r"(?<![\w\"'`/.-])(?:I|I'm|I've|I'd|[Ww]e|[Ww]e're|[Ww]e've|[Ww]e'll|[Ll]et's)(?![\w/.-])")
@@ -197,7 +198,7 @@ def body_wrap(job: Job) -> Iterator[Hit]:
 def is_prose(patch: Patch, at: int) -> bool:
     """Whether line ``at`` of the message is a sentence: not indented or quoted output, a table, or a command."""
     line = patch.body[at]
-    if _QUOTED_OUTPUT.match(line) or _LOG.search(line) or "\t" in line:
+    if _QUOTED_OUTPUT.match(line) or _SECTION.search(line) or _LOG.search(line) or "\t" in line:
         return False
     if re.search(r"  +\S+  +", line) or UPSTREAM.match(line):
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from patcher.lint import places
-from patcher.lint.job import Job
+from patcher.lint.job import Job, TreeHit, TreeJob
 from patcher.lint.maintainers import Maintainers, addresses, needed
 from patcher.lint.model import CannotTell, Hit
 
@@ -36,16 +36,20 @@ def recipients(job: Job) -> Iterator[Hit]:
         yield Hit(f"{address} is not on To: or Cc:", places.whole(patch), f"add it (MAINTAINERS: {title})", key=address)
 
 
-def new_file_maintained(job: Job) -> Iterator[Hit]:
-    """A new file that no entry of MAINTAINERS covers, the patch's own change of it included."""
-    created = [file for file in job.diff.files if file.created and not file.binary]
-    if not created:
+def new_file_maintained(job: TreeJob) -> Iterator[TreeHit]:
+    """A new file that no entry of MAINTAINERS covers once the whole series is there: the entry often comes last."""
+    if not job.created:
         return
-    changed = job.context.after.changed.get("MAINTAINERS")
-    known = Maintainers(changed.decode("utf-8", "replace")) if changed else needed(job.context.maintainers)
-    for file in created:
-        if not known.of(file.path):
-            yield Hit("no entry of MAINTAINERS covers this new file", places.diff(job.patch, file.path), key="none")
+    there = job.context.after.blobs(job.created)
+    text = job.context.after.read(["MAINTAINERS"]).get("MAINTAINERS")
+    known = needed(Maintainers(text.decode("utf-8", "replace")) if text else None)
+    if not known.tells_files:
+        raise CannotTell("MAINTAINERS of this tree does not say which files its entries are about")
+    for path, patch in job.created.items():
+        if path in there and not known.of(path):
+            hit = Hit("no entry of MAINTAINERS covers this new file", places.diff(patch, path), key="none")
+            yield TreeHit(patch, hit)
 
 
-CHECKS = (recipients, new_file_maintained)
+CHECKS = (recipients,)
+TREE_CHECKS = (new_file_maintained,)

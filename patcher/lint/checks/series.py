@@ -21,7 +21,7 @@ _FIX = re.compile(r"\b(?:fix(?:es|ed|up)?|repair|correct|unbreak|build failure|c
 
 
 def _at(brief: Brief, message: str, fix: str = "", level: Level | None = None) -> SeriesHit:
-    return SeriesHit(brief, Hit(message, places.whole(brief.patch), fix, level, message))
+    return SeriesHit(brief, Hit(message, places.whole(brief.patch), fix, level, re.sub(r"\d+", "", message)))
 
 
 def cover_missing(series: Series) -> Iterator[SeriesHit]:
