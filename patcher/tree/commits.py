@@ -57,7 +57,7 @@ def patches(repository: Repository, commits: Sequence[str]) -> Iterator[Patch]:
 
 def _parted(stream: IO[bytes], commits: Sequence[str]) -> Iterator[bytes]:
     """The answer for each commit. It is divided at the ids that must come next: no content can hold those."""
-    held = b""
+    held = bytearray()  # not bytes: a commit may be a whole kernel, a gigabyte of them
     marks = [b"\0\0" + commit.encode() + b"\0" for commit in commits]
     for number, _ in enumerate(marks):
         following = marks[number + 1] if number + 1 < len(marks) else None
@@ -71,8 +71,8 @@ def _parted(stream: IO[bytes], commits: Sequence[str]) -> Iterator[bytes]:
                 at = len(held)
                 break
             held += block
-        yield held[:at]
-        held = held[at:]
+        yield bytes(held[:at])
+        del held[:at]
 
 
 def _patch(commit: str, content: bytes) -> Patch:
