@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from patcher.check.store import digest
-from patcher.tree import revisions as git
+from patcher.tree import content as git
+from patcher.tree.content import Change, Entry
 from patcher.tree.gitrepo import Repository
-from patcher.tree.revisions import Change, Entry
 
 _KEPT_ARCHES = ("x86/", "um/")
 _NO_CODE = ("Documentation", "scripts", "tools", "samples", "usr")

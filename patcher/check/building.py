@@ -15,7 +15,7 @@ from patcher.check.runner import Runner
 from patcher.check.specs import Spec, lines, symbols
 from patcher.check.workspace import Workspace
 from patcher.sandbox import Result
-from patcher.tree.revisions import Entry
+from patcher.tree.content import Entry
 
 _SECONDS = 1800.0
 _FILE_BYTES = 64 * 2**20

@@ -21,7 +21,7 @@ from patcher.check.runner import Runner
 from patcher.check.specs import Spec, symbols
 from patcher.check.store import Store, digest
 from patcher.check.workspace import Workspace
-from patcher.tree import revisions as git
+from patcher.tree import content as git
 from patcher.tree.gitrepo import GitTree, Repository
 from patcher.tree.kernel import version
 from patcher.tree.revisions import Commit

@@ -19,8 +19,8 @@ from pathlib import Path
 from patcher.cache import Cache
 from patcher.errors import InputError
 from patcher.tree.applying import borrow, check_out
+from patcher.tree.content import Entry, read
 from patcher.tree.gitrepo import Repository
-from patcher.tree.revisions import Entry, read
 
 _LONG_AGO = 1_000_000_000
 _PLACES = 16

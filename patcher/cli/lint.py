@@ -159,18 +159,17 @@ def _mail(what: tuple[str, ...], place: Path | None, base: str | None, cache: Ca
 
 def _range(range_: str | None, place: Path, base: str | None, cache: Cache) -> _Source:
     from patcher.lint.context import Context
-    from patcher.tree import commits
+    from patcher.tree.commits import patches
     from patcher.tree.find import find_repository
     from patcher.tree.githistory import GitHistory
     from patcher.tree.gitrepo import GitTree
+    from patcher.tree.revisions import commits, upstream
 
     repository = find_repository(place)
     if repository is None:
         named = f"{range_} is no file, and {place}" if range_ else str(place)
         raise InputError(f"{named} is not a git repository", "name files, or a repository with --tree")
-    found = commits.ids(repository, range_ or commits.upstream_range(repository))
-    if not found:
-        raise InputError(f"the range {range_ or 'upstream..HEAD'} has no commits", "git log shows what there is")
+    found = tuple(each.id for each in commits(repository, range_ or upstream(repository), linear=False))
     parent = base or f"{found[0]}^"
     if base is None and not repository.has(parent):
         context = Context(None, None)
@@ -180,7 +179,7 @@ def _range(range_: str | None, place: Path, base: str | None, cache: Cache) -> _
             GitTree(repository, commit), GitHistory(repository, commit, cache),
             full_history=not repository.shallow, tip=GitTree(repository, found[-1]),
         )  # fmt: skip
-    source = _Source(commits.patches(repository, found), context, certain=True, mailed=False)
+    source = _Source(patches(repository, found), context, certain=True, mailed=False)
     source.repository, source.commits = repository, found
     return source
 
