@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from patcher.check import messages
+from patcher.check import ccache, messages
 from patcher.check.adjust import OURS, Adjustments, Tool
 from patcher.check.results import Message, Outcome
 from patcher.check.runner import Runner
@@ -24,7 +24,7 @@ _STOPPED = re.compile(r"\*\*\* \[(?:[^\]]*?: )?([^\]\s]+)\] (Error (\d+)|[A-Z].*
 _SURROUNDINGS = re.compile(
     r"No space left on device|Disk quota exceeded|Killed signal|internal compiler error|virtual memory exhausted|"
     r"out of memory allocating|Cannot allocate memory|fork: |Resource temporarily unavailable|Too many open files|"
-    r"unable to execute|Input/output error"
+    r"unable to execute|Input/output error|ccache: error"
 )
 _NO_RULE = re.compile(r"\*\*\* No rule to make target ['`‘]([^'’]+)['’]")
 _NOT_THE_CODE = (126, 127, 134, 137, 139, 143)
@@ -42,11 +42,12 @@ class Build:
         number: tells it from the others of the run
         spec, tool, adjustments: what is built with
         parallel: how many processes make may start
+        cached: whether the compiler is called through ccache
     """
 
     def __init__(
         self, workspace: Workspace, runner: Runner, number: int, spec: Spec, tool: Tool, adjustments: Adjustments,
-        parallel: int,
+        parallel: int, cached: bool,
     ) -> None:  # fmt: skip
         self.spec, self.tool = spec, tool
         self.directory = workspace.builds / str(number)
@@ -54,6 +55,8 @@ class Build:
         self._runner = runner
         self._adjustments = adjustments
         self._parallel = parallel
+        self._cached = cached
+        self._store: Path | None = None
         self._environment = {"LC_ALL": "C", "KBUILD_BUILD_USER": "patcher", "KBUILD_BUILD_HOST": "patcher"}
 
     def variables(self) -> list[str]:
@@ -61,16 +64,24 @@ class Build:
         found = [f"O={self.directory}"]
         if self.spec.arch:
             found.append(f"ARCH={self.spec.arch}")
+        compiler = self.tool.command
         if self.tool.name == "sparse":
             found += ["C=2", f"CHECK={self.tool.command}"]
-        elif self.tool.command != "gcc":
-            found += [f"CC={self.tool.command}"]
+            compiler = "gcc"
+        if self._cached:
+            found.append(f"CC=ccache {compiler}")
+        elif compiler != "gcc":
+            found.append(f"CC={compiler}")
         ours = str(self._workspace.ours)
         return [*found, *(f"{name}={value.replace(OURS, ours)}" for name, value in self._adjustments.variables)]
 
     def create(self) -> None:
         """Make the directory."""
         self.directory.mkdir()
+
+    def use(self, store: Path | None) -> None:
+        """From now on, have ccache keep what it compiled in ``store``."""
+        self._store = store
 
     def configure(self, entries: Mapping[str, Entry], changes: Iterable[tuple[str, str]]) -> str:
         """Make ``.config`` and return its text. ``changes`` are wanted beside those of the spec.
@@ -184,12 +195,13 @@ class Build:
 
     def _run(self, targets: Sequence[str], variables: Sequence[str], *, stdin: bytes = b"") -> Result:
         jobs = [f"-j{self._parallel}", "-Otarget"] if self._parallel > 1 else []
+        cached = {} if self._store is None else ccache.environment(self._store, self._workspace.ours)
         return self._runner.run(
             ["make", "--no-print-directory", *jobs, *variables, *targets],
             read=[self._workspace.tree, self._workspace.ours],
-            write=[self.directory],
+            write=[self.directory, *([self._store] if self._store else [])],
             cwd=self._workspace.tree,
-            env=self._environment,
+            env={**self._environment, **cached},
             stdin=stdin,
             seconds=_SECONDS,
         )

@@ -7,10 +7,12 @@ import posixpath
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import NamedTuple
 
 from patcher.cache import Cache
 from patcher.check import affected as affect
+from patcher.check import ccache
 from patcher.check.adjust import Adjustments, Tool, adjustments, tool
 from patcher.check.at import At, Sources
 from patcher.check.building import Build, CannotBuild
@@ -86,6 +88,8 @@ class Checker:
         self._sources = Sources(request.repository)
         self._space: Workspace | None = None
         self._brought = -1
+        self._cached = ccache.usable()
+        self._compiled: Path | None = None
         self._adjusted: dict[str, Adjustments] = {}
         self._findings = Findings()
         self._left: list[LeftOut] = []
@@ -216,7 +220,7 @@ class Checker:
 
     def _prepare(self, lane: _Lane, at: At, build: Build) -> None:
         assert self._space is not None
-        kept = self._key(lane, at, "prepared", str(self._space.root), at.commit)
+        kept = self._key(lane, at, "prepared", str(self._space.root), self._cached, at.commit)
         lane.needs = build.prepare(at.entries)
         self._store.put_text(self._key(lane, at, "needs", at.commit), "\0".join(lane.needs))
         self._space.kept.save(kept, build.directory)
@@ -226,25 +230,32 @@ class Checker:
         with self._lock:
             if self._space is None:
                 self._space = Workspace(self._cache)
-                self._space.bring(self._request.repository, self._at[0].exported)
-                self._brought = 0
+                self._bring(self._space, self._at[0])
             if self._brought != at.number:
-                self._space.bring(self._request.repository, at.exported)
-                self._brought = at.number
+                self._bring(self._space, at)
         if lane.build is None:
             self._space.put_ours(self._adjustments(lane.tool).files)
             build = Build(
                 self._space, self._runner, lane.number, lane.spec, lane.tool, self._adjustments(lane.tool),
-                max(1, self._request.jobs // max(1, len(self._lanes))),
+                max(1, self._request.jobs // max(1, len(self._lanes))), self._cached,
             )  # fmt: skip
             base = self._at[0]
-            kept = self._key(lane, base, "prepared", str(self._space.root), base.commit)
+            kept = self._key(lane, base, "prepared", str(self._space.root), self._cached, base.commit)
             if self._space.kept.load(kept, build.directory):
                 lane.set = lane.configs.get(0, "")
             else:
                 build.create()
             lane.build = build
+        lane.build.use(self._compiled)
         return lane.build
+
+    def _bring(self, space: Workspace, at: At) -> None:
+        space.bring(self._request.repository, at.exported)
+        self._brought = at.number
+        if self._cached:
+            space.put_ours({ccache.NAMES: at.header_names})
+            ran = dict.fromkeys(each.build_files for each in self._at[: at.number + 1])
+            self._compiled = space.compiled(digest(*ran))
 
     # Which objects
 

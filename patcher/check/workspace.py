@@ -12,11 +12,13 @@ import os
 import shutil
 import stat
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from patcher.cache import Cache
+from patcher.check import ccache
 from patcher.errors import InputError
 from patcher.tree.applying import borrow, check_out
 from patcher.tree.content import Entry, read
@@ -54,6 +56,7 @@ class Workspace:
         self._has: dict[str, Entry] = {}
         self._known: set[str] = set()  # directories that are there, and lie where they seem to
         self.kept = Kept(self._parent / "prepared")
+        self._compiled = self._parent / "ccache"
 
     def _take(self) -> None:
         for number in range(_PLACES):
@@ -103,13 +106,23 @@ class Workspace:
         self._has = dict(entries)
 
     def put_ours(self, files: Mapping[str, str]) -> None:
-        """Have these files in ``ours``, executable below ``bin/``."""
+        """Have these files in ``ours``, executable below ``bin/``. Whoever reads one sees it whole."""
         with told(self.root):
             for path, text in files.items():
                 place = self.ours / path
                 place.parent.mkdir(parents=True, exist_ok=True)
-                place.write_text(text)
-                place.chmod(0o755 if path.startswith("bin/") else 0o644)
+                if place.exists() and place.read_text() == text:
+                    continue
+                new = place.with_name(f"{place.name}.{threading.get_ident()}.new")
+                new.write_text(text)
+                new.chmod(0o755 if path.startswith("bin/") else 0o644)
+                os.utime(new, (_LONG_AGO, _LONG_AGO))  # older than what an earlier run has prepared
+                new.rename(place)
+
+    def compiled(self, programs: str) -> Path:
+        """Where ccache keeps what was compiled while those programs could run."""
+        with told(self.root):
+            return ccache.directory(self._compiled, programs)
 
     def _place(self, path: str) -> Path:
         if path.startswith("/") or ".." in path.split("/") or ".git" in path.split("/"):
@@ -143,6 +156,7 @@ class Workspace:
         """Remove everything and let the place go."""
         with contextlib.suppress(OSError):
             self._wipe()
+        ccache.trim(self._compiled, _remove)
         self._lock.close()
 
 
