@@ -21,6 +21,7 @@ _SECONDS = 1800.0
 _FILE_BYTES = 64 * 2**20
 _MARK = re.compile(r"^\s+(CC|AS|CPP|CHECK|LDS|HOSTCC|CXX)(?:32|64)?(?: \[M\])?\s+(\S+)\.([a-zA-Z]+)$")
 _STOPPED = re.compile(r"\*\*\* \[(?:[^\]]*?: )?([^\]\s]+)\] (Error (\d+)|[A-Z].*)$", re.MULTILINE)
+_OF_MAKE = re.compile(r"\s*make(?:\[\d+\])?: |.*\*\*\*")
 _SURROUNDINGS = re.compile(
     r"No space left on device|Disk quota exceeded|Killed signal|internal compiler error|virtual memory exhausted|"
     r"out of memory allocating|Cannot allocate memory|fork: |Resource temporarily unavailable|Too many open files|"
@@ -136,9 +137,19 @@ class Build:
         self, targets: Sequence[str], entries: Mapping[str, Entry], lines_of: messages.ReadLines
     ) -> dict[str, Outcome]:
         """Make objects, whether they are there or not: target → outcome."""
+        found = self._make(targets, entries, lines_of)
+        again = [target for target, outcome in found.items() if outcome.state == "error"]
+        if again and self._store is not None:  # is it ccache that could not do its work?
+            found.update(self._make(again, entries, lines_of, {"CCACHE_DISABLE": "1"}))
+        return found
+
+    def _make(
+        self, targets: Sequence[str], entries: Mapping[str, Entry], lines_of: messages.ReadLines,
+        more: Mapping[str, str] | None = None,
+    ) -> dict[str, Outcome]:  # fmt: skip
         for target in targets:
             self._forget(target)
-        result = self._run(["-k", *targets], self.variables())
+        result = self._run(["-k", *targets], self.variables(), more=more)
         said = result.stdout.decode("utf-8", "replace")
         checking = self.tool.name == "sparse"
         chunks = _chunks(said, checking, self._workspace.tree, self.directory)
@@ -176,8 +187,8 @@ class Build:
             return Outcome(target, "failed", errors[0].message, before, ())
         if missing := _NO_RULE.search(said):
             return Outcome(target, "error", f"kbuild has no rule to make {missing.group(1)}", (), ())
-        if mine and own.strip():
-            line = next((text for text in reversed(own.splitlines()) if text.strip() and "***" not in text), "")
+        line = next((text for text in reversed(own.splitlines()) if text.strip() and not _OF_MAKE.match(text)), "")
+        if mine and line:
             message = Message("error", f"{target.removesuffix('.o')}.c", 0, line.strip(), "", "", "", "")
             return Outcome(target, "failed", line.strip(), (message,), ())
         return Outcome(target, "error", _last(said) or f"make ended with {result.code} and did not make it", (), ())
@@ -193,7 +204,10 @@ class Build:
             said = result.stdout.decode("utf-8", "replace")
             raise CannotBuild(f"{what}: {_first_error(said)}")
 
-    def _run(self, targets: Sequence[str], variables: Sequence[str], *, stdin: bytes = b"") -> Result:
+    def _run(
+        self, targets: Sequence[str], variables: Sequence[str], *, stdin: bytes = b"",
+        more: Mapping[str, str] | None = None,
+    ) -> Result:  # fmt: skip
         jobs = [f"-j{self._parallel}", "-Otarget"] if self._parallel > 1 else []
         cached = {} if self._store is None else ccache.environment(self._store, self._workspace.ours)
         return self._runner.run(
@@ -201,7 +215,7 @@ class Build:
             read=[self._workspace.tree, self._workspace.ours],
             write=[self.directory, *([self._store] if self._store else [])],
             cwd=self._workspace.tree,
-            env={**self._environment, **cached},
+            env={**self._environment, **cached, **(more or {})},
             stdin=stdin,
             seconds=_SECONDS,
         )

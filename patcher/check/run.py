@@ -6,7 +6,7 @@ import itertools
 import posixpath
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import NamedTuple
 
@@ -94,6 +94,7 @@ class Checker:
         self._findings = Findings()
         self._left: list[LeftOut] = []
         self._done = 0
+        self._futures: list[Future[None]] = []
         self._numbers = itertools.count()
         self._at = [At(request.repository, self._sources, 0, request.base, "")]
         for number, commit in enumerate(request.commits, 1):
@@ -140,15 +141,22 @@ class Checker:
                 for lane in self._lanes:
                     self._judge(lane, at)
         except BaseException:
-            self._runner.end()
+            self._end(pool)
             raise
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        pool.shutdown()
         return self._report(told)
 
+    def _end(self, pool: ThreadPoolExecutor) -> None:
+        """End all that is under way, also what a thread begins just now."""
+        pool.shutdown(wait=False, cancel_futures=True)
+        while True:
+            self._runner.end()
+            if not wait(self._futures, timeout=0.05).not_done:
+                return
+
     def _each(self, pool: ThreadPoolExecutor, work: Callable[[_Lane, At], None], at: At) -> None:
-        futures = [pool.submit(work, lane, at) for lane in self._lanes if not lane.broken]
-        for future in futures:
+        self._futures = [pool.submit(work, lane, at) for lane in self._lanes if not lane.broken]
+        for future in self._futures:
             future.result()
 
     def _say(self, at: At, what: str) -> None:
@@ -250,7 +258,7 @@ class Checker:
         return lane.build
 
     def _bring(self, space: Workspace, at: At) -> None:
-        space.bring(self._request.repository, at.exported)
+        space.bring(self._request.repository, at.exported, self._runner.still)
         self._brought = at.number
         if self._cached:
             space.put_ours({ccache.NAMES: at.header_names})

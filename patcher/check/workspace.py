@@ -14,7 +14,7 @@ import stat
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from patcher.cache import Cache
@@ -26,6 +26,7 @@ from patcher.tree.gitrepo import Repository
 
 _LONG_AGO = 1_000_000_000
 _PLACES = 16
+_AT_ONCE = 4000
 _KEPT_BYTES = 4 * 2**30
 
 
@@ -49,14 +50,19 @@ class Workspace:
         with told(self._parent):
             self._parent.mkdir(parents=True, exist_ok=True)
             self._take()
-            self._wipe()
-            self.root.mkdir(mode=0o700)
-            for place in (self.tree, self.ours, self.builds):
-                place.mkdir()
-        self._has: dict[str, Entry] = {}
-        self._known: set[str] = set()  # directories that are there, and lie where they seem to
+            try:
+                self._wipe()
+                self.root.mkdir(mode=0o700)
+                for place in (self.tree, self.ours, self.builds):
+                    place.mkdir()
+            except BaseException:
+                self.close()
+                raise
         self.kept = Kept(self._parent / "prepared")
         self._compiled = self._parent / "ccache"
+        ccache.trim(self._compiled, _remove)
+        self._has: dict[str, Entry] = {}
+        self._known: set[str] = set()  # directories that are there, and lie where they seem to
 
     def _take(self) -> None:
         for number in range(_PLACES):
@@ -76,13 +82,16 @@ class Workspace:
         if self.root.exists():
             _remove(self.root)
 
-    def bring(self, repository: Repository, entries: Mapping[str, Entry]) -> None:
+    def bring(self, repository: Repository, entries: Mapping[str, Entry], still: Callable[[], None]) -> None:
         """Have ``tree`` hold these files and no others. Only what differs is written, so that make sees just that; what
-        is brought first is older than anything that is built from it."""
+        is brought first is older than anything that is built from it. ``still`` is called now and then, and may raise
+        to end it."""
         if not self._has:
             with told(self.root):
-                check_out(borrow(repository, self.root), entries, self.tree, self.root)
-                for path in entries:
+                check_out(borrow(repository, self.root), entries, self.tree, self.root, still)
+                for number, path in enumerate(entries):
+                    if not number % _AT_ONCE:
+                        still()
                     with contextlib.suppress(FileNotFoundError):
                         os.utime(self.tree / path, (_LONG_AGO, _LONG_AGO), follow_symlinks=False)
             self._has = dict(entries)
@@ -156,7 +165,6 @@ class Workspace:
         """Remove everything and let the place go."""
         with contextlib.suppress(OSError):
             self._wipe()
-        ccache.trim(self._compiled, _remove)
         self._lock.close()
 
 

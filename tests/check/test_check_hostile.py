@@ -167,6 +167,13 @@ def test_a_compiler_that_is_missing(mini_repo: Path, cache_dir: Path, monkeypatc
     assert (cell.status, cell.detail) == (Status.ERROR, "clang is not installed")
 
 
+def test_a_compiler_that_fails_without_a_word_is_no_verdict(mini_repo: Path, cache_dir: Path) -> None:
+    commit_edits(mini_repo, "mute", {"Makefile": lambda text: text.replace("$(cc) -c -o $@ $<\n", "false\n")})
+    commit_edits(mini_repo, "touch", {MMU: append("\n/* x */\n")})
+    (cell,) = check(mini_repo, "HEAD~1", cache_dir, configs=ONE).rows[0].cells
+    assert (cell.status, "Error 1" in cell.detail) == (Status.ERROR, True)
+
+
 def test_a_base_that_does_not_build_is_no_verdict(mini_repo: Path, cache_dir: Path) -> None:
     commit_edits(mini_repo, "broken", {MMU: append("\nint broken = NO_SUCH;\n")})
     commit_edits(mini_repo, "touch", {MMU: append("\n/* touched */\n")})
@@ -275,5 +282,8 @@ def test_a_full_disk(mini_repo: Path, tmp_path: Path, command_environment: dict[
     if "unshare" in done.stderr or done.returncode == 99:
         pytest.skip("no mounts in a user namespace here")
     assert "PASS" not in done.stdout
+    if done.returncode == 1:  # the build was the first to notice
+        assert "ERROR" in done.stdout and "No space left on device" in done.stdout, done.stdout
+        return
     assert done.returncode == 2
     assert (done.stderr.count("\n"), "free some space" in done.stderr) == (1, True)

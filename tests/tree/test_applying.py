@@ -156,7 +156,8 @@ def test_files_are_written_as_they_are(repo: Path, git: Git, scratch: Path, tmp_
     repository = open_repository(repo)
     target = tmp_path / "out"
     target.mkdir()
-    check_out(borrow(repository, scratch), entries(repository, repository.resolve("HEAD")), target, scratch)
+    files = entries(repository, repository.resolve("HEAD"))
+    check_out(borrow(repository, scratch), files, target, scratch, lambda: None)
     assert (target / "i.c").read_bytes() == b"/* $Id$ */\n"
     assert (target / "run.sh").stat().st_mode & 0o111
     assert (target / "link").is_symlink()
