@@ -150,7 +150,7 @@ def made(number: int, state: str, detail: str = "") -> Applied:
 
 def test_patches_get_a_column_and_rows_of_their_own() -> None:
     applied = [
-        made(0, "empty"), made(1, "applied"), made(9, "already"), made(2, "merged"), made(8, "conflict", "hunk 1"),
+        made(0, "empty"), made(1, "applied"), made(9, "already"), made(2, "merged", "a three-way merge took it"), made(8, "conflict", "hunk 1"),
         made(7, "skipped", "8.patch did not apply"),
     ]  # fmt: skip
     few = msgspec.structs.replace(REPORT, rows=REPORT.rows[:2], findings=REPORT.findings[:1])
@@ -159,6 +159,7 @@ def test_patches_get_a_column_and_rows_of_their_own() -> None:
     assert [row.cells[1].status.value for row in report.rows] == ["PASS", "SKIP", "WARN", "SKIP", "SKIP"]
     assert [(each.commit, each.kind) for each in report.findings] == [(3, "warning"), (4, "conflict")]
     assert "0.patch" in report.notes[0]
+    assert "WARN a three-way merge took it (3/applies)" in check_text(report, lambda text, **_: text)
 
 
 def test_another_check_gets_a_column() -> None:
