@@ -150,7 +150,8 @@ def made(number: int, state: str, detail: str = "") -> Applied:
 
 def test_patches_get_a_column_and_rows_of_their_own() -> None:
     applied = [
-        made(0, "empty"), made(1, "applied"), made(9, "already"), made(2, "merged", "a three-way merge took it"), made(8, "conflict", "hunk 1"),
+        made(0, "empty"), made(1, "applied"), made(9, "already"), made(2, "merged", "a three-way merge took it"),
+        made(8, "conflict", "hunk 1"),
         made(7, "skipped", "8.patch did not apply"),
     ]  # fmt: skip
     few = msgspec.structs.replace(REPORT, rows=REPORT.rows[:2], findings=REPORT.findings[:1])
