@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import sys
+from pathlib import Path
 
 import click
 
@@ -85,4 +88,14 @@ def main() -> None:
         traceback.print_exc()
         click.echo("patcher: this is a fault in patcher itself; please report it with the lines above", err=True)
         code = INTERNAL
+    finally:
+        _end_children()
     sys.exit(code)
+
+
+def _end_children() -> None:
+    """End what still runs for us, such as the git whose answer an interruption cut off."""
+    for task in Path("/proc/self/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for child in task.read_text().split():
+                os.kill(int(child), signal.SIGKILL)
