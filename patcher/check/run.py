@@ -23,6 +23,7 @@ from patcher.check.runner import Runner
 from patcher.check.specs import Spec, symbols
 from patcher.check.store import Store, digest
 from patcher.check.workspace import Workspace
+from patcher.processes import end_children
 from patcher.tree import content as git
 from patcher.tree.gitrepo import GitTree, Repository
 from patcher.tree.kernel import version
@@ -140,17 +141,20 @@ class Checker:
                 self._each(pool, self._compile, at)
                 for lane in self._lanes:
                     self._judge(lane, at)
-        except BaseException:
-            self._end(pool)
+        except BaseException as error:
+            self._end(pool, everything=not isinstance(error, Exception))
             raise
         pool.shutdown()
         return self._report(told)
 
-    def _end(self, pool: ThreadPoolExecutor) -> None:
-        """End all that is under way, also what a thread begins just now."""
+    def _end(self, pool: ThreadPoolExecutor, *, everything: bool) -> None:
+        """End all that is under way, also what a thread begins just now. ``everything``: the process is to end, too, so
+        that no git or cp is waited for."""
         pool.shutdown(wait=False, cancel_futures=True)
         while True:
             self._runner.end()
+            if everything:
+                end_children()
             if not wait(self._futures, timeout=0.05).not_done:
                 return
 
@@ -258,7 +262,7 @@ class Checker:
         return lane.build
 
     def _bring(self, space: Workspace, at: At) -> None:
-        space.bring(self._request.repository, at.exported, self._runner.still)
+        space.bring(self._request.repository, at.exported)
         self._brought = at.number
         if self._cached:
             space.put_ours({ccache.NAMES: at.header_names})

@@ -18,10 +18,6 @@ MEMORY_BYTES = 6 * 2**30
 PROCESSES = 512
 
 
-class Ended(Exception):
-    """What is under way is given up; nobody waits for its result."""
-
-
 class Runner:
     """Runs one program at a time in each thread that asks; ``end`` ends them all."""
 
@@ -77,11 +73,6 @@ class Runner:
                 _kill(process)  # what it left running
         code = process.returncode
         return sandbox.Result(code if code >= 0 else 128 - code, output or b"", b"", reason)
-
-    def still(self) -> None:
-        """Raises Ended once it was told to end."""
-        if self._ended:
-            raise Ended
 
     def end(self) -> None:
         """End all that runs, and start nothing more."""

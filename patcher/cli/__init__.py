@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import signal
 import sys
-from pathlib import Path
 
 import click
 
@@ -21,6 +18,7 @@ from patcher.cli.prove import prove
 from patcher.cli.rules import rules
 from patcher.cli.series import series
 from patcher.errors import InputError
+from patcher.processes import end_children
 
 
 def _versions(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:
@@ -89,13 +87,5 @@ def main() -> None:
         click.echo("patcher: this is a fault in patcher itself; please report it with the lines above", err=True)
         code = INTERNAL
     finally:
-        _end_children()
+        end_children()
     sys.exit(code)
-
-
-def _end_children() -> None:
-    """End what still runs for us, such as the git whose answer an interruption cut off."""
-    for task in Path("/proc/self/task").glob("*/children"):
-        with contextlib.suppress(OSError):
-            for child in task.read_text().split():
-                os.kill(int(child), signal.SIGKILL)

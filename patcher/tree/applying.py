@@ -5,10 +5,9 @@ New objects go to a bare repository of its own in a temporary directory, which b
 
 from __future__ import annotations
 
-import os
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,7 +27,6 @@ _AUTHOR = re.compile(rb"^Author: (.*)$", re.MULTILINE)
 _EMAIL = re.compile(rb"^Email: (.*)$", re.MULTILINE)
 _DATE = re.compile(rb"^Date: (.*)$", re.MULTILINE)
 _IS_MAIL = re.compile(rb"\A(?:From |[A-Za-z][A-Za-z0-9-]*: )")
-_AT_ONCE = 4000  # files that one git writes: some tenths of a second
 _RECENT = 200  # commits to the files of a patch that are looked at
 _AS_IT_IS = "* -text -eol -ident -filter -working-tree-encoding\n"
 
@@ -59,13 +57,10 @@ def borrow(repository: Repository, place: Path) -> Repository:
     return Repository(bare, bare, None)
 
 
-def check_out(
-    repository: Repository, entries: Mapping[str, Entry], target: Path, place: Path, still: Callable[[], None]
-) -> None:
+def check_out(repository: Repository, entries: Mapping[str, Entry], target: Path, place: Path) -> None:
     """Write files of a commit into the empty directory ``target``, byte for byte.
 
-    ``repository`` is from ``borrow``; ``place`` is a directory for the index. ``still`` is called every few thousand
-    files, and may raise to end it. Raises InputError where git cannot.
+    ``repository`` is from ``borrow``; ``place`` is a directory for the index. Raises InputError where git cannot.
     """
     environment = {"GIT_INDEX_FILE": str(place / "checkout.index"), "GIT_WORK_TREE": str(target)}
     with tempfile.TemporaryFile() as listing:
@@ -75,12 +70,7 @@ def check_out(
         repository.run("update-index", "-z", "--index-info", istream=listing, env=environment)
     options = ("-c", "checkout.workers=2", "-c", "core.symlinks=true")
     try:
-        for some in _batches(list(entries), _AT_ONCE):
-            still()
-            with tempfile.TemporaryFile() as names:
-                names.write(b"".join(os.fsencode(path) + b"\0" for path in some))
-                names.seek(0)
-                repository.run(*options, "checkout-index", "-q", "-z", "--stdin", istream=names, env=environment)
+        repository.run(*options, "checkout-index", "-a", "-q", env=environment)
     except InputError as error:
         if "unable to" not in str(error):
             raise
@@ -89,11 +79,6 @@ def check_out(
             f"cannot write the sources below {target}: unable to{reason} (No space left?)",
             "free some space there or name another directory with PATCHER_CACHE_DIR",
         ) from error
-
-
-def _batches(paths: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    for start in range(0, len(paths), size):
-        yield paths[start : start + size]
 
 
 def apply_all(repository: Repository, base: str, files: Sequence[Path], place: Path) -> tuple[Applied, ...]:

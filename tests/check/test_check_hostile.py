@@ -214,6 +214,15 @@ def test_two_runs_at_once(mini_repo: Path, cache_dir: Path) -> None:
     assert table(found[0]) == ["WARN"]
 
 
+def gone(cache: Path) -> bool:
+    """Whether all that was taken away is removed soon."""
+    for _ in range(200):
+        if not list((cache / "check").glob("gone-*")):
+            return True
+        time.sleep(0.05)
+    return False
+
+
 @pytest.fixture
 def start(command_environment: dict[str, str], cache_dir: Path) -> Callable[..., subprocess.Popen[bytes]]:
     """The command line in a process of its own, at work on a commit that takes a minute to build."""
@@ -246,6 +255,7 @@ def test_an_interruption_leaves_nothing_behind(
     assert (child.returncode, output, said.strip()) == (130, b"", b"patcher: interrupted")
     assert running("sleep\x0060.5") == []
     assert not list((cache_dir / "check").glob("work-*/*"))
+    assert gone(cache_dir)
 
 
 def test_after_a_kill_the_next_run_is_right(

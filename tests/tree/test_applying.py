@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from patcher.errors import InputError
-from patcher.tree import applying
 from patcher.tree.applying import Applied, apply_all, borrow, check_out
 from patcher.tree.content import changes, entries, lines
 from patcher.tree.find import open_repository
@@ -158,30 +157,11 @@ def test_files_are_written_as_they_are(repo: Path, git: Git, scratch: Path, tmp_
     target = tmp_path / "out"
     target.mkdir()
     files = entries(repository, repository.resolve("HEAD"))
-    check_out(borrow(repository, scratch), files, target, scratch, lambda: None)
+    check_out(borrow(repository, scratch), files, target, scratch)
     assert (target / "i.c").read_bytes() == b"/* $Id$ */\n"
     assert (target / "run.sh").stat().st_mode & 0o111
     assert (target / "link").is_symlink()
     git(repo, "checkout", "-q", "work")
-
-
-def test_writing_files_can_be_ended(repo: Path, scratch: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    repository = open_repository(repo)
-    (blob,) = entries(repository, repository.resolve("HEAD")).values()
-    target = tmp_path / "out"
-    target.mkdir()
-    monkeypatch.setattr(applying, "_AT_ONCE", 2)
-    calls = 0
-
-    def still() -> None:
-        nonlocal calls
-        calls += 1
-        if calls > 2:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        check_out(borrow(repository, scratch), {f"{name}.c": blob for name in "abcdefgh"}, target, scratch, still)
-    assert sorted(file.name for file in target.iterdir()) == ["a.c", "b.c", "c.c", "d.c"]
 
 
 def test_a_damaged_patch(repo: Path, tmp_path: Path, scratch: Path) -> None:
