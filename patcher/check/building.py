@@ -163,7 +163,7 @@ class Build:
         entries: Mapping[str, Entry], lines_of: messages.ReadLines,
     ) -> Outcome:  # fmt: skip
         own = chunks.get(target, "")
-        heard = self._parse(own, lines_of)
+        heard = self._parse(own, lines_of, target)
         there = self._is_file(target)
         if result.reason:
             return Outcome(target, "error", f"the build was ended: {result.reason}", (), ())
@@ -193,8 +193,8 @@ class Build:
             return Outcome(target, "failed", line.strip(), (message,), ())
         return Outcome(target, "error", _last(said) or f"make ended with {result.code} and did not make it", (), ())
 
-    def _parse(self, said: str, lines_of: messages.ReadLines) -> tuple[Message, ...]:
-        return messages.parse(said, self._workspace.tree, self.directory, lines_of)
+    def _parse(self, said: str, lines_of: messages.ReadLines, target: str = "") -> tuple[Message, ...]:
+        return messages.parse(said, self._workspace.tree, self.directory, lines_of, target)
 
     def _must(self, targets: Sequence[str], what: str, *, stdin: bytes = b"", variables: Sequence[str] = ()) -> None:
         result = self._run(targets, variables or self.variables(), stdin=stdin)
