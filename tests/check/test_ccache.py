@@ -12,6 +12,7 @@ from checking import append, check, commit_edits, replace, require_gcc, table
 
 from patcher import sandbox
 from patcher.check.results import Report
+from patcher.check.runner import Runner
 
 MMU, SETUP = "arch/x86/xen/mmu.c", "arch/x86/xen/setup.c"
 ONE = "mini_defconfig"
@@ -88,6 +89,19 @@ def test_a_header_that_is_found_before_another(mini_repo: Path, cache_dir: Path)
     commit_edits(mini_repo, "shadow", {shadow: warns, SETUP: append("\n/* touched */\n")})
     (finding,) = again(mini_repo, "HEAD~2", cache_dir).findings
     assert (finding.commit, finding.path) == (2, shadow)
+
+
+def test_how_the_user_has_it_work_elsewhere_does_not_matter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Sloppiness could make it answer what compiling would not."""
+    for name in ("CCACHE_SLOPPINESS", "CCACHE_NODEPEND", "CCACHE_DISABLE", "OTHER"):
+        monkeypatch.setenv(name, "1")
+    ran = Runner(sandboxed=False).run(["env"], read=[], write=[], cwd=tmp_path, env={"CCACHE_DIR": "/x"}, seconds=10)
+    names = {line.partition("=")[0] for line in ran.stdout.decode().splitlines()}
+    assert {name for name in names if name.startswith(("CCACHE_", "OTHER"))} == {
+        "CCACHE_DISABLE",
+        "CCACHE_DIR",
+        "OTHER",
+    }
 
 
 def test_what_other_makefiles_may_have_left_is_not_used(mini_repo: Path, cache_dir: Path) -> None:
