@@ -222,6 +222,8 @@ def discard(place: Path, top: Path, patience: float = 0.0) -> None:
     """
     gone = top / f"{_GONE}{os.getpid()}-{time.monotonic_ns()}"
     with contextlib.suppress(OSError):
+        if not place.is_symlink():
+            place.chmod(0o700)  # else only root may move it
         place.rename(gone)
         _sweep(gone)
         end = time.monotonic() + patience

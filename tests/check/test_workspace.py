@@ -24,14 +24,15 @@ def test_what_a_build_made_unwritable_goes_too(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "kept").write_text("mine")
-    place = tmp_path / "check" / "build"
+    place = tmp_path / "check" / "prepared" / "build"
     (place / "a" / "b").mkdir(parents=True)
     (place / "a" / "b" / "file").write_text("")
     (place / "a" / "link").symlink_to(outside)
     (place / "a" / "b").chmod(0)
     (place / "a").chmod(0o500)
+    place.chmod(0o500)
     discard(place, tmp_path / "check", 10)
-    assert list((tmp_path / "check").iterdir()) == []
+    assert [file.name for file in (tmp_path / "check").rglob("*")] == ["prepared"]
     assert ((outside / "kept").read_text(), outside.stat().st_mode & 0o777) == ("mine", 0o777 & ~umask())
 
 
