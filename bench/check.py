@@ -87,7 +87,7 @@ def loop(asked: argparse.Namespace, scratch: Path, report: dict[str, Any]) -> fl
     flags = " ".join(each.partition(":")[0] for each in adjusted)
     make = ["make", "-s", f"-j{asked.jobs}", f"O={out}", f"ARCH={arch}"]
     if flags:
-        make += [f"KCFLAGS={flags}", "KAFLAGS=-fno-pie"]
+        make += [f"KCFLAGS={flags}", *(["KAFLAGS=-fno-pie"] if "-fno-pie" in flags else [])]
     base, commits = report["base"], [row["id"] for row in report["rows"]]
     start = time.perf_counter()
     for commit in (base, *commits):

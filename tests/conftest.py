@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import hypothesis
 import jsonschema
 import pytest
+from realgit import GIT_ENVIRONMENT, run_git
 
 import patcher
 from patcher.cache import Cache
@@ -27,16 +28,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell has it in th
 hypothesis.settings.register_profile("patcher", deadline=None, database=None, print_blob=True)
 hypothesis.settings.load_profile("patcher")
 
-GIT_ENVIRONMENT = {
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_AUTHOR_NAME": "A U Thor",
-    "GIT_AUTHOR_EMAIL": "author@example.org",
-    "GIT_AUTHOR_DATE": "2010-12-21T12:00:00+0000",
-    "GIT_COMMITTER_NAME": "A U Thor",
-    "GIT_COMMITTER_EMAIL": "author@example.org",
-    "GIT_COMMITTER_DATE": "2010-12-21T12:00:00+0000",
-}
 LINUX_6_12_PACKAGE = Path("/usr/src/linux-source-6.12.tar.xz")  # of Debian's package linux-source-6.12
 LINUX_6_12_PARTS = ("Makefile", "Kconfig", "arch/Kconfig", "arch/x86", "include", "init", "kernel", "lib", "mm",
                     "drivers/xen", "drivers/Kconfig", "scripts")  # fmt: skip
@@ -68,17 +59,6 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg-cache"))
     monkeypatch.delenv("PATCHER_CACHE_DIR", raising=False)
-
-
-def run_git(directory: Path, *args: str | Path, text: str | None = None) -> str:
-    """The output of a git command that must work, without its last newline."""
-    others = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    done = subprocess.run(
-        ["git", "-c", "init.defaultBranch=main", "-C", directory, *args],
-        input=text, capture_output=True, text=True, check=False, env={**others, **GIT_ENVIRONMENT},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout.removesuffix("\n")
 
 
 @pytest.fixture(scope="session")

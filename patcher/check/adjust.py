@@ -20,6 +20,10 @@ _BY_VERSION = re.compile(r"^\s*#\s*include\s+gcc_header\(__GNUC__\)", re.MULTILI
 _HEADER = re.compile(r"include/linux/compiler-gcc(\d+)\.h$")
 _DEFINED_ARRAY = re.compile(r"\bdefined\s*\(?\s*@")
 _NO_PIE = re.compile(r"-fno-(?:pie|PIE)\b")
+_MAKE_CMD = re.compile(r"^make-cmd[ \t]*=[ \t]*(.*\\#.*[^\\\n])$", re.MULTILINE)
+_MARKS = re.compile(r"asm\s*volatile\s*\(\"\\n->")
+_NO_WERROR = "-Wno-error"
+_LAST_FLAGS = ("CFLAGS_KERNEL", "CFLAGS_MODULE", "AFLAGS_KERNEL", "AFLAGS_MODULE")  # for users; after all of the tree
 _HOST_COMMON = "scripts/dtc/dtc-lexer.lex.c_shipped"
 
 
@@ -99,6 +103,9 @@ def adjustments(compiler: str, read: ReadText, paths: Iterable[str]) -> Adjustme
         general.append("-std=gnu89")
         told.append("-std=gnu89: the tree is written in the C that compilers of its time took by default")
     clang = "__clang__" in macros
+    if clang and _MARKS.search(read("include/linux/kbuild.h")):
+        general.append("-no-integrated-as")
+        told.append("-no-integrated-as: this tree makes constants through assembler that clang itself refuses")
     known = sorted(int(found.group(1)) for path in paths if (found := _HEADER.match(path)))
     major = int(macros.get("__GNUC__", "0"))
     if not clang and known and major not in known and _BY_VERSION.search(read("include/linux/compiler-gcc.h")):
@@ -115,6 +122,19 @@ def adjustments(compiler: str, read: ReadText, paths: Iterable[str]) -> Adjustme
     if major >= 10 and _HOST_COMMON in set(paths) and re.search(r"^YYLTYPE yylloc;", read(_HOST_COMMON), re.MULTILINE):
         variables.append(("HOSTCC", f"{compiler} -fcommon"))
         told.append("HOSTCC: -fcommon, as dtc defines yylloc twice, which gcc 10 and later refuse")
+    if (old := _MAKE_CMD.search(read("scripts/Kbuild.include"))) and _make_keeps_backslashes():
+        variables += [
+            ("pound", "#"),
+            ("make-cmd", old.group(1).replace("\\\\\\#", "\\$(pound)").replace("\\#", "$(pound)")),
+        ]
+        told.append(r"make-cmd: with $(pound) for \#, as make 4.3 reads that differently and takes all for changed")
+    general.append(_NO_WERROR)
+    assembler.append(_NO_WERROR)
+    makefile = read("Makefile")
+    for name in _LAST_FLAGS:
+        if given := re.search(rf"^{name}[ \t]*:?=[ \t]*(.*)$", makefile, re.MULTILINE):
+            variables.append((name, f"{given.group(1)} {_NO_WERROR}".strip()))
+    told.append(f"{_NO_WERROR}: a warning is told as one, also where a Makefile makes errors of them")
     for name, flags in (("KCFLAGS", general), ("KAFLAGS", assembler), ("KCPPFLAGS", preprocessor)):
         if flags:
             variables.append((name, " ".join(flags)))
@@ -155,3 +175,15 @@ def _perl_refuses() -> bool:
         return False
     done = subprocess.run([perl, "-e", "my @a; exit(defined(@a))"], capture_output=True, timeout=20, check=False)
     return b"defined(@array)" in done.stderr
+
+
+def _make_keeps_backslashes() -> bool:
+    """Whether a ``#`` in a function call begins no comment, so that ``\\#`` there is two characters: since make 4.3."""
+    make = shutil.which("make")
+    if make is None:
+        return False
+    done = subprocess.run(
+        [make, "-f", "-"], input="$(info $(subst #,yes,#))\nall:;@:\n", capture_output=True, text=True, timeout=20,
+        check=False,
+    )  # fmt: skip
+    return done.stdout.startswith("yes")

@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from patcher.check.store import digest
-from patcher.tree import revisions as git
+from patcher.tree import content as git
+from patcher.tree.content import Change, Entry
 from patcher.tree.gitrepo import Repository
-from patcher.tree.revisions import Change, Entry
 
 _KEPT_ARCHES = ("x86/", "um/")
 _NO_CODE = ("Documentation", "scripts", "tools", "samples", "usr")
+_PROGRAMS = ("scripts/", "usr/", "tools/arch/", "tools/build/", "tools/include/", "tools/lib/", "tools/objtool/",
+             "tools/scripts/", "arch/x86/tools/", "arch/x86/boot/tools/", "lib/gen_")  # fmt: skip
+_RUN = (".sh", ".pl", ".awk", ".py", ".bc", ".sed")
 _TABLES = ("_defconfig", ".tbl", "asm-offsets.c", "asm-offsets_32.c", "asm-offsets_64.c", "bounds.c")
 
 
@@ -81,12 +84,12 @@ class At:
 
     @cached_property
     def build_files(self) -> str:
-        """A digest of what kbuild goes by."""
+        """A digest of what kbuild goes by and of what it runs."""
         kept = (
             (path, entry.blob)
             for path, entry in self.entries.items()
-            if path.startswith("scripts/")
-            or path.endswith(_TABLES)
+            if path.startswith(_PROGRAMS)
+            or path.endswith((*_TABLES, *_RUN))
             or posixpath.basename(path).startswith(("Makefile", "Kbuild", "Kconfig"))
         )
         return digest(sorted(kept))

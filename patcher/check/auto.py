@@ -18,7 +18,7 @@ from patcher.check.guards import Branch, branches, changes, compiled
 from patcher.check.kbuild import Makefiles
 from patcher.check.results import LeftOut
 from patcher.check.specs import Spec, symbols
-from patcher.tree.revisions import Lines
+from patcher.tree.content import Lines
 
 MOST = 12
 _FIXED = frozenset({"64BIT", "X86_64", "X86_32", "X86"})

@@ -8,23 +8,24 @@ import stat
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from patcher.check import messages
+from patcher.check import ccache, messages
 from patcher.check.adjust import OURS, Adjustments, Tool
 from patcher.check.results import Message, Outcome
 from patcher.check.runner import Runner
 from patcher.check.specs import Spec, lines, symbols
 from patcher.check.workspace import Workspace
 from patcher.sandbox import Result
-from patcher.tree.revisions import Entry
+from patcher.tree.content import Entry
 
 _SECONDS = 1800.0
 _FILE_BYTES = 64 * 2**20
 _MARK = re.compile(r"^\s+(CC|AS|CPP|CHECK|LDS|HOSTCC|CXX)(?:32|64)?(?: \[M\])?\s+(\S+)\.([a-zA-Z]+)$")
 _STOPPED = re.compile(r"\*\*\* \[(?:[^\]]*?: )?([^\]\s]+)\] (Error (\d+)|[A-Z].*)$", re.MULTILINE)
+_OF_MAKE = re.compile(r"\s*make(?:\[\d+\])?: |.*\*\*\*")
 _SURROUNDINGS = re.compile(
     r"No space left on device|Disk quota exceeded|Killed signal|internal compiler error|virtual memory exhausted|"
     r"out of memory allocating|Cannot allocate memory|fork: |Resource temporarily unavailable|Too many open files|"
-    r"unable to execute|Input/output error"
+    r"unable to execute|Input/output error|ccache: error"
 )
 _NO_RULE = re.compile(r"\*\*\* No rule to make target ['`‘]([^'’]+)['’]")
 _NOT_THE_CODE = (126, 127, 134, 137, 139, 143)
@@ -42,11 +43,12 @@ class Build:
         number: tells it from the others of the run
         spec, tool, adjustments: what is built with
         parallel: how many processes make may start
+        cached: whether the compiler is called through ccache
     """
 
     def __init__(
         self, workspace: Workspace, runner: Runner, number: int, spec: Spec, tool: Tool, adjustments: Adjustments,
-        parallel: int,
+        parallel: int, cached: bool,
     ) -> None:  # fmt: skip
         self.spec, self.tool = spec, tool
         self.directory = workspace.builds / str(number)
@@ -54,6 +56,8 @@ class Build:
         self._runner = runner
         self._adjustments = adjustments
         self._parallel = parallel
+        self._cached = cached
+        self._store: Path | None = None
         self._environment = {"LC_ALL": "C", "KBUILD_BUILD_USER": "patcher", "KBUILD_BUILD_HOST": "patcher"}
 
     def variables(self) -> list[str]:
@@ -61,16 +65,24 @@ class Build:
         found = [f"O={self.directory}"]
         if self.spec.arch:
             found.append(f"ARCH={self.spec.arch}")
+        compiler = self.tool.command
         if self.tool.name == "sparse":
             found += ["C=2", f"CHECK={self.tool.command}"]
-        elif self.tool.command != "gcc":
-            found += [f"CC={self.tool.command}"]
+            compiler = "gcc"
+        if self._cached:
+            found.append(f"CC=ccache {compiler}")
+        elif compiler != "gcc":
+            found.append(f"CC={compiler}")
         ours = str(self._workspace.ours)
         return [*found, *(f"{name}={value.replace(OURS, ours)}" for name, value in self._adjustments.variables)]
 
     def create(self) -> None:
         """Make the directory."""
         self.directory.mkdir()
+
+    def use(self, store: Path | None) -> None:
+        """From now on, have ccache keep what it compiled in ``store``."""
+        self._store = store
 
     def configure(self, entries: Mapping[str, Entry], changes: Iterable[tuple[str, str]]) -> str:
         """Make ``.config`` and return its text. ``changes`` are wanted beside those of the spec.
@@ -125,9 +137,19 @@ class Build:
         self, targets: Sequence[str], entries: Mapping[str, Entry], lines_of: messages.ReadLines
     ) -> dict[str, Outcome]:
         """Make objects, whether they are there or not: target → outcome."""
+        found = self._make(targets, entries, lines_of)
+        again = [target for target, outcome in found.items() if outcome.state == "error"]
+        if again and self._store is not None:  # is it ccache that could not do its work?
+            found.update(self._make(again, entries, lines_of, {"CCACHE_DISABLE": "1"}))
+        return found
+
+    def _make(
+        self, targets: Sequence[str], entries: Mapping[str, Entry], lines_of: messages.ReadLines,
+        more: Mapping[str, str] | None = None,
+    ) -> dict[str, Outcome]:  # fmt: skip
         for target in targets:
             self._forget(target)
-        result = self._run(["-k", *targets], self.variables())
+        result = self._run(["-k", *targets], self.variables(), more=more)
         said = result.stdout.decode("utf-8", "replace")
         checking = self.tool.name == "sparse"
         chunks = _chunks(said, checking, self._workspace.tree, self.directory)
@@ -141,7 +163,7 @@ class Build:
         entries: Mapping[str, Entry], lines_of: messages.ReadLines,
     ) -> Outcome:  # fmt: skip
         own = chunks.get(target, "")
-        heard = self._parse(own, lines_of)
+        heard = self._parse(own, lines_of, target)
         there = self._is_file(target)
         if result.reason:
             return Outcome(target, "error", f"the build was ended: {result.reason}", (), ())
@@ -165,14 +187,14 @@ class Build:
             return Outcome(target, "failed", errors[0].message, before, ())
         if missing := _NO_RULE.search(said):
             return Outcome(target, "error", f"kbuild has no rule to make {missing.group(1)}", (), ())
-        if mine and own.strip():
-            line = next((text for text in reversed(own.splitlines()) if text.strip() and "***" not in text), "")
+        line = next((text for text in reversed(own.splitlines()) if text.strip() and not _OF_MAKE.match(text)), "")
+        if mine and line:
             message = Message("error", f"{target.removesuffix('.o')}.c", 0, line.strip(), "", "", "", "")
             return Outcome(target, "failed", line.strip(), (message,), ())
         return Outcome(target, "error", _last(said) or f"make ended with {result.code} and did not make it", (), ())
 
-    def _parse(self, said: str, lines_of: messages.ReadLines) -> tuple[Message, ...]:
-        return messages.parse(said, self._workspace.tree, self.directory, lines_of)
+    def _parse(self, said: str, lines_of: messages.ReadLines, target: str = "") -> tuple[Message, ...]:
+        return messages.parse(said, self._workspace.tree, self.directory, lines_of, target)
 
     def _must(self, targets: Sequence[str], what: str, *, stdin: bytes = b"", variables: Sequence[str] = ()) -> None:
         result = self._run(targets, variables or self.variables(), stdin=stdin)
@@ -182,14 +204,18 @@ class Build:
             said = result.stdout.decode("utf-8", "replace")
             raise CannotBuild(f"{what}: {_first_error(said)}")
 
-    def _run(self, targets: Sequence[str], variables: Sequence[str], *, stdin: bytes = b"") -> Result:
+    def _run(
+        self, targets: Sequence[str], variables: Sequence[str], *, stdin: bytes = b"",
+        more: Mapping[str, str] | None = None,
+    ) -> Result:  # fmt: skip
         jobs = [f"-j{self._parallel}", "-Otarget"] if self._parallel > 1 else []
+        cached = {} if self._store is None else ccache.environment(self._store, self._workspace.ours)
         return self._runner.run(
             ["make", "--no-print-directory", *jobs, *variables, *targets],
             read=[self._workspace.tree, self._workspace.ours],
-            write=[self.directory],
+            write=[self.directory, *([self._store] if self._store else [])],
             cwd=self._workspace.tree,
-            env=self._environment,
+            env={**self._environment, **cached, **(more or {})},
             stdin=stdin,
             seconds=_SECONDS,
         )

@@ -22,8 +22,6 @@ from patcher.tree.githistory import GitHistory
 from patcher.tree.gitrepo import GitTree, Repository
 from patcher.tree.revisions import Commit
 
-_MESSAGE = "message"  # where the path of a file stands: the commit's own
-
 
 def linted(repository: Repository, base: str, series: Sequence[Commit], cache: Cache) -> Extra:
     """What lint says of each commit: FAIL for an error, WARN for a warning."""
@@ -46,7 +44,7 @@ def linted(repository: Repository, base: str, series: Sequence[Commit], cache: C
         status = Status.FAIL if errors else Status.WARN if own else Status.PASS
         findings = tuple(
             Finding(
-                commit=0, check="lint", kind=found.level.value, path=found.path or _MESSAGE, line=found.line,
+                commit=0, check="lint", kind=found.level.value, path=found.path, line=found.line,
                 function="", message=f"{found.message} [{found.rule}]", source=found.excerpt.strip(), configs=(),
                 targets=(), until=0, fingerprint=found.fingerprint,
             )

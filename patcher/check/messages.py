@@ -24,6 +24,8 @@ _TOP = re.compile(r"^(?P<path>[^\s:][^:]*): At top level:")
 _OPTION = re.compile(r" \[(-W[^\]]+)\]$")
 _EXPANSION = re.compile(r"^in expansion of macro ")
 _NUMBERS = re.compile(r"0x[0-9a-f]+|(?<=:)\d+(?=[:)'’ ]|$)|(?<=<U)\d+")
+# What a compiler gave the assembler, by a name that is another each time. No object has its source there.
+_TEMPORARY = re.compile(r"^/[^\s:]*/(?:cc\w{6}|[^\s:/]+-[0-9a-f]{6})\.s(?=:)", re.MULTILINE)
 _SPARSE = re.compile(r"^\s+(?:expected|got) ")
 _CONTROL = re.compile(r"\x1b\[[0-9;]*[mK]")
 _QUOTES = str.maketrans("‘’", "''")
@@ -42,14 +44,17 @@ class _Raw(NamedTuple):
     within: tuple[str, int]
 
 
-def parse(said: str, tree: Path, build: Path, lines: ReadLines) -> tuple[Message, ...]:
+def parse(said: str, tree: Path, build: Path, lines: ReadLines, target: str = "") -> tuple[Message, ...]:
     """The warnings and errors in the output of a build.
 
     Arguments:
         said: the output, in the C locale
         tree, build: the directories of sources and of the build, which paths are made relative to
         lines: the lines of a source file of the tree as it was compiled, empty for others
+        target: the object that was made, if it was one
     """
+    if target:
+        said = _TEMPORARY.sub(f"{target.removesuffix('.o')}.s", said)
     found: list[_Raw] = []
     functions: dict[str, str] = {}
     for text in said.splitlines():

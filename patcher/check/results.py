@@ -50,7 +50,8 @@ class Finding(Frozen, frozen=True):
     """Something new that a commit brings. ``commit`` is its number in the series, from 1.
 
     ``kind``: "error", "warning", "unresolved" (it does not apply), or what another check calls it. ``configs`` are the
-    configurations that show it, ``targets`` the objects. ``until`` is the number of the later commit that mends it, 0
+    configurations that show it, ``targets`` the objects. ``path`` is "" for what is in no file, such as the commit's
+    message. ``until`` is the number of the later commit that mends it, 0
     where none does. ``fingerprint`` names it across moved lines.
     """
 

@@ -6,11 +6,13 @@ import itertools
 import posixpath
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from pathlib import Path
 from typing import NamedTuple
 
 from patcher.cache import Cache
 from patcher.check import affected as affect
+from patcher.check import ccache
 from patcher.check.adjust import Adjustments, Tool, adjustments, tool
 from patcher.check.at import At, Sources
 from patcher.check.building import Build, CannotBuild
@@ -21,7 +23,8 @@ from patcher.check.runner import Runner
 from patcher.check.specs import Spec, symbols
 from patcher.check.store import Store, digest
 from patcher.check.workspace import Workspace
-from patcher.tree import revisions as git
+from patcher.processes import end_children
+from patcher.tree import content as git
 from patcher.tree.gitrepo import GitTree, Repository
 from patcher.tree.kernel import version
 from patcher.tree.revisions import Commit
@@ -86,10 +89,13 @@ class Checker:
         self._sources = Sources(request.repository)
         self._space: Workspace | None = None
         self._brought = -1
+        self._cached = ccache.usable()
+        self._compiled: Path | None = None
         self._adjusted: dict[str, Adjustments] = {}
         self._findings = Findings()
         self._left: list[LeftOut] = []
         self._done = 0
+        self._futures: list[Future[None]] = []
         self._numbers = itertools.count()
         self._at = [At(request.repository, self._sources, 0, request.base, "")]
         for number, commit in enumerate(request.commits, 1):
@@ -135,16 +141,26 @@ class Checker:
                 self._each(pool, self._compile, at)
                 for lane in self._lanes:
                     self._judge(lane, at)
-        except BaseException:
-            self._runner.end()
+        except BaseException as error:
+            self._end(pool, everything=not isinstance(error, Exception))
             raise
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        pool.shutdown()
         return self._report(told)
 
+    def _end(self, pool: ThreadPoolExecutor, *, everything: bool) -> None:
+        """End all that is under way, also what a thread begins just now. ``everything``: the process is to end, too, so
+        that no git or cp is waited for."""
+        pool.shutdown(wait=False, cancel_futures=True)
+        while True:
+            self._runner.end()
+            if everything:
+                end_children()
+            if not wait(self._futures, timeout=0.05).not_done:
+                return
+
     def _each(self, pool: ThreadPoolExecutor, work: Callable[[_Lane, At], None], at: At) -> None:
-        futures = [pool.submit(work, lane, at) for lane in self._lanes if not lane.broken]
-        for future in futures:
+        self._futures = [pool.submit(work, lane, at) for lane in self._lanes if not lane.broken]
+        for future in self._futures:
             future.result()
 
     def _say(self, at: At, what: str) -> None:
@@ -184,7 +200,7 @@ class Checker:
     def _key(self, lane: _Lane, at: At, *more: object) -> str:
         adjusted = self._adjustments(lane.tool)
         spec = (lane.spec.arch, lane.spec.base, lane.spec.text, lane.spec.changes, lane.spec.helps)
-        return digest(3, spec, lane.tool, adjusted.variables, sorted(adjusted.files.items()), *more)
+        return digest(4, spec, lane.tool, adjusted.variables, sorted(adjusted.files.items()), *more)
 
     def _configure(self, lane: _Lane, at: At) -> None:
         """Have ``lane.configs`` for a commit, and for the base also what is prepared; else it is broken."""
@@ -216,7 +232,7 @@ class Checker:
 
     def _prepare(self, lane: _Lane, at: At, build: Build) -> None:
         assert self._space is not None
-        kept = self._key(lane, at, "prepared", str(self._space.root), at.commit)
+        kept = self._key(lane, at, "prepared", str(self._space.root), self._cached, at.commit)
         lane.needs = build.prepare(at.entries)
         self._store.put_text(self._key(lane, at, "needs", at.commit), "\0".join(lane.needs))
         self._space.kept.save(kept, build.directory)
@@ -226,25 +242,32 @@ class Checker:
         with self._lock:
             if self._space is None:
                 self._space = Workspace(self._cache)
-                self._space.bring(self._request.repository, self._at[0].exported)
-                self._brought = 0
+                self._bring(self._space, self._at[0])
             if self._brought != at.number:
-                self._space.bring(self._request.repository, at.exported)
-                self._brought = at.number
+                self._bring(self._space, at)
         if lane.build is None:
             self._space.put_ours(self._adjustments(lane.tool).files)
             build = Build(
                 self._space, self._runner, lane.number, lane.spec, lane.tool, self._adjustments(lane.tool),
-                max(1, self._request.jobs // max(1, len(self._lanes))),
+                max(1, self._request.jobs // max(1, len(self._lanes))), self._cached,
             )  # fmt: skip
             base = self._at[0]
-            kept = self._key(lane, base, "prepared", str(self._space.root), base.commit)
+            kept = self._key(lane, base, "prepared", str(self._space.root), self._cached, base.commit)
             if self._space.kept.load(kept, build.directory):
                 lane.set = lane.configs.get(0, "")
             else:
                 build.create()
             lane.build = build
+        lane.build.use(self._compiled)
         return lane.build
+
+    def _bring(self, space: Workspace, at: At) -> None:
+        space.bring(self._request.repository, at.exported)
+        self._brought = at.number
+        if self._cached:
+            space.put_ours({ccache.NAMES: at.header_names})
+            ran = dict.fromkeys(each.build_files for each in self._at[: at.number + 1])
+            self._compiled = space.compiled(digest(*ran))
 
     # Which objects
 

@@ -16,6 +16,7 @@ from patcher.errors import InputError
 
 MEMORY_BYTES = 6 * 2**30
 PROCESSES = 512
+_CCACHE, _DISABLE = "CCACHE_", "CCACHE_DISABLE"
 
 
 class Runner:
@@ -57,7 +58,7 @@ class Runner:
             given.write(stdin)
             given.seek(0)
             process = subprocess.Popen(
-                argv, cwd=cwd, env={**os.environ, **env}, stdin=given, stdout=subprocess.PIPE, start_new_session=True
+                argv, cwd=cwd, env={**_inherited(), **env}, stdin=given, stdout=subprocess.PIPE, start_new_session=True
             )
             with self._lock:
                 self._running.add(process)
@@ -81,6 +82,11 @@ class Runner:
         with self._lock:
             for process in self._running:
                 _kill(process)
+
+
+def _inherited() -> dict[str, str]:
+    """The user's environment, but for how ccache is to work: that is set where it is used."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(_CCACHE) or name == _DISABLE}
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

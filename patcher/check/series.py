@@ -10,7 +10,7 @@ from patcher.errors import InputError
 from patcher.tree.applying import Applied, apply_all, borrow
 from patcher.tree.commit import Draft, Identity, writer
 from patcher.tree.gitrepo import Repository
-from patcher.tree.revisions import Commit, commits, one
+from patcher.tree.revisions import Commit, base_of, commits, one
 
 
 class Series(NamedTuple):
@@ -43,7 +43,7 @@ def given(repository: Repository, what: Sequence[str], base: str | None, scratch
     if base is not None:
         raise InputError("--base is for patches", f"write {base}..{what[0].rpartition('..')[2]}")
     found = commits(repository, what[0])
-    return Series(repository, found[0].parent, found, ())
+    return Series(repository, base_of(repository, found).id, found, ())
 
 
 def written(

@@ -16,7 +16,7 @@ import msgspec
 
 from patcher.cache import Cache
 from patcher.check.results import Outcome
-from patcher.tree.revisions import Entry
+from patcher.tree.content import Entry
 
 _LISTS = 8
 

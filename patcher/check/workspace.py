@@ -9,21 +9,23 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import shutil
-import stat
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from patcher.cache import Cache
+from patcher.check import ccache
 from patcher.errors import InputError
 from patcher.tree.applying import borrow, check_out
+from patcher.tree.content import Entry, read
 from patcher.tree.gitrepo import Repository
-from patcher.tree.revisions import Entry, read
 
 _LONG_AGO = 1_000_000_000
 _PLACES = 16
+_GONE = "gone-"
+_PATIENCE = 0.5
 _KEPT_BYTES = 4 * 2**30
 
 
@@ -47,13 +49,21 @@ class Workspace:
         with told(self._parent):
             self._parent.mkdir(parents=True, exist_ok=True)
             self._take()
-            self._wipe()
-            self.root.mkdir(mode=0o700)
-            for place in (self.tree, self.ours, self.builds):
-                place.mkdir()
+            try:
+                for gone in self._parent.glob(f"{_GONE}*"):
+                    _sweep(gone)
+                discard(self.root, self._parent, _PATIENCE)
+                self.root.mkdir(mode=0o700)
+                for place in (self.tree, self.ours, self.builds):
+                    place.mkdir()
+            except BaseException:
+                self.close()
+                raise
+        self.kept = Kept(self._parent / "prepared")
+        self._compiled = self._parent / "ccache"
+        ccache.trim(self._compiled, lambda place: discard(place, self._parent))
         self._has: dict[str, Entry] = {}
         self._known: set[str] = set()  # directories that are there, and lie where they seem to
-        self.kept = Kept(self._parent / "prepared")
 
     def _take(self) -> None:
         for number in range(_PLACES):
@@ -68,10 +78,6 @@ class Workspace:
             self.tree, self.ours, self.builds = (self.root / name for name in ("tree", "ours", "build"))
             return
         raise InputError(f"{_PLACES} checks run at once", "wait until one is done")
-
-    def _wipe(self) -> None:
-        if self.root.exists():
-            _remove(self.root)
 
     def bring(self, repository: Repository, entries: Mapping[str, Entry]) -> None:
         """Have ``tree`` hold these files and no others. Only what differs is written, so that make sees just that; what
@@ -103,13 +109,23 @@ class Workspace:
         self._has = dict(entries)
 
     def put_ours(self, files: Mapping[str, str]) -> None:
-        """Have these files in ``ours``, executable below ``bin/``."""
+        """Have these files in ``ours``, executable below ``bin/``. Whoever reads one sees it whole."""
         with told(self.root):
             for path, text in files.items():
                 place = self.ours / path
                 place.parent.mkdir(parents=True, exist_ok=True)
-                place.write_text(text)
-                place.chmod(0o755 if path.startswith("bin/") else 0o644)
+                if place.exists() and place.read_text() == text:
+                    continue
+                new = place.with_name(f"{place.name}.{threading.get_ident()}.new")
+                new.write_text(text)
+                new.chmod(0o755 if path.startswith("bin/") else 0o644)
+                os.utime(new, (_LONG_AGO, _LONG_AGO))  # older than what an earlier run has prepared
+                new.rename(place)
+
+    def compiled(self, programs: str) -> Path:
+        """Where ccache keeps what was compiled while those programs could run."""
+        with told(self.root):
+            return ccache.directory(self._compiled, programs)
 
     def _place(self, path: str) -> Path:
         if path.startswith("/") or ".." in path.split("/") or ".git" in path.split("/"):
@@ -141,8 +157,7 @@ class Workspace:
 
     def close(self) -> None:
         """Remove everything and let the place go."""
-        with contextlib.suppress(OSError):
-            self._wipe()
+        discard(self.root, self._parent, _PATIENCE)
         self._lock.close()
 
 
@@ -161,7 +176,7 @@ class Kept:
             _copy(kept, target)
             os.utime(kept)
         except OSError:  # it was removed meanwhile
-            _remove(target)
+            discard(target, self._root.parent)
             return False
         return True
 
@@ -173,7 +188,7 @@ class Kept:
             _copy(source, new)
             new.rename(self._root / key)
         except OSError:
-            _remove(new)  # another run was faster, or the disk is full: it is only kept to save time
+            discard(new, self._root.parent)  # another run was faster, or the disk is full: it is only kept to save time
         self._trim()
 
     def _trim(self) -> None:
@@ -183,11 +198,11 @@ class Kept:
             for place in sorted(self._root.iterdir(), key=lambda place: place.stat().st_mtime, reverse=True):
                 if place.name.startswith("."):
                     if time.time() - place.stat().st_mtime > 3600:
-                        _remove(place)
+                        discard(place, self._root.parent)
                     continue
                 used += sum(file.lstat().st_size for file in place.rglob("*"))
                 if used > _KEPT_BYTES:
-                    _remove(place)
+                    discard(place, self._root.parent)
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -199,16 +214,27 @@ def _copy(source: Path, target: Path) -> None:
         raise OSError(0, done.stderr.strip().partition("\n")[0] or "cp failed")
 
 
-def _remove(place: Path) -> None:
-    def writable(function: object, path: str, _error: object) -> None:
-        """A build may take away its own right to write."""
-        with contextlib.suppress(OSError):
-            Path(path).parent.chmod(0o700)
-            if not stat.S_ISLNK(Path(path).lstat().st_mode):
-                Path(path).chmod(0o700)
-            if Path(path).is_dir() and not Path(path).is_symlink():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                Path(path).unlink()
+def discard(place: Path, top: Path, patience: float = 0.0) -> None:
+    """Take a directory away, and have it removed by a program of its own, which outlives us where that takes long.
 
-    shutil.rmtree(place, onerror=writable)
+    Tens of thousands of files go in half a second, or in half a minute where the disk is busy. ``top`` is the directory
+    of the cache for checks, ``patience`` the seconds to wait.
+    """
+    gone = top / f"{_GONE}{os.getpid()}-{time.monotonic_ns()}"
+    with contextlib.suppress(OSError):
+        if not place.is_symlink():
+            place.chmod(0o700)  # else only root may move it
+        place.rename(gone)
+        _sweep(gone)
+        end = time.monotonic() + patience
+        while gone.exists() and time.monotonic() < end:
+            time.sleep(0.01)
+
+
+def _sweep(gone: Path) -> None:
+    """A build may take away its own right to write; no link in it is followed. The shell's child is init's at once."""
+    remove = 'cd /; { rm -rf -- "$1" || { chmod -R u+rwX -- "$1"; rm -rf -- "$1"; }; } & '
+    subprocess.run(
+        ["sh", "-c", remove, "sh", str(gone)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, start_new_session=True, check=False,
+    )  # fmt: skip

@@ -18,6 +18,7 @@ from patcher.cli.prove import prove
 from patcher.cli.rules import rules
 from patcher.cli.series import series
 from patcher.errors import InputError
+from patcher.processes import end_children
 
 
 def _versions(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:
@@ -85,4 +86,6 @@ def main() -> None:
         traceback.print_exc()
         click.echo("patcher: this is a fault in patcher itself; please report it with the lines above", err=True)
         code = INTERNAL
+    finally:
+        end_children()
     sys.exit(code)

@@ -159,20 +159,18 @@ def _mail(what: tuple[str, ...], place: Path | None, base: str | None, cache: Ca
 
 def _range(range_: str | None, place: Path, base: str | None, cache: Cache) -> _Source:
     from patcher.lint.context import Context
-    from patcher.tree import commits
-    from patcher.tree.ends import ends
+    from patcher.tree.commits import patches
     from patcher.tree.find import find_repository
     from patcher.tree.githistory import GitHistory
     from patcher.tree.gitrepo import GitTree
+    from patcher.tree.revisions import commits, ends, upstream
 
     repository = find_repository(place)
     if repository is None:
         named = f"{range_} is no file, and {place}" if range_ else str(place)
         raise InputError(f"{named} is not a git repository", "name files, or a repository with --tree")
-    asked = range_ or commits.upstream_range(repository)
-    found = commits.ids(repository, asked)
-    if not found:
-        raise InputError(f"the range {range_ or 'upstream..HEAD'} has no commits", "git log shows what there is")
+    asked = range_ or upstream(repository)
+    found = tuple(each.id for each in commits(repository, asked, linear=False))
     first, tip = ends(repository, asked, found)
     parent = base or first
     if base is None and not repository.has(parent):
@@ -183,7 +181,7 @@ def _range(range_: str | None, place: Path, base: str | None, cache: Cache) -> _
             GitTree(repository, commit), GitHistory(repository, commit, cache),
             full_history=not repository.shallow, tip=GitTree(repository, tip),
         )  # fmt: skip
-    source = _Source(commits.patches(repository, found), context, certain=True, mailed=False)
+    source = _Source(patches(repository, found), context, certain=True, mailed=False)
     source.repository, source.commits = repository, found
     return source
 

@@ -19,7 +19,7 @@ ARCHS = {"both": ("x86_64", "i386"), "x86_64": ("x86_64",), "i386": ("i386",)}
 
 @click.command()
 @on_tree
-@click.option("--range", "span", metavar="A..B", help="Prove every commit of a range, and A as what it starts from.")
+@click.option("--range", "span", metavar="A..B", help="Prove every commit of a range, and what it starts from.")
 @click.option("--arch", type=click.Choice(list(ARCHS)), default="both", show_default=True)
 @click.option("--examples", type=click.IntRange(1, 100_000), default=100, show_default=True,
               help="Cases to try for each property.")  # fmt: skip
@@ -89,9 +89,13 @@ def _trees(place: Path, rev: str | None, worktree: bool, span: str | None) -> li
     if span is None:
         tree = open_place(place, rev, worktree)
         return [(rev or ("the worktree" if worktree else ""), tree)]
-    from patcher.tree.span import commits_of
+    from patcher.tree.find import open_repository
+    from patcher.tree.gitrepo import GitTree
+    from patcher.tree.revisions import base_of, commits
 
-    return [(subject, open_place(place, commit, False)) for commit, subject in commits_of(place, span)]
+    repository = open_repository(place)
+    found = commits(repository, span)
+    return [(each.subject, GitTree(repository, each.id)) for each in (base_of(repository, found), *found)]
 
 
 def _map(file: Path) -> tuple[tuple[int, int, int], ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
-from patcher.check.results import Cell, Report, Row, Status
+from patcher.check.results import Cell, Column, Finding, Report, Row, Status
 
 # What XML 1.0 has no way to write.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -42,12 +42,16 @@ def _case(suite: ElementTree.Element, row: Row, cell: Cell, report: Report) -> N
         told.set("type", cell.status.value)
         told.text = _clean(
             "\n".join(
-                f"{finding.path}:{finding.line}: {finding.message}"
+                f"{finding.path}{f':{finding.line}' if finding.line else ''}: {finding.message}".removeprefix(": ")
                 for finding in report.findings
-                if finding.commit == row.number
-                and (column.config in finding.configs or (not finding.configs and finding.check == column.tool))
+                if finding.commit == row.number and _is_of(finding, column)
             )
         )
+
+
+def _is_of(finding: Finding, column: Column) -> bool:
+    everywhere = not column.config or not finding.configs
+    return finding.check in (column.check, column.tool) and (everywhere or column.config in finding.configs)
 
 
 def _clean(text: str) -> str:

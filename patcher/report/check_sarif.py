@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from patcher.check.results import Finding, Report, Status
 from patcher.report.check_json import render
 
+_LEVELS = ("error", "warning", "note")
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 
 
@@ -46,15 +48,18 @@ def _rule(finding: Finding) -> str:
 def _result(finding: Finding, report: Report, rules: list[str]) -> dict[str, Any]:
     row = next(row for row in report.rows if row.number == finding.commit)
     where = f" ({', '.join(finding.configs)})" if finding.configs else ""
-    location: dict[str, Any] = {"artifactLocation": {"uri": finding.path}}
-    if finding.line:
-        location["region"] = {"startLine": finding.line}
+    location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": f"{row.id[:12]} {row.subject}".strip()}]}
+    if finding.path:
+        uri = quote(finding.path.encode("utf-8", "surrogateescape"))
+        location["physicalLocation"] = {"artifactLocation": {"uri": uri}}
+        if finding.line:
+            location["physicalLocation"]["region"] = {"startLine": finding.line}
     return {
         "ruleId": _rule(finding),
         "ruleIndex": rules.index(_rule(finding)),
-        "level": "warning" if finding.kind == "warning" else "error",
+        "level": finding.kind if finding.kind in _LEVELS else "error",
         "message": {"text": f"new in commit {finding.commit} ({row.subject}): {finding.message}{where}"},
-        "locations": [{"physicalLocation": location}],
+        "locations": [location],
         "partialFingerprints": {"patcher/v1": finding.fingerprint},
         "properties": {"commit": row.id, "configurations": list(finding.configs), "objects": list(finding.targets)},
     }

@@ -105,9 +105,11 @@ def _label(row: Row, report: Report) -> str:
 def _troubles(report: Report, style: Style, verbose: bool) -> list[str]:
     """The details of cells that no finding tells of: each once, with where it holds."""
     found: dict[tuple[Status, str], list[str]] = {}
+    told = {(finding.commit, finding.check) for finding in report.findings}
     for row in report.rows:
-        for cell in row.cells:
-            if cell.status in (Status.ERROR, Status.SKIP) or verbose:
+        for cell, column in zip(row.cells, report.columns, strict=True):
+            bare = cell.status is Status.WARN and not told & {(row.number, column.check), (row.number, column.tool)}
+            if bare or cell.status in (Status.ERROR, Status.SKIP) or verbose:
                 found.setdefault((cell.status, cell.detail), []).append(f"{row.number}/{cell.check}")
     lines = []
     for (status, detail), places in found.items():

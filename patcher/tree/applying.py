@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import git
 
 from patcher.errors import InputError
+from patcher.tree.content import Entry
 from patcher.tree.gitrepo import Repository, run
-from patcher.tree.revisions import Commit, Entry, one
+from patcher.tree.revisions import Commit, one
 
 if TYPE_CHECKING:
     from unidiff.patch import PatchedFile

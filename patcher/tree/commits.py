@@ -18,30 +18,6 @@ _DIFF = ("--always", "--root", "-r", "-M", "-p", "--full-index", "--no-ext-diff"
 _BLOCK = 2**20
 
 
-def upstream_range(repository: Repository) -> str:
-    """``upstream..HEAD``. Raises InputError where the branch follows none."""
-    try:
-        upstream = repository.run("rev-parse", "--verify", "--quiet", "@{upstream}", empty_is=1).decode().strip()
-    except InputError:
-        upstream = ""
-    if not upstream:
-        where = repository.worktree or repository.directory
-        raise InputError(f"{where}: the branch has no upstream to compare with", "name a range, such as v6.12..HEAD")
-    return f"{upstream}..HEAD"
-
-
-def ids(repository: Repository, range_: str) -> tuple[str, ...]:
-    """The commits of a range, the oldest first; one revision alone means what follows it up to HEAD. Merges are left
-    out. Raises InputError where it is no range."""
-    shown = range_ if any(mark in range_ for mark in ("..", "^!", "^@")) else f"{range_}..HEAD"
-    if shown.startswith("-"):
-        raise InputError(f"{range_!r} is no range", "name one such as v6.12..HEAD")
-    for end in (part for part in shown.replace("...", "..").removesuffix("^!").removesuffix("^@").split("..") if part):
-        repository.resolve(end)
-    listed = repository.run("rev-list", "--reverse", "--topo-order", "--no-merges", shown, "--")
-    return tuple(listed.decode().split())
-
-
 def patches(repository: Repository, commits: Sequence[str]) -> Iterator[Patch]:
     """The commits as patches, in the order given. Memory is bounded by one commit."""
     if not commits:

@@ -197,12 +197,6 @@ class GitTree:
             at = end + 2 + size
         return contents
 
-    def log(self, what: str, most: int = -1) -> list[tuple[str, str]]:
-        """Commits, the oldest first: (id, subject). ``what``: a commit or range by ids; ``most``: at most so many."""
-        said = self._run("log", "--reverse", "-z", "--format=%H %s", f"--max-count={most}", what, "--")
-        lines = said.decode("utf-8", "replace").split("\0")
-        return [(line[: line.index(" ")], line[line.index(" ") + 1 :]) for line in lines if line]
-
     def search(self, words: Sequence[str], pathspecs: Sequence[str]) -> tuple[str, ...]:
         found: set[str] = set()
         for some in _some(words):

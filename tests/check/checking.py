@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from conftest import run_git
+from realgit import run_git
 
 from patcher import sandbox
 from patcher.cache import Cache

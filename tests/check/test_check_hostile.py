@@ -167,6 +167,13 @@ def test_a_compiler_that_is_missing(mini_repo: Path, cache_dir: Path, monkeypatc
     assert (cell.status, cell.detail) == (Status.ERROR, "clang is not installed")
 
 
+def test_a_compiler_that_fails_without_a_word_is_no_verdict(mini_repo: Path, cache_dir: Path) -> None:
+    commit_edits(mini_repo, "mute", {"Makefile": lambda text: text.replace("$(cc) -c -o $@ $<\n", "false\n")})
+    commit_edits(mini_repo, "touch", {MMU: append("\n/* x */\n")})
+    (cell,) = check(mini_repo, "HEAD~1", cache_dir, configs=ONE).rows[0].cells
+    assert (cell.status, "Error 1" in cell.detail) == (Status.ERROR, True)
+
+
 def test_a_base_that_does_not_build_is_no_verdict(mini_repo: Path, cache_dir: Path) -> None:
     commit_edits(mini_repo, "broken", {MMU: append("\nint broken = NO_SUCH;\n")})
     commit_edits(mini_repo, "touch", {MMU: append("\n/* touched */\n")})
@@ -207,6 +214,15 @@ def test_two_runs_at_once(mini_repo: Path, cache_dir: Path) -> None:
     assert table(found[0]) == ["WARN"]
 
 
+def gone(cache: Path) -> bool:
+    """Whether all that was taken away is removed soon."""
+    for _ in range(200):
+        if not list((cache / "check").glob("gone-*")):
+            return True
+        time.sleep(0.05)
+    return False
+
+
 @pytest.fixture
 def start(command_environment: dict[str, str], cache_dir: Path) -> Callable[..., subprocess.Popen[bytes]]:
     """The command line in a process of its own, at work on a commit that takes a minute to build."""
@@ -239,6 +255,7 @@ def test_an_interruption_leaves_nothing_behind(
     assert (child.returncode, output, said.strip()) == (130, b"", b"patcher: interrupted")
     assert running("sleep\x0060.5") == []
     assert not list((cache_dir / "check").glob("work-*/*"))
+    assert gone(cache_dir)
 
 
 def test_after_a_kill_the_next_run_is_right(
@@ -275,5 +292,8 @@ def test_a_full_disk(mini_repo: Path, tmp_path: Path, command_environment: dict[
     if "unshare" in done.stderr or done.returncode == 99:
         pytest.skip("no mounts in a user namespace here")
     assert "PASS" not in done.stdout
+    if done.returncode == 1:  # the build was the first to notice
+        assert "ERROR" in done.stdout and "No space left on device" in done.stdout, done.stdout
+        return
     assert done.returncode == 2
     assert (done.stderr.count("\n"), "free some space" in done.stderr) == (1, True)

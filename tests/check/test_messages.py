@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -74,6 +75,17 @@ def test_the_assembler_objtool_and_sparse() -> None:
     assert (assembler.message, assembler.function) == ("no instruction mnemonic suffix given", "f")
     assert (objtool.path, objtool.severity) == ("mm/a.o", "warning")
     assert sparse.message.startswith("incorrect type")
+
+
+@pytest.mark.parametrize("names", [("/tmp/a-bcebcb.s", "/tmp/a-b5e497.s"), ("/var/tmp/ccNwrVhb.s", "/tmp/ccX1_4Aa.s")])
+def test_what_the_assembler_says_of_a_file_that_is_gone(names: tuple[str, str]) -> None:
+    said = "{0}: Assembler messages:\n{0}:{1}: Warning: using default for `bts'\n"
+    (before,), (after,) = (
+        parse(said.format(name, line), TREE, BUILD, lambda _: [], "mm/a.o")
+        for name, line in zip(names, (5557, 5560), strict=True)
+    )
+    assert (before.path, before.line, after.line) == ("mm/a.s", 5557, 5560)
+    assert new([before], [after], {}) == ()
 
 
 def test_what_is_no_message() -> None:

@@ -11,13 +11,17 @@ import pytest
 from patcher.cache import Cache
 from patcher.errors import InputError
 from patcher.lint.diff import Diff
-from patcher.tree import commits
+from patcher.tree import commits, revisions
 from patcher.tree.find import find_repository
 from patcher.tree.githistory import GitHistory
 from patcher.tree.gitrepo import Repository
 from patcher.tree.rewrite import with_messages
 
 Git = Callable[..., str]
+
+
+def ids(repository: Repository, asked: str) -> tuple[str, ...]:
+    return tuple(each.id for each in revisions.commits(repository, asked, linear=False))
 
 
 @pytest.fixture
@@ -39,29 +43,14 @@ def repository(mini_repo: Path, git: Git) -> Repository:
     return found
 
 
-def test_a_range(repository: Repository, git: Git) -> None:
-    assert commits.upstream_range(repository) == f"{repository.resolve('main')}..HEAD"
-    found = commits.ids(repository, "main..HEAD")
-    assert found == commits.ids(repository, "main")
-    assert commits.ids(repository, "HEAD^!") == found[-1:]
+def test_commits_as_patches(repository: Repository, git: Git) -> None:
+    found = ids(repository, "main..HEAD")
     patches = list(commits.patches(repository, found))
     assert [patch.summary for patch in patches] == ["xen: Change 1", "xen: Change 2", "xen: Change 3"]
     assert patches[0].body == ("Text 1.", "", "Signed-off-by: A U Thor <a@x.org>")
     assert (patches[0].author.address, patches[0].label) == ("author@example.org", found[0][:12])
     assert [line.text for line in Diff(patches[1].diff).files[0].added] == ["two"]
     assert Diff(patches[2].diff).files[0].binary
-
-
-@pytest.mark.parametrize("wrong", ["nothing..HEAD", "HEAD..nothing", "nothing", "-x", "--all", "HEAD:Makefile"])
-def test_no_range(repository: Repository, wrong: str) -> None:
-    with pytest.raises(InputError):
-        commits.ids(repository, wrong)
-
-
-def test_no_upstream(repository: Repository, git: Git) -> None:
-    git(repository.worktree, "checkout", "-q", "--detach")
-    with pytest.raises(InputError, match="no upstream"):
-        commits.upstream_range(repository)
 
 
 def test_look_up(repository: Repository, git: Git, cache: Cache) -> None:
@@ -108,7 +97,7 @@ def test_titles_and_subjects(repository: Repository, cache: Cache) -> None:
 def test_new_messages_on_a_new_branch(repository: Repository, git: Git) -> None:
     place = repository.worktree
     before = git(place, "status", "--porcelain", "--branch"), git(place, "rev-parse", "HEAD")
-    found = commits.ids(repository, "main")
+    found = ids(repository, "main")
     last = with_messages(repository, found, {found[1]: "xen: Better\n\nGrüße\n"}, "fixed")
     assert git(place, "rev-parse", "fixed") == last
     assert git(place, "log", "--format=%s", "main..fixed").split("\n") == [
@@ -149,13 +138,13 @@ def test_how_a_commit_is_cited(repository: Repository, git: Git, cache: Cache, a
     from patcher.lint.rules import load_rules
     from patcher.lint.run import Linter, Settings
 
-    named = commits.ids(repository, "main")[0]
+    named = ids(repository, "main")[0]
     message = f"xen: Change it\n\nCommit {named}{after}.\n\nSigned-off-by: A U Thor <author@example.org>"
     git(repository.worktree, "commit", "-q", "--allow-empty", "-m", message)
     context = Context(None, GitHistory(repository, repository.resolve("HEAD^"), cache))
     rules = [rule for rule in load_rules(data.directory("rules") / "lint") if rule.id == "citation-form"]
     linter = Linter(rules, context, Settings(strict=True, mailed=False), Ignores((), ()))
-    found = linter.lint(commits.patches(repository, commits.ids(repository, "HEAD^!"))).findings
+    found = linter.lint(commits.patches(repository, ids(repository, "HEAD^!"))).findings
     assert [finding.level.value for finding in found] == ([said] if said else [])
 
 

@@ -37,7 +37,7 @@ def lint(mini_repo: Path, git: Git, cache: Cache) -> Callable[..., Outcome]:
         git(mini_repo, "commit", "-q", "-m", "x: Change it")
         repository = find_repository(mini_repo)
         assert repository
-        found = commits.ids(repository, "HEAD^!")
+        found = [repository.resolve("HEAD")]
         context = Context(GitTree(repository, "HEAD^"), None, tip=GitTree(repository, "HEAD"))
         linter = Linter(RULES, context, Settings(strict=True, mailed=False), Ignores((), ()), cache=cache)
         return linter.lint(commits.patches(repository, found))

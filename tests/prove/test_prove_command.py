@@ -95,7 +95,7 @@ def test_a_real_map_is_tried(run, mini: Path, tmp_path: Path) -> None:  # type: 
     ("args", "said"),
     [
         (("--property", "13"), "there is no property 13"),
-        (("--range", "x"), "'x' is not a range"),
+        (("--range", "x"), "has no commit 'x'"),
         (("--range", "A..B", "--rev", "x"), "contradict each other"),
         (("--e820", "nowhere"), "cannot read nowhere"),
         (("--replay", "nowhere"), "cannot read nowhere"),

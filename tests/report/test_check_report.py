@@ -94,6 +94,48 @@ def test_sarif_tells_what_could_not_be_checked() -> None:
     assert len(invocation["toolExecutionNotifications"]) == 2
 
 
+NOTE = msgspec.structs.replace(FINDING, check="lint", kind="note", path="", line=0, configs=(), message="a note")
+ODD = msgspec.structs.replace(FINDING, path="a b/ü%.c", line=0)
+LOST = msgspec.structs.replace(FINDING, check="prove", kind="property", configs=("i386",), message="lost")
+
+
+def several() -> Report:
+    """Two compilers, lint and prove; ``FINDING`` is gcc's."""
+    columns = (
+        Column("one gcc", "gcc", "one", "make defconfig", "gcc 12"),
+        Column("one clang", "clang", "one", "make defconfig", "clang 14"),
+        Column("lint", "patcher lint", "", "", ""), Column("prove", "patcher prove", "", "", ""),
+    )  # fmt: skip
+    cells = tuple(Cell(column.check, Status.WARN, "why", 1) for column in columns)
+    return msgspec.structs.replace(
+        REPORT, columns=columns, rows=(Row(2, "2" * 40, "second", cells),), findings=(FINDING, NOTE, ODD, LOST)
+    )
+
+
+@pytest.mark.parametrize("report", [REPORT, several()])
+def test_sarif_is_valid(report: Report) -> None:
+    sarif = pytest.importorskip("sarif_pydantic", reason="sarif-pydantic is not installed")
+    log = sarif.Sarif.model_validate_json(check_sarif(report, TOOL))
+    assert len(log.runs[0].results) == len(report.findings)
+
+
+def test_sarif_of_what_is_in_no_file_and_of_odd_names() -> None:
+    (run,) = json.loads(check_sarif(several(), TOOL))["runs"]
+    _, note, odd, lost = run["results"]
+    assert (note["level"], lost["level"]) == ("note", "error")
+    assert "physicalLocation" not in note["locations"][0]
+    assert odd["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "a%20b/%C3%BC%25.c"
+
+
+def test_junit_tells_each_check_its_own() -> None:
+    (suite,) = ElementTree.fromstring(check_junit(several()))
+    said = {case.get("name"): case[0].text or "" for case in suite}
+    assert said == {
+        "one gcc": "mm/a.c:7: 'x' is unused [-Wunused]\na b/ü%.c: 'x' is unused [-Wunused]", "one clang": "",
+        "lint": "a note", "prove": "mm/a.c:7: lost",
+    }  # fmt: skip
+
+
 def test_junit() -> None:
     suites = ElementTree.fromstring(check_junit(REPORT))
     found = [(suite.find("testcase")[:1] or [None])[0] for suite in suites]  # type: ignore[index]
@@ -108,7 +150,8 @@ def made(number: int, state: str, detail: str = "") -> Applied:
 
 def test_patches_get_a_column_and_rows_of_their_own() -> None:
     applied = [
-        made(0, "empty"), made(1, "applied"), made(9, "already"), made(2, "merged"), made(8, "conflict", "hunk 1"),
+        made(0, "empty"), made(1, "applied"), made(9, "already"), made(2, "merged", "a three-way merge took it"),
+        made(8, "conflict", "hunk 1"),
         made(7, "skipped", "8.patch did not apply"),
     ]  # fmt: skip
     few = msgspec.structs.replace(REPORT, rows=REPORT.rows[:2], findings=REPORT.findings[:1])
@@ -117,6 +160,7 @@ def test_patches_get_a_column_and_rows_of_their_own() -> None:
     assert [row.cells[1].status.value for row in report.rows] == ["PASS", "SKIP", "WARN", "SKIP", "SKIP"]
     assert [(each.commit, each.kind) for each in report.findings] == [(3, "warning"), (4, "conflict")]
     assert "0.patch" in report.notes[0]
+    assert "WARN a three-way merge took it (3/applies)" in check_text(report, lambda text, **_: text)
 
 
 def test_another_check_gets_a_column() -> None:

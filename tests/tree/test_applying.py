@@ -9,8 +9,9 @@ import pytest
 
 from patcher.errors import InputError
 from patcher.tree.applying import Applied, apply_all, borrow, check_out
+from patcher.tree.content import changes, entries, lines
 from patcher.tree.find import open_repository
-from patcher.tree.revisions import Commit, changes, commits, entries, lines
+from patcher.tree.revisions import Commit, commits
 
 Git = Callable[..., str]
 ONE = "".join(f"line {number}\n" for number in range(1, 31))
@@ -128,15 +129,6 @@ def test_the_same_patches_make_the_same_commits(repo: Path, mbox: Path, tmp_path
     assert made[0] == made[1]
 
 
-def test_ranges(repo: Path) -> None:
-    repository = open_repository(repo)
-    assert [each.subject for each in commits(repository, "base..work")] == ["a: change line 5", "a: change line 20"]
-    assert commits(repository, "base") == commits(repository, "base..")
-    for wrong in ("work..base", "base...work", "nothing..work"):
-        with pytest.raises(InputError):
-            commits(repository, wrong)
-
-
 def test_changed_lines(repo: Path) -> None:
     repository = open_repository(repo)
     first = commits(repository, "base..work")[0]
@@ -164,7 +156,8 @@ def test_files_are_written_as_they_are(repo: Path, git: Git, scratch: Path, tmp_
     repository = open_repository(repo)
     target = tmp_path / "out"
     target.mkdir()
-    check_out(borrow(repository, scratch), entries(repository, repository.resolve("HEAD")), target, scratch)
+    files = entries(repository, repository.resolve("HEAD"))
+    check_out(borrow(repository, scratch), files, target, scratch)
     assert (target / "i.c").read_bytes() == b"/* $Id$ */\n"
     assert (target / "run.sh").stat().st_mode & 0o111
     assert (target / "link").is_symlink()

@@ -1,0 +1,72 @@
+"""Where objects are built, and how it goes away."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from patcher.cache import Cache
+from patcher.check.workspace import Workspace, discard
+
+
+def removed(top: Path) -> bool:
+    for _ in range(200):
+        if not list(top.glob("gone-*")):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_what_a_build_made_unwritable_goes_too(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "kept").write_text("mine")
+    place = tmp_path / "check" / "prepared" / "build"
+    (place / "a" / "b").mkdir(parents=True)
+    (place / "a" / "b" / "file").write_text("")
+    (place / "a" / "link").symlink_to(outside)
+    (place / "a" / "b").chmod(0)
+    (place / "a").chmod(0o500)
+    place.chmod(0o500)
+    discard(place, tmp_path / "check", 10)
+    assert [file.name for file in (tmp_path / "check").rglob("*")] == ["prepared"]
+    assert ((outside / "kept").read_text(), outside.stat().st_mode & 0o777) == ("mine", 0o777 & ~umask())
+
+
+def umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def test_what_is_not_there_is_no_mistake(tmp_path: Path) -> None:
+    discard(tmp_path / "absent", tmp_path, 10)
+
+
+def test_what_a_killed_run_left_is_removed_by_the_next(cache: Cache) -> None:
+    top = cache.root / "check"
+    for name in ("work-0/tree", "gone-1-1/tree"):
+        (top / name).mkdir(parents=True)
+        (top / name / "left.c").write_text("")
+    space = Workspace(cache)
+    assert list(space.tree.iterdir()) == []
+    space.close()
+    assert not space.root.exists()
+    assert removed(top)
+
+
+def test_all_children_end_and_no_others() -> None:
+    other = subprocess.Popen(["sleep", "30.25"])
+    program = (
+        "import subprocess; from patcher.processes import end_children; subprocess.Popen(['sleep', '30.5']);"
+        "end_children()"
+    )
+    begun = time.monotonic()
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE)
+    assert time.monotonic() - begun < 25  # the pipe ends with the last that has it
+    assert other.poll() is None
+    other.kill()
+    other.wait()
