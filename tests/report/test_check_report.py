@@ -113,10 +113,10 @@ def several() -> Report:
 
 
 @pytest.mark.parametrize("report", [REPORT, several()])
-def test_sarif_is_valid(report: Report) -> None:
-    sarif = pytest.importorskip("sarif_pydantic", reason="sarif-pydantic is not installed")
-    log = sarif.Sarif.model_validate_json(check_sarif(report, TOOL))
-    assert len(log.runs[0].results) == len(report.findings)
+def test_sarif_is_valid(report: Report, sarif_schema: Any) -> None:
+    log = json.loads(check_sarif(report, TOOL))
+    assert [error.message for error in sarif_schema.iter_errors(log)] == []
+    assert len(log["runs"][0]["results"]) == len(report.findings)
 
 
 def test_sarif_of_what_is_in_no_file_and_of_odd_names() -> None:
