@@ -87,9 +87,9 @@ def not_given(context: Context) -> Claim:
 
 
 def both(context: Context) -> Claim:
-    """Asked of the code: is a region of devices in the middle of RAM one of devices?"""
+    """Asked of the code, where the map is walked: is a region of devices in the middle of RAM one of devices?"""
     found, mark = _after_walk(context, True, 145 << 20), context.facts["identity_mark"]
-    there = bool(mark) and found == (145 << 20) // 4096 | mark
+    there = walk(context)[0] and bool(mark) and found == (145 << 20) // 4096 | mark
     return there, f"a device in the middle of RAM {'is' if there else 'is not'} identity"
 
 

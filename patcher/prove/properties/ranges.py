@@ -231,7 +231,7 @@ def _same_again(context: Context, case: tuple[Ranges, list[int]]) -> Mismatch | 
 
 def _rebuild(context: Context, machine: Machine) -> Mismatch | None:
     """The tree of MFNs is made again in time by the mid pages there are. One small domain: counting is slow."""
-    allowed = 250 * context.per_page  # some ten for each entry of the shared pages, of the top, and of one mid page
+    allowed = 500 * context.per_page  # 100 for each entry of the shared pages, of the top, and of one mid page
     script = Script(context, machine)
     script.do(*BOOT, ("booted",), ("limit", allowed), ("list",), ("limit", 0))
     scenario, outcome = script.play()
