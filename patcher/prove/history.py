@@ -221,6 +221,11 @@ class Script:
         self._steps: list[Step] = []
         self._wanted: list[tuple[int, Any, P2M | None]] = []
 
+    @property
+    def demands(self) -> bool:
+        """Whether any answer matters."""
+        return bool(self._wanted)
+
     def do(self, *steps: Step) -> None:
         """Steps whose answers do not matter."""
         self._steps += steps

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -45,8 +45,27 @@ def any_map(context: Context, initial: bool | None = None) -> st.SearchStrategy[
     return st.tuples(_mapped(context, initial), st.integers(0, 1000)).map(lambda case: _real(context, case[0], case[1]))
 
 
-def _boot_with_map(context: Context, machine: Machine) -> tuple[Script, Any, int, int] | Mismatch:
-    """Boot; the script, its facts, and the balloon's PFNs [start, end) as the tree sets them up."""
+class _Booted(NamedTuple):
+    """A domain that has walked its map: ``balloon`` are its PFNs [start, end) as the tree sets them up."""
+
+    context: Context
+    machine: Machine
+    script: Script
+    facts: Facts
+    balloon: tuple[int, int]
+
+    @property
+    def given(self) -> int:
+        """How many frames of the builder's list the kernel reads."""
+        return min(self.machine.nr_pages, self.facts["max_domain_pages"])
+
+    @property
+    def listed(self) -> int:
+        """One past the last PFN of the list's last page."""
+        return self.machine.nr_pages + -self.machine.nr_pages % self.context.per_page
+
+
+def _booted(context: Context, machine: Machine) -> _Booted | Mismatch:
     script = Script(context, machine)
     script.do(*BOOT, ("memory",))
     at = len(script._steps)
@@ -59,7 +78,20 @@ def _boot_with_map(context: Context, machine: Machine) -> tuple[Script, Any, int
     facts = outcome.answers[at]
     assert isinstance(facts, Facts)
     start, size = facts["extra_start"], facts["extra_size"]
-    return script, facts, -(-start // 4096), (start + size) // 4096
+    return _Booted(context, machine, script, facts, (-(-start // 4096), (start + size) // 4096))
+
+
+def _after_boot(demand: Callable[[_Booted], Mismatch | None]) -> Callable[[Context, Machine], Mismatch | None]:
+    """A check of a machine: boot it, and judge what ``demand`` adds to its script, or finds by itself."""
+
+    def check(context: Context, machine: Machine) -> Mismatch | None:
+        booted = _booted(context, machine)
+        if isinstance(booted, Mismatch):
+            return booted
+        found = demand(booted)
+        return booted.script.judge() if booted.script.demands else found
+
+    return check
 
 
 class _Page(NamedTuple):
@@ -75,8 +107,13 @@ class _Page(NamedTuple):
     mfn: int = 0
 
 
-def _pages(context: Context, machine: Machine, facts: Facts, balloon: tuple[int, int]) -> Iterator[_Page]:
-    """The pages around each edge of the map, but for the balloon's, and for those whose meaning is left open."""
+def _pages(booted: _Booted, kind: str) -> Iterator[_Page]:
+    """The pages of a kind around each edge of the map, but for the balloon's, and for those left open."""
+    return (page for page in _all_pages(booted) if page.kind == kind)
+
+
+def _all_pages(booted: _Booted) -> Iterator[_Page]:
+    context, machine, _, facts, balloon = booted
     found = walk(machine.e820)
     sure = list(found.devices)
     if machine.initial:
@@ -85,7 +122,7 @@ def _pages(context: Context, machine: Machine, facts: Facts, balloon: tuple[int,
     end = last // 4096
     unclear = [*found.unclear, (end, context.limit)]  # given past the end of the map: no region, and no gap
     bad = [(addr // 4096, -(-(addr + size) // 4096)) for addr, size, kind in machine.e820 if size and kind == UNUSABLE]
-    given = min(machine.nr_pages, facts["max_domain_pages"])
+    given = booted.given
     edges = {given, *(edge for each in (*sure, *found.both, *unclear) for edge in each)}
     edges.update(edge for addr, size, _ in machine.e820 for edge in (addr // 4096, (addr + size) // 4096))
     points = {edge + delta for edge in edges for delta in (-2, -1, 0, 1)}
@@ -107,60 +144,62 @@ def _pages(context: Context, machine: Machine, facts: Facts, balloon: tuple[int,
                 yield _Page(pfn, "other")
 
 
-def _walked(context: Context, machine: Machine) -> Mismatch | None:
-    booted = _boot_with_map(context, machine)
-    if isinstance(booted, Mismatch):
-        return booted
-    script, facts, start, end = booted
-    for page in _pages(context, machine, facts, (start, end)):
-        if page.kind == "device":
-            what = f"PFN {page.pfn:#x}, in a gap or region of devices, is identity"
-            script.want(("get", page.pfn), context.raw(Identity(), page.pfn), what)
-        elif page.kind == "given":
-            script.want(("get", page.pfn), page.mfn, f"RAM at PFN {page.pfn:#x} keeps its MFN {page.mfn:#x}")
-        elif page.kind == "unusable":
-            right = OneOf((page.mfn, context.facts["invalid"]))
-            script.want(("get", page.pfn), right, f"unusable memory at PFN {page.pfn:#x} is no device")
-    return script.judge()
+def _want_devices(booted: _Booted, pages: Iterable[_Page]) -> None:
+    for page in pages:
+        what = f"PFN {page.pfn:#x}, in a gap or region of devices, is identity"
+        booted.script.want(("get", page.pfn), booted.context.raw(Identity(), page.pfn), what)
 
 
-def _not_given(context: Context, machine: Machine) -> Mismatch | None:
-    booted = _boot_with_map(context, machine)
-    if isinstance(booted, Mismatch):
-        return booted
-    script, facts, start, end = booted
-    for page in _pages(context, machine, facts, (start, end)):
-        if page.kind == "other" and page.pfn >= machine.nr_pages + -machine.nr_pages % context.per_page:
+def _want_given(booted: _Booted) -> None:
+    for page in _pages(booted, "given"):
+        what = f"RAM at PFN {page.pfn:#x} keeps its MFN {page.mfn:#x}"
+        booted.script.want(("get", page.pfn), page.mfn, what)
+
+
+@_after_boot
+def _walked(booted: _Booted) -> None:
+    _want_devices(booted, _pages(booted, "device"))
+    _want_given(booted)
+    for page in _pages(booted, "unusable"):
+        right = OneOf((page.mfn, booted.facts["invalid"]))
+        booted.script.want(("get", page.pfn), right, f"unusable memory at PFN {page.pfn:#x} is no device")
+
+
+@_after_boot
+def _not_given(booted: _Booted) -> None:
+    for page in _pages(booted, "other"):
+        if page.pfn >= booted.listed:
             what = f"PFN {page.pfn:#x}, RAM that the domain was not given, is missing"
-            script.want(("get", page.pfn), context.facts["invalid"], what)
-        elif page.kind == "rest" and page.pfn >= machine.nr_pages + -machine.nr_pages % context.per_page:
+            booted.script.want(("get", page.pfn), booted.facts["invalid"], what)
+    for page in _pages(booted, "rest"):
+        if page.pfn >= booted.listed:
             what = f"PFN {page.pfn:#x}, the rest of which is past the end of the map, is no RAM, and void"
-            script.want(("get", page.pfn), context.raw(Identity(), page.pfn), what)
-    return script.judge()
+            booted.script.want(("get", page.pfn), booted.context.raw(Identity(), page.pfn), what)
 
 
-def _both(context: Context, machine: Machine) -> Mismatch | None:
-    booted = _boot_with_map(context, machine)
-    if isinstance(booted, Mismatch):
-        return booted
-    script, facts, start, end = booted
-    for page in _pages(context, machine, facts, (start, end)):
-        if page.kind == "both":
-            what = f"PFN {page.pfn:#x}, in RAM and in a region of devices, is identity"
-            script.want(("get", page.pfn), context.raw(Identity(), page.pfn), what)
-    return script.judge()
+@_after_boot
+def _both(booted: _Booted) -> None:
+    for page in _pages(booted, "both"):
+        what = f"PFN {page.pfn:#x}, in RAM and in a region of devices, is identity"
+        booted.script.want(("get", page.pfn), booted.context.raw(Identity(), page.pfn), what)
 
 
-def _room(context: Context, machine: Machine) -> Mismatch | None:
+@_after_boot
+def _passed_through(booted: _Booted) -> None:
+    first = booted.facts["isa_end"] // 4096
+    end = max(-(-(addr + size) // 4096) for addr, size, _ in booted.machine.e820 if size)
+    _want_devices(booted, (page for page in _pages(booted, "device") if first <= page.pfn < end))
+    _want_given(booted)
+
+
+@_after_boot
+def _room(booted: _Booted) -> Mismatch | None:
     """The balloon's region has a page for each frame that went back to Xen, and for each of RAM that was not given;
     the tree may choose to have fewer."""
-    booted = _boot_with_map(context, machine)
-    if isinstance(booted, Mismatch):
-        return booted
-    script, facts, _, _ = booted
+    machine, script, facts = booted.machine, booted.script, booted.facts
     first = machine.frames[0][1]
     at = len(script._steps)
-    script.do(("owners", first, first + min(machine.nr_pages, facts["max_domain_pages"])))
+    script.do(("owners", first, first + booted.given))
     scenario, outcome = script.play()
     if not outcome.done:
         return script.compare(scenario, outcome)
@@ -175,58 +214,31 @@ def _room(context: Context, machine: Machine) -> Mismatch | None:
     return Mismatch(scenario, at - 2, wanted, f"{pages:#x}", outcome)
 
 
-def _passed_through(context: Context, machine: Machine) -> Mismatch | None:
-    booted = _boot_with_map(context, machine)
-    if isinstance(booted, Mismatch):
-        return booted
-    script, facts, start, end = booted
-    last = max(-(-(addr + size) // 4096) for addr, size, _ in machine.e820 if size)
-    for page in _pages(context, machine, facts, (start, end)):
-        if page.kind == "device" and facts["isa_end"] // 4096 <= page.pfn < last:
-            what = f"PFN {page.pfn:#x}, in a gap or region of devices, is identity"
-            script.want(("get", page.pfn), context.raw(Identity(), page.pfn), what)
-        elif page.kind == "given":
-            script.want(("get", page.pfn), page.mfn, f"RAM at PFN {page.pfn:#x} keeps its MFN {page.mfn:#x}")
-    return script.judge()
-
-
-def _balloon_missing(context: Context, machine: Machine) -> Mismatch | None:
-    booted = _boot_with_map(context, machine)
-    if isinstance(booted, Mismatch):
-        return booted
-    script, _, start, end = booted
+@_after_boot
+def _balloon_missing(booted: _Booted) -> None:
+    context, (start, end) = booted.context, booted.balloon
     leaf, mid = context.per_page, context.per_page**2
-    start = max(start, machine.nr_pages + -machine.nr_pages % leaf)  # the last leaf of the list is 3-last-leaf's
-    points = {
-        start,
-        start + 1,
-        (start + end) // 2,
-        end - 1,
-        start + -start % leaf,
-        start + -start % mid,
-        end - end % leaf,
-    }
+    start = max(start, booted.listed)  # the last leaf of the list is 3-last-leaf's
+    inner = {start, start + 1, (start + end) // 2, end - 1}
+    points = {*inner, start + -start % leaf, start + -start % mid, end - end % leaf}
     points |= {each - 1 for each in points}
     for pfn in sorted(each for each in points if start <= each < min(end, context.limit)):
-        script.want(("get", pfn), context.facts["invalid"], f"PFN {pfn:#x}, in the balloon's region, is missing")
-    return script.judge()
+        what = f"PFN {pfn:#x}, in the balloon's region, is missing"
+        booted.script.want(("get", pfn), booted.facts["invalid"], what)
 
 
-def _frames_kept(context: Context, machine: Machine) -> Mismatch | None:
+@_after_boot
+def _frames_kept(booted: _Booted) -> Mismatch | None:
     """Each frame that the builder gave is RAM at its PFN, or Xen has it again: not both, and, above the first MiB, of
     which nothing is returned, not neither."""
-    booted = _boot_with_map(context, machine)
-    if isinstance(booted, Mismatch):
-        return booted
-    script, facts, _, _ = booted
-    given, first = min(machine.nr_pages, facts["max_domain_pages"]), machine.frames[0][1]
+    script, given, first = booted.script, booted.given, booted.machine.frames[0][1]
     at = len(script._steps)
     script.do(("scan", 0, given), ("owners", first, first + given))
     scenario, outcome = script.play()
     if not outcome.done:
         return script.compare(scenario, outcome)
     lookups, owners = outcome.answers[at], outcome.answers[at + 1]
-    low = facts["isa_end"] // 4096
+    low = booted.facts["isa_end"] // 4096
     cuts = {0, low, given, *(run.start for run in lookups), *(run.start - first for run in owners)}
     for start, end in pairwise(sorted(each for each in cuts if each <= given)):
         for pfn in (start, end - 1):
@@ -243,19 +255,16 @@ def _value(runs: Sequence[Run], at: int) -> int:
     return next(run.value(at) for run in runs if run.start <= at < run.start + run.length)
 
 
-def _isa(context: Context, machine: Machine) -> Mismatch | None:
-    booted = _boot_with_map(context, machine)
-    if isinstance(booted, Mismatch):
-        return booted
-    script, facts, _, _ = booted
-    first, end = facts["isa_start"] // 4096, facts["isa_end"] // 4096
+@_after_boot
+def _isa(booted: _Booted) -> None:
+    first, end = booted.facts["isa_start"] // 4096, booted.facts["isa_end"] // 4096
     for pfn in (first, (first + end) // 2, end - 1):
-        if machine.initial:
-            script.want(("get", pfn), context.raw(Identity(), pfn), f"the ISA range's PFN {pfn:#x} is identity")
+        if booted.machine.initial:
+            what = f"the ISA range's PFN {pfn:#x} is identity"
+            booted.script.want(("get", pfn), booted.context.raw(Identity(), pfn), what)
         else:
-            frame = machine.frame(pfn)
-            script.want(("get", pfn), frame, f"in an unprivileged domain the ISA range's PFN {pfn:#x} is RAM")
-    return script.judge()
+            what = f"in an unprivileged domain the ISA range's PFN {pfn:#x} is RAM"
+            booted.script.want(("get", pfn), booted.machine.frame(pfn), what)
 
 
 @st.composite
@@ -273,20 +282,17 @@ def _plain_domains(draw: Any, context: Context) -> Any:
 
 def _not_its_own(context: Context, case: Any) -> Mismatch | None:
     machine, pfns, flags = case
-    booted = _boot_with_map(context, machine)
-    if isinstance(booted, Mismatch):
-        return booted
-    script, _, _, _ = booted
-    leaf = context.per_page
-    beyond = machine.nr_pages + -machine.nr_pages % leaf  # the rest of the last leaf is property 3's
-    for pfn in sorted({*pfns, beyond, beyond + leaf, context.limit - 1}):
-        if pfn >= beyond:
-            script.want(
-                ("pfn_to_mfn", pfn), context.facts["invalid"], f"PFN {pfn:#x}, not the domain's, leads to no frame"
-            )
-            if "make_pte" in context.facts.calls and pfn < 1 << (context.facts["mask_shift"] - 12):
-                script.want(("make_pte", pfn << 12 | flags), 0, f"a PTE of PFN {pfn:#x} is empty")
-    return script.judge()
+
+    def demand(booted: _Booted) -> None:
+        beyond = booted.listed  # the rest of the last leaf is property 3's
+        for pfn in sorted({*pfns, beyond, beyond + context.per_page, context.limit - 1}):
+            if pfn >= beyond:
+                what = f"PFN {pfn:#x}, not the domain's, leads to no frame"
+                booted.script.want(("pfn_to_mfn", pfn), booted.facts["invalid"], what)
+                if "make_pte" in context.facts.calls and pfn < 1 << (context.facts["mask_shift"] - 12):
+                    booted.script.want(("make_pte", pfn << 12 | flags), 0, f"a PTE of PFN {pfn:#x} is empty")
+
+    return _after_boot(demand)(context, machine)
 
 
 def _translated(context: Context, case: tuple[Machine, int]) -> Mismatch | None:
