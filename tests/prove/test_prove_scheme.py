@@ -71,11 +71,12 @@ SLIPS = {
     "9-identity": (MMU, "			flags |= _PAGE_IOMAP;\n", ""),
     "9-stray": (MMU, "			flags &= ~_PAGE_IOMAP;\n", "			flags |= pfn == 5 ? 0 : _PAGE_IOMAP;\n"),
     "10-isa": (SETUP, "addr = xen_initial_domain() ? 0 : ISA_END_ADDRESS;", "addr = 0;"),
+    "10-translated": (SETUP, "		return 0;\n\n	for (i = 0; i < nr", "		return 1;\n\n	for (i = 0; i < nr"),
     "10-own": (MMU, "return xen_initial_domain() ? p2m_mid_identity : p2m_mid_missing;", "return p2m_mid_identity;"),
     "11-walk": (SETUP, "		end = PFN_UP(next);\n", "		end = PFN_DOWN(next);\n"),
     "11-not-given": (SETUP, "			end = PFN_DOWN(next);\n", "			end = PFN_UP(next);\n"),
     "11-both": (SETUP, "				other = true;\n", "				;\n"),
-    "11-passed": (SETUP, "min_t(u64, end, PFN_UP(last))", "min_t(u64, end, PFN_DOWN(last))"),
+    "11-passed": (SETUP, "		else if (addr < last)\n", "		else\n"),
 }  # fmt: skip
 
 

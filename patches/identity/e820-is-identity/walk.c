@@ -69,7 +69,8 @@ static unsigned long __init xen_map_to_p2m(const struct e820entry *map,
 		return 0;
 
 	for (i = 0; i < nr; i++)
-		last = max_t(u64, last, map[i].addr + map[i].size);
+		if (map[i].size)
+			last = max_t(u64, last, map[i].addr + map[i].size);
 	top = max_t(u64, last, PFN_PHYS(max_pfn));
 
 	addr = xen_initial_domain() ? 0 : ISA_END_ADDRESS;
@@ -101,7 +102,7 @@ static unsigned long __init xen_map_to_p2m(const struct e820entry *map,
 					      PFN_PHYS(min(end, max_pfn)));
 		if (xen_initial_domain())
 			set_phys_range_identity(start, end);
-		else
+		else if (addr < last)
 			set_phys_range_identity(start,
 						min_t(u64, end, PFN_UP(last)));
 	}
