@@ -141,6 +141,20 @@ def test_mails_alone_leave_nothing_in_the_repository(run: Run, git: Git, mini_re
     assert sorted(str(path) for path in (mini_repo / ".git").rglob("*")) == before
 
 
+def test_mails_go_where_the_user_stands(run: Run, git: Git, mini_repo: Path, tmp_path: Path) -> None:
+    """A relative directory is the caller's, not one in the repository that git runs in."""
+    here = tmp_path / "hëre and there"
+    here.mkdir()
+    before = sorted(str(path) for path in (mini_repo / ".git").rglob("*"))
+    code, out, err = run("apply", "--tree", mini_repo, "-o", "out/mails", cwd=here)
+    assert (code, err) == (0, "")
+    assert f"out/mails: {len(STEPS) + 1} files" in out
+    assert len(list((here / "out/mails").iterdir())) == len(STEPS) + 1
+    assert sorted(str(path) for path in (mini_repo / ".git").rglob("*")) == before
+    assert run("apply", "-o", "mails", cwd=mini_repo)[0] == 0
+    assert git(mini_repo, "status", "--porcelain") == "?? mails/"
+
+
 def test_a_bare_repository(run: Run, git: Git, mini_repo: Path, tmp_path: Path) -> None:
     bare = tmp_path / "bare.git"
     git(tmp_path, "clone", "-q", "--bare", mini_repo, bare)
