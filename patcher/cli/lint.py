@@ -104,13 +104,13 @@ class _Source:
 
 def _source(what: tuple[str, ...], place: Path | None, base: str | None, cache: Cache, bar: Bar | None) -> _Source:
     from patcher.lint.ignore import NAME, read
+    from patcher.mail.read import missing
 
     if what and (what == ("-",) or any(Path(name).exists() for name in what)):
         source = _mail(what, place, base, cache, bar)
     else:
-        if len(what) > 1:
-            missing = next(name for name in what if not Path(name).exists())
-            raise InputError(f"{missing} does not exist", "name files, or one range of commits")
+        if absent := [name for name in what if len(what) > 1 or missing(name)]:
+            raise InputError(f"{absent[0]} does not exist", "name files, or one range of commits")
         source = _range(what[0] if what else None, place or Path(), base, cache)
     source.place = place
     top = source.repository.worktree if source.repository else place

@@ -45,6 +45,11 @@ def files(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def missing(word: str) -> bool:
+    """Whether a word has the form of a path or the ending of a patch, so that no range is meant, and there is none."""
+    return (word.startswith(("/", "./", "../")) or word.endswith(_ENDINGS)) and not Path(word).exists()
+
+
 def patches(names: Sequence[str], progress: Progress | None = None) -> Iterator[Patch]:
     """Every mail of the files as a patch, cover letter or other mail, while reading. ``progress`` is told bytes.
 
