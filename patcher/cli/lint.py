@@ -163,14 +163,17 @@ def _range(range_: str | None, place: Path, base: str | None, cache: Cache) -> _
     from patcher.tree.find import find_repository
     from patcher.tree.githistory import GitHistory
     from patcher.tree.gitrepo import GitTree
-    from patcher.tree.revisions import commits, ends, upstream
+    from patcher.tree.revisions import base_of, commits, ends, upstream
 
     repository = find_repository(place)
     if repository is None:
         named = f"{range_} is no file, and {place}" if range_ else str(place)
         raise InputError(f"{named} is not a git repository", "name files, or a repository with --tree")
     asked = range_ or upstream(repository)
-    found = tuple(each.id for each in commits(repository, asked, linear=False))
+    listed = commits(repository, asked, linear=False)
+    if repository.shallow and (cut := tuple(each for each in listed if not each.parent)):
+        base_of(repository, cut)  # raises: where the history is cut, git's diff of a commit is the whole tree
+    found = tuple(each.id for each in listed)
     first, tip = ends(repository, asked, found)
     parent = base or first
     if base is None and not repository.has(parent):

@@ -77,6 +77,16 @@ def test_what_is_no_patch_is_no_clean_result(run: Run, tmp_path: Path) -> None:
     assert run("lint", "0000.patch", "--skip", "series-complete").code == 0
 
 
+def test_a_commit_whose_parent_a_shallow_clone_lacks(run: Run, series: Path, git: Git, tmp_path: Path) -> None:
+    """Its change is not known; to git, it adds the whole tree."""
+    git(tmp_path, "clone", "-q", "--depth=2", f"file://{series}", "shallow")
+    ran = run("lint", "HEAD~1^!", cwd=tmp_path / "shallow")
+    assert (ran.code, ran.stdout) == (2, "")
+    assert "has no parent" in ran.stderr
+    assert "git fetch --unshallow" in ran.stderr
+    assert run("lint", "HEAD^!", cwd=tmp_path / "shallow").code == 0
+
+
 def test_exit_codes(run: Run, tmp_path: Path) -> None:
     (tmp_path / "note.patch").write_text(patch("[PATCH 1/10] xen: Drop it"))
     (tmp_path / "warning.patch").write_text(patch("[PATCH] xen: Drop it."))
