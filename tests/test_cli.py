@@ -484,3 +484,32 @@ def test_a_build_of_another_kernel(run: Run, mini_repo: Path, tmp_path: Path) ->
     ran = run("plan", "--tree", mini_repo, "--build", tmp_path / "out")
     assert is_one_clear_line(ran)
     assert "6.12.1" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (OSError(28, "No space left on device", "/tmp/x"), 2, "cannot write temporary files /tmp/x (No space left"),
+        (
+            FileNotFoundError(2, "No usable temporary directory found in ['/tmp']"),
+            2,
+            "cannot write temporary files (No",
+        ),
+        (FileNotFoundError(2, "No such file or directory", "x"), 70, "a fault in patcher itself"),
+    ],
+)
+def test_no_room_for_temporary_files_is_no_fault_of_ours(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception, code: int, said: str
+) -> None:
+    import patcher.cli
+
+    def failing(**_: object) -> int:
+        raise error
+
+    monkeypatch.setattr(patcher.cli.cli, "main", failing)
+    with pytest.raises(SystemExit) as raised:
+        patcher.cli.main()
+    told = capsys.readouterr().err
+    assert (raised.value.code, said in told) == (code, True), told
+    assert ("Traceback" in told) == (code == 70)
+    assert told.count("\n") == 1 or code == 70

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from patcher.errors import InputError
+from patcher.mail.read import files as mail_files
+from patcher.mail.read import missing
 from patcher.tree.applying import Applied, apply_all, borrow
 from patcher.tree.commit import Draft, Identity, writer
 from patcher.tree.gitrepo import Repository
@@ -23,15 +25,17 @@ class Series(NamedTuple):
 
 
 def given(repository: Repository, what: Sequence[str], base: str | None, scratch: Path) -> Series:
-    """The series that the words name: files that exist are patches, anything else is one range.
+    """The series that the words name: files and directories that exist are patches, anything else is one range.
 
     ``scratch`` is a directory for objects of patches that are applied. Raises InputError.
     """
-    files = [Path(word) for word in what if Path(word).is_file()]
-    if files:
-        if len(files) != len(what):
-            other = next(word for word in what if not Path(word).is_file())
-            raise InputError(f"{other} is not a file", "give patches or a range, not both")
+    for word in what:
+        if missing(word):
+            raise InputError(f"{word} does not exist", "name patches or an mbox, or give a range A..B")
+    if any(Path(word).exists() for word in what):
+        if other := [word for word in what if not Path(word).exists()]:
+            raise InputError(f"{other[0]} is not a file", "give patches or a range, not both")
+        files = [Path(name) for name in mail_files(what)]
         start = repository.resolve(base or "HEAD")
         own = borrow(repository, scratch)
         applied = apply_all(own, start, files, scratch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
 
@@ -55,6 +56,24 @@ for _each in (plan, apply, check, prove, p2m, lint, rules, series, profiles, hel
     cli.add_command(_each)
 
 
+def _fault(error: Exception) -> int:
+    """Tell of an error that nobody expected, or of a machine that has no room for temporary files."""
+    from patcher.report.escape import safe
+
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if full or (isinstance(error, FileNotFoundError) and "No usable temporary directory" in str(error)):
+        assert isinstance(error, OSError)
+        named = f" {safe(str(error.filename))}" if error.filename else ""
+        click.echo(f"patcher: cannot write temporary files{named} ({safe(str(error.strerror))}): "
+                   "free some space, or name another directory with TMPDIR", err=True)  # fmt: skip
+        return WRONG
+    import traceback
+
+    traceback.print_exception(error)
+    click.echo("patcher: this is a fault in patcher itself; please report it with the lines above", err=True)
+    return INTERNAL
+
+
 def main() -> None:
     """The entry point: exit codes as the help says, one line for wrong input, no traceback."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # as an exception: what is under way cleans up
@@ -80,12 +99,8 @@ def main() -> None:
     except BrokenPipeError:  # the reader has seen enough
         sys.stdout = None
         code = CLEAN
-    except Exception:  # noqa: BLE001 - a fault of ours must not look like a finding
-        import traceback
-
-        traceback.print_exc()
-        click.echo("patcher: this is a fault in patcher itself; please report it with the lines above", err=True)
-        code = INTERNAL
+    except Exception as error:  # noqa: BLE001 - a fault of ours must not look like a finding
+        code = _fault(error)
     finally:
         end_children()
     sys.exit(code)

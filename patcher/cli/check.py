@@ -63,8 +63,8 @@ def check(
 ) -> int:  # fmt: skip
     """Check that each commit of a series applies and compiles, and adds no warning.
 
-    RANGE is A..B, or A for A..HEAD; FILE is a patch or an mbox. Nothing in the tree is changed. Exit code 1 means that
-    a commit brings something new, or could not be checked.
+    RANGE is A..B, or A for A..HEAD; FILE is a patch, an mbox or a directory of patches. Nothing in the tree is
+    changed. Exit code 1 means that a commit brings something new, or could not be checked.
     """
     use_libclang(libclang)
     trusted(trust_tree)

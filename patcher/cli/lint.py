@@ -104,13 +104,13 @@ class _Source:
 
 def _source(what: tuple[str, ...], place: Path | None, base: str | None, cache: Cache, bar: Bar | None) -> _Source:
     from patcher.lint.ignore import NAME, read
+    from patcher.mail.read import missing
 
     if what and (what == ("-",) or any(Path(name).exists() for name in what)):
         source = _mail(what, place, base, cache, bar)
     else:
-        if len(what) > 1:
-            missing = next(name for name in what if not Path(name).exists())
-            raise InputError(f"{missing} does not exist", "name files, or one range of commits")
+        if absent := [name for name in what if len(what) > 1 or missing(name)]:
+            raise InputError(f"{absent[0]} does not exist", "name files, or one range of commits")
         source = _range(what[0] if what else None, place or Path(), base, cache)
     source.place = place
     top = source.repository.worktree if source.repository else place
@@ -163,14 +163,17 @@ def _range(range_: str | None, place: Path, base: str | None, cache: Cache) -> _
     from patcher.tree.find import find_repository
     from patcher.tree.githistory import GitHistory
     from patcher.tree.gitrepo import GitTree
-    from patcher.tree.revisions import commits, ends, upstream
+    from patcher.tree.revisions import base_of, commits, ends, upstream
 
     repository = find_repository(place)
     if repository is None:
         named = f"{range_} is no file, and {place}" if range_ else str(place)
         raise InputError(f"{named} is not a git repository", "name files, or a repository with --tree")
     asked = range_ or upstream(repository)
-    found = tuple(each.id for each in commits(repository, asked, linear=False))
+    listed = commits(repository, asked, linear=False)
+    if repository.shallow and (cut := tuple(each for each in listed if not each.parent)):
+        base_of(repository, cut)  # raises: where the history is cut, git's diff of a commit is the whole tree
+    found = tuple(each.id for each in listed)
     first, tip = ends(repository, asked, found)
     parent = base or first
     if base is None and not repository.has(parent):

@@ -47,13 +47,14 @@ def prove(
     32 bits. Exit code 1 means that a property does not hold, or that one of --require is not shown to hold.
     """
     from patcher.cache import Cache
-    from patcher.prove.prove import Request, prove_commits
+    from patcher.prove.prove import Request, choose, prove_commits
     from patcher.prove.replay import replay_file
     from patcher.prove.store import keep_all
     from patcher.report.progress import Bar, wanted
 
     if span and (rev is not None or worktree):
         raise InputError("--range and --rev or --worktree contradict each other", "give one of them")
+    choose(only, require)
     cache = Cache()
     bar = Bar() if wanted(quiet) else None
     try:

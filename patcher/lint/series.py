@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from patcher.lint.context import Context
@@ -9,6 +10,7 @@ from patcher.lint.job import Brief, Series
 from patcher.mail.model import Kind
 
 Key = tuple[str, int, int, str]
+_MADE = re.compile(r"^<?(?:cover|[0-9a-f]{40,64})\.\d+\.git\.([^>]+)>?$")  # of a mail by format-patch --thread
 
 
 def gather(briefs: Sequence[Brief], context: Context, *, mailed: bool) -> tuple[Series, ...]:
@@ -50,12 +52,17 @@ def gather(briefs: Sequence[Brief], context: Context, *, mailed: bool) -> tuple[
 
 def _key(brief: Brief, known: dict[str, Brief], answered: set[str]) -> Key:
     prefix = brief.patch.prefix
-    sender = (
-        brief.patch.sender.address.lower() if brief.patch.message_id else ""
-    )  # format-patch gives each its author's
+    sender = _sender(brief)
     if prefix.total > 1:
         return sender, prefix.version, prefix.total, _topic(brief, known, answered)
     return sender, prefix.version, prefix.total, brief.patch.message_id or f"{brief.patch.path}:{brief.patch.subject}"
+
+
+def _sender(brief: Brief) -> str:
+    """Who sends it. ``git format-patch`` names each patch's author in From:, but with --thread itself in the id."""
+    patch = brief.patch
+    made = _MADE.search(patch.message_id)
+    return made.group(1).lower() if made else patch.sender.address.lower() if patch.message_id else ""
 
 
 def _topic(brief: Brief, known: dict[str, Brief], answered: set[str]) -> str:

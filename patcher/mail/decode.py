@@ -66,9 +66,12 @@ def decode(raw: RawMail) -> Mail:
 
 
 def _all_crlf(content: bytes) -> bool:
-    """Whether the file itself has CRLF line ends, as a mail saved from a server has: that harms nobody."""
+    """Whether the file itself has CRLF line ends, as a mail saved from a server has: that harms nobody. The empty line
+    that ends it may be the mailbox's, which has its own."""
     first = content.find(b"\n")
-    return first > 0 and content[first - 1] == 13 and content.count(b"\r\n") == content.count(b"\n")
+    if first <= 0 or content[first - 1] != 13:
+        return False
+    return content.count(b"\r\n", 0, len(content.rstrip(b"\r\n"))) == content.rstrip(b"\r\n").count(b"\n")
 
 
 def _headers_end(content: bytes, leading: int) -> int | None:

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from patcher.errors import InputError
 from patcher.mail.decode import decode
 from patcher.mail.mbox import split
-from patcher.mail.model import Patch
+from patcher.mail.model import Kind, Patch
 from patcher.mail.parse import parse
 
 _ENDINGS = (".patch", ".eml", ".mbox", ".mbx", ".diff", ".txt", ".cover")
@@ -45,11 +45,17 @@ def files(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def missing(word: str) -> bool:
+    """Whether a word has the form of a path or the ending of a patch, so that no range is meant, and there is none."""
+    return (word.startswith(("/", "./", "../")) or word.endswith(_ENDINGS)) and not Path(word).exists()
+
+
 def patches(names: Sequence[str], progress: Progress | None = None) -> Iterator[Patch]:
     """Every mail of the files as a patch, cover letter or other mail, while reading. ``progress`` is told bytes.
 
-    Raises InputError where a file cannot be read.
+    Raises InputError where a file cannot be read, or none holds a patch or any other mail.
     """
+    any_mail = False
     total = sum(Path(name).stat().st_size for name in names if name != "-" and Path(name).is_file())
     before = 0
     alike = Counter(Path(name).name for name in names)
@@ -57,10 +63,21 @@ def patches(names: Sequence[str], progress: Progress | None = None) -> Iterator[
         short = "stdin" if name == "-" else name if alike[Path(name).name] > 1 else Path(name).name
         try:
             with _opened(name) as stream:
-                yield from _patches(stream, name, short, progress, before, total)
+                for patch in _patches(stream, name, short, progress, before, total):
+                    any_mail = any_mail or _is_mail(patch)
+                    yield patch
         except OSError as error:
             raise InputError(f"cannot read {name} ({error.strerror})") from error
         before += Path(name).stat().st_size if name != "-" and Path(name).is_file() else 0
+    if names and not any_mail:
+        named = "standard input" if names[0] == "-" else names[0]
+        more = f" and {len(names) - 1} more hold" if len(names) > 1 else " holds"
+        raise InputError(f"{named}{more} no patch", "give patches, an mbox, or a range A..B")
+
+
+def _is_mail(patch: Patch) -> bool:
+    """Whether it is what a file may hold: a patch, a cover letter, a reply; not just any text or program."""
+    return patch.kind is not Kind.OTHER or bool(patch.subject or patch.sender.address)
 
 
 def _opened(name: str) -> BinaryIO:

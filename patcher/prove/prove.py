@@ -37,6 +37,23 @@ class Request(NamedTuple):
     stop: bool = False
 
 
+def choose(only: Sequence[str], require: Sequence[str] = ()) -> tuple[Property, ...]:
+    """The properties of these ids or numbers (all if empty).
+
+    Raises InputError for a name that none has, and where one of ``require`` (or "all") would not be tried.
+    """
+    from patcher.prove.properties.all import PROPERTIES
+
+    chosen = tuple(each for each in PROPERTIES if not only or each.id in only or str(each.number) in only)
+    names = {name for each in PROPERTIES for name in (each.id, str(each.number))}
+    if unknown := [name for name in (*only, *require) if name not in names and (name != "all" or name in only)]:
+        raise InputError(f"there is no property {unknown[0]}", f"choose of {', '.join(p.id for p in PROPERTIES)}")
+    tried = {name for each in chosen for name in (each.id, str(each.number), "all")}
+    if left := [name for name in require if name not in tried]:
+        raise InputError(f"property {left[0]} is required, but not chosen", "name it with --property, too")
+    return chosen
+
+
 def prove_commits(
     trees: Sequence[tuple[str, KernelTree]], request: Request, cache: Cache, progress: Progress | None = None
 ) -> tuple[CommitProof, ...]:
@@ -56,15 +73,11 @@ def prove(tree: KernelTree, arch: str, request: Request, cache: Cache, progress:
 
     Raises InputError where the tree has no P2M, or where there is no compiler.
     """
-    from patcher.prove.properties.all import PROPERTIES
-
     compiler = toolchain.identity()
     bits = ARCHS[arch]
     started = time.monotonic()
     only, seed = request.only, request.seed
-    chosen = [each for each in PROPERTIES if not only or each.id in only or str(each.number) in only]
-    if not chosen:
-        raise InputError(f"there is no property {', '.join(only)}", f"choose of {', '.join(p.id for p in PROPERTIES)}")
+    chosen = choose(only)
     why = toolchain.missing(bits)
     program = None
     if not why:

@@ -6,6 +6,7 @@ import re
 from xml.etree import ElementTree
 
 from patcher.check.results import Cell, Column, Finding, Report, Row, Status
+from patcher.report.check_text import place_of
 
 # What XML 1.0 has no way to write.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -42,7 +43,7 @@ def _case(suite: ElementTree.Element, row: Row, cell: Cell, report: Report) -> N
         told.set("type", cell.status.value)
         told.text = _clean(
             "\n".join(
-                f"{finding.path}{f':{finding.line}' if finding.line else ''}: {finding.message}".removeprefix(": ")
+                f"{place_of(finding)}: {finding.message}".removeprefix(": ")
                 for finding in report.findings
                 if finding.commit == row.number and _is_of(finding, column)
             )

@@ -55,8 +55,9 @@ def _finding(finding: Finding, report: Report, style: Style, verbose: bool) -> I
     colour = "yellow" if finding.kind == "warning" else "red"
     row = next(row for row in report.rows if row.number == finding.commit)
     yield style(f"{_number(finding.commit, report)} {row.id[:12]} {safe(row.subject)}".replace("  ", " "), bold=True)
-    place = f"{finding.path}:{finding.line}: " if finding.line else f"{finding.path}: " if finding.path else ""
-    yield safe(f"  {place}") + style(f"new {finding.kind}", fg=colour) + safe(f": {finding.message}")
+    place = f"{place_of(finding)}: ".removeprefix(": ")
+    what = "property lost" if finding.kind == "property" else f"new {finding.kind}"
+    yield safe(f"  {place}") + style(what, fg=colour) + safe(f": {finding.message}")
     if finding.source:
         yield style(safe(f"      {finding.source}"), fg="bright_black")
     where = f"in {finding.function}(); " if finding.function else ""
@@ -67,6 +68,13 @@ def _finding(finding: Finding, report: Report, style: Style, verbose: bool) -> I
         yield safe(f"    {_some(finding.targets, 4 if not verbose else len(finding.targets))}")
     if finding.until:
         yield f"    mended by commit {finding.until}; between them the tree cannot be bisected"
+
+
+def place_of(finding: Finding) -> str:
+    """Where a finding is: a path with its line, a path, a line of the commit's message, or "" for no place."""
+    if finding.path:
+        return f"{finding.path}:{finding.line}" if finding.line else finding.path
+    return f"message line {finding.line}" if finding.line else ""
 
 
 def _some(names: tuple[str, ...], most: int) -> str:

@@ -122,12 +122,13 @@ def _parse(
                 own = own_directories(tree, units)
                 spaces[config.name] = stack.enter_context(Workspace(tree, config, includes, own, cache))
                 wanted[config.name] = spaces[config.name].bring(includes.reach(units))
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="patcher-")))  # workers may be killed
         with pool(min(len(jobs), cores())) as workers, all_or_killed(workers):
             make_constants(workers, list(spaces.values()), list(wanted.values()))
             futures = {}
             for key, (config, unit, includes) in jobs.items():
                 prepared = spaces[config.name].prepared
-                futures[workers.submit(_listen, prepared, unit, _Texts.of(tree, unit, includes, states))] = key
+                futures[workers.submit(_listen, prepared, unit, _Texts.of(tree, unit, includes, states), scratch)] = key
             for done, future in enumerate(as_completed(futures), 1):
                 key = futures[future]
                 try:
@@ -199,13 +200,16 @@ def _beginning(text: bytes) -> tuple[tuple[int, int, int, str], ...]:
     )
 
 
-def _listen(prepared: Prepared, unit: str, texts: _Texts) -> _Heard:
-    """What libclang says of the unit in the tree itself, and in each state. Runs in a worker process."""
+def _listen(prepared: Prepared, unit: str, texts: _Texts, place: Path) -> _Heard:
+    """What libclang says of the unit in the tree itself, and in each state. Runs in a worker process.
+
+    ``place`` is a directory of the caller's for temporary files.
+    """
     take_time(_SECONDS)
     heard: list[tuple[Diagnostic, ...]] = []
     arguments = [argument for argument in prepared.arguments(unit) if argument != "-w"]
     before = None
-    with tempfile.TemporaryDirectory(prefix="patcher-") as scratch:
+    with tempfile.TemporaryDirectory(dir=place) as scratch:
         session = walk.Session(str(prepared.sources / unit), [*arguments, "-Wall"], Path(scratch))
         for state in texts.states:
             if state != before:

@@ -197,8 +197,8 @@ def _in_history(repository: Repository, at: str, diff: Path) -> str:
     with diff.open("rb") as given:
         wanted = repository.run("patch-id", "--stable", istream=given).split()[:1]
     paths = [file.path for file in _files(diff)]
-    if not wanted or not paths:
-        return ""
+    if not wanted or not paths or any(path.startswith("/") or ".." in path.split("/") for path in paths):
+        return ""  # git log would take a path that leads out of the tree for a wrong call
     with tempfile.TemporaryFile() as log:
         log.write(
             repository.run(

@@ -118,7 +118,8 @@ class Writer:
     def mails(self, base: str, tip: str, cover: tuple[str, str] | None, signature: str, into: Path) -> tuple[str, ...]:
         """Write ``git format-patch`` files into a directory; their names. ``cover``: subject and text of patch 0."""
         letter = ("--cover-letter",) if cover else ("--no-cover-letter",)
-        options = (f"--signature={signature}", f"--base={base}", *letter, "-o", str(into), f"{base}..{tip}")
+        place = into.absolute()  # git runs in the repository, and would take a relative one from there
+        options = (f"--signature={signature}", f"--base={base}", *letter, "-o", str(place), f"{base}..{tip}")
         self.run(*_MAIL, *options)
         names = tuple(sorted(file.name for file in into.iterdir()))
         if cover:

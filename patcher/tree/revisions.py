@@ -46,7 +46,8 @@ def commits(repository: Repository, asked: str, *, linear: bool = True) -> tuple
     listing = repository.run("log", *which, "--reverse", "--no-show-signature", "-z", _FORMAT, shown, "--")
     found = tuple(_commit(record) for record in listing.decode("utf-8", "replace").split("\0") if record.strip())
     if not found:
-        raise InputError(f"{where}: there is no commit in {asked!r}", "give a range A..B in which B follows A")
+        meant = asked if alone or ".." in asked else f"{asked}..HEAD"
+        raise InputError(f"{where}: there is no commit in {meant!r}", "give a range A..B in which B follows A")
     return found
 
 

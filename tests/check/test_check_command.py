@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from checking import append, commit_edits, require_gcc
+from realgit import run_git
 
 MMU = "arch/x86/xen/mmu.c"
 
@@ -103,6 +104,27 @@ def test_a_wrong_call_is_one_line(mini_repo: Path, run: Callable[..., Any], word
     commit_edits(mini_repo, "touch", {MMU: append("\n/* touched */\n")})
     ran = run("check", *words, "--tree", mini_repo)
     assert (ran.code, ran.stdout, ran.stderr.count("\n")) == (2, "", 1), ran.stderr
+
+
+@pytest.mark.parametrize("name", ["gone.patch", "/nowhere/x", "../gone", "out/*.patch"])
+@pytest.mark.parametrize("command", [("check", "--trust-tree"), ("check", "--trust-tree", "--base", "HEAD"), ("lint",)])
+def test_a_file_that_is_not_there_is_called_that(
+    mini_repo: Path, run: Callable[..., Any], command: tuple[str, ...], name: str
+) -> None:
+    ran = run(*command, name, cwd=mini_repo)
+    assert (ran.code, ran.stdout) == (2, "")
+    assert ran.stderr.startswith(f"patcher: {name} does not exist: ")
+
+
+def test_a_directory_of_format_patch(mini_repo: Path, run: Callable[..., Any], tmp_path: Path) -> None:
+    commit_edits(mini_repo, "touch", {MMU: append("\n/* touched */\n")})
+    run_git(mini_repo, "format-patch", "-q", "--cover-letter", "-o", tmp_path / "out", "HEAD~1")
+    ran = run(
+        "check", "--base", "HEAD~1", tmp_path / "out", "--tree", mini_repo, "--trust-tree",
+        "--configs", "mini_defconfig",
+    )  # fmt: skip
+    assert ran.code == 0, ran.stdout + ran.stderr
+    assert "[1/1] touch" in ran.stdout, ran.stdout
 
 
 def test_a_commit_that_changes_the_configuration(mini_repo: Path, run: Callable[..., Any]) -> None:

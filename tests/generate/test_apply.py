@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -139,6 +142,20 @@ def test_mails_alone_leave_nothing_in_the_repository(run: Run, git: Git, mini_re
     assert f"dry run: {len(STEPS)} patches, nothing was written" in out
     assert "insertions(+)" in out
     assert sorted(str(path) for path in (mini_repo / ".git").rglob("*")) == before
+
+
+def test_mails_go_where_the_user_stands(run: Run, git: Git, mini_repo: Path, tmp_path: Path) -> None:
+    """A relative directory is the caller's, not one in the repository that git runs in."""
+    here = tmp_path / "hëre and there"
+    here.mkdir()
+    before = sorted(str(path) for path in (mini_repo / ".git").rglob("*"))
+    code, out, err = run("apply", "--tree", mini_repo, "-o", "out/mails", cwd=here)
+    assert (code, err) == (0, "")
+    assert f"out/mails: {len(STEPS) + 1} files" in out
+    assert len(list((here / "out/mails").iterdir())) == len(STEPS) + 1
+    assert sorted(str(path) for path in (mini_repo / ".git").rglob("*")) == before
+    assert run("apply", "-o", "mails", cwd=mini_repo)[0] == 0
+    assert git(mini_repo, "status", "--porcelain") == "?? mails/"
 
 
 def test_a_bare_repository(run: Run, git: Git, mini_repo: Path, tmp_path: Path) -> None:
@@ -415,3 +432,22 @@ def test_ctrl_c_leaves_nothing(command_environment: dict[str, str], git: Git, mi
         if running.returncode == 130:
             assert state(git, mini_repo) == before
         shutil.rmtree(tmp_path / "cold", ignore_errors=True)
+
+
+def test_an_interrupted_run_leaves_no_temporary_files(
+    mini_repo: Path, tmp_path: Path, command_environment: dict[str, str]
+) -> None:
+    """Ctrl-C reaches the workers, too, which then cannot clean up."""
+    place = tmp_path / "temporary"
+    place.mkdir()
+    own = {**command_environment, "TMPDIR": str(place), "PATCHER_CACHE_DIR": str(tmp_path / "cache")}
+    with subprocess.Popen(
+        [sys.executable, "-m", "patcher", "apply", "--tree", mini_repo], cwd=tmp_path, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, env=own, start_new_session=True,
+    ) as running:  # fmt: skip
+        while running.poll() is None and not list(place.rglob("*.pch")):
+            time.sleep(0.005)
+        os.killpg(running.pid, signal.SIGINT)
+        _, told = running.communicate(timeout=60)
+    assert (running.returncode, told.strip()) == (130, b"patcher: interrupted")
+    assert list(place.iterdir()) == []

@@ -62,6 +62,31 @@ def test_what_was_not_looked_at_is_told(run: Run, tmp_path: Path) -> None:
     assert "fixes-commit" in ran.stdout
 
 
+def test_what_is_no_patch_is_no_clean_result(run: Run, tmp_path: Path) -> None:
+    """A cover letter alone is: git send-email's hook is given one."""
+    (tmp_path / "mmu.c").write_text("/* The P2M. */\n#include <linux/mm.h>\n\nint x;\n")
+    (tmp_path / "program").write_bytes(bytes(range(256)) * 8)
+    (tmp_path / "empty.patch").write_text("")
+    for name in ("mmu.c", "program", "empty.patch"):
+        for more in ([], ["--fix"], ["--format", "json"]):
+            ran = run("lint", name, *more)
+            assert (ran.code, ran.stdout) == (2, ""), ran
+            assert ran.stderr == f"patcher: {name} holds no patch: give patches, an mbox, or a range A..B\n"
+    assert "mmu.c and 1 more hold no patch" in run("lint", "mmu.c", "program").stderr
+    (tmp_path / "0000.patch").write_text("From: A <a@x.org>\nSubject: [PATCH 0/2] xen: Two\n\nThey do.\n")
+    assert run("lint", "0000.patch", "--skip", "series-complete").code == 0
+
+
+def test_a_commit_whose_parent_a_shallow_clone_lacks(run: Run, series: Path, git: Git, tmp_path: Path) -> None:
+    """Its change is not known; to git, it adds the whole tree."""
+    git(tmp_path, "clone", "-q", "--depth=2", f"file://{series}", "shallow")
+    ran = run("lint", "HEAD~1^!", cwd=tmp_path / "shallow")
+    assert (ran.code, ran.stdout) == (2, "")
+    assert "has no parent" in ran.stderr
+    assert "git fetch --unshallow" in ran.stderr
+    assert run("lint", "HEAD^!", cwd=tmp_path / "shallow").code == 0
+
+
 def test_exit_codes(run: Run, tmp_path: Path) -> None:
     (tmp_path / "note.patch").write_text(patch("[PATCH 1/10] xen: Drop it"))
     (tmp_path / "warning.patch").write_text(patch("[PATCH] xen: Drop it."))

@@ -87,6 +87,16 @@ def test_files_of_format_patch_have_no_ids_and_each_its_author() -> None:
     assert lint([*mails, *mails]).series == 2
 
 
+def test_threaded_files_of_format_patch_are_one_series_though_each_has_its_author() -> None:
+    ids = [f"{each}.1795407974.git.a@x.org" for each in ("cover", "1" * 40, "2" * 40)]
+    mails = [
+        mail("[PATCH 0/2] x: Two", ids[0]),
+        mail("[PATCH 1/2] x: One", ids[1], ids[0]).replace("A <a@x.org>", "B <b@x.org>"),
+        mail("[PATCH 2/2] x: Other", ids[2], ids[0], file="y"),
+    ]
+    assert (lint(mails).series, rules(mails)) == (1, [])
+
+
 def test_one_patch_of_a_series_alone_is_no_incomplete_series() -> None:
     assert rules([mail("[PATCH 2/3] x: One", "1@x", "0@x")]) == []
 

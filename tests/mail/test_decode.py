@@ -21,6 +21,13 @@ def kinds(decoded: Mail) -> set[str]:
     return {problem.kind for problem in decoded.problems}
 
 
+def test_a_mail_with_crlf_in_a_mailbox_with_lf() -> None:
+    """The empty line before the next mail is the mailbox's."""
+    content = b"From: A <a@x.org>\r\nSubject: x\r\n\r\ntext\r\n"
+    assert mail(content + b"\n").text.rstrip("\n") == mail(content).text.rstrip("\n") == "text"
+    assert mail(content + b"\n").subject == "x"
+
+
 def test_headers() -> None:
     decoded = mail(
         b'From: =?UTF-8?q?J=C3=BCrgen_Gro=C3=9F?= <jg@example.org>\nTo: a@example.org, "B, C" <b@example.org>\n'

@@ -95,6 +95,9 @@ def test_a_real_map_is_tried(run, mini: Path, tmp_path: Path) -> None:  # type: 
     ("args", "said"),
     [
         (("--property", "13"), "there is no property 13"),
+        (("--property", "9-ram", "--property", "13"), "there is no property 13"),
+        (("--require", "9-rma"), "there is no property 9-rma"),
+        (("--property", "4", "--require", "9-ram"), "property 9-ram is required, but not chosen"),
         (("--range", "x"), "has no commit 'x'"),
         (("--range", "A..B", "--rev", "x"), "contradict each other"),
         (("--e820", "nowhere"), "cannot read nowhere"),

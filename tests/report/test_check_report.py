@@ -127,6 +127,17 @@ def test_sarif_of_what_is_in_no_file_and_of_odd_names() -> None:
     assert odd["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "a%20b/%C3%BC%25.c"
 
 
+def test_what_is_in_the_message_has_its_line_and_a_lost_property_is_called_that() -> None:
+    note = msgspec.structs.replace(NOTE, line=3)
+    report = msgspec.structs.replace(several(), findings=(note, NOTE, ODD, LOST))
+    text = check_text(report, lambda text, **_: text)
+    assert "\n  message line 3: new note: a note\n" in text
+    assert "\n  new note: a note\n" in text
+    assert "\n  a b/ü%.c: new warning: " in text
+    assert "\n  mm/a.c:7: property lost: lost\n" in text
+    assert "message line 3: a note" in check_junit(report)
+
+
 def test_junit_tells_each_check_its_own() -> None:
     (suite,) = ElementTree.fromstring(check_junit(several()))
     said = {case.get("name"): case[0].text or "" for case in suite}

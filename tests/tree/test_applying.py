@@ -169,3 +169,18 @@ def test_a_damaged_patch(repo: Path, tmp_path: Path, scratch: Path) -> None:
     file.write_text("--- a/a.c\n+++ b/a.c\n@@ -1,3 +1,4 @@\n line 1\n+new\nnonsense\n")
     (found,) = applied(repo, [file], scratch)
     assert (found.state, "corrupt patch" in found.detail) == ("conflict", True)
+
+
+@pytest.mark.parametrize("path", ["../../outside", "x/../../outside", "/outside", ".git/config"])
+def test_a_patch_that_leads_out_of_the_tree_does_not_apply(
+    repo: Path, scratch: Path, tmp_path: Path, path: str
+) -> None:
+    file = tmp_path / "evil.patch"
+    file.write_text(
+        f"Subject: [PATCH] x\n\n---\ndiff --git a/{path} b/{path}\nnew file mode 100644\n"
+        f"--- /dev/null\n+++ b/{path}\n@@ -0,0 +1 @@\n+x\n"
+    )
+    (found,) = applied(repo, [file], scratch)
+    assert found.state == "conflict"
+    assert "fsck" not in found.detail
+    assert not list(tmp_path.rglob("outside"))

@@ -76,7 +76,7 @@ def test_one_commit_alone(repository: Repository, linear: bool) -> None:
         ("nothing", "no commit 'nothing'"),
         ("nothing^!", "no commit 'nothing'"),
         ("work..main", "no commit in 'work..main'"),
-        ("HEAD", "no commit in 'HEAD'"),
+        ("HEAD", r"no commit in 'HEAD\.\.HEAD'"),
         ("main...work", "symmetric difference"),
         ("main..work..HEAD", "is no range"),
         ("main..work^!", "is no range"),
