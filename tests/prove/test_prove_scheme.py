@@ -76,7 +76,7 @@ SLIPS = {
     "11-walk": (SETUP, "		end = PFN_UP(next);\n", "		end = PFN_DOWN(next);\n"),
     "11-not-given": (SETUP, "			end = PFN_DOWN(next);\n", "			end = PFN_UP(next);\n"),
     "11-both": (SETUP, "				other = true;\n", "				;\n"),
-    "11-passed": (SETUP, "		else if (addr < last)\n", "		else\n"),
+    "11-passed": (SETUP, "min_t(u64, end, PFN_UP(last))", "min_t(u64, end, PFN_DOWN(last))"),
 }  # fmt: skip
 
 
