@@ -71,7 +71,8 @@ def _all_crlf(content: bytes) -> bool:
     first = content.find(b"\n")
     if first <= 0 or content[first - 1] != 13:
         return False
-    return content.count(b"\r\n", 0, len(content.rstrip(b"\r\n"))) == content.rstrip(b"\r\n").count(b"\n")
+    text = content.rstrip(b"\r\n")
+    return text.count(b"\r\n") == text.count(b"\n")
 
 
 def _headers_end(content: bytes, leading: int) -> int | None:
