@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from xml.etree import ElementTree
 
 from patcher.check.results import Cell, Column, Finding, Report, Row, Status
 from patcher.report.check_text import place_of
-
-# What XML 1.0 has no way to write.
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+from patcher.report.junit_tail import document, xml_text
 
 
 def check_junit(report: Report) -> str:
@@ -20,7 +17,7 @@ def check_junit(report: Report) -> str:
         suite = ElementTree.SubElement(
             suites,
             "testsuite",
-            name=_clean(f"{row.number}/{len(report.rows)} {row.subject}"),
+            name=xml_text(f"{row.number}/{len(report.rows)} {row.subject}"),
             tests=str(len(cells)),
             failures=str(sum(cell.status in (Status.FAIL, Status.WARN) for cell in cells)),
             errors=str(sum(cell.status is Status.ERROR for cell in cells)),
@@ -28,20 +25,19 @@ def check_junit(report: Report) -> str:
         )
         for cell in cells:
             _case(suite, row, cell, report)
-    ElementTree.indent(suites)
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{ElementTree.tostring(suites, encoding="unicode")}\n'
+    return document(suites)
 
 
 def _case(suite: ElementTree.Element, row: Row, cell: Cell, report: Report) -> None:
-    case = ElementTree.SubElement(suite, "testcase", classname=row.id or "not-applied", name=_clean(cell.check))
+    case = ElementTree.SubElement(suite, "testcase", classname=row.id or "not-applied", name=xml_text(cell.check))
     if cell.status is Status.PASS:
         return
     kind = {Status.ERROR: "error", Status.SKIP: "skipped"}.get(cell.status, "failure")
-    told = ElementTree.SubElement(case, kind, message=_clean(cell.detail))
+    told = ElementTree.SubElement(case, kind, message=xml_text(cell.detail))
     if kind == "failure":
         column = next(column for column in report.columns if column.check == cell.check)
         told.set("type", cell.status.value)
-        told.text = _clean(
+        told.text = xml_text(
             "\n".join(
                 f"{place_of(finding)}: {finding.message}".removeprefix(": ")
                 for finding in report.findings
@@ -53,7 +49,3 @@ def _case(suite: ElementTree.Element, row: Row, cell: Cell, report: Report) -> N
 def _is_of(finding: Finding, column: Column) -> bool:
     everywhere = not column.config or not finding.configs
     return finding.check in (column.check, column.tool) and (everywhere or column.config in finding.configs)
-
-
-def _clean(text: str) -> str:
-    return _NOT_XML.sub("\ufffd", text)

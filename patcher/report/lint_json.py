@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from patcher.errors import InputError
 from patcher.lint.model import Level, Outcome
-from patcher.report.escape import UNSAFE
-from patcher.report.plan_json import clean
+from patcher.report.json_tail import render
 
 SCHEMA = Path(__file__).with_name("lint.schema.json")
 
@@ -20,11 +18,8 @@ def lint_json(outcome: Outcome, tool: dict[str, str]) -> str:
     built = msgspec.to_builtins(outcome)
     findings, skipped = built.pop("findings"), built.pop("skipped")
     counts = {level.value: sum(each.level is level for each in outcome.findings) for level in Level}
-    body: dict[str, Any] = {
-        "schema": 1, "tool": tool, "findings": findings, "skipped": skipped, "summary": {**counts, **built},
-    }  # fmt: skip
-    text = msgspec.json.format(msgspec.json.encode(clean(body)), indent=2)
-    return UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", text.decode()) + "\n"
+    summary = {**counts, **built}
+    return render({"schema": 1, "tool": tool, "findings": findings, "skipped": skipped, "summary": summary})
 
 
 class _Finding(msgspec.Struct, frozen=True):

@@ -1,0 +1,70 @@
+"""What all SARIF reports share: SARIF 2.1.0 (OASIS), as code scanning services read it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+from patcher.report.json_tail import render
+
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
+
+
+def log(
+    tool: dict[str, str], rules: Sequence[dict[str, Any]], results: Sequence[dict[str, Any]],
+    unchecked: Sequence[dict[str, Any]],
+) -> str:  # fmt: skip
+    """A log of one run.
+
+    Arguments:
+        tool: names and versions of what made it
+        rules: a reportingDescriptor each
+        results: a result each, as ``result`` makes it
+        unchecked: what could not be looked at, as ``notification`` makes it: it must not look like a pass
+    """
+    invocation = {
+        "executionSuccessful": not any(each["level"] == "error" for each in unchecked),
+        "toolExecutionNotifications": unchecked,
+    }
+    run = {
+        "tool": {"driver": {"name": tool["name"], "semanticVersion": tool["version"], "rules": rules}},
+        "columnKind": "unicodeCodePoints",
+        "invocations": [invocation],
+        "results": results,
+    }
+    return render({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
+
+
+def notification(level: str, text: str) -> dict[str, Any]:
+    """What could not be looked at. ``level``: error, or note."""
+    return {"level": level, "message": {"text": text}}
+
+
+def result(rule: str, index: int, level: str, text: str, location: dict[str, Any], fingerprint: str) -> dict[str, Any]:
+    """A finding. ``index``: of its rule in the log's; ``level``: error, warning, note or none."""
+    return {
+        "ruleId": rule,
+        "ruleIndex": index,
+        "level": level,
+        "message": {"text": text},
+        "locations": [location],
+        "partialFingerprints": {"patcher/v1": fingerprint},
+    }
+
+
+def location(commit: str, path: str, line: int, column: int = 0, width: int = 0) -> dict[str, Any]:
+    """Where a finding is: in a commit, and at a path of the tree if it has one.
+
+    ``line`` and ``column`` count from 1, 0 where there is none; ``width`` in characters.
+    """
+    found: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": commit, "kind": "object"}]}
+    if path:
+        uri = quote(path.encode("utf-8", "surrogateescape"))
+        found["physicalLocation"] = {"artifactLocation": {"uri": uri}}
+        if line:
+            region = {"startLine": line}
+            if column:
+                region |= {"startColumn": column, "endColumn": column + max(width, 1)}
+            found["physicalLocation"]["region"] = region
+    return found
