@@ -121,10 +121,10 @@ def test_a_program_that_does_not_exist() -> None:
 
 def test_where_there_is_no_bubblewrap(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    sandbox.available.cache_clear()
+    sandbox.tried.cache_clear()
     try:
         assert sandbox.available() == "bwrap is not installed"
         with pytest.raises(InputError, match="no sandbox: bwrap is not installed"):
             sandbox.run(["true"])
     finally:
-        sandbox.available.cache_clear()
+        sandbox.tried.cache_clear()
