@@ -169,6 +169,7 @@ def _run(view: View, way: Way, stdin: bytes, seconds: float) -> Result:
             subprocess.Popen(
                 bubblewrap.command(view, way, rules), stdin=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                 start_new_session=True, pass_fds=() if rules is None else (rules,),
+                env={"PATH": os.environ.get("PATH", os.defpath)},  # the program can read that of bubblewrap in /proc
             )
         )  # fmt: skip
         _running.add(process)
