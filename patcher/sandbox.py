@@ -1,29 +1,31 @@
 """Run a program that is not trusted: bubblewrap shows it a read-only system and just the paths it was given.
 
 It sees neither the user's files nor the network nor other processes, and what it starts ends with it. It is started
-by other modules only where the user asked for it.
+by other modules only where the user asked for it. docs/security.md says what confines what, and what is left.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import functools
 import os
 import selectors
-import shutil
+import stat
 import subprocess
-import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from patcher import bubblewrap, seccomp
+from patcher.bubblewrap import NOBODY, View, Way
 from patcher.errors import InputError
 
 OUTPUT_BYTES = 64 * 2**20
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
-_SETTINGS = ("/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime")
-_NETWORK = ("/etc/hosts", "/etc/nsswitch.conf", "/etc/resolv.conf", "/etc/ssl")
-_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "TMPDIR": "/tmp", "LC_ALL": "C.UTF-8"}
+DISK_BYTES = 8 * 2**30
+_FILES = 10**6
+_TICK = 0.25  # seconds between two looks at the disk
 _ADVICE = "install bubblewrap and util-linux, and see that user namespaces are allowed"
 _running: set[subprocess.Popen[bytes]] = set()
 
@@ -42,17 +44,33 @@ class Result(NamedTuple):
     reason: str
 
 
-@functools.cache
 def available() -> str | None:
     """Why programs cannot be run in a sandbox here, or None where they can. Tried out once."""
-    for program in ("bwrap", "prlimit"):
-        if shutil.which(program) is None:
+    found = tried()
+    return found if isinstance(found, str) else None
+
+
+def gaps() -> tuple[str, ...]:
+    """What the sandbox does not confine on this machine, though it does on others: a sentence each."""
+    found = tried()
+    return () if isinstance(found, str) else bubblewrap.gaps(found)
+
+
+@functools.cache
+def tried() -> Way | str:
+    """How programs are run here, or why they cannot."""
+    root = os.geteuid() == 0
+    ways = (Way(True, False), Way(False, True)) if root else (Way(False, False),)
+    why = ""
+    for way in ways:
+        if program := bubblewrap.missing(way):
             return f"{program} is not installed"
-    tried = _run(_command(["true"], (), (), None, {}, False, 2**30, 64), b"", 20)
-    if tried.code == 0 and not tried.reason:
-        return None
-    said = tried.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
-    return f"bwrap does not work here ({tried.reason or said or f'exit status {tried.code}'})"
+        done = _run(View(["true"], (), (), None, {}, 2**30, 64), way, b"", 20)
+        if done.code == 0 and not done.reason:
+            return way
+        said = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
+        why = f"bwrap does not work here ({done.reason or said or f'exit status {done.code}'})"
+    return why
 
 
 def run(
@@ -66,9 +84,11 @@ def run(
     seconds: float = 60,
     memory_bytes: int = 2 * 2**30,
     processes: int = 256,
-    network: bool = False,
 ) -> Result:
     """Run ``argv`` in a sandbox and wait for its end.
+
+    As root, the program runs as nobody: all that is below ``read`` becomes readable for everyone who can get there,
+    and what is below ``write`` is given to nobody. So the paths are to be directories of our own.
 
     Arguments:
         argv: the program, looked up in the sandbox's PATH, and its arguments
@@ -79,15 +99,22 @@ def run(
         stdin: what it reads on standard input
         seconds: wall-clock time after which it and all it started is killed
         memory_bytes: address space of each process, and size of each file it writes
-        processes: how many at once (Linux does not hold root to it)
-        network: whether it has the network of the machine, or none
+        processes: how many at once
+
+    It is also ended where the file systems of ``write`` lose more than DISK_BYTES meanwhile.
 
     Raises InputError where there is no sandbox (see ``available``) or a path does not exist.
     """
-    if (why := available()) is not None:
-        raise InputError(f"no sandbox: {why}", _ADVICE)
-    command = _command(argv, read, write, cwd, env or {}, network, memory_bytes, processes)
-    return _run(command, stdin, seconds)
+    way = tried()
+    if isinstance(way, str):
+        raise InputError(f"no sandbox: {way}", _ADVICE)
+    view = View(argv, tuple(read), tuple(write), cwd, env or {}, memory_bytes, processes)
+    if way.nobody:
+        for path in view.read:
+            _show(bubblewrap.place(path).resolve())
+        for path in view.write:
+            _give(bubblewrap.place(path).resolve())
+    return _run(view, way, stdin, seconds)
 
 
 def end_all() -> None:
@@ -96,88 +123,131 @@ def end_all() -> None:
         process.kill()
 
 
-def _command(
-    argv: Sequence[str],
-    read: Iterable[Path | str],
-    write: Iterable[Path | str],
-    cwd: Path | str | None,
-    env: Mapping[str, str],
-    network: bool,
-    memory_bytes: int,
-    processes: int,
-) -> list[str]:
-    command = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
-    if network:
-        command.append("--share-net")
-    for place in _SYSTEM:
-        if Path(place).is_symlink():  # merged /usr
-            command += ["--symlink", str(Path(place).readlink()), place]
-        elif Path(place).is_dir():
-            command += ["--ro-bind", place, place]
-    for place in (*_SETTINGS, *(_NETWORK if network else ())):
-        command += ["--ro-bind-try", place, place]
-    command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
-    binds = {_place(path): "--ro-bind" for path in read}
-    binds.update((_place(path), "--bind") for path in write)
-    for path, how in sorted(binds.items(), key=lambda bind: (len(bind[0].parts), bind[0])):
-        command += [how, str(path.resolve()), str(path)]
-    command += ["--chdir", str(_place(cwd)) if cwd is not None else "/tmp", "--clearenv"]
-    for name, value in {**_ENVIRONMENT, **env}.items():
-        command += ["--setenv", name, value]
-    limits = [f"--as={memory_bytes}", f"--fsize={memory_bytes}", f"--nproc={processes}", "--core=0"]
-    return [*command, "--", "prlimit", *limits, "--", *argv]
+def _show(top: Path) -> None:
+    """Let everyone read a file, or a directory and what is below. No link is followed."""
+    _let_read(top, top.lstat(), None)
+    if top.is_dir():
+        for _, directories, files, descriptor in os.fwalk(top):
+            for name in (*directories, *files):
+                _let_read(name, os.stat(name, dir_fd=descriptor, follow_symlinks=False), descriptor)
 
 
-def _place(path: Path | str) -> Path:
-    place = Path(os.path.abspath(path))  # noqa: PTH100 - as it is named: a link stays one
-    if not place.exists():
-        raise InputError(f"{place} does not exist", "it was to be shown to a program in the sandbox")
-    return place
+def _let_read(name: Path | str, state: os.stat_result, descriptor: int | None) -> None:
+    mode = stat.S_IMODE(state.st_mode)
+    needed = 0o555 if stat.S_ISDIR(state.st_mode) or mode & 0o100 else 0o444
+    if mode & needed != needed and not stat.S_ISLNK(state.st_mode):
+        os.chmod(name, mode | needed, dir_fd=descriptor)
 
 
-def _run(command: list[str], stdin: bytes, seconds: float) -> Result:
+def _give(top: Path) -> None:
+    """Give nobody a file, or a directory and what is below.
+
+    A directory below that is nobody's has been given before, and is not looked into. Another program may be at work
+    there: names are taken from open directories, and no link is followed.
+    """
+    os.chown(top, NOBODY, NOBODY)
+    if not top.is_dir():
+        return
+    for _, directories, files, descriptor in os.fwalk(top):
+        new = set()
+        for name in (*directories, *files):
+            with contextlib.suppress(FileNotFoundError):
+                if os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_uid != NOBODY:
+                    os.chown(name, NOBODY, NOBODY, dir_fd=descriptor, follow_symlinks=False)
+                    new.add(name)
+        directories[:] = [name for name in directories if name in new]
+
+
+def _run(view: View, way: Way, stdin: bytes, seconds: float) -> Result:
     deadline = time.monotonic() + seconds
-    with tempfile.TemporaryFile() as given:
-        given.write(stdin)
-        given.seek(0)
-        with subprocess.Popen(
-            command, stdin=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
-        ) as process:
-            _running.add(process)
-            try:
-                output, reason = _collect(process, deadline, seconds)
-            finally:
-                _running.discard(process)
-                if process.poll() is None:
-                    process.kill()  # and with it, by --die-with-parent and its PID namespace, all it started
-            code = process.wait()
+    with contextlib.ExitStack() as stack:
+        given = stack.enter_context(_in_memory(stdin))
+        program = seccomp.program(os.uname().machine)
+        rules = None if program is None else stack.enter_context(_in_memory(program))
+        room = _Room(view.write)
+        process = stack.enter_context(
+            subprocess.Popen(
+                bubblewrap.command(view, way, rules), stdin=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                start_new_session=True, pass_fds=() if rules is None else (rules,),
+                env={"PATH": os.environ.get("PATH", os.defpath)},  # the program can read that of bubblewrap in /proc
+            )
+        )  # fmt: skip
+        _running.add(process)
+        try:
+            output, reason = _collect(process, deadline, seconds, room)
+        finally:
+            _running.discard(process)
+            if process.poll() is None:
+                process.kill()  # and with it, by --die-with-parent and its PID namespace, all it started
+        code = process.wait()
     return Result(code if code >= 0 else 128 - code, *output, reason)
 
 
-def _collect(process: subprocess.Popen[bytes], deadline: float, seconds: float) -> tuple[tuple[bytes, bytes], str]:
+@contextlib.contextmanager
+def _in_memory(content: bytes) -> Iterator[int]:
+    """A descriptor to read ``content`` from; whoever gets it cannot write there."""
+    descriptor = os.memfd_create("patcher", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        with os.fdopen(os.dup(descriptor), "wb") as file:
+            file.write(content)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        seals = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
+        fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+class _Room:
+    """How much the file systems of some paths have lost since the start, by whomever."""
+
+    def __init__(self, paths: Iterable[Path | str]) -> None:
+        self._start = {path: os.statvfs(path) for path in paths if Path(path).exists()}
+
+    def used_up(self) -> str:
+        """What is used up, or ""."""
+        for path, before in self._start.items():
+            try:
+                now = os.statvfs(path)
+            except OSError:  # it was removed: the program will notice
+                continue
+            if before.f_bavail * before.f_frsize - now.f_bavail * now.f_frsize > DISK_BYTES:
+                return f"the disk of {path} lost more than {DISK_BYTES} bytes meanwhile"
+            if before.f_favail - now.f_favail > _FILES:
+                return f"the disk of {path} lost room for more than {_FILES} files meanwhile"
+        return ""
+
+
+def _collect(
+    process: subprocess.Popen[bytes], deadline: float, seconds: float, room: _Room
+) -> tuple[tuple[bytes, bytes], str]:
     """What the process writes until its end, and why it must be ended before, if so."""
     assert process.stdout and process.stderr
     parts: dict[int, list[bytes]] = {process.stdout.fileno(): [], process.stderr.fileno(): []}
-    left, reason = OUTPUT_BYTES, ""
+    left = OUTPUT_BYTES
     with selectors.DefaultSelector() as selector:
         for descriptor in parts:
             selector.register(descriptor, selectors.EVENT_READ)
-        while selector.get_map() and not reason:
-            ready = selector.select(max(0, deadline - time.monotonic()))
-            if not ready:
-                reason = f"it took longer than {seconds:g} s"
+        reason, looked = "", time.monotonic()
+        while not reason and (selector.get_map() or process.poll() is None):
+            if selector.get_map():
+                ready = selector.select(min(_TICK, max(0.0, deadline - time.monotonic())))
+            else:  # it closed both
+                ready = []
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(min(_TICK, max(0.0, deadline - time.monotonic())))
             for key, _ in ready:
                 block = os.read(key.fd, 65536)
                 if not block:
                     selector.unregister(key.fd)
                 parts[key.fd].append(block)
                 left -= len(block)
+            now = time.monotonic()
             if left < 0:
                 reason = f"it wrote more than {OUTPUT_BYTES} bytes"
-    if not reason:
-        try:
-            process.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            reason = f"it took longer than {seconds:g} s"
+            elif now > deadline and (selector.get_map() or process.poll() is None):
+                reason = f"it took longer than {seconds:g} s"
+            elif now - looked > _TICK:
+                reason, looked = room.used_up(), now
     stdout, stderr = (b"".join(blocks) for blocks in parts.values())
     return (stdout, stderr), reason
