@@ -229,9 +229,9 @@ def _fix(
     kept: list[Patch], source: _Source, target: str | None, output: Path | None, again: Callable[[list[Patch]], Outcome]
 ) -> int:
     """Write corrected messages to a new directory or branch, show the difference, and what is left to do by hand."""
-    from patcher.lint.diff import Diff
     from patcher.lint.fix import difference, fixed
     from patcher.lint.maintainers import profile
+    from patcher.mail.diff import Diff
     from patcher.report.escape import safe
     from patcher.report.lint_text import lint_text
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from patcher import sandbox
 from patcher.errors import InputError
 from patcher.lint import places
-from patcher.lint.diff import Diff
 from patcher.lint.model import Hit, Level, Place, Skipped
 from patcher.mail.decode import people
+from patcher.mail.diff import Diff
 from patcher.mail.model import Patch
 from patcher.mail.write import mail
 from patcher.tree.kernel import KernelTree

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from patcher.lint.context import Context
-from patcher.lint.diff import Diff
+from patcher.mail.diff import Diff
 from patcher.mail.model import Kind, Patch, Tag
 from patcher.tree.history import Known
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
-from patcher.lint.diff import Diff, DoesNotApply, applied
+from patcher.lint.diff import DoesNotApply, applied
 from patcher.lint.maintainers import Maintainers
 from patcher.lint.model import CannotTell
+from patcher.mail.diff import Diff
 from patcher.mail.model import Patch
 from patcher.tree.history import History
 from patcher.tree.kernel import KernelTree

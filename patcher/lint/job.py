@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from patcher.cache import Cache
 from patcher.lint.context import Context
-from patcher.lint.diff import Diff
 from patcher.lint.model import Hit
+from patcher.mail.diff import Diff
 from patcher.mail.model import Patch, Person
 
 _NO_WORD = re.compile(r"[\W_]+")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from patcher.lint.diff import Line
 from patcher.lint.model import Place
+from patcher.mail.diff import Line
 from patcher.mail.model import Patch, Tag
 
 _EXCERPT = 400

@@ -10,13 +10,13 @@ from patcher.cache import Cache
 from patcher.lint import citations, maintainers, places
 from patcher.lint.checks import CHECKS, SERIES_CHECKS, TREE_CHECKS
 from patcher.lint.context import Context
-from patcher.lint.diff import Diff
 from patcher.lint.ignore import Ignores
 from patcher.lint.job import Brief, Job, SeriesHit, TreeHit, TreeJob, brief
 from patcher.lint.model import CannotTell, Finding, Hit, Level, Outcome, Skipped
 from patcher.lint.rules import LintRule
 from patcher.lint.same import SAME
 from patcher.lint.series import gather
+from patcher.mail.diff import Diff
 from patcher.mail.model import Kind, Patch
 from patcher.model import Frozen
 from patcher.tree.overlay import PatchedTree

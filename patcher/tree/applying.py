@@ -9,17 +9,15 @@ import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import git
 
 from patcher.errors import InputError
+from patcher.mail.diff import Diff, FileDiff
 from patcher.tree.content import Entry
 from patcher.tree.gitrepo import Repository, run
 from patcher.tree.revisions import Commit, one
-
-if TYPE_CHECKING:
-    from unidiff.patch import PatchedFile
 
 _FAILED = re.compile(r"^error: patch failed: (.+):(\d+)$", re.MULTILINE)
 _SUBJECT = re.compile(rb"^Subject: (.*)$", re.MULTILINE)
@@ -251,22 +249,16 @@ def _quoted(lines: Sequence[str]) -> str:
 def _hunk(diff: Path, path: str, line: int) -> tuple[int, list[str]]:
     """The number of the hunk of ``path`` that begins at ``line``, and the lines it expects to find."""
     for file in _files(diff):
-        if path in (file.path, file.source_file.removeprefix("a/")):
-            for number, hunk in enumerate(file, 1):
-                if hunk.source_start == line:
-                    return number, [each.value.rstrip("\n") for each in hunk.source_lines()]
+        if path in (file.path, file.old_path):
+            for number, hunk in enumerate(file.hunks, 1):
+                if hunk.start == line:
+                    return number, list(hunk.old)
     return 0, []
 
 
-def _files(diff: Path) -> Sequence[PatchedFile]:
+def _files(diff: Path) -> Sequence[FileDiff]:
     """The files of a patch; none where it cannot be read as one."""
-    from unidiff.errors import UnidiffParseError
-    from unidiff.patch import PatchSet
-
-    try:
-        return tuple(PatchSet(diff.read_bytes().decode("utf-8", "replace")))
-    except UnidiffParseError:
-        return ()
+    return Diff(diff.read_bytes().decode("utf-8", "surrogateescape")).files
 
 
 def _nearest(there: Sequence[str], expected: Sequence[str], line: int) -> int:

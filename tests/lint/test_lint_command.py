@@ -54,6 +54,18 @@ def test_a_good_series_of_files_with_strict(run: Run, series: Path, git: Git, tm
         assert (ran.code, "lint: nothing found" in ran.stdout) == (0, True), ran.stdout
 
 
+def test_mails_that_tell_their_base_apply(run: Run, series: Path, git: Git, tmp_path: Path) -> None:
+    git(series, "format-patch", "-q", "-o", tmp_path / "out", "--base=main", "main..HEAD")
+    git(series, "format-patch", "-q", "-o", tmp_path / "one", "--base=main", "-1", "HEAD")
+    git(series, "checkout", "-q", "main")
+    ran = run("lint", "--strict", "--only", "does-not-apply", "--tree", series, tmp_path / "out")
+    assert (ran.code, "lint: nothing found" in ran.stdout) == (0, True), ran.stdout
+    (mail,) = (tmp_path / "one").iterdir()
+    assert "prerequisite-patch-id: " in mail.read_text()
+    ran = run("lint", "--only", "does-not-apply,diff-malformed", "--tree", series, "--base", "work~1", mail)
+    assert (ran.code, "lint: nothing found" in ran.stdout) == (0, True), ran.stdout
+
+
 def test_what_was_not_looked_at_is_told(run: Run, tmp_path: Path) -> None:
     (tmp_path / "x.patch").write_text(patch())
     ran = run("lint", tmp_path / "x.patch")

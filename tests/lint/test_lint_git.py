@@ -10,7 +10,7 @@ import pytest
 
 from patcher.cache import Cache
 from patcher.errors import InputError
-from patcher.lint.diff import Diff
+from patcher.mail.diff import Diff
 from patcher.tree import commits, revisions
 from patcher.tree.find import find_repository
 from patcher.tree.githistory import GitHistory

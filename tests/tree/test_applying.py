@@ -79,6 +79,15 @@ def test_single_patches_and_a_plain_diff(repo: Path, git: Git, tmp_path: Path, s
     assert [first.state, second.state, second.subject] == ["applied", "applied", "plain.diff"]
 
 
+def test_mails_that_tell_their_base(repo: Path, git: Git, tmp_path: Path, scratch: Path) -> None:
+    file = tmp_path / "based.mbox"
+    file.write_text(git(repo, "format-patch", "--stdout", "--base=base", "base..work") + "\n\n")
+    first, second = applied(repo, [file], scratch)
+    assert [first.state, second.state] == ["applied", "applied"]
+    assert second.commit is not None
+    assert second.commit.tree == git(repo, "rev-parse", "work^{tree}")
+
+
 def test_what_is_there_already(repo: Path, mbox: Path, scratch: Path) -> None:
     assert [each.state for each in applied(repo, [mbox], scratch, "work~1")] == ["empty", "already", "applied"]
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from patcher.lint import places
-from patcher.lint.diff import FileDiff, Line
 from patcher.lint.job import Job
 from patcher.lint.model import CannotTell, Hit, Level
+from patcher.mail.diff import FileDiff, Line
 from patcher.mail.model import Kind
 
 _SPDX = re.compile(r"SPDX-License-Identifier:\s*\S")
