@@ -77,6 +77,27 @@ def present(path: Path) -> bool:
     return True
 
 
+def home() -> Path:
+    """The user's home directory. Raises InputError where there is none."""
+    try:
+        found = Path.home()
+    except RuntimeError as error:
+        raise InputError("there is no home directory to keep things in", "set HOME") from error
+    if not found.is_absolute():
+        raise InputError(f"HOME is {str(found)!r}", "set it to the path of a directory")
+    return found
+
+
+def exists(path: Path) -> bool:
+    """Whether there is something behind a name. False, too, where one may not look, or no file can have the name."""
+    return os.path.exists(path)  # noqa: PTH110 - pathlib's raises for a name that is too long
+
+
+def is_directory(path: Path) -> bool:
+    """Whether there is a directory behind a name; see ``exists``."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
 def open_file(
     path: Path, *, most: int = STREAM, below: Path | None = None, pipe: bool = False, advice: str = ""
 ) -> BinaryIO:
@@ -112,12 +133,14 @@ def standard_input(*, most: int = STREAM) -> BinaryIO:
     return io.BufferedReader(_Bounded(descriptor, "standard input", most, "", wait=False), 2**16)
 
 
-def files_below(directory: Path, ending: str = "", *, most: int = ENTRIES) -> Iterator[Path]:
+def files_below(directory: Path, ending: str = "", *, below: Path | None = None, most: int = ENTRIES) -> Iterator[Path]:
     """Every regular file below a directory whose name has the ending, sorted within a directory.
 
-    Symbolic links are not followed, ``.git`` is left out. Raises InputError where a directory cannot be read, or holds
-    more than ``most`` entries in all.
+    Symbolic links are not followed, ``.git`` is left out. Raises InputError where a directory cannot be read, holds
+    more than ``most`` entries in all, or is not itself below ``below``.
     """
+    if below is not None:
+        _check_directory(directory, below)
     seen = 0
     waiting = [str(directory)]
     while waiting:
@@ -137,6 +160,31 @@ def files_below(directory: Path, ending: str = "", *, most: int = ENTRIES) -> It
         except OSError as error:
             raise InputError(f"cannot read {place} ({error.strerror})") from error
         yield from map(Path, sorted(found))
+
+
+def files_in(directory: Path, endings: tuple[str, ...] = ("",)) -> list[Path]:
+    """The files of a directory whose names have one of the endings, sorted; directories in it are passed over.
+
+    Raises InputError where the directory cannot be read, or one of them is no file or leads out of it.
+    """
+    try:
+        found = sorted(each for each in directory.iterdir() if each.name.endswith(endings) and not each.is_dir())
+    except OSError as error:
+        raise InputError(f"cannot read {directory} ({error.strerror})") from error
+    for each in found:
+        open_file(each, below=directory).close()
+    return found
+
+
+def _check_directory(directory: Path, below: Path) -> None:
+    try:
+        found = os.open(directory, os.O_PATH | os.O_CLOEXEC)
+    except OSError as error:
+        raise InputError(f"cannot read {directory} ({error.strerror})") from error
+    try:
+        _check_below(found, directory, below)
+    finally:
+        os.close(found)
 
 
 def _check_below(descriptor: int, path: Path, below: Path) -> None:

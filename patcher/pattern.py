@@ -18,6 +18,10 @@ LONG = 2000  # characters of an expression
 SECONDS = 5.0  # of processor time for all expressions of a run: what is not hostile takes some milliseconds
 
 
+class NotAPattern(InputError):
+    """The text is no regular expression."""
+
+
 class _Budget:
     """What is left of SECONDS."""
 
@@ -31,7 +35,7 @@ class Pattern:
         text: the expression
         where: what it is part of, for people
 
-    Raises InputError where it is none, or longer than LONG. Its methods raise InputError once all expressions of this
+    Raises NotAPattern where it is none, or longer than LONG. Its methods raise InputError once all expressions of this
     run have taken SECONDS.
     """
 
@@ -48,10 +52,10 @@ class Pattern:
         """Whether the text begins with a match."""
         return self._asked(self._compiled.match, text) is not None
 
-    def search(self, text: str) -> tuple[int, int] | None:
-        """Where in the text the first match begins and ends, None where there is none."""
+    def search(self, text: str) -> str | None:
+        """The part of the text that matches first, None where there is none."""
         found = self._asked(self._compiled.search, text)
-        return None if found is None else found.span()
+        return None if found is None else str(found.group())
 
     def _asked(self, method: Any, text: str) -> Any:
         begun = time.thread_time()
@@ -82,7 +86,7 @@ def _compiled(text: str, where: str) -> Any:
     import regex  # here, since most commands have no pattern to ask
 
     if len(text) > LONG:
-        raise InputError(f"{where}: a regular expression has more than {LONG} characters", "write a shorter one")
+        raise NotAPattern(f"{where}: a regular expression has more than {LONG} characters", "write a shorter one")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # of what may mean something else one day
@@ -90,4 +94,4 @@ def _compiled(text: str, where: str) -> Any:
             return regex.compile(text, regex.VERSION0)
     except (re.error, regex.error, OverflowError, RecursionError, MemoryError, ValueError) as error:
         said = str(error) or type(error).__name__
-        raise InputError(f"{where}: no regular expression ({said[:200]})", "correct it") from error
+        raise NotAPattern(f"{where}: no regular expression ({said[:200]})", "correct it") from error

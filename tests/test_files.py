@@ -157,6 +157,9 @@ def test_the_files_below_a_directory(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to(tmp_path)
     found = [file.relative_to(tmp_path).as_posix() for file in files.files_below(tmp_path, ".h")]
     assert found == ["a.h", "b.h", "sub/c.h"]
+    assert len(list(files.files_below(tmp_path / "sub", below=tmp_path))) == 2
+    with pytest.raises(InputError, match="leads out of"):
+        list(files.files_below(tmp_path / "loop", below=tmp_path / "sub"))
     with pytest.raises(InputError, match="holds more than 5 files"):
         list(files.files_below(tmp_path, most=5))
     with pytest.raises(InputError, match=r"cannot read .*none"):
