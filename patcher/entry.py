@@ -5,10 +5,10 @@ import sys
 
 def main() -> None:
     """Run the command line. Until it is ready, an interrupt ends the process as it ends any other program."""
-    import signal
+    import _signal  # type: ignore[import-not-found]  # built in, while signal would load modules first
 
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
     _open_standard_streams()
     try:
         from patcher.cli import main as command
