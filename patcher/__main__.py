@@ -1,6 +1,6 @@
 """``python -m patcher``."""
 
-from patcher.cli import main
+from patcher.entry import main
 
 if __name__ == "__main__":
     main()

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from patcher.errors import InputError
+from patcher.files import home
 
 VALUES_BYTES = 512 * 2**20
 EXPORT_BYTES = 512 * 2**20
@@ -27,7 +28,7 @@ def default_root() -> Path:
     """The directory that the environment names for the cache."""
     if named := os.environ.get("PATCHER_CACHE_DIR"):
         return Path(named)
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    base = os.environ.get("XDG_CACHE_HOME") or home() / ".cache"
     return Path(base) / "patcher"
 
 

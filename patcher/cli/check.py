@@ -47,7 +47,7 @@ _TOOLS = ("gcc", "clang", "sparse")
 @click.option(
     "--max-users",
     "most",
-    type=click.IntRange(0),
+    type=click.IntRange(0, 1_000_000),
     default=USERS,
     show_default=True,
     metavar="N",

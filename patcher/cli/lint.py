@@ -103,10 +103,11 @@ class _Source:
 
 
 def _source(what: tuple[str, ...], place: Path | None, base: str | None, cache: Cache, bar: Bar | None) -> _Source:
+    from patcher.files import present
     from patcher.lint.ignore import NAME, read
     from patcher.mail.read import missing
 
-    if what and (what == ("-",) or any(Path(name).exists() for name in what)):
+    if what and (what == ("-",) or any(present(Path(name)) for name in what)):
         source = _mail(what, place, base, cache, bar)
     else:
         if absent := [name for name in what if len(what) > 1 or missing(name)]:
@@ -114,7 +115,7 @@ def _source(what: tuple[str, ...], place: Path | None, base: str | None, cache: 
         source = _range(what[0] if what else None, place or Path(), base, cache)
     source.place = place
     top = source.repository.worktree if source.repository else place
-    if top and (top / NAME).is_file():
+    if top and present(top / NAME):
         source.ignores = read(top / NAME)
     return source
 

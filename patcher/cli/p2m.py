@@ -41,17 +41,14 @@ def p2m_draw(
     from patcher.cache import Cache
     from patcher.prove import toolchain
     from patcher.prove.build import ARCHS, build
-    from patcher.prove.e820 import parse
+    from patcher.prove.e820 import read
     from patcher.prove.laptop import example
     from patcher.prove.picture import Ended, draw
     from patcher.report.escape import safe
     from patcher.report.p2m_rows import About
 
     if map_file:
-        try:
-            regions = parse(map_file.read_text(errors="replace"), str(map_file))
-        except OSError as error:
-            raise InputError(f"cannot read {map_file} ({error.strerror})", "--e820 wants dmesg's output") from error
+        regions = read(map_file)
         origin = map_file.name
     else:
         regions, origin = example(nr_pages)

@@ -23,7 +23,13 @@ ARCHS = {"both": ("x86_64", "i386"), "x86_64": ("x86_64",), "i386": ("i386",)}
 @click.option("--arch", type=click.Choice(list(ARCHS)), default="both", show_default=True)
 @click.option("--examples", type=click.IntRange(1, 100_000), default=100, show_default=True,
               help="Cases to try for each property.")  # fmt: skip
-@click.option("--seed", type=int, default=0, show_default=True, help="The same seed tries the same cases.")
+@click.option(
+    "--seed",
+    type=click.IntRange(-(2**63), 2**63 - 1),
+    default=0,
+    show_default=True,
+    help="The same seed tries the same cases.",
+)
 @click.option("--property", "only", metavar="ID", multiple=True, help="Only this property (an id, or its number).")
 @click.option(
     "--require", metavar="ID", multiple=True, help="Count it as a failure if this one (or 'all') is not PASS."
@@ -100,13 +106,9 @@ def _trees(place: Path, rev: str | None, worktree: bool, span: str | None) -> li
 
 
 def _map(file: Path) -> tuple[tuple[int, int, int], ...]:
-    from patcher.prove.e820 import parse
+    from patcher.prove.e820 import read
 
-    try:
-        text = file.read_text(errors="replace")
-    except OSError as error:
-        raise InputError(f"cannot read {file} ({error.strerror})", "--e820 wants the output of dmesg") from error
-    return parse(text, str(file))
+    return read(file)
 
 
 def _code(commits: tuple[CommitProof, ...], require: tuple[str, ...], span: bool) -> int:

@@ -9,6 +9,7 @@ import click
 
 from patcher.cli.common import CLEAN, FOUND, common, deliver, style, use_libclang
 from patcher.errors import InputError
+from patcher.files import exists, is_directory
 
 
 @click.group()
@@ -62,8 +63,9 @@ def rules_test(path: Path | None, quiet: bool, verbose: bool, libclang: str | No
     from patcher.report.rules_text import examples_report
     from patcher.rules.examples import run_examples
 
-    only = path.stem if path and path.is_file() else None
-    directory = path.parent if path and path.is_file() else path
+    one = path is not None and exists(path) and not is_directory(path)
+    only = path.stem if path and one else None
+    directory = path.parent if path and one else path
     results: list[Any] = [result for group in _groups(directory) for result in run_examples(group, only)]
     if lint := _lint_rules(directory):
         from patcher.lint.examples import run_examples as run_lint_examples
@@ -85,7 +87,7 @@ def _groups(directory: Path | None) -> list[Any]:
 
 def _is_lint(directory: Path) -> bool:
     """Whether a folder holds lint rules: they speak of no subjects, so it has no group.toml."""
-    return directory.name == "lint" and not (directory / "group.toml").exists()
+    return directory.name == "lint" and not exists(directory / "group.toml")
 
 
 def _lint_rules(directory: Path | None) -> tuple[Any, ...]:

@@ -13,6 +13,7 @@ from patcher import data
 from patcher.about import tool
 from patcher.cache import Cache
 from patcher.errors import InputError
+from patcher.files import exists
 from patcher.generate.deliver import Wanted, deliver, ready
 from patcher.generate.patches import generate
 from patcher.model import Finding, Plan, Verdict
@@ -37,7 +38,7 @@ def tour(say: Say, style: Style, keep: Path | None) -> None:
 
     Raises InputError where ``keep`` exists already.
     """
-    if keep and keep.exists():
+    if keep and exists(keep):
         raise InputError(f"{keep} exists already", "name a new directory with --keep")
     with tempfile.TemporaryDirectory(prefix="patcher-demo-") as scratch:
         place = keep or Path(scratch) / "linux-mini"

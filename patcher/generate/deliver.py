@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from patcher import __version__
 from patcher.errors import InputError
+from patcher.files import exists, is_directory
 from patcher.generate.messages import cover, drafts
 from patcher.generate.patches import Generated
 from patcher.series.load import SeriesSpec
@@ -94,9 +95,9 @@ def deliver(
 
 
 def _writable(directory: Path) -> None:
-    if directory.exists() and not directory.is_dir():
+    if exists(directory) and not is_directory(directory):
         raise InputError(f"{directory} is not a directory", "name another one with -o")
-    if directory.exists() and (found := sorted(directory.glob("*.patch"))):
+    if exists(directory) and (found := sorted(directory.glob("*.patch"))):
         raise InputError(
             f"{directory} holds patches already ({found[0].name})", "remove them, or name another directory"
         )

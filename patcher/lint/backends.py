@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from patcher import sandbox
-from patcher.errors import InputError
+from patcher.files import read_file, read_optional
 from patcher.lint import places
 from patcher.lint.model import Hit, Level, Place, Skipped
 from patcher.mail.decode import people
@@ -59,13 +59,10 @@ class BackEnds:
             self._copy(checkpatch)
 
     def _copy(self, checkpatch: Path) -> None:
-        try:
-            (self._top / CHECKPATCH).write_bytes(checkpatch.read_bytes())
-            for name in ("spelling.txt", "const_structs.checkpatch"):
-                if (beside := checkpatch.with_name(name)).is_file():
-                    (self._top / "scripts" / name).write_bytes(beside.read_bytes())
-        except OSError as error:
-            raise InputError(f"cannot read {checkpatch} ({error.strerror})", "name a checkpatch.pl") from error
+        (self._top / CHECKPATCH).write_bytes(read_file(checkpatch, advice="name a checkpatch.pl"))
+        for name in ("spelling.txt", "const_structs.checkpatch"):
+            if (content := read_optional(checkpatch.with_name(name))) is not None:
+                (self._top / "scripts" / name).write_bytes(content)
 
     def close(self) -> None:
         """Remove the copies."""

@@ -8,6 +8,8 @@ from pathlib import Path
 import msgspec
 
 from patcher.errors import InputError
+from patcher.files import SMALL, home, read_optional
+from patcher.formats import from_toml
 
 
 class _Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -16,7 +18,7 @@ class _Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="k
 
 def configuration() -> Path:
     """Where the user's own configuration is: ``$XDG_CONFIG_HOME/patcher/config.toml``, or below ``~/.config``."""
-    base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    base = os.environ.get("XDG_CONFIG_HOME") or home() / ".config"
     return Path(base) / "patcher" / "config.toml"
 
 
@@ -26,14 +28,19 @@ def given(tree: Path) -> bool:
     A file in the tree cannot say so. Raises InputError where the configuration is damaged.
     """
     file = configuration()
-    if not file.is_file():
+    content = read_optional(file, most=SMALL)
+    if content is None:
         return False
-    try:
-        found = msgspec.toml.decode(file.read_bytes(), type=_Config).trust_tree
-    except OSError as error:
-        raise InputError(f"cannot read {file} ({error.strerror})") from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: {error}", "it holds trust-tree = true, or a list of directories") from error
+    found = from_toml(content, _Config, file, "it holds trust-tree = true, or a list of directories").trust_tree
     if isinstance(found, bool):
         return found
-    return any(Path(each).expanduser().resolve() == tree.resolve() for each in found)
+    return any(_resolved(each) == tree.resolve() for each in found)
+
+
+def _resolved(place: str) -> Path:
+    try:
+        return Path(place).expanduser().resolve()
+    except (RuntimeError, ValueError, OSError) as error:  # no such user, or no such name
+        raise InputError(
+            f"{configuration()}: {place[:100]!r} is no directory ({error})", "correct trust-tree"
+        ) from error

@@ -10,6 +10,8 @@ from pathlib import Path
 import msgspec
 
 from patcher.errors import InputError
+from patcher.files import SMALL, read_file
+from patcher.formats import from_toml
 from patcher.lint.model import Skipped
 from patcher.mail.model import Patch
 
@@ -35,14 +37,9 @@ def read(file: Path) -> tuple[Ignore, ...]:
 
     Raises InputError that names the place in it.
     """
-    try:
-        found = msgspec.toml.decode(file.read_bytes(), type=_File).ignore
-    except OSError as error:
-        raise InputError(f"cannot read {file} ({error.strerror})") from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{file}: {error}", "it holds [[ignore]] with rule, reason and path, and nothing else"
-        ) from error
+    content = read_file(file, most=SMALL, below=file.parent)
+    advice = "it holds [[ignore]] with rule, reason and path, and nothing else"
+    found = from_toml(content, _File, file, advice).ignore
     for each in found:
         if not each.reason.strip():
             raise InputError(

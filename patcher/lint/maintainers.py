@@ -10,6 +10,7 @@ from functools import cached_property
 from patcher.lint.model import CannotTell
 from patcher.mail.decode import people
 from patcher.model import Frozen
+from patcher.pattern import NotAPattern, pattern
 
 _ENTRY = re.compile(r"([A-Z]):\s*(.*\S)")
 _PROFILE_DOCUMENTS = (
@@ -71,9 +72,10 @@ def _depth(pattern: str) -> int:
 
 
 def _found(name: str, path: str) -> bool:
+    """Whether an ``N:`` fits. It is a regular expression of the tree; one that cannot be read fits nothing."""
     try:
-        return re.search(name, path) is not None
-    except re.error:
+        return pattern(name, "MAINTAINERS").search(path) is not None
+    except NotAPattern:
         return False
 
 

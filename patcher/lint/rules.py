@@ -10,7 +10,10 @@ from typing import TypeVar
 import msgspec
 
 from patcher.errors import InputError
+from patcher.files import SMALL, read_file
+from patcher.formats import from_toml
 from patcher.lint.model import Level
+from patcher.pattern import Pattern
 
 PROFILES = ("default", "tip", "netdev", "kvm", "stable")
 SUBJECTS = ("message", "tags", "diff", "tree", "series")
@@ -76,20 +79,20 @@ class LintRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tru
     limits: str = ""
 
     @cached_property
-    def pattern(self) -> re.Pattern[str]:
+    def pattern(self) -> Pattern:
         """The compiled pattern of ``match``."""
         assert self.match
-        return re.compile(self.match.pattern)
+        return Pattern(self.match.pattern, f"{self.id}: match.pattern")
 
     @cached_property
-    def unless(self) -> re.Pattern[str] | None:
+    def unless(self) -> Pattern | None:
         """The compiled exception of ``match``."""
-        return re.compile(self.match.unless) if self.match and self.match.unless else None
+        return Pattern(self.match.unless, f"{self.id}: match.unless") if self.match and self.match.unless else None
 
     @cached_property
-    def paths(self) -> re.Pattern[str] | None:
+    def paths(self) -> Pattern | None:
         """The compiled paths of ``match``."""
-        return re.compile(self.match.path) if self.match and self.match.path else None
+        return Pattern(self.match.path, f"{self.id}: match.path") if self.match and self.match.path else None
 
     def level_in(self, profile: str) -> Level:
         """Its level where a profile holds."""
@@ -111,14 +114,9 @@ T = TypeVar("T")
 
 
 def _load(file: Path, examples: bool) -> LintRule:
-    try:
-        text = file.read_bytes()
-        begin = _EXAMPLES.search(text)
-        rule = msgspec.toml.decode(text if examples or not begin else text[: begin.start()], type=LintRule)
-    except OSError as error:
-        raise InputError(f"cannot read {file} ({error.strerror})") from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: {error}", _ADVICE) from error
+    text = read_file(file, most=SMALL)
+    begin = _EXAMPLES.search(text)
+    rule = from_toml(text if examples or not begin else text[: begin.start()], LintRule, file, _ADVICE)
     _check(file, rule, examples)
     return rule
 
@@ -142,9 +140,6 @@ def _check(file: Path, rule: LintRule, examples: bool) -> None:
             raise wrong(f"match.where is {rule.match.where!r}, not one of {', '.join(WHERE)}")
         if not rule.message:
             raise wrong("a rule with [match] needs a message")
-        try:
-            _ = rule.pattern, rule.unless, rule.paths
-        except re.error as error:
-            raise wrong(f"match has what is no regular expression ({error})") from error
+        _ = rule.pattern, rule.unless, rule.paths  # raises InputError where one is no regular expression
     if examples and {example.fires for example in rule.example} != {True, False}:
         raise wrong("a rule needs an example that fires and one that does not")

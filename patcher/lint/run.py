@@ -293,29 +293,29 @@ def matches(rule: LintRule, job: Job) -> Iterator[Hit]:
     patch = job.patch
     if rule.match.where == "path":
         for file in job.diff.files:
-            if (
-                not file.deleted
-                and rule.pattern.search(file.path)
-                and not (rule.unless and rule.unless.search(file.path))
-            ):
+            if not file.deleted and rule.pattern.search(file.path) is not None and not _excepted(rule, file.path):
                 yield Hit(rule.message, places.diff(patch, file.path), key=file.path)
         return
     if rule.match.where == "added":
         for file in job.diff.files:
-            if rule.paths and not rule.paths.search(file.path):
+            if rule.paths and rule.paths.search(file.path) is None:
                 continue
             for line in file.added:
                 found = rule.pattern.search(line.text)
-                if found and not (rule.unless and rule.unless.search(line.text)):
-                    yield Hit(rule.message, places.diff(patch, file.path, line, found.group()))
+                if found is not None and not _excepted(rule, line.text):
+                    yield Hit(rule.message, places.diff(patch, file.path, line, found))
         return
     texts = {"subject": [patch.subject], "summary": [patch.summary], "body": patch.body, "below": patch.below}
     for at, text in enumerate(texts[rule.match.where]):
         found = rule.pattern.search(text)
-        if not found or (rule.unless and rule.unless.search(text)):
+        if found is None or _excepted(rule, text):
             continue
         if rule.match.where in ("subject", "summary"):
-            yield Hit(rule.message, places.subject(patch, found.group()))
+            yield Hit(rule.message, places.subject(patch, found))
         else:
             where = places.body if rule.match.where == "body" else places.below
-            yield Hit(rule.message, where(patch, at, found.group()))
+            yield Hit(rule.message, where(patch, at, found))
+
+
+def _excepted(rule: LintRule, text: str) -> bool:
+    return rule.unless is not None and rule.unless.search(text) is not None

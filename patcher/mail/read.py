@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from patcher.errors import InputError
+from patcher.files import files_in, is_directory, open_file, present, standard_input
 from patcher.mail.decode import decode
 from patcher.mail.mbox import split
 from patcher.mail.model import Kind, Patch
@@ -30,15 +29,13 @@ def files(names: Sequence[str]) -> tuple[str, ...]:
         place = Path(name)
         if name == "-":
             found.append(name)
-        elif place.is_dir():
-            boxes = [
-                each for sub in ("cur", "new") if (place / sub).is_dir() for each in sorted((place / sub).iterdir())
-            ]
-            inside = boxes or sorted(each for each in place.iterdir() if each.suffix in _ENDINGS)
+        elif is_directory(place):
+            boxes = [each for sub in ("cur", "new") if is_directory(place / sub) for each in files_in(place / sub)]
+            inside = boxes or files_in(place, _ENDINGS)
             if not inside:
                 raise InputError(f"{name} holds no patches", f"their names end in {', '.join(_ENDINGS)}")
-            found += [str(each) for each in inside if each.is_file()]
-        elif not place.exists():
+            found += map(str, inside)
+        elif not present(place):
             raise InputError(f"{name} does not exist", "name a patch, a mailbox, a directory of patches, or - ")
         else:
             found.append(name)
@@ -47,7 +44,7 @@ def files(names: Sequence[str]) -> tuple[str, ...]:
 
 def missing(word: str) -> bool:
     """Whether a word has the form of a path or the ending of a patch, so that no range is meant, and there is none."""
-    return (word.startswith(("/", "./", "../")) or word.endswith(_ENDINGS)) and not Path(word).exists()
+    return (word.startswith(("/", "./", "../")) or word.endswith(_ENDINGS)) and not present(Path(word))
 
 
 def patches(names: Sequence[str], progress: Progress | None = None) -> Iterator[Patch]:
@@ -56,7 +53,7 @@ def patches(names: Sequence[str], progress: Progress | None = None) -> Iterator[
     Raises InputError where a file cannot be read, or none holds a patch or any other mail.
     """
     any_mail = False
-    total = sum(Path(name).stat().st_size for name in names if name != "-" and Path(name).is_file())
+    total = sum(map(_size, names))
     before = 0
     alike = Counter(Path(name).name for name in names)
     for name in names:
@@ -68,7 +65,7 @@ def patches(names: Sequence[str], progress: Progress | None = None) -> Iterator[
                     yield patch
         except OSError as error:
             raise InputError(f"cannot read {name} ({error.strerror})") from error
-        before += Path(name).stat().st_size if name != "-" and Path(name).is_file() else 0
+        before += _size(name)
     if names and not any_mail:
         named = "standard input" if names[0] == "-" else names[0]
         more = f" and {len(names) - 1} more hold" if len(names) > 1 else " holds"
@@ -80,8 +77,16 @@ def _is_mail(patch: Patch) -> bool:
     return patch.kind is not Kind.OTHER or bool(patch.subject or patch.sender.address)
 
 
+def _size(name: str) -> int:
+    """Bytes of a file, 0 where that is not known."""
+    try:
+        return 0 if name == "-" else Path(name).stat().st_size
+    except (OSError, ValueError):
+        return 0
+
+
 def _opened(name: str) -> BinaryIO:
-    return os.fdopen(os.dup(sys.stdin.fileno()), "rb") if name == "-" else Path(name).open("rb")
+    return standard_input() if name == "-" else open_file(Path(name), pipe=True)
 
 
 def _patches(

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from patcher.errors import InputError
+from patcher.files import read_file
 from patcher.prove.scenario import ACPI, NVS, RAM, RESERVED, UNUSABLE, Region
 
-_NEW = re.compile(r"\[mem 0x([0-9a-f]+)-0x([0-9a-f]+)\]\s+(.*)$", re.IGNORECASE)
+_NEW = re.compile(r"\[mem 0x([0-9a-f]{1,16})-0x([0-9a-f]{1,16})\]\s+(.*)$", re.IGNORECASE)
 _OLD = re.compile(r"\b([0-9a-f]{8,16}) - ([0-9a-f]{8,16}) \(([^)]*)\)", re.IGNORECASE)
 _SOURCE = re.compile(r"(BIOS-e820|Xen|Xen-e820|modified|user|extended physical RAM map):\s", re.IGNORECASE)
 _TYPES = {
     "usable": RAM, "system ram": RAM, "reserved": RESERVED, "acpi data": ACPI, "acpi nvs": NVS, "unusable": UNUSABLE,
     "unusable memory": UNUSABLE,
 }  # fmt: skip
+
+
+def read(file: Path) -> tuple[Region, ...]:
+    """The regions in a file that holds what dmesg says; see ``parse``. Raises InputError where there is none."""
+    content = read_file(file, pipe=True, advice="--e820 wants the output of dmesg")
+    return parse(content.decode("utf-8", "replace"), str(file))
 
 
 def parse(text: str, where: str) -> tuple[Region, ...]:

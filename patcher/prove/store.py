@@ -9,11 +9,15 @@ import msgspec
 
 from patcher.cache import Cache
 from patcher.errors import InputError
+from patcher.files import read_file
+from patcher.formats import from_json
 from patcher.prove.build import build
 from patcher.prove.prove import Request
 from patcher.prove.toolchain import CompilerError
 from patcher.prove.verdict import CommitProof, Counterexample
 from patcher.tree.kernel import KernelTree
+
+_ADVICE = "--keep DIR stores scenarios"
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -61,9 +65,5 @@ def _program(file: Path, tree: KernelTree, arch: str, cache: Cache) -> None:
 
 def load(file: Path) -> Stored:
     """A stored scenario. Raises InputError where the file holds none."""
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=Stored)
-    except OSError as error:
-        raise InputError(f"cannot read {file} ({error.strerror})", "--keep DIR stores scenarios") from error
-    except (msgspec.MsgspecError, ValueError) as error:
-        raise InputError(f"{file} holds no scenario ({error})", "--keep DIR stores scenarios") from error
+    content = read_file(file, pipe=True, advice=_ADVICE)
+    return from_json(content, Stored, f"{file} holds no scenario", _ADVICE)

@@ -7,6 +7,8 @@ from pathlib import Path
 import msgspec
 
 from patcher.errors import InputError
+from patcher.files import HUGE, read_file
+from patcher.formats import from_json
 from patcher.lint.model import Level, Outcome
 from patcher.report.json_tail import render
 
@@ -33,12 +35,8 @@ class _Report(msgspec.Struct, frozen=True):
 
 def fingerprints(file: Path) -> tuple[str, ...]:
     """The fingerprints of a report. Raises InputError where the file is none."""
-    try:
-        report = msgspec.json.decode(file.read_bytes(), type=_Report)
-    except OSError as error:
-        raise InputError(f"cannot read {file} ({error.strerror})") from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise InputError(f"{file} is no report of patcher lint ({error})", "make one with --format json") from error
+    content = read_file(file, most=HUGE, pipe=True)
+    report = from_json(content, _Report, f"{file} is no report of patcher lint", "make one with --format json")
     if report.schema != 1:
         raise InputError(f"{file} has the schema {report.schema}, not 1", "make it anew with --format json")
     return tuple(finding.fingerprint for finding in report.findings)

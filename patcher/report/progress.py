@@ -41,4 +41,4 @@ class Bar:
 
 def wanted(quiet: bool) -> bool:
     """Whether a bar may be drawn at all."""
-    return not quiet and sys.stderr.isatty()
+    return not quiet and sys.stderr is not None and sys.stderr.isatty()

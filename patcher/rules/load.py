@@ -6,14 +6,20 @@ one rule with its examples.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
 from patcher.errors import InputError
+from patcher.files import SMALL, present, read_file
+from patcher.formats import from_toml
 from patcher.model import How, Verdict
+from patcher.pattern import pattern
+from patcher.template import fault
+
+FILLED_IN = frozenset({"symbol", "function", "callee", "target", "how"})
+_ADVICE = "correct the file; docs/rules.md has the fields"
 
 
 class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,32 +106,27 @@ T = TypeVar("T")
 
 def load_group(directory: Path) -> RuleSet:
     """The rules of one folder. Raises InputError that names the file and the place in it."""
-    if not (directory / "group.toml").is_file():
+    if not present(directory / "group.toml"):
         raise InputError(f"{directory} holds no rules", "a rule folder has a group.toml; see docs/rules.md")
     files = sorted(file for file in directory.glob("*.toml") if file.name != "group.toml")
     group = decode(directory / "group.toml", Group)
     rules = [decode(file, Rule) for file in files]
     for file, rule in zip(files, rules, strict=True):
         _check(file, rule, group)
-    texts = tuple(file.read_bytes() for file in [directory / "group.toml", *files])
+    texts = tuple(read_file(file, most=SMALL) for file in [directory / "group.toml", *files])
     return RuleSet(directory.name, group, tuple(sorted(rules, key=lambda rule: (rule.order, rule.id))), texts)
 
 
 def decode(file: Path, kind: type[T]) -> T:
     """A TOML file as ``kind``, strictly. Raises InputError with the file and the place."""
-    try:
-        return msgspec.toml.decode(file.read_bytes(), type=kind)
-    except OSError as error:
-        raise InputError(f"cannot read {file} ({error.strerror})") from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: {error}", "correct the file; docs/rules.md has the fields") from error
+    return from_toml(read_file(file, most=SMALL), kind, file, _ADVICE)
 
 
 def _check(file: Path, rule: Rule, group: Group) -> None:
     from patcher.rules.matchers import MATCHERS
 
     def wrong(what: str) -> InputError:
-        return InputError(f"{file}: {what}", "correct the file; docs/rules.md has the fields")
+        return InputError(f"{file}: {what}", _ADVICE)
 
     if rule.id != file.stem:
         raise wrong(f"the id {rule.id!r} differs from the file's name")
@@ -137,13 +138,8 @@ def _check(file: Path, rule: Rule, group: Group) -> None:
     if rule.match.role not in ("", "flag", "helper"):
         raise wrong(f"role is {rule.match.role!r}, not 'flag' or 'helper'")
     for field in ("symbol", "function", "callee", "target", "path"):
-        try:
-            re.compile(getattr(rule.match, field))
-        except re.error as error:
-            raise wrong(f"match.{field} is no regular expression ({error})") from error
-    try:
-        rule.why.format(symbol="", function="", callee="", target="", how="")
-    except (KeyError, IndexError, ValueError) as error:
-        raise wrong(f"why has a field that is not filled in ({error})") from error
+        pattern(getattr(rule.match, field), f"{file}: match.{field}")
+    if said := fault(rule.why, FILLED_IN):
+        raise wrong(f"why: {said}")
     if {example.fires for example in rule.example} != {True, False}:
         raise wrong("a rule needs an example that fires and one that does not")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from patcher.model import Finding, How, Use, Verdict
+from patcher.pattern import pattern
 from patcher.rules.knowledge import Knowledge, Topic
 from patcher.rules.load import Match, Rule, RuleSet
 from patcher.rules.matchers import MATCHERS, Asked
+from patcher.template import filled
 
 UNDECIDED = "no-rule"
+_WHERE = "the rules"
 
 
 class Sources:
@@ -82,9 +84,9 @@ def matches(match: Match, asked: Asked) -> bool:
         (match.callee, use.callee),
         (match.target, use.target),
     )
-    if any(pattern and not re.fullmatch(pattern, text) for pattern, text in texts):
+    if any(asked_for and not pattern(asked_for, _WHERE).fullmatch(text) for asked_for, text in texts):
         return False
-    if match.path and not re.match(match.path, use.span.path):
+    if match.path and not pattern(match.path, _WHERE).match(use.span.path):
         return False
     if match.mentions and asked.reach.isdisjoint(match.mentions):
         return False
@@ -96,13 +98,11 @@ def _finding(rule: Rule | None, asked: Asked, sources: Sources, seen: Counter[st
     snippet = sources.line(use.span.path, use.line)
     if rule:
         name, verdict = rule.id, rule.verdict
-        why = rule.why.format(
-            symbol=use.symbol,
-            function=use.function or "file level",
-            callee=use.callee,
-            target=use.target or "a value",
-            how=use.how.value,
-        )
+        values = {
+            "symbol": use.symbol, "function": use.function or "file level", "callee": use.callee,
+            "target": use.target or "a value", "how": use.how.value,
+        }  # fmt: skip
+        why = filled(rule.why, values)
     else:
         name, verdict = UNDECIDED, Verdict.UNDECIDED
         why = _why_undecided(use)

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from patcher.errors import InputError
+from patcher.files import read_text
 from patcher.rules.load import decode
 from patcher.source.outline import Unreadable, tokens
 
@@ -57,10 +58,7 @@ def load_edits(folder: Path) -> tuple[EditSpec, ...]:
         if fault := _fault(edit):
             raise InputError(f"{file}: edit {number} ({edit.why}): {fault}", "docs/series.md has the fields")
         if edit.file:
-            try:
-                text = (folder / edit.file).read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError) as error:
-                raise InputError(f"{file}: edit {number}: cannot read {edit.file} ({error})") from error
+            text = read_text(folder / edit.file, below=folder)
             edit = msgspec.structs.replace(edit, text=text)
         found.append(edit)
     return tuple(found)

@@ -9,6 +9,7 @@ import msgspec
 
 from patcher import data
 from patcher.errors import InputError
+from patcher.files import read_text
 from patcher.rules.load import decode
 from patcher.series.edits import EditSpec, load_edits
 
@@ -109,10 +110,7 @@ def _step(directory: Path, step: StepSpec) -> StepSpec:
 
 def _text(file: Path) -> tuple[str, str]:
     """The first line of a file, and what follows the empty line below it."""
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read {file} ({error})") from error
+    lines = read_text(file).splitlines()
     if len(lines) < 3 or not lines[0].strip() or lines[1].strip():
         raise InputError(f"{file} is no message", "it needs a subject, an empty line and a text")
     return lines[0].strip(), "\n".join(line.rstrip() for line in lines[2:]).strip() + "\n"

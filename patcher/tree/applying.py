@@ -14,12 +14,13 @@ from typing import NamedTuple
 import git
 
 from patcher.errors import InputError
+from patcher.files import HUGE, read_file
 from patcher.mail.diff import Diff, FileDiff
 from patcher.tree.content import Entry
 from patcher.tree.gitrepo import Repository, run
 from patcher.tree.revisions import Commit, one
 
-_FAILED = re.compile(r"^error: patch failed: (.+):(\d+)$", re.MULTILINE)
+_FAILED = re.compile(r"^error: patch failed: (.+):([0-9]{1,9})$", re.MULTILINE)
 _SUBJECT = re.compile(rb"^Subject: (.*)$", re.MULTILINE)
 _AUTHOR = re.compile(rb"^Author: (.*)$", re.MULTILINE)
 _EMAIL = re.compile(rb"^Email: (.*)$", re.MULTILINE)
@@ -129,10 +130,7 @@ def _split(files: Sequence[Path], place: Path) -> list[tuple[str, bytes]]:
     """(a name for people, the bytes) for each mail or diff in the files."""
     found = []
     for number, file in enumerate(files):
-        try:
-            content = file.read_bytes()
-        except OSError as error:
-            raise InputError(f"cannot read {file} ({error.strerror})", "name a patch or an mbox") from error
+        content = read_file(file, most=HUGE, pipe=True, advice="name a patch or an mbox")
         if not content.strip():
             raise InputError(f"{file} is empty", "name a patch or an mbox")
         if not content.startswith(b"From "):
@@ -140,7 +138,9 @@ def _split(files: Sequence[Path], place: Path) -> list[tuple[str, bytes]]:
             continue
         directory = place / f"split-{number}"
         directory.mkdir()
-        run(_plain(place), str(file), ["mailsplit", f"-o{directory}", "--", str(file.resolve())])
+        box = place / f"box-{number}"
+        box.write_bytes(content)  # not the file again: it may be a pipe
+        run(_plain(place), str(file), ["mailsplit", f"-o{directory}", "--", str(box)])
         mails = sorted(directory.iterdir())
         names = [file.name if len(mails) == 1 else f"{file.name}#{each}" for each in range(1, len(mails) + 1)]
         found += [(name, mail.read_bytes()) for name, mail in zip(names, mails, strict=True)]
@@ -160,7 +160,7 @@ def _mail(content: bytes, place: Path) -> tuple[str, bytes, bytes, dict[str, str
         )  # fmt: skip
     for key, pattern in (("NAME", _AUTHOR), ("EMAIL", _EMAIL), ("DATE", _DATE)):
         if said := pattern.search(info):
-            who[key] = said.group(1).decode("utf-8", "replace")
+            who[key] = said.group(1).decode("utf-8", "replace").replace("\0", "")
     subject = _SUBJECT.search(info)
     text = subject.group(1).decode("utf-8", "replace") if subject else ""
     return text, (place / "body").read_bytes(), (place / "diff").read_bytes(), _identity(who)

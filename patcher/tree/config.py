@@ -17,6 +17,8 @@ from typing import NamedTuple
 import msgspec
 
 from patcher.errors import InputError
+from patcher.files import HUGE, files_below, is_directory, present, read_file, read_optional
+from patcher.formats import from_json
 from patcher.tree import kconfig
 from patcher.tree.kernel import KernelTree, version
 from patcher.tree.profile import Profile
@@ -29,6 +31,7 @@ _AUTOCONF = ("include/generated/autoconf.h", "include/linux/autoconf.h")
 _HARMLESS = re.compile(
     r"-(?:[DU].+|std=\w+|m(?:16|32|64)|f(?:no-)?(?:short-wchar|unsigned-char|signed-char|ms-extensions|gnu89-inline|common))$"
 )
+_ADVICE = "make it again, or choose a profile with --profile"
 _RELEASE = re.compile(rb'UTS_RELEASE "([^"]*)"')
 _DEFINED = re.compile(r"^#define (CONFIG_\w+)", re.MULTILINE)
 _INCLUDED = re.compile(r"-I.")
@@ -125,12 +128,13 @@ def from_build(tree: KernelTree, build: Path | None) -> Config | None:
     Raises InputError where ``build`` holds no configured kernel, or ``compile_commands.json`` cannot be read as that.
     """
     root = build or tree.worktree
-    autoconf = next((path for path in _AUTOCONF if root and (root / path).is_file()), None)
+    autoconf = next((path for path in _AUTOCONF if root and present(root / path)), None)
     if root is None or autoconf is None:
         if build:
             raise InputError(f"{build} holds no configured kernel", f"there is no {_AUTOCONF[0]}; run 'make prepare'")
         return None
-    built = _built_headers(root)
+    content = read_file(root / autoconf, below=root, advice=_ADVICE)
+    built = {**_built_headers(root), autoconf: content}
     release = _RELEASE.search(built.get("include/generated/utsrelease.h", b""))
     if release and not release.group(1).startswith(version(tree).encode()):
         if build:
@@ -167,10 +171,10 @@ def _built_headers(root: Path) -> dict[str, bytes]:
     found = {}
     for place in ("include/generated", "include/linux/autoconf.h", "include/linux/version.h", *_BUILT):
         start = root / place
-        files = [start] if start.is_file() else start.rglob("*.h")
+        named = [start] if present(start) else []
+        files = files_below(start, ".h", below=root) if is_directory(start) else named
         for file in files:
-            if file.is_file() and not file.is_symlink():
-                found[file.relative_to(root).as_posix()] = file.read_bytes()
+            found[file.relative_to(root).as_posix()] = read_file(file, below=root, advice=_ADVICE)
     return found
 
 
@@ -183,23 +187,25 @@ class _Command(msgspec.Struct):
 
 def _database(top: Path, build: Path) -> dict[str, tuple[str, ...]]:
     file = build / "compile_commands.json"
-    if not file.is_file():
+    content = read_optional(file, most=HUGE, below=build, advice=_ADVICE)
+    if content is None:
         return {}
+    commands = from_json(content, list[_Command], file, _ADVICE)
     try:
-        commands = msgspec.json.decode(file.read_bytes(), type=list[_Command])
         listed = [(each.directory, each.file, each.arguments or shlex.split(each.command)) for each in commands]
-    except (msgspec.MsgspecError, ValueError) as error:
-        raise InputError(
-            f"{file} cannot be used ({error})", "make it again, or choose a profile with --profile"
-        ) from error
+    except ValueError as error:
+        raise InputError(f"{file} cannot be used ({error})", _ADVICE) from error
     return dict(_harmless((top, build), listed))
 
 
 def _command_files(top: Path, build: Path) -> dict[str, tuple[str, ...]]:
     listed = []
     for place in ("arch/x86", "drivers", "mm", "fs", "kernel"):
-        for file in (build / place).rglob(".*.o.cmd"):
-            first = file.read_bytes().split(b"\n", 1)[0].decode("utf-8", "replace")
+        if not is_directory(build / place):
+            continue
+        for file in files_below(build / place, ".o.cmd", below=build):
+            content = read_file(file, below=build, advice=_ADVICE)
+            first = content.split(b"\n", 1)[0].decode("utf-8", "replace")
             try:
                 words = shlex.split(first.partition(":=")[2].partition(";")[0])
             except ValueError:
@@ -223,8 +229,8 @@ def _harmless(
 
 def _inside(roots: tuple[Path, Path], directory: str, path: str) -> str:
     """The path relative to the tree or the build directory, which are laid out alike; "" outside of both."""
-    for root in roots:
-        relative = os.path.relpath(os.path.join(directory, path), root)  # noqa: PTH118 - no resolving of links
-        if not relative.startswith(".."):
-            return relative
+    for root in (os.path.abspath(root) for root in roots):  # noqa: PTH100 - no resolving of links
+        named = os.path.normpath(os.path.join(root, directory, path))  # noqa: PTH118
+        if path and named.startswith(f"{root.rstrip('/')}/"):
+            return named.removeprefix(root.rstrip("/") + "/")
     return ""

@@ -11,7 +11,7 @@ from patcher.errors import InputError
 from patcher.tree.gitrepo import Repository
 
 _INCLUDE = "^[ \t]*#[ \t]*include"
-_HUNK = re.compile(r"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+_HUNK = re.compile(r"^@@ -([0-9]{1,9})(?:,([0-9]{1,9}))? \+([0-9]{1,9})(?:,([0-9]{1,9}))? @@")
 
 
 class Entry(NamedTuple):

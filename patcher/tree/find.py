@@ -7,6 +7,7 @@ from pathlib import Path
 import git
 
 from patcher.errors import InputError
+from patcher.files import exists, is_directory
 from patcher.tree.directory import DirectoryTree
 from patcher.tree.gitrepo import GitTree, Repository
 from patcher.tree.kernel import KernelTree, looks_like_kernel
@@ -23,9 +24,9 @@ def open_tree(place: Path, revision: str | None, *, worktree: bool = False) -> K
 
     Raises InputError where there is no such tree or revision.
     """
-    if not place.exists():
+    if not exists(place):
         raise InputError(f"{place} does not exist", "name a kernel tree with --tree")
-    if not place.is_dir():
+    if not is_directory(place):
         raise InputError(f"{place} is not a directory", "name a kernel tree with --tree")
     if worktree and revision is not None:
         raise InputError("--worktree and --rev contradict each other", "give one of the two")
@@ -56,8 +57,8 @@ def open_repository(place: Path) -> Repository:
 
 def find_repository(place: Path) -> Repository | None:
     """The repository that ``place`` belongs to, or None. Raises InputError where there is no such directory."""
-    if not place.is_dir():
-        raise InputError(f"{place} is not a directory" if place.exists() else f"{place} does not exist", _ADVICE)
+    if not is_directory(place):
+        raise InputError(f"{place} is not a directory" if exists(place) else f"{place} does not exist", _ADVICE)
     return _repository(place.resolve())
 
 
@@ -72,7 +73,11 @@ def _repository(place: Path) -> Repository | None:
     top = Path(found.working_tree_dir).resolve() if found.working_tree_dir else None
     if top is not None and not (top / ".git").exists():
         top = None  # bare, and its configuration does not say so
-    makefile = place / "Makefile"
-    if place not in (top, Path(found.git_dir)) and makefile.is_file() and looks_like_kernel(makefile.read_bytes()):
+    if place not in (top, Path(found.git_dir)) and looks_like_kernel(_makefile(place)):
         return None
     return Repository(Path(found.git_dir).resolve(), Path(found.common_dir).resolve(), None if found.bare else top)
+
+
+def _makefile(place: Path) -> bytes:
+    """The Makefile at the top of a directory, where it has one."""
+    return DirectoryTree(place).read(["Makefile"]).get("Makefile", b"")

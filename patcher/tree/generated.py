@@ -13,10 +13,10 @@ from collections.abc import Callable
 from patcher.tree.kernel import KernelTree, version
 
 Maker = Callable[[KernelTree, str], bytes | None]
-_HZ = re.compile(rb"^#define CONFIG_HZ (\d+)", re.MULTILINE)
+_HZ = re.compile(rb"^#define CONFIG_HZ ([1-9][0-9]{0,5})(?![0-9])", re.MULTILINE)
 
 _WRAPPER = re.compile(rb"^[ \t]*(?:generic-y|mandatory-y)[ \t]*\+?=[ \t]*(.*)$", re.MULTILINE)
-_SYSCALL = re.compile(r"^(\d+)\s+(\w+)\s+(\w+)(?:\s+(\S+))?(?:\s+(\S+))?(?:\s+noreturn)?\s*$")
+_SYSCALL = re.compile(r"^([0-9]{1,9})\s+(\w+)\s+(\w+)(?:\s+(\S+))?(?:\s+(\S+))?(?:\s+noreturn)?\s*$")
 _HYPERCALL = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+__HYPERVISOR_([a-z]\w*)[ \t]+(\w+)", re.MULTILINE)
 
 # Which file of the tree a header of constants is computed from (see patcher.source.constants).
@@ -80,7 +80,7 @@ def _release(tree: KernelTree, name: str) -> bytes | None:
     if name == "generated/utsrelease.h":
         return f'#define UTS_RELEASE "{version(tree)}"\n'.encode()
     if name == "linux/version.h":
-        numbers = [*(int(part) for part in re.findall(r"\d+", version(tree))[:3]), 0, 0][:3]
+        numbers = [*(int(part) for part in re.findall(r"[0-9]{1,9}", version(tree))[:3]), 0, 0][:3]
         code = (numbers[0] << 16) + (numbers[1] << 8) + min(numbers[2], 255)
         macro = "#define KERNEL_VERSION(a,b,c) (((a) << 16) + ((b) << 8) + ((c) > 255 ? 255 : (c)))\n"
         parts = zip(("MAJOR", "PATCHLEVEL", "SUBLEVEL"), numbers, strict=True)

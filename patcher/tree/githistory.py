@@ -16,7 +16,7 @@ from patcher.tree.gitrepo import Repository
 from patcher.tree.history import Known
 
 _HEX = re.compile(r"[0-9a-f]{4,64}\Z")
-_COMMITTER = re.compile(rb"^committer .*> (\d+) [-+]\d+$", re.MULTILINE)
+_COMMITTER = re.compile(rb"^committer .*> ([0-9]{1,12}) [-+][0-9]+$", re.MULTILINE)
 # A walk reads some 100,000 commits a second. Linux has 40,000 (2010) to 80,000 (today) a year.
 _SUBJECTS_YEARS = 1
 _SUBJECTS_EACH = 400

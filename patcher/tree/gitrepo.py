@@ -5,6 +5,7 @@ Nothing is checked out, no hook, filter or helper of the repository runs, nothin
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import tempfile
@@ -73,6 +74,12 @@ def run(
         )
     except git.GitCommandNotFound as error:
         raise InputError("git was not found", "install git, or put it on the PATH") from error
+    except ValueError as error:  # a NUL, which no argument of a program can have
+        raise InputError(f"git cannot {doing} {where}: a name in it cannot be given to a program ({error})") from error
+    except OSError as error:
+        if error.errno not in (errno.E2BIG, errno.ENAMETOOLONG):
+            raise
+        raise InputError(f"git cannot {doing} {where}: a revision or path is too long") from error
     text = errors if isinstance(errors, str) else errors.decode("utf-8", "replace")
     if status not in (0, empty_is) or (not status_only and _ERROR.search(text)):
         raise InputError(f"git cannot {doing} {where}: {_first_line(text)}", _advice(text))
@@ -205,11 +212,14 @@ class GitTree:
         return tuple(sorted(found))
 
 
-def search_directory(root: Path, words: Sequence[str], pathspecs: Sequence[str]) -> tuple[str, ...]:
-    """The files below a directory, in a repository or not, that hold one of the words whole."""
+def search_directory(
+    root: Path, words: Sequence[str], pathspecs: Sequence[str], without: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """The files below a directory, in a repository or not, that hold one of the words whole; all but some."""
+    left_out = [f":(exclude,literal){path}" for path in without]
     found: set[str] = set()
     for some in _some(words):
-        args = [*_grep(some), "--no-index", "--no-exclude-standard", "--", *pathspecs]
+        args = [*_grep(some), "--no-index", "--no-exclude-standard", "--", *pathspecs, *left_out]
         found |= _listed(run(git.Git(str(root)), str(root), args, empty_is=1), "")
     return tuple(sorted(found))
 

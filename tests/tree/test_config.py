@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -185,13 +186,13 @@ def test_a_build_directory_below_the_tree(tree: DirectoryTree, build: Build) -> 
     "content",
     [
         b"", b"{", b"{}", b"[1]", b'[{"file": 3, "directory": "."}]', b'[{"file": "a.c"}]', b"\xff\xfe",
-        b'[{"directory": ".", "file": "a.c", "command": "gcc \'"}]',
+        b'[{"directory": ".", "file": "a.c", "command": "gcc \'"}]', b"[" * 100_000, b'[{"a":' + b"9" * 5000 + b"}]",
     ],
 )  # fmt: skip
 def test_a_malformed_database(tree: DirectoryTree, content: bytes) -> None:
     write(tree, "include/generated/autoconf.h", "#define CONFIG_X86_64 1\n")
     (tree.root / "compile_commands.json").write_bytes(content)
-    with pytest.raises(InputError, match=r"compile_commands\.json cannot be used") as raised:
+    with pytest.raises(InputError, match=r"compile_commands\.json(?: cannot be used|: )") as raised:
         from_build(tree, None)
     assert "\n" not in str(raised.value)
 
@@ -210,3 +211,30 @@ def test_kbuilds_command_files(tree: DirectoryTree) -> None:
     assert config.source == ".cmd files of a build"
     assert config.per_file["mm/a.c"] == ("-DX", "-Iinclude")
     assert "mm/c.c" not in config.per_file
+
+
+@pytest.mark.parametrize("entry", [{"directory": "", "file": ""}, {"directory": "a\0b", "file": "\0"}])
+def test_names_of_nothing_in_the_database(build: Build, entry: dict[str, object]) -> None:
+    assert not set(build({**entry, "command": "gcc"}).per_file) & {"", "."}
+
+
+@pytest.mark.parametrize("name", ["compile_commands.json", "include/generated/autoconf.h", "mm/.a.o.cmd"])
+@pytest.mark.parametrize("kind", ["fifo", "link", "huge"])
+def test_what_is_no_file_of_the_build(tree: DirectoryTree, tmp_path: Path, name: str, kind: str) -> None:
+    write(tree, "include/generated/autoconf.h", "#define CONFIG_X86_64 1\n")
+    write(tree, "mm/.a.o.cmd", "")
+    place = tree.root / name
+    place.unlink(missing_ok=True)
+    if kind == "fifo":
+        os.mkfifo(place)
+    elif kind == "huge":
+        with place.open("wb") as sparse:
+            sparse.truncate(2**40)
+    else:
+        (tmp_path.parent / "outside").write_text("[]")
+        place.symlink_to(tmp_path.parent / "outside")
+    if name == "mm/.a.o.cmd" and kind != "huge":  # one of many, which is not among the files of the build
+        assert from_build(tree, None)
+        return
+    with pytest.raises(InputError, match=r"cannot read \S+: (?:it is a FIFO|it leads out|it has more)"):
+        from_build(tree, None)

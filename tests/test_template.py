@@ -1,0 +1,28 @@
+"""Only ``{name}`` is filled in."""
+
+from __future__ import annotations
+
+import pytest
+
+from patcher.template import fault, filled
+
+
+def test_names_are_filled_in() -> None:
+    assert (
+        filled("{symbol} in {function}: {{x}}", {"symbol": "VM_IO", "function": "{symbol}"}) == "VM_IO in {symbol}: {x}"
+    )
+    assert fault("{symbol} in {function}: {{x}}", {"symbol", "function"}) == ""
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["{symbol:>2000000000}", "{symbol!r}", "{symbol.__class__}", "{symbol[0]}", "{0}", "{}", "{", "}", "{other}",
+     "{symbol:{symbol}}", "{symbol" * 1000, "x" * 20_000, "{{symbol}"],
+)  # fmt: skip
+def test_nothing_else_is(template: str) -> None:
+    assert fault(template, {"symbol"})
+    assert len(filled(template, {"symbol": "VM_IO"})) <= len(template)
+
+
+def test_a_long_identifier_is_cut() -> None:
+    assert len(filled("{symbol}" * 100, {"symbol": "x" * 1_000_000})) < 40_000
