@@ -121,6 +121,7 @@ def _mounts(view: View) -> list[str]:
             found += ["--symlink", str(Path(name).readlink()), name]
         elif Path(name).is_dir():
             found += ["--ro-bind", name, name]
+    found += ["--perms", "0755", "--dir", "/etc"]
     for name in _SETTINGS:
         found += ["--ro-bind-try", name, name]
     found += ["--proc", "/proc", "--dev", "/dev", *_tmpfs("/dev/shm", _SHM_BYTES), "--remount-ro", "/dev"]

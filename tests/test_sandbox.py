@@ -213,6 +213,19 @@ def test_it_is_no_privileged_user(python: Callable[..., str], public: Path) -> N
     assert "nosuid" in python("print(open('/proc/self/mountinfo').read())").partition("/usr ")[2]
 
 
+def test_what_is_missing_is_missing(python: Callable[..., str], public: Path) -> None:
+    """Not forbidden: interpreters look for files in many places, and give up on what they may not look into."""
+    script = f"""
+        import errno
+        for name in ("/none", "/etc/none", "/usr/none", "/dev/none", "/tmp/none", "{public.parent}/none", "/home/none"):
+            try:
+                open(name)
+            except OSError as error:
+                print(errno.errorcode[error.errno])
+        """
+    assert set(python(script, read=[public]).split()) == {"ENOENT"}
+
+
 def test_nothing_in_proc_can_be_written(python: Callable[..., str]) -> None:
     """Each file is opened for writing; nothing is written, should that succeed."""
     script = """
