@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from patcher import temporary
 from patcher.cli.check import USERS, beside, checked, good, rendered, trusted
 from patcher.cli.common import CLEAN, FOUND, common, deliver, open_place, use_libclang
 from patcher.cli.plan import make_plan, make_request
@@ -124,8 +124,8 @@ def _check(
     from patcher.check.series import written
     from patcher.generate.messages import drafts
 
-    with tempfile.TemporaryDirectory(prefix="patcher-check-") as scratch:
+    with temporary.directory("check") as scratch:
         signed = who.committer if signoff else ""
-        series = written(tree.repository, tree.commit, drafts(spec, made, signed), Path(scratch), who)
+        series = written(tree.repository, tree.commit, drafts(spec, made, signed), scratch, who)
         found = checked(series, Path(tree.where), configs, "gcc", True, None, USERS, quiet)
         return beside(found, series, lint, prove) if lint or prove else found

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from patcher import temporary
 from patcher.cli.common import CLEAN, FOUND, common, deliver, open_place, plain, style, use_libclang
 from patcher.errors import InputError
 
@@ -68,8 +68,8 @@ def check(
     """
     use_libclang(libclang)
     trusted(trust_tree)
-    with tempfile.TemporaryDirectory(prefix="patcher-check-") as scratch:
-        given = _given(what, place, series, base, quiet, Path(scratch))
+    with temporary.directory("check") as scratch:
+        given = _given(what, place, series, base, quiet, scratch)
         found = checked(given, place, configs, tools, not no_sandbox, jobs, most, quiet)
         if given.commits and (lint or prove):
             found = beside(found, given, lint, prove)

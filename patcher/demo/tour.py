@@ -5,11 +5,10 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from patcher import data
+from patcher import data, temporary
 from patcher.about import tool
 from patcher.cache import Cache
 from patcher.errors import InputError
@@ -40,8 +39,8 @@ def tour(say: Say, style: Style, keep: Path | None) -> None:
     """
     if keep and exists(keep):
         raise InputError(f"{keep} exists already", "name a new directory with --keep")
-    with tempfile.TemporaryDirectory(prefix="patcher-demo-") as scratch:
-        place = keep or Path(scratch) / "linux-mini"
+    with temporary.directory("demo") as scratch:
+        place = keep or scratch / "linux-mini"
         shutil.copytree(TREE, place)
         commit = make_repository(place, "Import a miniature of Linux 2.6.37")
 

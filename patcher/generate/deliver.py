@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from patcher import __version__
+from patcher import __version__, temporary
 from patcher.errors import InputError
 from patcher.files import exists, is_directory
 from patcher.generate.messages import cover, drafts
@@ -107,10 +105,10 @@ def _mails(writer: git.Writer, base: str, tip: str, letter: tuple[str, str], dir
     """All files or none: they are written beside and moved."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".patcher-", dir=directory) as place:
-            names = writer.mails(base, tip, letter, f"patcher {__version__}", Path(place))
+        with temporary.directory("mails", directory) as place:
+            names = writer.mails(base, tip, letter, f"patcher {__version__}", place)
             for name in names:
-                os.replace(Path(place) / name, directory / name)  # noqa: PTH105
+                (place / name).replace(directory / name)
     except OSError as error:
         raise InputError(f"cannot write to {directory} ({error.strerror})", "name another directory with -o") from error
     return names

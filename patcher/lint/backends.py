@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from patcher import sandbox
+from patcher import sandbox, temporary
 from patcher.files import read_file, read_optional
 from patcher.lint import places
 from patcher.lint.model import Hit, Level, Place, Skipped
@@ -46,8 +46,8 @@ class BackEnds:
         self.skipped: list[Skipped] = []
         self._strict = strict
         self._maintainers = maintainers
-        self._place = tempfile.TemporaryDirectory(prefix="patcher-")
-        self._top = Path(self._place.name)
+        self._stack = contextlib.ExitStack()
+        self._top = self._stack.enter_context(temporary.directory("lint"))
         files = tree.read(_NEEDED) if tree is not None else {}
         for name in _TOP_DIRECTORIES:
             (self._top / name).mkdir()
@@ -66,7 +66,7 @@ class BackEnds:
 
     def close(self) -> None:
         """Remove the copies."""
-        self._place.cleanup()
+        self._stack.close()
 
     def __call__(self, patches: Sequence[tuple[Patch, Diff]]) -> Iterator[Found]:
         """What the scripts find in some patches: one process each for all of them."""
@@ -74,10 +74,10 @@ class BackEnds:
         if why is not None:
             self._skip("checkpatch.pl", f"there is no sandbox to run it in: {why}")
             return
-        with tempfile.TemporaryDirectory(prefix="patcher-") as directory:
+        with temporary.directory("lint") as directory:
             names = []
             for number, (patch, _) in enumerate(patches):
-                file = Path(directory) / f"{number}.patch"
+                file = directory / f"{number}.patch"
                 file.write_bytes(mail(patch).encode("utf-8", "surrogateescape"))
                 names.append(str(file))
             yield from self._checkpatch(patches, names, directory)
@@ -85,7 +85,7 @@ class BackEnds:
                 yield from self._get_maintainer(patches, names, directory)
 
     def _checkpatch(
-        self, patches: Sequence[tuple[Patch, Diff]], names: Sequence[str], directory: str
+        self, patches: Sequence[tuple[Patch, Diff]], names: Sequence[str], directory: Path
     ) -> Iterator[Found]:
         if not (self._top / CHECKPATCH).is_file():
             self._skip("checkpatch.pl", "the tree has none; --checkpatch names another")
@@ -121,7 +121,7 @@ class BackEnds:
         return False
 
     def _get_maintainer(
-        self, patches: Sequence[tuple[Patch, Diff]], names: Sequence[str], directory: str
+        self, patches: Sequence[tuple[Patch, Diff]], names: Sequence[str], directory: Path
     ) -> Iterator[Found]:
         if not (self._top / GET_MAINTAINER).is_file():
             self._skip("get_maintainer.pl", "the tree has none")

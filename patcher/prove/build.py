@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
-from patcher import __version__
+from patcher import __version__, temporary
 from patcher.cache import Cache
 from patcher.prove import toolchain
 from patcher.prove.find import LOOKUP, SETUP, Places, linear_map, places
@@ -79,8 +78,8 @@ class Program(msgspec.Struct, frozen=True):
     @contextmanager
     def on_disk(self) -> Iterator[Path]:
         """The binary as a file that can be run."""
-        with tempfile.TemporaryDirectory(prefix="patcher-prove-") as place:
-            file = Path(place) / "prove"
+        with temporary.directory("prove") as place:
+            file = place / "prove"
             file.write_bytes(self.binary)
             file.chmod(0o700)
             yield file
@@ -135,9 +134,9 @@ def _build(tree: KernelTree, found: Places, config: Config, includes: Includes, 
     for path in sorted(includes.reach(_roots(tree, found)) & includes.outside.keys()):
         raise toolchain.CompilerError(f"{path} includes {includes.outside[path]!r}, which is outside of the tree")
     own = own_directories(tree, found.sources)
-    with Workspace(tree, config, includes, own, cache) as space, tempfile.TemporaryDirectory() as place:
+    with Workspace(tree, config, includes, own, cache) as space, temporary.directory("prove") as place:
         try:
-            return _compile(tree, found, includes, space, Path(place))
+            return _compile(tree, found, includes, space, place)
         except toolchain.CompilerError as error:
             said = str(error)
             for directory in (space.prepared.sources, space.prepared.headers, place, SHIM.parent):

@@ -5,10 +5,9 @@ from __future__ import annotations
 import functools
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 
+from patcher import temporary
 from patcher.errors import InputError
 
 _TOOLS = ("gcc", "nm", "objcopy", "objdump", "addr2line")
@@ -33,8 +32,8 @@ def identity() -> str:
 def missing(bits: int) -> str:
     """Why this machine cannot build or run a program of 32 or 64 bits, or ""."""
     identity()
-    with tempfile.TemporaryDirectory() as place:
-        source = Path(place) / "try.S"
+    with temporary.directory("prove") as place:
+        source = place / "try.S"
         source.write_text(_TRY)
         try:
             run(["gcc", f"-m{bits}", "-nostdlib", "-static", "-o", f"{place}/try", str(source)])

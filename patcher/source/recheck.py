@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -14,6 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from patcher import temporary
 from patcher.cache import Cache
 from patcher.errors import InputError
 from patcher.model import Diagnostic
@@ -122,7 +122,7 @@ def _parse(
                 own = own_directories(tree, units)
                 spaces[config.name] = stack.enter_context(Workspace(tree, config, includes, own, cache))
                 wanted[config.name] = spaces[config.name].bring(includes.reach(units))
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="patcher-")))  # workers may be killed
+        scratch = stack.enter_context(temporary.directory("recheck"))  # workers may be killed
         with pool(min(len(jobs), cores())) as workers, all_or_killed(workers):
             make_constants(workers, list(spaces.values()), list(wanted.values()))
             futures = {}
@@ -209,8 +209,8 @@ def _listen(prepared: Prepared, unit: str, texts: _Texts, place: Path) -> _Heard
     heard: list[tuple[Diagnostic, ...]] = []
     arguments = [argument for argument in prepared.arguments(unit) if argument != "-w"]
     before = None
-    with tempfile.TemporaryDirectory(dir=place) as scratch:
-        session = walk.Session(str(prepared.sources / unit), [*arguments, "-Wall"], Path(scratch))
+    with temporary.directory("listen", place) as scratch:
+        session = walk.Session(str(prepared.sources / unit), [*arguments, "-Wall"], scratch)
         for state in texts.states:
             if state != before:
                 text, stable, headers = state

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
+from patcher import temporary
 from patcher.model import FileFacts
 from patcher.source import walk
 from patcher.source.facts import facts
@@ -15,8 +13,8 @@ _ARGUMENTS = ("-x", "c", "-std=gnu89", "-target", "x86_64-linux-gnu", "-nostdinc
 def snippet_facts(path: str, code: str) -> FileFacts:
     """The facts of ``code``, as if it stood at ``path`` in a tree. What clang said is in ``diagnostics``."""
     source = code.encode()
-    with tempfile.TemporaryDirectory(prefix="patcher-") as directory:
-        file = Path(directory) / "snippet.c"
+    with temporary.directory("snippet") as directory:
+        file = directory / "snippet.c"
         file.write_bytes(source)
         raw = walk.read(str(file), _ARGUMENTS, [str(file)])
     said = tuple(item for item in raw.diagnostics if item.severity != "warning")

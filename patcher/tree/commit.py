@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from patcher import temporary
 from patcher.errors import InputError
 from patcher.tree.gitrepo import Repository
 
@@ -136,8 +137,8 @@ def _fill(file: Path, subject: str, text: str) -> None:
 @contextlib.contextmanager
 def writer(repository: Repository, who: Identity, *, quarantine: bool) -> Iterator[Writer]:
     """A ``Writer`` with a place for what it needs, that is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="patcher-") as scratch:
-        yield Writer(repository, who, Path(scratch), quarantine)
+    with temporary.directory("commit") as scratch:
+        yield Writer(repository, who, scratch, quarantine)
 
 
 class Branch(NamedTuple):
