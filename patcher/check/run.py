@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import posixpath
 import threading
+import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -95,7 +96,9 @@ class Checker:
         self._findings = Findings()
         self._left: list[LeftOut] = []
         self._done = 0
-        self._futures: list[Future[None]] = []
+        self._counting = threading.Lock()
+        self._at_work = 0
+        self._ended = False
         self._numbers = itertools.count()
         self._at = [At(request.repository, self._sources, 0, request.base, "")]
         for number, commit in enumerate(request.commits, 1):
@@ -119,7 +122,7 @@ class Checker:
         if kind is not None:
             self._runner.end()
         if self._space is not None:
-            self._space.close()
+            self._space.close(wait=kind is None)
 
     def run(self) -> Report:
         """Check every commit in every configuration."""
@@ -151,16 +154,29 @@ class Checker:
         """End all that is under way, also what a thread begins just now. ``everything``: the process is to end, too, so
         that no git or cp is waited for."""
         pool.shutdown(wait=False, cancel_futures=True)
+        self._ended = True
         while True:
             self._runner.end()
             if everything:
                 end_children()
-            if not wait(self._futures, timeout=0.05).not_done:
-                return
+            with self._counting:
+                if not self._at_work:
+                    return
+            time.sleep(0.02)
 
     def _each(self, pool: ThreadPoolExecutor, work: Callable[[_Lane, At], None], at: At) -> None:
-        self._futures = [pool.submit(work, lane, at) for lane in self._lanes if not lane.broken]
-        for future in self._futures:
+        def counted(lane: _Lane) -> None:
+            with self._counting:
+                if self._ended:
+                    return
+                self._at_work += 1
+            try:
+                work(lane, at)
+            finally:
+                with self._counting:
+                    self._at_work -= 1
+
+        for future in [pool.submit(counted, lane) for lane in self._lanes if not lane.broken]:
             future.result()
 
     def _say(self, at: At, what: str) -> None:

@@ -155,9 +155,9 @@ class Workspace:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
 
-    def close(self) -> None:
-        """Remove everything and let the place go."""
-        discard(self.root, self._parent, _PATIENCE)
+    def close(self, *, wait: bool = True) -> None:
+        """Remove everything and let the place go. ``wait``: until it is removed, unless that takes long."""
+        discard(self.root, self._parent, _PATIENCE if wait else 0)
         self._lock.close()
 
 

@@ -10,7 +10,7 @@ import click
 
 from patcher.cli.apply import apply
 from patcher.cli.check import check
-from patcher.cli.common import CLEAN, TERMINATED
+from patcher.cli.common import CLEAN
 from patcher.cli.faults import INTERRUPTED, leave, told
 from patcher.cli.info import demo, help_, profiles
 from patcher.cli.lint import lint
@@ -19,6 +19,7 @@ from patcher.cli.plan import plan
 from patcher.cli.prove import prove
 from patcher.cli.rules import rules
 from patcher.cli.series import series
+from patcher.processes import end_on_signals
 
 
 def _versions(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:
@@ -61,23 +62,21 @@ def main() -> None:
     try:
         code = _run()
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is over: nothing is left to be interrupted
-    except KeyboardInterrupt as error:  # a second one, while the first was told
+    except KeyboardInterrupt as error:  # while another error was told
         code = told(error)
     finally:
         leave(code)
 
 
 def _run() -> int:
-    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # see patcher.entry
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # as an exception: what is under way cleans up
+    end_on_signals()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # what the locale cannot spell
     try:
         code = cli.main(standalone_mode=False)
     except SystemExit as error:
-        return error.code if isinstance(error.code, int) else TERMINATED
+        return error.code if isinstance(error.code, int) else INTERRUPTED
     except BaseException as error:  # noqa: BLE001 - a fault of ours must not look like a finding
         return told(error)
     return code if isinstance(code, int) else CLEAN

@@ -16,7 +16,7 @@ from patcher.errors import InputError
 if TYPE_CHECKING:
     from patcher.tree.kernel import KernelTree
 
-CLEAN, FOUND, WRONG, INTERNAL, TERMINATED = 0, 1, 2, 70, 143
+CLEAN, FOUND, WRONG, INTERNAL = 0, 1, 2, 70
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
