@@ -17,7 +17,7 @@ from patcher.errors import InputError
 ReadText = Callable[[str], str]
 
 _BY_VERSION = re.compile(r"^\s*#\s*include\s+gcc_header\(__GNUC__\)", re.MULTILINE)
-_HEADER = re.compile(r"include/linux/compiler-gcc(\d+)\.h$")
+_HEADER = re.compile(r"include/linux/compiler-gcc(\d{1,9})\.h$")
 _DEFINED_ARRAY = re.compile(r"\bdefined\s*\(?\s*@")
 _NO_PIE = re.compile(r"-fno-(?:pie|PIE)\b")
 _MAKE_CMD = re.compile(r"^make-cmd[ \t]*=[ \t]*(.*\\#.*[^\\\n])$", re.MULTILINE)

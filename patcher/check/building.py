@@ -20,7 +20,7 @@ from patcher.tree.content import Entry
 _SECONDS = 1800.0
 _FILE_BYTES = 64 * 2**20
 _MARK = re.compile(r"^\s+(CC|AS|CPP|CHECK|LDS|HOSTCC|CXX)(?:32|64)?(?: \[M\])?\s+(\S+)\.([a-zA-Z]+)$")
-_STOPPED = re.compile(r"\*\*\* \[(?:[^\]]*?: )?([^\]\s]+)\] (Error (\d+)|[A-Z].*)$", re.MULTILINE)
+_STOPPED = re.compile(r"\*\*\* \[(?:[^\]]*?: )?([^\]\s]+)\] (Error (\d{1,9})|[A-Z].*)$", re.MULTILINE)
 _OF_MAKE = re.compile(r"\s*make(?:\[\d+\])?: |.*\*\*\*")
 _SURROUNDINGS = re.compile(
     r"No space left on device|Disk quota exceeded|Killed signal|internal compiler error|virtual memory exhausted|"

@@ -13,6 +13,7 @@ _TOKEN = re.compile(r"\s*(&&|\|\||==|!=|>=|<=|>|<|!|\(|\)|\w+|.)")
 _ENABLED = re.compile(r"\bIS_(?:ENABLED|BUILTIN|REACHABLE)\s*\(\s*CONFIG_(\w+)\s*\)")
 _COMMENT = re.compile(r"/\*.*?(?:\*/|$)|//.*$")
 _MOST = 8  # symbols in one expression
+_LONGEST = 10_000  # characters of one that is looked at
 
 
 class Branch(NamedTuple):
@@ -108,10 +109,12 @@ def compiled(branch: Branch, config: Mapping[str, str]) -> bool:
 
 def evaluate(expression: str, config: Mapping[str, str]) -> bool | None:
     """What a preprocessor expression is under a configuration; None where other things than CONFIG symbols decide."""
+    if len(expression) > _LONGEST:
+        return None
     tokens = [token for token in _TOKEN.findall(expression) if token.strip()]
     try:
         value, rest = _either(tokens, config)
-    except IndexError:
+    except (IndexError, RecursionError):
         return None
     return None if rest else value
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from patcher.check.results import Message
 
 _LINE = re.compile(
-    r"^(?P<path>[^\s:][^:]*):(?P<line>\d+):(?:(?P<column>\d+):)? "
+    r"^(?P<path>[^\s:][^:]*):(?P<line>\d{1,9}):(?:(?P<column>\d{1,9}):)? "
     r"(?P<what>fatal error|error|warning|note|Error|Warning|Fatal error): (?P<message>.*)$"
 )
 _OBJTOOL = re.compile(r"^(?P<path>\S+)\.o: (?P<what>warning|error): (?P<message>objtool: .*)$")

@@ -26,6 +26,7 @@ _AUTHOR = re.compile(rb"^Author: (.*)$", re.MULTILINE)
 _EMAIL = re.compile(rb"^Email: (.*)$", re.MULTILINE)
 _DATE = re.compile(rb"^Date: (.*)$", re.MULTILINE)
 _IS_MAIL = re.compile(rb"\A(?:From |[A-Za-z][A-Za-z0-9-]*: )")
+_HUGE = re.compile(rb"^@@ [-+,0-9 ]*[0-9]{10}", re.MULTILINE)
 _RECENT = 200  # commits to the files of a patch that are looked at
 _AS_IT_IS = "* -text -eol -ident -filter -working-tree-encoding\n"
 
@@ -89,7 +90,7 @@ def apply_all(repository: Repository, base: str, files: Sequence[Path], place: P
         files: in the order in which they are to be applied
         place: a directory for intermediate files
 
-    Raises InputError where a file cannot be read or holds no patch at all.
+    Raises InputError where a file cannot be read, holds no patch at all, or has a hunk that no file is long enough for.
     """
     found: list[Applied] = []
     at, stopped = base, ""
@@ -97,6 +98,11 @@ def apply_all(repository: Repository, base: str, files: Sequence[Path], place: P
     for name, mail in _split(files, place):
         subject, body, patch, author = _mail(mail, place)
         subject = subject or name
+        if huge := _HUGE.search(patch):
+            line = patch.count(b"\n", 0, huge.start()) + 1
+            raise InputError(
+                f"{name}: line {line} of its diff names a line number of more than nine digits", "the patch is damaged"
+            )
         if not re.search(rb"^(?:diff --git |--- )", patch, re.MULTILINE):
             found.append(Applied(name, subject, "empty", None, "it holds no diff"))
             continue

@@ -80,3 +80,7 @@ def test_a_warning_is_one_also_where_a_makefile_makes_an_error_of_it(
     assert [(each.commit, each.kind) for each in report.findings] == [(1, "warning"), (2, "error")]
     assert "-Wunused-function" in report.findings[0].message
     assert "-Werror=implicit-function-declaration" in report.findings[1].message or tool == "clang"
+
+
+def test_headers_for_compilers_of_any_number() -> None:
+    assert adjusted({f"include/linux/compiler-gcc{'9' * 5000}.h": "x"}).files == {}

@@ -156,3 +156,11 @@ def test_new_is_what_there_is_more_of(before: list[Message], after: list[Message
 @given(st.text())
 def test_any_output_can_be_read(said: str) -> None:
     read(said)
+
+
+@pytest.mark.parametrize("digits", [10, 5000])
+def test_a_line_number_of_any_length(digits: int) -> None:
+    """A Makefile can print what it likes. No source has so many lines."""
+    number = "9" * digits
+    said = f"a.c:{number}:1: warning: x\na.c:1:{number}: warning: y\na.c:{number}: note: in expansion of macro ‘M’\n"
+    assert read(said) == ()

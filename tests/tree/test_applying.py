@@ -193,3 +193,13 @@ def test_a_patch_that_leads_out_of_the_tree_does_not_apply(
     assert found.state == "conflict"
     assert "fsck" not in found.detail
     assert not list(tmp_path.rglob("outside"))
+
+
+@pytest.mark.parametrize("numbers", ["-{0},3 +1,4", "-1,{0} +1,4", "-1,3 +{0},4", "-1,3 +1,{0}"])
+@pytest.mark.parametrize("digits", [10, 5000])
+def test_a_hunk_beyond_any_file(repo: Path, tmp_path: Path, scratch: Path, numbers: str, digits: int) -> None:
+    """git takes such a number for another one, and Python refuses to read one of 5,000 digits."""
+    text = numbers.format("9" * digits)
+    (tmp_path / "x.patch").write_text(f"--- a/a.c\n+++ b/a.c\n@@ {text} @@\n a\n+b\n c\n d\n")
+    with pytest.raises(InputError, match=r"^x\.patch: line 3 .* more than nine digits: the patch is damaged$"):
+        apply_all(borrow(open_repository(repo), scratch), "HEAD", [tmp_path / "x.patch"], scratch)
