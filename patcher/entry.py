@@ -13,9 +13,9 @@ def main() -> None:
     try:
         from patcher.cli import main as command
     except (ImportError, OSError, MemoryError, RecursionError) as error:
-        why = str(error) or type(error).__name__
-        _tell(f"patcher: cannot start: {' '.join(why.split())}; see to memory, open files and the installation\n")
-        sys.exit(70)
+        why = " ".join((str(error) or type(error).__name__).split())
+        _tell(f"patcher: cannot load a part of itself ({why}): see to memory, open files and the installation\n")
+        sys.exit(2)
     command()
 
 

@@ -60,6 +60,11 @@ def _machine(error: BaseException) -> int:
         return _line("patcher", "the input is nested too deeply to be read")
     if isinstance(error, RuntimeError) and "start new thread" in str(error):
         return _line("patcher", f"cannot start a thread: {_LIMITS[errno.EAGAIN]}")
+    if isinstance(error, ImportError):
+        named = " ".join((str(error) or type(error).__name__).split())
+        return _line(
+            "patcher", f"cannot load a part of itself ({named}): see to memory, open files and the installation"
+        )
     if not isinstance(error, OSError):
         return 0
     named = f" {error.filename}" if error.filename else ""

@@ -263,6 +263,7 @@ def _fix(
 
 def _write_mail(patches: list[Patch], changed: set[str], directory: Path) -> None:
     """The mail by file, under the same names; a file in which nothing changed is copied."""
+    from patcher.files import read_file
     from patcher.mail.write import mbox
 
     by_file: dict[str, list[Patch]] = {}
@@ -271,7 +272,7 @@ def _write_mail(patches: list[Patch], changed: set[str], directory: Path) -> Non
     try:
         directory.mkdir(parents=True)
         for name, mails in by_file.items():
-            content = mbox(mails).encode("utf-8", "surrogateescape") if name in changed else Path(name).read_bytes()
+            content = mbox(mails).encode("utf-8", "surrogateescape") if name in changed else read_file(Path(name))
             (directory / Path(name).name).write_bytes(content)
     except FileExistsError as error:
         raise InputError(f"{directory} exists already", "name a new directory with --fix-to") from error

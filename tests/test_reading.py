@@ -1,0 +1,75 @@
+"""Nothing but ``patcher.files`` opens what comes from a tree, a build, the configuration or the user."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import patcher
+
+PACKAGE = Path(patcher.__file__).parent
+READERS = {"read_text", "read_bytes", "open", "fdopen", "rglob", "glob", "iterdir", "scandir", "walk", "listdir"}
+MODULES = {"tomllib", "configparser", "glob", "fileinput", "pickle"}
+# What these read is patcher's own: a file of the package, or one that it has just written itself.
+OWN = {
+    "cache.py": "the cache, whose locks and size it looks after",
+    "check": "its workspace, where builds write; see patcher.check.building for what it reads of it",
+    "entry.py": "/dev/null",
+    "files.py": "everything",
+    "generate/deliver.py": "the directory it writes to",
+    "lint/rules.py": "the names in a folder of rules",
+    "mail/decode.py": "the parts of a mail in memory",
+    "processes.py": "/proc",
+    "prove": "its shim, and the programs it has built",
+    "report/topics.py": "the package",
+    "rules/load.py": "the names in a folder of rules",
+    "sandbox.py": "temporary files and pipes",
+    "series/load.py": "the names of the package's series",
+    "source": "exported files in the cache, and the package",
+    "tree/applying.py": "its temporary files",
+    "tree/commit.py": "its temporary files",
+    "tree/profile.py": "the package",
+    "cli/rules.py": "the names in the package's rules",
+}
+
+
+def _reads(text: str) -> list[str]:
+    """Calls in a module that open or list files, by name."""
+    found = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Call):
+            called = node.func
+            name = (
+                called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
+            )
+            if name in READERS and (isinstance(called, ast.Attribute) or name == "open"):
+                found.append(f"line {node.lineno}: {ast.unparse(called)}")
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            named = {alias.name.partition(".")[0] for alias in node.names} | {getattr(node, "module", None)}
+            found += [f"line {node.lineno}: {name}" for name in MODULES & named]
+    return found
+
+
+def _trusted(module: Path) -> bool:
+    relative = module.relative_to(PACKAGE)
+    return relative.as_posix() in OWN or relative.parts[0] in OWN
+
+
+@pytest.mark.parametrize("module", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_files_are_opened_in_one_place(module: Path) -> None:
+    if not _trusted(module):
+        assert _reads(module.read_text()) == []
+
+
+def test_a_reader_would_be_seen() -> None:
+    for line in ("Path(x).read_text()", "open(x)", "os.open(x, 0)", "x.rglob('*')", "import tomllib", "Path(x).open()"):
+        assert _reads(line), line
+    assert not _reads("read_file(x); read_text(x); series.load(x)")
+
+
+def test_no_exception_is_needed_any_more() -> None:
+    for name in OWN:
+        files = [PACKAGE / name] if name.endswith(".py") else sorted((PACKAGE / name).rglob("*.py"))
+        assert any(_reads(file.read_text()) for file in files), name
