@@ -445,7 +445,7 @@ class Checker:
             findings=self._findings.all(),
             left_out=tuple(self._left),
             adjustments=tuple(dict.fromkeys(line for each in self._adjusted.values() for line in each.told)),
-            notes=(),
+            notes=self._runner.gaps(),
         )
 
 

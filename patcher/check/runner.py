@@ -75,6 +75,10 @@ class Runner:
         code = process.returncode
         return sandbox.Result(code if code >= 0 else 128 - code, output or b"", b"", reason)
 
+    def gaps(self) -> tuple[str, ...]:
+        """What is not confined here, for the user: a line each. Nothing is where the user did without a sandbox."""
+        return tuple(f"sandbox: {gap}" for gap in sandbox.gaps()) if self.sandboxed else ()
+
     def end(self) -> None:
         """End all that runs, and start nothing more."""
         self._ended = True

@@ -48,6 +48,7 @@ class Workspace:
         self._parent = cache.root / "check"
         with told(self._parent):
             self._parent.mkdir(parents=True, exist_ok=True)
+            self._parent.chmod(0o700)  # as root, what builds write is nobody's, of whom there may be others
             self._take()
             try:
                 for gone in self._parent.glob(f"{_GONE}*"):
