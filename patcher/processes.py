@@ -32,11 +32,25 @@ def end_on_signals() -> None:
 def _begin_to_end(number: int, _: FrameType | None) -> None:
     for each in _SIGNALS:
         signal.signal(each, signal.SIG_IGN)
-    signal.signal(signal.SIGALRM, lambda *_: _give_up(128 + number))
-    signal.setitimer(signal.ITIMER_REAL, _GRACE)
-    if number == signal.SIGINT:
-        raise KeyboardInterrupt
-    sys.exit(128 + number)
+    until = time.monotonic() + _GRACE
+
+    def end() -> None:
+        signal.signal(signal.SIGALRM, lambda *_: _give_up(128 + number))
+        signal.setitimer(signal.ITIMER_REAL, max(0.001, until - time.monotonic()))
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        sys.exit(128 + number)
+
+    def lost(what: sys.UnraisableHookArgs) -> None:
+        """Raise it again a little later: it came in a __del__ or the like, where Python only tells of it."""
+        if not isinstance(what.exc_value, KeyboardInterrupt | SystemExit):
+            sys.__unraisablehook__(what)
+            return
+        signal.signal(signal.SIGALRM, lambda *_: end())
+        signal.setitimer(signal.ITIMER_REAL, 0.005)
+
+    sys.unraisablehook = lost
+    end()
 
 
 def _give_up(code: int) -> None:
