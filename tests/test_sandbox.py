@@ -495,3 +495,33 @@ def test_what_root_shows_and_gives(tmp_path: Path) -> None:
     assert (given / "below" / "file").read_text() == "contentmore\n"
     state = (kept / "below" / "file").stat()
     assert (state.st_uid, state.st_mode & 0o777) == (0, 0o600)
+
+
+@pytest.mark.parametrize("lacks", ["--size", "--disable-userns", "filter"])
+def test_what_is_lacking_is_told_and_the_rest_holds(monkeypatch: pytest.MonkeyPatch, lacks: str) -> None:
+    """Older versions of bubblewrap, and other machines."""
+    if lacks == "filter":
+        monkeypatch.setattr(seccomp, "program", lambda machine: None)
+    else:
+        has = bubblewrap.options() - {lacks}
+        monkeypatch.setattr(bubblewrap, "options", lambda: has)
+    script = "echo 1 > /proc/sys/vm/swappiness; grep -h NoNewPrivs /proc/self/status; touch /tmp/x && echo made"
+    assert shell(script).stdout == b"NoNewPrivs:\t1\nmade\n"
+    if lacks != "filter":
+        assert shell("unshare --user true && echo entered").stdout == b""
+    word = {"--size": "0.7", "--disable-userns": "0.8", "filter": "no system call filter"}[lacks]
+    assert [word in gap for gap in sandbox.gaps()].count(True) == 1
+
+
+def test_root_with_one_id_alone() -> None:
+    """As in a container of an ordinary user's: there is nobody to become."""
+    command = ["sh", "-c", "echo > /proc/sys/vm/swappiness; id -u"]
+    script = f"from patcher import sandbox; print(sandbox.tried(), sandbox.run({command}))"
+    ran = subprocess.run(
+        ["unshare", "--user", "--map-root-user", sys.executable, "-c", script], capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(sandbox.__file__).parent.parent)}, check=False,
+    )  # fmt: skip
+    if "unshare" in ran.stderr:
+        pytest.skip("no user namespace can be made here")
+    assert ran.stdout.startswith("Way(nobody=False, one_id=True) Result(code=0, stdout=b'0\\n'"), ran.stderr
+    assert "Read-only file system" in ran.stdout
