@@ -69,9 +69,13 @@ class Cache:
                 return self._open(diskcache)
 
     def _open(self, diskcache: Any) -> Any:
-        return diskcache.Cache(
-            str(self.root / "values"), size_limit=VALUES_BYTES, eviction_policy="least-recently-stored"
-        )
+        opened = diskcache.Cache.__new__(diskcache.Cache)
+        try:
+            opened.__init__(str(self.root / "values"), size_limit=VALUES_BYTES, eviction_policy="least-recently-stored")
+        except sqlite3.Error:
+            opened.close()  # it leaves the connection open; Python 3.13 warns of that
+            raise
+        return opened
 
     def get(self, key: str) -> bytes | None:
         """The bytes stored under ``key``, or None."""

@@ -56,7 +56,9 @@ def test_values_outlive_the_process(cache_dir: Path) -> None:
     first = Cache(cache_dir)
     first.put("key", b"value")
     first.close()
-    assert Cache(cache_dir).get("key") == b"value"
+    second = Cache(cache_dir)
+    assert second.get("key") == b"value"
+    second.close()
 
 
 def test_many_processes_at_once(cache_dir: Path) -> None:
