@@ -36,6 +36,7 @@ def test_passing_is_exit_code_0_unless_more_is_required(run, mini: Path) -> None
     assert run(*command, "--require", "all").code == 1
 
 
+@pytest.mark.ends
 def test_json_is_as_published_and_the_same_seed_finds_the_same(run, mini: Path) -> None:  # type: ignore[no-untyped-def]
     command = ("prove", "--tree", mini, *QUICK, "--property", "3", "--property", "4", "--format", "json")
     first, again = (json.loads(run(*command).stdout) for _ in range(2))
