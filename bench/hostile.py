@@ -81,11 +81,15 @@ class Place:
 
     def tree(self) -> Path:
         """Unpacked sources."""
-        return Path(shutil.copytree(MINIATURE, self.work / "linux", symlinks=True))
+        return self._copy(MINIATURE)
 
     def repository(self) -> Path:
         """A repository with three commits."""
-        return Path(shutil.copytree(self._repository, self.work / "linux", symlinks=True))
+        return self._copy(self._repository)
+
+    def _copy(self, source: Path) -> Path:
+        top = self.work / "linux"
+        return top if top.exists() else Path(shutil.copytree(source, top, symlinks=True))
 
     def file(self, name: str, content: bytes) -> Path:
         found = self.work / name
@@ -374,7 +378,9 @@ def a_patch(rng: random.Random, *, hostile: bool = True) -> bytes:
     ]  # fmt: skip
     for _ in range(rng.choice([1, 1, 2, 5])):
         old, new = rng.choice(changes)
-        mail = mail.replace(old, new, rng.choice([1, 1, -1])) if len(mail) < 5_000_000 else mail
+        mail = (
+            mail.replace(old, new, -1 if len(new) < 50 and rng.random() < 0.3 else 1) if len(mail) < 5_000_000 else mail
+        )
     if rng.random() < 0.2:
         at = rng.randrange(len(mail))
         mail = mail[:at] + rng.randbytes(rng.choice([1, 50])) + mail[at + 1 :]
@@ -541,11 +547,12 @@ def surroundings(rng: random.Random, place: Place) -> Case:
 
 
 def git(directory: Path, *args: str, text: str | None = None) -> str:
+    """What git says. It may fail at what is wrong with the place already."""
     environment = {
         **os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_AUTHOR_NAME": "A U Thor", "GIT_COMMITTER_NAME": "A U Thor",
         "GIT_AUTHOR_EMAIL": "author@example.org", "GIT_COMMITTER_EMAIL": "author@example.org",
     }  # fmt: skip
-    done = subprocess.run(["git", "-c", "init.defaultBranch=main", "-C", directory, *args], input=text, check=True,
+    done = subprocess.run(["git", "-c", "init.defaultBranch=main", "-C", directory, *args], input=text, check=False,
                           capture_output=True, text=True, errors="surrogateescape", env=environment)  # fmt: skip
     return done.stdout.strip()
 

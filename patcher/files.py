@@ -14,7 +14,7 @@ import os
 import select
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -133,10 +133,14 @@ def standard_input(*, most: int = STREAM) -> BinaryIO:
     return io.BufferedReader(_Bounded(descriptor, "standard input", most, "", wait=False), 2**16)
 
 
-def files_below(directory: Path, ending: str = "", *, below: Path | None = None, most: int = ENTRIES) -> Iterator[Path]:
+def files_below(
+    directory: Path, ending: str = "", *, below: Path | None = None, most: int = ENTRIES,
+    other: Callable[[str], None] | None = None,
+) -> Iterator[Path]:  # fmt: skip
     """Every regular file below a directory whose name has the ending, sorted within a directory.
 
-    Symbolic links are not followed, ``.git`` is left out. Raises InputError where a directory cannot be read, holds
+    Symbolic links are not followed, ``.git`` is left out. ``other`` is told of all that is neither file nor directory.
+    Raises InputError where a directory cannot be read, holds
     more than ``most`` entries in all, or is not itself below ``below``.
     """
     if below is not None:
@@ -157,6 +161,8 @@ def files_below(directory: Path, ending: str = "", *, below: Path | None = None,
                             waiting.append(entry.path)
                     elif entry.name.endswith(ending) and entry.is_file(follow_symlinks=False):
                         found.append(entry.path)
+                    elif other and not entry.is_file(follow_symlinks=False):
+                        other(entry.path)
         except OSError as error:
             raise InputError(f"cannot read {place} ({error.strerror})") from error
         yield from map(Path, sorted(found))

@@ -8,6 +8,7 @@ import git
 
 from patcher.errors import InputError
 from patcher.files import exists, is_directory
+from patcher.tree import gitfiles
 from patcher.tree.directory import DirectoryTree
 from patcher.tree.gitrepo import GitTree, Repository
 from patcher.tree.kernel import KernelTree, looks_like_kernel
@@ -64,12 +65,15 @@ def find_repository(place: Path) -> Repository | None:
 
 def _repository(place: Path) -> Repository | None:
     """The repository that ``place`` belongs to, if it is not a kernel tree of its own inside of one."""
+    gitfiles.check_way(place)
     try:
         found = git.Repo(place, search_parent_directories=True)
     except git.InvalidGitRepositoryError:
         return None
     except (git.GitError, OSError, ValueError) as error:
         raise InputError(f"git cannot open {place} ({error})") from error
+    for directory in {Path(found.git_dir), Path(found.common_dir)}:
+        gitfiles.check(directory)
     top = Path(found.working_tree_dir).resolve() if found.working_tree_dir else None
     if top is not None and not (top / ".git").exists():
         top = None  # bare, and its configuration does not say so

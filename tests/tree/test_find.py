@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,3 +95,21 @@ def test_a_broken_git_file(mini: Path, tmp_path: Path, content: str) -> None:
     else:
         assert tree.commit == ""
         assert tree.read(["Makefile"])
+
+
+@pytest.mark.parametrize(
+    "name", [".git", ".git/HEAD", ".git/config", ".git/commondir", ".git/packed-refs", ".git/refs/heads/x",
+             ".git/objects/info/alternates", ".git/objects/aa/" + "b" * 38]
+)  # fmt: skip
+@pytest.mark.parametrize("kind", ["fifo", "device"])
+def test_a_repository_of_something_else_than_files(mini_repo: Path, name: str, kind: str) -> None:
+    place = mini_repo / name
+    if place.is_dir():
+        shutil.rmtree(place)
+    place.unlink(missing_ok=True)
+    place.parent.mkdir(exist_ok=True)
+    os.mkfifo(place) if kind == "fifo" else place.symlink_to("/dev/zero")
+    begun = time.monotonic()
+    with pytest.raises(InputError, match=r"is no file|it is a (?:FIFO|device), not a file"):
+        open_tree(mini_repo / "mm", None)
+    assert time.monotonic() - begun < 5

@@ -1,0 +1,53 @@
+"""What git would open in a repository is looked at first: it waits for ever at a FIFO, and reads a device to no end."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from patcher.errors import InputError
+from patcher.files import SMALL, files_below, is_directory, present, read_file
+
+_READ = (
+    "HEAD", "config", "config.worktree", "commondir", "gitdir", "index", "packed-refs", "shallow", "info/grafts",
+    "info/attributes", "info/exclude", "info/sparse-checkout", "objects/info/alternates",
+)  # fmt: skip
+_ADVICE = "no git can have made that; remove it, or clone the repository anew"
+
+
+def check_way(place: Path) -> None:
+    """Look at what git finds on the way from ``place`` to the repository around it.
+
+    Raises InputError where a ``.git`` is neither a directory nor a small file.
+    """
+    for directory in (place, *place.parents):
+        if present(directory / ".git"):
+            if is_directory(directory / ".git"):
+                check(directory / ".git")
+            else:
+                read_file(directory / ".git", most=SMALL, advice=_ADVICE)
+            return
+        if present(directory / "HEAD") and is_directory(directory / "objects"):
+            check(directory)
+            return
+
+
+def check(repository: Path) -> None:
+    """Look at a git directory. Raises InputError where it holds something else than files and directories."""
+    for name in _READ:
+        if present(repository / name):
+            _check(str(repository / name))
+    for name in ("objects", "refs"):
+        if is_directory(repository / name):
+            for _ in files_below(repository / name, other=_check):
+                pass
+
+
+def _check(path: str) -> None:
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116 - a link to a file will do
+    except OSError:
+        return  # git says what it thinks of a link to nothing
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise InputError(f"{path} is no file", _ADVICE)
