@@ -130,7 +130,7 @@ def put(rng: random.Random, place: Place, target: Path) -> None:
         target.write_bytes(b"" if kind == "empty" else rng.randbytes(rng.choice([1, 1000, 1_000_000])))
     else:
         target.symlink_to({
-            "device": "/dev/zero", "zero": "/proc/kmsg", "secret": str(place.outside / "secret.c"),
+            "device": "/dev/zero", "zero": "/proc/self/mem", "secret": str(place.outside / "secret.c"),
             "linked fifo": str(place.outside / "fifo.h"), "loop": target.name,
         }[kind])  # fmt: skip
 

@@ -130,7 +130,7 @@ def standard_input(*, most: int = STREAM) -> BinaryIO:
             raise InputError("cannot read standard input: it is closed or a directory", "name a file")
     except (OSError, ValueError) as error:
         raise InputError("cannot read standard input: it is closed", "name a file") from error
-    return io.BufferedReader(_Bounded(descriptor, "standard input", most, "", wait=False), 2**16)
+    return io.BufferedReader(_Bounded(descriptor, "standard input", most, "", pipe=True, wait=False), 2**16)
 
 
 def files_below(
@@ -221,8 +221,8 @@ def _stream(descriptor: int, name: str, most: int, advice: str) -> BinaryIO:
     if stat.S_ISREG(status.st_mode) and status.st_size > most:
         os.close(descriptor)
         raise _too_large(name, most, advice)
-    wait = stat.S_ISFIFO(status.st_mode)
-    return io.BufferedReader(_Bounded(descriptor, name, most, advice, wait=wait), 2**16)
+    pipe = stat.S_ISFIFO(status.st_mode)
+    return io.BufferedReader(_Bounded(descriptor, name, most, advice, pipe=pipe, wait=pipe), 2**16)
 
 
 def _too_large(name: str, most: int, advice: str) -> InputError:
@@ -231,14 +231,16 @@ def _too_large(name: str, most: int, advice: str) -> InputError:
 
 
 class _Bounded(io.RawIOBase):
-    """A descriptor that gives no more than so many bytes. ``wait``: it is a FIFO that nobody may have opened yet."""
+    """A descriptor that gives no more than so many bytes. ``pipe``: there may be nothing to read yet; ``wait``: nobody
+    may have opened its other end yet."""
 
-    def __init__(self, descriptor: int, name: str, most: int, advice: str, *, wait: bool) -> None:
+    def __init__(self, descriptor: int, name: str, most: int, advice: str, *, pipe: bool, wait: bool) -> None:
         self._descriptor = descriptor
         self._name = name
         self._most = most
         self._left = most
         self._advice = advice
+        self._pipe = pipe
         self._wait = wait
 
     def readable(self) -> bool:
@@ -259,8 +261,10 @@ class _Bounded(io.RawIOBase):
         while True:
             try:
                 got = os.read(self._descriptor, size)
-            except BlockingIOError:  # there is a writer, who takes their time
-                self._wait = False
+            except BlockingIOError as error:
+                if not self._pipe:  # such as /proc/kmsg, which says that it is a file
+                    raise InputError(f"cannot read {self._name}: it waits for something", self._advice) from error
+                self._wait = False  # there is a writer, who takes their time
                 select.select([self._descriptor], [], [])
                 continue
             if got or not self._wait:

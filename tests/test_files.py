@@ -172,3 +172,17 @@ def test_standard_input_may_be_closed() -> None:
         command = ["bash", "-c", f'"$0" -c "$1" {shell}', sys.executable, program]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert said in done.stdout + done.stderr
+
+
+def test_a_file_that_waits() -> None:
+    """Some of /proc call themselves regular files, and wait: the kernel's log does, whose readers take from it."""
+    reader, writer = os.pipe2(os.O_NONBLOCK)
+    with files._Bounded(reader, "/proc/kmsg", 100, "", pipe=False, wait=False) as stream:
+        with pytest.raises(InputError, match="cannot read /proc/kmsg: it waits for something"):
+            stream.read(1)
+    os.close(writer)
+
+
+def test_what_cannot_be_read_though_it_is_a_file() -> None:
+    with pytest.raises(InputError, match="cannot read /proc/self/mem"):
+        files.read_file(Path("/proc/self/mem"))
