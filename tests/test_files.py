@@ -177,9 +177,9 @@ def test_standard_input_may_be_closed() -> None:
 def test_a_file_that_waits() -> None:
     """Some of /proc call themselves regular files, and wait: the kernel's log does, whose readers take from it."""
     reader, writer = os.pipe2(os.O_NONBLOCK)
-    with files._Bounded(reader, "/proc/kmsg", 100, "", pipe=False, wait=False) as stream:
-        with pytest.raises(InputError, match="cannot read /proc/kmsg: it waits for something"):
-            stream.read(1)
+    stream = files._Bounded(reader, "/proc/kmsg", 100, "", pipe=False, wait=False)
+    with stream, pytest.raises(InputError, match="cannot read /proc/kmsg: it waits for something"):
+        stream.read(1)
     os.close(writer)
 
 
