@@ -28,6 +28,7 @@ OWN = {
     "sandbox.py": "temporary files and pipes",
     "series/load.py": "the names of the package's series",
     "source": "exported files in the cache, and the package",
+    "temporary.py": "temporary directories of its own",
     "tree/applying.py": "its temporary files",
     "tree/commit.py": "its temporary files",
     "tree/profile.py": "the package",
