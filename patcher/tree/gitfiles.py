@@ -34,10 +34,15 @@ def check_way(place: Path) -> None:
 
 
 def check(repository: Path) -> None:
-    """Look at a git directory. Raises InputError where it holds something else than files and directories."""
+    """Look at a git directory.
+
+    Raises InputError where it holds something else than files and directories, or where a file whose lines git quotes
+    in its errors is a link to something that belongs to no repository.
+    """
     for name in _READ:
         if present(repository / name):
             _check(str(repository / name))
+            _check_link(repository, name)
     for name in ("objects", "refs"):
         if is_directory(repository / name):
             for _ in files_below(repository / name, other=_check):
@@ -51,3 +56,14 @@ def _check(path: str) -> None:
         return  # git says what it thinks of a link to nothing
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise InputError(f"{path} is no file", _ADVICE)
+
+
+def _check_link(repository: Path, name: str) -> None:
+    """Links to the same file of another repository are how repo(1) and git-new-workdir share them."""
+    there = os.path.realpath(repository / name)
+    shared = there.removesuffix(f"/{name}")
+    if there.startswith(f"{os.path.realpath(repository)}/") or (
+        shared != there and is_directory(Path(shared, "objects"))
+    ):
+        return
+    raise InputError(f"{repository / name} leads out of the repository", _ADVICE)

@@ -113,3 +113,17 @@ def test_a_repository_of_something_else_than_files(mini_repo: Path, name: str, k
     with pytest.raises(InputError, match=r"is no file|it is a (?:FIFO|device), not a file"):
         open_tree(mini_repo / "mm", None)
     assert time.monotonic() - begun < 5
+
+
+def test_what_git_would_quote_is_the_repositorys_own(mini_repo: Path, mini_original: Path, tmp_path: Path) -> None:
+    packed = mini_repo / ".git" / "packed-refs"
+    packed.unlink(missing_ok=True)
+    (tmp_path / "secret").write_text("secret\n")
+    packed.symlink_to(tmp_path / "secret")
+    with pytest.raises(InputError, match=r"packed-refs leads out of the repository"):
+        open_tree(mini_repo, None)
+    packed.unlink()
+    (tmp_path / "other" / "objects").mkdir(parents=True)
+    (tmp_path / "other" / "packed-refs").write_text("# pack-refs with: peeled fully-peeled sorted \n")
+    packed.symlink_to(tmp_path / "other" / "packed-refs")
+    assert isinstance(open_tree(mini_repo, None), GitTree)  # as repo(1) has them
