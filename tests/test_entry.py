@@ -30,9 +30,12 @@ def test_the_entry_loads_nothing() -> None:
 
 
 def test_an_interrupt_at_any_moment(command_environment: dict[str, str], tmp_path: Path) -> None:
-    """What is on a line of its own begins when the entry runs: before that it is Python that starts."""
+    """Told by the entry's first step that its command has begun: before that it is Python that starts."""
     begin = tmp_path / "begin.py"
-    begin.write_text("import os, patcher.entry\nos.write(1, b'x')\npatcher.entry.main()\n")
+    begin.write_text(
+        "import os, patcher.entry\nfirst = patcher.entry._open_standard_streams\n"
+        "patcher.entry._open_standard_streams = lambda: (os.write(1, b'x'), first())\npatcher.entry.main()\n"
+    )
     for number in range(12):
         running = subprocess.Popen(
             [sys.executable, begin, "rules", "list"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
