@@ -543,6 +543,7 @@ def surroundings(rng: random.Random, place: Place) -> Case:
     else:
         case.limits = {resource.RLIMIT_FSIZE: rng.choice([0, 1000, 100_000])}
         case.environment = {"PATCHER_CACHE_DIR": str(place.work / "cache")}
+        case.may_write = (place.work / "cache",)
     return case
 
 
