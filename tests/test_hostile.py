@@ -11,9 +11,7 @@ import pytest
 CAMPAIGN = Path(__file__).parents[1] / "bench" / "hostile.py"
 
 
-@pytest.mark.parametrize(
-    "families", [("arguments", "configuration", "mails"), ("descriptors", "surroundings", "signals")]
-)
+@pytest.mark.parametrize("families", [("arguments", "configuration", "mails"), ("descriptors", "surroundings")])
 def test_twenty_cases(families: tuple[str, ...]) -> None:
     only = [word for name in families for word in ("--only", name)]
     done = subprocess.run(
