@@ -213,18 +213,12 @@ def _shadow(sources: Path, work: Path, files: frozenset[str], bits: int) -> Iter
 def _link(work: Path, objects: list[Path], found: Places, config: Config, shims: list[str]) -> Program:
     bits = ARCHS[config.arch]
     shim = [work / f"{name}.o" for name in ("bridge.c", "driver.c", "entry.S")]
-    defined = _names(toolchain.run(["nm", "--defined-only", "-g", *map(str, [*objects, *shim])]))
-    wanted = _names(toolchain.run(["nm", "-u", *map(str, [*objects, *shim])]))
-    weak = _weak(toolchain.run(["nm", "-u", str(shim[0]), str(shim[1])]))
-    lacking = sorted(wanted - defined - weak)
+    lacking = _lacking(work, bits, objects, shim)
     stubs = {_STUBS + number * APART: name for number, name in enumerate(lacking)}
     assembly = "".join(f".globl {name}\n.set {name}, {address:#x}\n" for address, name in stubs.items())
     (work / "stubs.S").write_text(f'{assembly}.section .note.GNU-stack, "", @progbits\n')
     binary = work / "prove"
-    toolchain.run(
-        ["gcc", f"-m{bits}", "-nostdlib", "-static", "-no-pie", "-Wl,--build-id=none,-z,noexecstack,--no-warnings",
-         "-o", str(binary), *map(str, objects), *map(str, shim), str(work / "stubs.S")]
-    )  # fmt: skip
+    toolchain.run([*_linker(bits, binary), *map(str, objects), *map(str, shim), str(work / "stubs.S")])
     own = objects[found.sources.index(found.defined[SETUP[0]])] if SETUP[0] in found.defined else None
     return Program(
         bits=bits,
@@ -238,6 +232,22 @@ def _link(work: Path, objects: list[Path], found: Places, config: Config, shims:
         compiler=toolchain.identity(),
         profile=config.name,
     )
+
+
+def _linker(bits: int, target: Path, *options: str) -> list[str]:
+    extra = ",".join(("--build-id=none", "-z,noexecstack", *options))
+    return ["gcc", f"-m{bits}", "-nostdlib", "-static", "-no-pie", f"-Wl,{extra}", "-o", str(target)]
+
+
+def _lacking(work: Path, bits: int, objects: list[Path], shim: list[Path]) -> list[str]:
+    """The symbols that nothing supplies. The linker is asked, since it makes some itself: ``__start_SECTION``,
+    ``__stop_SECTION``, ``_end`` and their like. What only the shim wants, weakly, is told by its absence."""
+    tried = work / "unresolved"
+    toolchain.run([*_linker(bits, tried, "--unresolved-symbols=ignore-all"), *map(str, [*objects, *shim])])
+    made = _names(toolchain.run(["nm", "--defined-only", str(tried)]))
+    wanted = _names(toolchain.run(["nm", "-u", *map(str, [*objects, *shim])]))
+    weak = _weak(toolchain.run(["nm", "-u", *map(str, shim)]))
+    return sorted(wanted - made - weak)
 
 
 def _names(listing: str) -> set[str]:

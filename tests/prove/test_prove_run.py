@@ -129,6 +129,32 @@ def test_what_nothing_supplies_names_itself(changed, arch: str, prove_cache: Cac
     assert program.stubs[outcome.numbers[2] & ~0xFFFF] == "flush_tlb_all"
 
 
+def test_what_the_linker_makes_itself_is_no_stub(changed, arch: str, prove_cache: Cache) -> None:  # type: ignore[no-untyped-def]
+    code = "{ extern char _end[], __bss_start[]; return (unsigned long)_end - (unsigned long)__bss_start; }"
+    with Runner(misbehaving(changed, arch, prove_cache, code)) as runner:
+        stubs = runner.program.stubs.values()
+        assert not [name for name in stubs if name.startswith(("__start_", "__stop_", "_end", "__bss_start"))]
+        size = play(runner, *BOOT, ("get", 7)).answers[-1]
+        assert 0 < size < 1 << 30
+
+
+def test_the_shims_own_instructions_are_not_counted(runner: Runner) -> None:
+    """Nor does a rival come between two of them: its allocator fills each page a byte at a time, 20,000 steps in all.
+
+    The code under test itself fills three pages of pointers here, in loops of some instructions for each.
+    """
+    far = runner.limit - 3
+    steps = (*BOOT, ("booted",), ("limit", 1 << 40), ("set", 5, 6), ("stats",), ("set", far, 0xE00001), ("stats",))
+    outcome = play(runner, *steps)
+    plain, allocating = outcome.answers[-3].steps, outcome.answers[-1].steps
+    leaf = runner.per_page
+    assert outcome.answers[-1].late == 3
+    assert 0 < plain < 200
+    assert 0 < allocating < 3 * leaf * 16
+    late = play(runner, *BOOT, ("booted",), ("race", "step", 10000 + allocating, ("set", 5, 0x77), ("set", far, 1)))
+    assert late.answers[-1] == (1, False, 0)
+
+
 def test_the_code_under_test_reaches_nothing_outside(changed, arch: str, prove_cache: Cache, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     """creat(2), and nothing comes of it but the end of the scenario."""
     target = tmp_path / "made"
