@@ -7,7 +7,8 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from patcher.prove.model import P2M, Foreign, Identity, Meaning, Missing, Ram
-from patcher.prove.run import Facts, Outcome, Run, Runner, Unreachable, Why
+from patcher.prove.protocol import Why
+from patcher.prove.run import Facts, Outcome, Run, Runner, Unreachable
 from patcher.prove.scenario import BOOT, Machine, Region, Scenario, Step
 
 Action = tuple[Any, ...]
@@ -209,6 +210,18 @@ def ending(outcome: Outcome) -> str:
             return "panic()"
         case Why.KILLED:
             return f"it was killed by signal {first}"
+        case Why.SYSTEM_CALL:
+            return f"it calls the kernel that it runs on (system call {first})"
+        case Why.TIME:
+            return f"it was not back after {first} seconds"
+        case Why.BROKEN:
+            return "the code broke the run: what came back is not what the shim says"
+        case Why.DEADLOCK:
+            return f"a lock is taken that is taken already ({second:#x})"
+        case Why.UNLOCK:
+            return f"a lock is given back that is not taken ({second:#x})"
+        case Why.LOCKED:
+            return "it comes back with a lock that it took"
         case _:
             return outcome.why.name.lower()
 

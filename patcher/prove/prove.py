@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from patcher import temporary
 from patcher.cache import Cache
 from patcher.errors import InputError
 from patcher.prove import toolchain
 from patcher.prove.build import APART, ARCHS, TREE, Program, build
 from patcher.prove.history import Context, Mismatch, void_of
-from patcher.prove.run import Runner, Stats, Why
+from patcher.prove.protocol import Why
+from patcher.prove.run import RunError, Runner, Stats
 from patcher.prove.scenario import Region, Scenario
 from patcher.prove.verdict import CommitProof, Counterexample, Proof, Status, Verdict
 from patcher.tree.kernel import KernelTree
@@ -73,12 +75,8 @@ def prove(tree: KernelTree, arch: str, request: Request, cache: Cache, progress:
 
     Raises InputError where the tree has no P2M, or where there is no compiler.
     """
-    compiler = toolchain.identity()
-    bits = ARCHS[arch]
-    started = time.monotonic()
-    only, seed = request.only, request.seed
-    chosen = choose(only)
-    why = toolchain.missing(bits)
+    chosen = choose(request.only)
+    why = toolchain.missing(ARCHS[arch])
     program = None
     if not why:
         try:
@@ -86,8 +84,23 @@ def prove(tree: KernelTree, arch: str, request: Request, cache: Cache, progress:
         except toolchain.CompilerError as error:
             why = f"the tree's code does not compile: {error}"
     if program is None:
-        skipped = tuple(Verdict(p.id, p.number, p.statement, Status.SKIP, 0, why) for p in chosen)
-        return Proof(arch, bits, why, compiler, "", (), (), "", 0, 0.0, seed, skipped)
+        return _skipped(arch, request, chosen, why)
+    try:
+        return _play(program, arch, request, chosen, progress)
+    except RunError as error:
+        return _skipped(arch, request, chosen, f"the tree's code cannot be run: {error}")
+
+
+def _skipped(arch: str, request: Request, chosen: Sequence[Property], why: str) -> Proof:
+    """Nothing could be run, for this reason."""
+    verdicts = tuple(Verdict(p.id, p.number, p.statement, Status.SKIP, 0, why) for p in chosen)
+    return Proof(arch, ARCHS[arch], why, toolchain.identity(), "", (), (), "", 0, 0.0, request.seed, verdicts)
+
+
+def _play(
+    program: Program, arch: str, request: Request, chosen: Sequence[Property], progress: Progress | None
+) -> Proof:
+    started = time.monotonic()
     with Runner(program) as runner:
         context = Context(runner, void_of(runner, True), void_of(runner, False), request.maps)
         verdicts = []
@@ -98,9 +111,9 @@ def prove(tree: KernelTree, arch: str, request: Request, cache: Cache, progress:
             if request.stop and verdicts[-1].status is not Status.PASS:
                 break
         return Proof(
-            arch, bits, "", compiler, program.profile, program.sources, program.shims,
-            "seccomp" if runner.locked else "none: the kernel refuses seccomp", runner.played,
-            time.monotonic() - started, seed, tuple(verdicts),
+            arch, program.bits, "", program.compiler, program.profile, program.sources, program.shims,
+            runner.confined, runner.played,
+            time.monotonic() - started, request.seed, tuple(verdicts),
         )  # fmt: skip
 
 
@@ -158,7 +171,8 @@ def place(runner: Runner, wrong: Mismatch) -> str:
     if outcome.done or wrong.step != outcome.at:
         stored = lines(runner.program, _stored_by(runner, wrong))
         return f"last stored by {stored[0]}" if stored else ""
-    addresses = [outcome.numbers[1]] if outcome.why is Why.SIGNAL else []
+    addresses = [outcome.numbers[1]] if outcome.why in (Why.SIGNAL, Why.SYSTEM_CALL) else []
+    addresses += [outcome.numbers[0] - 1] if outcome.why in (Why.DEADLOCK, Why.UNLOCK) else []
     addresses += [line - 1 for line in outcome.lines]
     return "; ".join(lines(runner.program, addresses)[:3])
 
@@ -198,9 +212,11 @@ def lines(program: Program, addresses: Sequence[int]) -> list[str]:
     """``file:line in function()`` for instruction addresses of the tree's own code."""
     if not addresses:
         return []
-    with program.on_disk() as file:
+    with temporary.directory("prove") as directory:
+        (directory / "prove").write_bytes(program.binary)
+        command = ["addr2line", "-f", "-e", "prove", *(f"{address:#x}" for address in addresses)]
         try:
-            said = toolchain.run(["addr2line", "-f", "-e", str(file), *(f"{address:#x}" for address in addresses)])
+            said = toolchain.run_confined([command], write=directory)
         except toolchain.CompilerError:
             return []
     parts = said.splitlines()
