@@ -309,7 +309,7 @@ def _linker(bits: int, target: str) -> list[str]:
 def _stubs(unresolved: bytes, objects: Iterable[Elf], bits: int) -> dict[int, str]:
     """Address → symbol that nothing supplies. The linker was asked, since it makes some itself: ``__start_SECTION``,
     ``__stop_SECTION``, ``_end`` and their like. What is only wanted weakly is told by its absence."""
-    made = {symbol.name for symbol in elf.parse(unresolved, bits).symbols if symbol.defined}
+    made = {symbol.name for symbol in elf.parse(unresolved, bits).symbols if symbol.defined and symbol.seen}
     wanted = {
         symbol.name for each in objects for symbol in each.symbols
         if not symbol.defined and symbol.binding == elf.GLOBAL

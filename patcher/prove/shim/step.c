@@ -283,6 +283,8 @@ void lookups(word from, word to)
 	answers_close();
 	for (; from < to; from++)
 		run_add(do_call(CALL_GET, from, 0));
+	if (locks_held())
+		stop(STOP_LOCKED, 0, 0, 0);
 	answers_open();
 	run_end();
 	say(0);

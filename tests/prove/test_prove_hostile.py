@@ -1,0 +1,286 @@
+"""Code that wants more than to compute: each is an outcome with a reason, and the next scenario runs as if nothing was.
+
+All of it is in one program for each word size: the lookup of a PFN does what that number stands for.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from patcher.cache import Cache
+from patcher.prove import toolchain
+from patcher.prove.build import build
+from patcher.prove.history import ending, small_machine
+from patcher.prove.prove import Request, prove
+from patcher.prove.protocol import Why
+from patcher.prove.run import Outcome, Runner
+from patcher.prove.scenario import BOOT, Scenario, Step
+from patcher.prove.verdict import Status
+from patcher.tree.directory import DirectoryTree
+
+MMU = "arch/x86/xen/mmu.c"
+BEFORE = "unsigned long get_phys_to_machine(unsigned long pfn)\n{\n"
+LOOKUP = "	if (unlikely(pfn >= MAX_P2M_PFN))\n		return INVALID_P2M_ENTRY;\n"
+
+HELP = r"""
+#ifdef CONFIG_X86_64
+static __attribute__((noinline)) long kernel(long n, long a, long b, long c, long d, long e, long f)
+{
+	long r;
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+
+	__asm__ volatile ("syscall" : "=a"(r) : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+			  : "rcx", "r11", "memory");
+	return r;
+}
+enum { N_READ = 0, N_WRITE = 1, N_MPROTECT = 10, N_MUNMAP = 11, N_SIGACTION = 13, N_PAUSE = 34, N_FORK = 57,
+       N_EXIT = 231, N_KILL = 62, N_PTRACE = 101, N_MMAP = 9, N_PRCTL = 157, N_EXECVE = 59 };
+#define GATE_0 0x0f
+#define GATE_1 0x05
+#define GATE_2 0xc3
+#else
+static __attribute__((noinline)) long kernel(long n, long a, long b, long c, long d, long e, long f)
+{
+	long r, args[] = { n, a, b, c, d, e, f };
+
+	__asm__ volatile ("push %%ebx; push %%ebp; mov 4(%%eax), %%ebx; mov 8(%%eax), %%ecx; mov 12(%%eax), %%edx;"
+			  "mov 16(%%eax), %%esi; mov 20(%%eax), %%edi; mov 24(%%eax), %%ebp; mov (%%eax), %%eax;"
+			  "int $0x80; pop %%ebp; pop %%ebx" : "=a"(r) : "a"(args) : "ecx", "edx", "esi", "edi", "memory");
+	return r;
+}
+enum { N_READ = 3, N_WRITE = 4, N_MPROTECT = 125, N_MUNMAP = 91, N_SIGACTION = 174, N_PAUSE = 29, N_FORK = 2,
+       N_EXIT = 252, N_KILL = 37, N_PTRACE = 26, N_MMAP = 192, N_PRCTL = 172, N_EXECVE = 11 };
+#define GATE_0 0xcd
+#define GATE_1 0x80
+#define GATE_2 0x5d
+#endif
+extern unsigned char hypercall_page_of_shim[] __asm__("hypercall_page");
+#define ANSWERS 0x72000000UL
+extern void stop(int why);
+extern void shim_stop(int why, unsigned long long a, unsigned long long b, unsigned long long c);
+extern void _raw_spin_lock_there(void *lock) __asm__("_raw_spin_lock");
+extern void _raw_spin_unlock_there(void *lock) __asm__("_raw_spin_unlock");
+
+/* The shim's own way to the kernel, found by its bytes: what is before it is its function's start. */
+static __attribute__((noinline)) long through_the_gate(long n, long a, long b, long c, long d, long e, long f)
+{
+	unsigned char *p = hypercall_page_of_shim;
+
+	while (!(p[0] == GATE_0 && p[1] == GATE_1 && p[2] == GATE_2))
+		p--;
+#ifdef CONFIG_X86_64
+	{
+		long r;
+		register long r10 __asm__("r10") = d;
+		register long r8 __asm__("r8") = e;
+		register long r9 __asm__("r9") = f;
+
+		__asm__ volatile ("call *%1" : "=a"(r) : "r"(p), "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+				  : "rcx", "r11", "memory");
+		return r;
+	}
+#else
+	{	/* int $0x80; pop ebp, edi, esi, ebx; ret: what it pops is put there first */
+		long r, args[] = { n, a, b, c, d, e, f, (long)p };
+
+		__asm__ volatile ("push %%ebx; push %%ebp; mov 4(%%eax), %%ebx; mov 8(%%eax), %%ecx; mov 12(%%eax), %%edx;"
+				  "mov 16(%%eax), %%esi; mov 20(%%eax), %%edi; push $1f; push %%ebx; push %%esi; push %%edi; push %%ebp;"
+				  "push 28(%%eax); mov 24(%%eax), %%ebp; mov (%%eax), %%eax; ret; 1: pop %%ebp; pop %%ebx"
+				  : "=a"(r) : "a"(args) : "ecx", "edx", "esi", "edi", "memory");
+		return r;
+	}
+#endif
+}
+
+static __attribute__((noinline)) unsigned long deep(unsigned long n)
+{
+	volatile char room[2000];
+
+	room[n % 2000] = n;
+	return deep(n + 1) + room[(n + 7) % 2000];
+}
+
+static __attribute__((noinline)) unsigned long hostile(unsigned long pfn)
+{
+	static unsigned long h[40], lock[4];
+	unsigned long i;
+
+	switch (pfn) {
+CASES
+	}
+	return 0;
+}
+"""
+
+# What the code does, what it may be told as, and words of how that reads.
+KERNEL, ANY = {Why.SYSTEM_CALL}, {Why.SIGNAL, Why.BROKEN, Why.KILLED}
+CASES: dict[str, tuple[str, set[Why], str]] = {
+    "forks": ("if (kernel(N_FORK, 0, 0, 0, 0, 0, 0) == 0) for (;;) ;", KERNEL, "it calls the kernel"),
+    "forks by another name": ("kernel(sizeof(long) == 8 ? 56 : 120, 0x11, 0, 0, 0, 0, 0);", KERNEL, "calls the kernel"),
+    "writes on descriptor 1": ("h[0] = 99; kernel(N_WRITE, 1, (long)h, 200, 0, 0, 0);", KERNEL, "calls the kernel"),
+    "reads from descriptor 0": ("kernel(N_READ, 0, (long)h, 200, 0, 0, 0);", KERNEL, "calls the kernel"),
+    "ends early": ("kernel(N_EXIT, 0, 0, 0, 0, 0, 0);", KERNEL, "calls the kernel"),
+    "runs a program": ('kernel(N_EXECVE, (long)"/bin/sh", 0, 0, 0, 0, 0);', KERNEL, "calls the kernel"),
+    "kills its group": ("kernel(N_KILL, 0, 9, 0, 0, 0, 0);", KERNEL, "calls the kernel"),
+    "kills all": ("kernel(N_KILL, -1, 9, 0, 0, 0, 0);", KERNEL, "calls the kernel"),
+    "traces itself": ("kernel(N_PTRACE, 0, 0, 0, 0, 0, 0);", KERNEL, "calls the kernel"),
+    "sleeps": ("kernel(N_PAUSE, 0, 0, 0, 0, 0, 0);", KERNEL, "calls the kernel"),
+    "takes the answers away": ("kernel(N_MUNMAP, ANSWERS, 4096, 0, 0, 0, 0);", KERNEL, "calls the kernel"),
+    "opens the answers": ("kernel(N_MPROTECT, ANSWERS, 4096, 3, 0, 0, 0);", KERNEL, "calls the kernel"),
+    "sets a handler": ("kernel(N_SIGACTION, 11, (long)h, 0, 8, 0, 0);", KERNEL, "calls the kernel"),
+    "outlives its parent": ("kernel(N_PRCTL, 1, 0, 0, 0, 0, 0);", KERNEL, "calls the kernel"),
+    "calls as x32": ("kernel(0x40000000 | 57, 0, 0, 0, 0, 0, 0);", KERNEL, "calls the kernel"),
+    "calls as the other word size": (
+        '__asm__ volatile ("int $0x80" : "=a"(i) : "0"(sizeof(long) == 8 ? 2L : 0x7fffffL));',
+        {Why.KILLED, Why.SYSTEM_CALL}, "",
+    ),
+    "ends early through the shim": ("through_the_gate(N_EXIT, 0, 0, 0, 0, 0, 0);", {Why.BROKEN}, "broke the run"),
+    "has another page for the answers": (
+        "through_the_gate(N_MMAP, ANSWERS, 4096, 3, 0x32, -1, 0); return 7;", ANY, ""
+    ),
+    "forges the answers": (
+        "through_the_gate(N_MPROTECT, ANSWERS, 4096, 3, 0, 0, 0);"
+        "for (i = 3; i < 3 + 17; i++) ((unsigned long long *)ANSWERS)[i] = 1;"
+        "through_the_gate(N_EXIT, 0, 0, 0, 0, 0, 0);",
+        ANY, "",
+    ),
+    "says that it is done": ("shim_stop(1, 0, 0, 0);", {Why.BROKEN}, "broke the run"),
+    "reads the nonce": ("return *(unsigned long *)ANSWERS;", {Why.SIGNAL}, "a wild access"),
+    "writes an answer": ("*(unsigned long *)ANSWERS = 1;", {Why.SIGNAL}, "a wild access"),
+    "writes into the scenario": ("*(unsigned long *)0x74000000 = 1;", {Why.SIGNAL}, "a wild access"),
+    "writes into the shim": ("*(char *)hypercall_page_of_shim = 1;", {Why.SIGNAL}, "a wild access"),
+    "writes into its own code": ("*(char *)hostile = 1;", {Why.SIGNAL}, "a wild access"),
+    "runs its data": ("h[0] = 0xc3; ((void (*)(void))h)();", {Why.SIGNAL}, "a wild access"),
+    "recurses for ever": ("return deep(1);", {Why.SIGNAL}, "a wild access"),
+    "loses its stack": (
+        '__asm__ volatile ("xor %%eax, %%eax; mov %0, %%" STACK "; push %%" A : : "r"(8L) : "memory");',
+        {Why.SIGNAL}, "a wild access",
+    ),
+    "sets the trap flag": ('__asm__ volatile ("pushf; orl $0x100, (%%" STACK "); popf; nop" : : : "memory");',
+                           {Why.SIGNAL}, "a breakpoint"),
+    "returns past who called": (
+        '__asm__ volatile ("mov (%%" FRAME "), %%" FRAME "; mov (%%" FRAME "), %%" FRAME "; mov (%%" FRAME "), %%" FRAME'
+        ' "; mov (%%" FRAME "), %%" FRAME "; leave; ret" : : : "memory");',
+        {Why.SIGNAL, Why.BROKEN, Why.KILLED, Why.BAD_SCENARIO}, "",
+    ),
+    "takes a lock twice": ("_raw_spin_lock_there(lock); _raw_spin_lock_there(lock);", {Why.DEADLOCK}, "taken already"),
+    "gives back what is free": ("_raw_spin_unlock_there(lock);", {Why.UNLOCK}, "not taken"),
+    "keeps a lock": ("_raw_spin_lock_there(lock);", {Why.LOCKED}, "comes back with a lock"),
+}  # fmt: skip
+HARMLESS = "_raw_spin_lock_there(lock); _raw_spin_lock_there(lock + 1); _raw_spin_unlock_there(lock); " \
+           "_raw_spin_unlock_there(lock + 1); return 0x77;"  # fmt: skip
+FIRST, HARMLESS_PFN = 100, 99
+
+
+def code() -> str:
+    """The cases as C."""
+    names = (
+        '#ifdef CONFIG_X86_64\n#define STACK "rsp"\n#define FRAME "rbp"\n#define A "rax"\n#else\n'
+        '#define STACK "esp"\n#define FRAME "ebp"\n#define A "eax"\n#endif\n'
+    )
+    lines = [f"	case {HARMLESS_PFN}: {HARMLESS}"]
+    lines += [f"	case {FIRST + number}: {code} break;" for number, (code, _, _) in enumerate(CASES.values())]
+    return names + HELP.replace("CASES", "\n".join(lines))
+
+
+@pytest.fixture(scope="module")
+def runners(mini: Path, prove_cache: Cache, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Runner]]:
+    import shutil
+
+    place = tmp_path_factory.mktemp("hostile") / "tree"
+    shutil.copytree(mini, place)
+    text = (place / MMU).read_text()
+    assert text.count(BEFORE) == 1 and text.count(LOOKUP) == 1
+    call = f"	if (pfn >= {HARMLESS_PFN} && pfn < {FIRST + len(CASES)})\n		return hostile(pfn);\n"
+    text = text.replace(BEFORE, f"{code()}\n{BEFORE}").replace(LOOKUP, call + LOOKUP)
+    (place / MMU).write_text(text)
+    found: dict[str, Runner] = {}
+    try:
+        for arch, bits in (("x86_64", 64), ("i386", 32)):
+            if not toolchain.missing(bits):
+                found[arch] = Runner(build(DirectoryTree(place), arch, prove_cache))
+                found[arch].__enter__()
+        yield found
+    finally:
+        for runner in found.values():
+            runner.__exit__(None, None, None)
+
+
+@pytest.fixture
+def hostile(runners: dict[str, Runner], arch: str) -> Runner:
+    return runners[arch]
+
+
+def play(runner: Runner, *steps: Step) -> Outcome:
+    return runner.play(Scenario(small_machine(runner, True), steps))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_it_is_told_and_gains_nothing(hostile: Runner, name: str) -> None:
+    _, whys, said = CASES[name]
+    started = time.monotonic()
+    for steps in ((("get", FIRST + list(CASES).index(name)),), (("scan", FIRST + list(CASES).index(name), 512),)):
+        outcome = play(hostile, *BOOT, *steps)
+        assert outcome.why in whys, (outcome, ending(outcome))
+        assert said in ending(outcome)
+        assert len(outcome.answers) <= 2
+    good = play(hostile, *BOOT, ("get", 3), ("get", HARMLESS_PFN))
+    assert good.done and good.answers[-2:] == (0x400003, 0x77)
+    assert time.monotonic() - started < 60
+
+
+def test_nothing_of_it_is_left(hostile: Runner) -> None:
+    launcher = hostile._process
+    assert launcher is not None
+    for number in range(len(CASES)):
+        play(hostile, *BOOT, ("get", FIRST + number))
+    assert hostile._process is launcher and launcher.poll() is None
+    assert len(below(launcher.pid)) <= 2  # bubblewrap's first process, and the launcher
+
+
+def below(pid: int) -> list[int]:
+    """The processes that this one has started, and those, and so on."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in task.read_text().split():
+            found += [int(child), *below(int(child))]
+    return found
+
+
+def test_the_shims_functions_have_no_names_for_the_tree(changed, arch: str, prove_cache: Cache) -> None:  # type: ignore[no-untyped-def]
+    before = "extern void stop(int why);\n" + BEFORE
+    program = build(
+        changed({MMU: [(BEFORE, before), (LOOKUP, f"	if (pfn == 7) stop(1);\n{LOOKUP}")]}), arch, prove_cache
+    )
+    assert "stop" in program.stubs.values()
+    with Runner(program) as runner:
+        assert play(runner, *BOOT, ("get", 7)).why is Why.SIGNAL
+
+
+def test_a_header_that_breaks_the_constants_is_no_verdict(changed, arch: str, prove_cache: Cache) -> None:  # type: ignore[no-untyped-def]
+    header = "arch/x86/include/asm/xen/page.h"
+    tree = changed(
+        {
+            header: (
+                "#define MAX_DOMAIN_PAGES",
+                "#define ISA_START_ADDRESS (*(unsigned long *)8)\n#define MAX_DOMAIN_PAGES",
+            )
+        }
+    )
+    proof = prove(tree, arch, Request((arch,), 3, 0, ("2-ram",)), prove_cache)
+    assert [verdict.status for verdict in proof.verdicts] == [Status.SKIP]
+    assert "the tree's code cannot be run" in proof.error
+
+
+def test_descriptors_of_ours_do_not_reach_the_launcher(hostile: Runner) -> None:
+    launcher = hostile._process
+    assert launcher is not None
+    for pid in below(launcher.pid)[-1:] or [launcher.pid]:
+        assert sorted(os.listdir(f"/proc/{pid}/fd")) in ([], ["0", "1"])
