@@ -80,7 +80,7 @@ def parse(data: bytes, bits: int) -> Elf:
     """An ELF file for x86 of 64 or 32 bits, little endian. Raises ElfError where it is another or is damaged."""
     try:
         return _parse(data, bits)
-    except (struct.error, IndexError, ValueError) as error:
+    except (struct.error, IndexError, ValueError, OverflowError) as error:
         raise ElfError("it is cut off or damaged") from error
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from patcher.prove.build import APART
 from patcher.prove.model import P2M, Foreign, Identity, Meaning, Missing, Ram
 from patcher.prove.protocol import Why
 from patcher.prove.run import Facts, Outcome, Run, Runner, Unreachable
@@ -27,6 +28,10 @@ class Mismatch(NamedTuple):
     outcome: Outcome
     pfn: int = -1
     accepts: tuple[int, ...] = ()
+
+
+class Undecided(Exception):
+    """Whether a tree claims a property cannot be told: why."""
 
 
 class OneOf(NamedTuple):
@@ -54,6 +59,23 @@ class Context(NamedTuple):
     @property
     def limit(self) -> int:
         return self.runner.limit
+
+    def lacking(self, outcome: Outcome) -> str:
+        """The symbol whose lack ended a scenario: a gap of ours, no fault of the tree's; "" where it was another."""
+        if outcome.why is not Why.SIGNAL:
+            return ""
+        fault, stubs = outcome.numbers[2], self.runner.program.stubs
+        return next((name for start, name in stubs.items() if start <= fault < start + APART), "")
+
+    def ask(self, machine: Machine, steps: Sequence[Step]) -> Outcome:
+        """Play what tells whether a tree claims a property. Raises Undecided where the code came to a symbol that
+        nothing supplies, or broke the run: then nobody knows."""
+        outcome = self.runner.play(Scenario(machine, tuple(steps)))
+        if symbol := self.lacking(outcome):
+            raise Undecided(f"the code reached {symbol}, which nothing here supplies")
+        if outcome.why in (Why.SYSTEM_CALL, Why.BROKEN, Why.KILLED, Why.TIME):
+            raise Undecided(ending(outcome))
+        return outcome
 
     def model(self, machine: Machine) -> P2M:
         """The meaning of every PFN at boot."""

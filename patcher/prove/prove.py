@@ -10,11 +10,11 @@ from patcher import temporary
 from patcher.cache import Cache
 from patcher.errors import InputError
 from patcher.prove import toolchain
-from patcher.prove.build import APART, ARCHS, TREE, Program, build
-from patcher.prove.history import Context, Mismatch, void_of
+from patcher.prove.build import ARCHS, TREE, Program, build
+from patcher.prove.history import Context, Mismatch, Undecided, ending, small_machine, void_of
 from patcher.prove.protocol import Why
 from patcher.prove.run import RunError, Runner, Stats
-from patcher.prove.scenario import Region, Scenario
+from patcher.prove.scenario import BOOT, Region, Scenario
 from patcher.prove.verdict import CommitProof, Counterexample, Proof, Status, Verdict
 from patcher.tree.kernel import KernelTree
 
@@ -103,11 +103,12 @@ def _play(
     started = time.monotonic()
     with Runner(program) as runner:
         context = Context(runner, void_of(runner, True), void_of(runner, False), request.maps)
+        broken = _broken(runner)
         verdicts = []
         for number, each in enumerate(chosen):
             if progress:
                 progress(f"proving {arch}", number, len(chosen))
-            verdicts.append(_verdict(context, each, request, program))
+            verdicts.append(_verdict(context, each, request, broken))
             if request.stop and verdicts[-1].status is not Status.PASS:
                 break
         return Proof(
@@ -117,8 +118,23 @@ def _play(
         )  # fmt: skip
 
 
-def _verdict(context: Context, each: Property, request: Request, program: Program) -> Verdict:
-    claimed, reason = each.claim(context)
+def _broken(runner: Runner) -> Mismatch | None:
+    """The plainest boot, where the code does what no kernel does in it: then nothing that it says is worth a thing."""
+    for initial in (True, False):
+        scenario = Scenario(small_machine(runner, initial), (*BOOT, ("get", 0)))
+        outcome = runner.play(scenario)
+        if outcome.why in (Why.SYSTEM_CALL, Why.BROKEN, Why.KILLED, Why.TIME):
+            return Mismatch(scenario, outcome.at, "the code returns", ending(outcome), outcome)
+    return None
+
+
+def _verdict(context: Context, each: Property, request: Request, broken: Mismatch | None) -> Verdict:
+    if broken is not None:
+        return _failed(context, each, request, broken, 1, "the plainest boot")
+    try:
+        claimed, reason = each.claim(context)
+    except Undecided as error:
+        return Verdict(each.id, each.number, each.statement, Status.SKIP, 0, str(error))
     if not claimed:
         return Verdict(each.id, each.number, each.statement, Status.ABSENT, 0, reason)
     before = context.runner.played
@@ -126,10 +142,14 @@ def _verdict(context: Context, each: Property, request: Request, program: Progra
     cases = context.runner.played - before
     if wrong is None:
         return Verdict(each.id, each.number, each.statement, Status.PASS, cases, reason)
-    lacking = _lacking(program, wrong)
+    lacking = context.lacking(wrong.outcome)
     if lacking:
         reason = f"the code reached {lacking}, which nothing here supplies"
         return Verdict(each.id, each.number, each.statement, Status.SKIP, cases, reason)
+    return _failed(context, each, request, wrong, cases, reason)
+
+
+def _failed(context: Context, each: Property, request: Request, wrong: Mismatch, cases: int, reason: str) -> Verdict:
     # Where the smallest case is not looked for, who stored a wrong value isn't either: that is to play it again.
     where = place(context.runner, wrong) if request.shrink or not wrong.outcome.done else ""
     example = Counterexample(wrong.scenario, wrong.step, wrong.expected, wrong.found, where, wrong.pfn, wrong.accepts)
@@ -198,14 +218,6 @@ def _stored_by(runner: Runner, wrong: Mismatch) -> list[int]:
             return [said.place]
         during = said.changed
     return []
-
-
-def _lacking(program: Program, wrong: Mismatch) -> str:
-    """The symbol whose lack ended the scenario: a gap of ours, and no fault of the tree's; "" where it was another."""
-    if wrong.outcome.why is not Why.SIGNAL:
-        return ""
-    fault = wrong.outcome.numbers[2]
-    return next((name for start, name in program.stubs.items() if start <= fault < start + APART), "")
 
 
 def lines(program: Program, addresses: Sequence[int]) -> list[str]:
