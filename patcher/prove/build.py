@@ -48,6 +48,7 @@ _WIDTH = {
 # A compiler older than any tree: its header is there since 2.6.16, and nothing newer is wanted of ours.
 _AS_GCC4 = ("-U__GNUC__", "-D__GNUC__=4", "-U__GNUC_MINOR__", "-D__GNUC_MINOR__=8")
 _BRK = re.compile(r"(?:\.brk\.|__brk_reservation_(?!fn_))(\w+)$")
+_ASSIGNED = re.compile(rb"\b(\w+)\s*=\s*extend_brk\s*\(")
 _LOCKED = re.compile(r"^\s*([0-9a-f]+):\s(?:[0-9a-f]{2} )+\s*lock ", re.MULTILINE)
 _MOST_LOCKED = 512  # of step.c
 _BRIDGE = "shim/bridge.c"
@@ -103,7 +104,7 @@ def build(tree: KernelTree, arch: str, cache: Cache) -> Program:
     includes = include_graph(tree, config, _roots(tree, found), cache)
     reached = sorted(includes.reach([*_roots(tree, found), *config.forced]))
     contents = [(path, includes.blobs.get(path) or includes.made.get(path, b"")) for path in reached]
-    key = "prove:" + digest(toolchain.identity(), _self(), config.flags, config.forced, found.sources, contents)
+    key = "prove:" + digest(toolchain.identity(), shim_key(), config.flags, config.forced, found.sources, contents)
     stored = cache.get(key)
     if stored is not None:
         return msgspec.msgpack.decode(stored, type=Program)
@@ -115,9 +116,19 @@ def build(tree: KernelTree, arch: str, cache: Cache) -> Program:
 _MAKERS = ("build.py", "find.py", "objects.py", "protocol.py", "elf.py", "toolchain.py")
 
 
-def _self() -> str:
+@functools.cache
+def shim_key() -> str:
+    """Of the shim, and of all that builds a program."""
     state = hashlib.sha256(__version__.encode())
-    for file in sorted([*SHIM.iterdir(), *(Path(__file__).with_name(name) for name in _MAKERS)]):
+    for file in sorted(
+        file
+        for file in [
+            *SHIM.iterdir(),
+            *(Path(__file__).parent / "selfcheck").iterdir(),
+            *(Path(__file__).with_name(name) for name in _MAKERS),
+        ]
+        if file.is_file()
+    ):
         state.update(file.read_bytes())
     return state.hexdigest()
 
@@ -193,7 +204,8 @@ def _compile(tree: KernelTree, found: Places, includes: Includes, space: Workspa
         for listing in (f"{name}.d", f"{name}.as.d"):
             text = (work / listing).read_text(errors="replace")
             read_files(text, [*allowed, work], work)
-    return _link(work, sources, shim, found, config, shims)
+    others = _taken_by_others(tree.read(found.sources).values())
+    return _link(work, sources, shim, found, config, shims, others)
 
 
 def _reads(name: str) -> tuple[str, ...]:
@@ -264,17 +276,68 @@ def _shadow(sources: Path, work: Path, files: frozenset[str], bits: int) -> Iter
             yield f"{path}: __PAGE_OFFSET is {PAGE_OFFSET[bits]}, where user space can map it"
 
 
-def _link(work: Path, sources: dict[str, str], shim: Shim, found: Places, config: Config, shims: list[str]) -> Program:
+def _link(
+    work: Path,
+    sources: dict[str, str],
+    shim: Shim,
+    found: Places,
+    config: Config,
+    shims: list[str],
+    others: frozenset[str],
+) -> Program:
     bits = ARCHS[config.arch]
     objects = {path: (work / f"{name}.o").read_bytes() for name, path in sources.items()}
     objects[_BRIDGE] = (work / "bridge.o").read_bytes()
     owned = {name: "the shim" for name, weak in shim.exported.items() if not weak}
     parsed = check_objects(objects, owned, bits)
-    files = [*(f"{name}.o" for name in sources), "bridge.o", "shim.o"]
-    tried = [*_linker(bits, "unresolved"), "-Wl,--unresolved-symbols=ignore-all", *files]
-    rename = ["objcopy", f"--rename-section=.text={SHIM_TEXT}", "bridge.o"]
-    toolchain.run_confined([rename, tried], write=work)
-    stubs = _stubs((work / "unresolved").read_bytes(), [*parsed.values(), elf.parse(shim.program, bits)], bits)
+    toolchain.run_confined([["objcopy", f"--rename-section=.text={SHIM_TEXT}", "bridge.o"]], write=work)
+    files = [*(f"{name}.o" for name in sources), "bridge.o"]
+    binary, stubs, locked = _program(work, files, parsed.values(), shim, bits)
+    setup = parsed.get(found.defined.get(SETUP[0], ""))
+    return Program(
+        bits=bits,
+        binary=binary,
+        launcher=shim.launcher,
+        brk=_reserved(parsed, others),
+        stubs=stubs,
+        sources=found.sources,
+        locked=locked,
+        references=tuple(sorted(each.name for each in setup.symbols if not each.defined)) if setup else (),
+        shims=tuple(shims),
+        compiler=toolchain.identity(),
+        profile=config.name,
+    )
+
+
+def build_alone(source: Path, bits: int, work: Path) -> Program:
+    """A program of one C file of ours that stands for a tree and for what bridges it; linked and judged as any other.
+
+    Arguments:
+        source: the file
+        bits: the word size
+        work: an empty directory
+
+    Raises CompilerError where it is refused.
+    """
+    shim = shim_of(bits)
+    (work / "protocol.h").write_text(protocol.header())
+    (work / "shim.o").write_bytes(shim.program)
+    flags = [*_COMMON, *_WIDTH[bits], f"-I{SHIM}", "-I."]
+    command = ["gcc", *flags, "-c", "-o", "known.o", str(source)]
+    toolchain.run_confined([command], read=[source.parent, SHIM], write=work)
+    owned = {name: "the shim" for name, weak in shim.exported.items() if not weak}
+    parsed = check_objects({source.name: (work / "known.o").read_bytes()}, owned, bits)
+    binary, stubs, locked = _program(work, ["known.o"], parsed.values(), shim, bits)
+    return Program(bits, binary, shim.launcher, {"p2m": 3 * 4096}, stubs, (), locked, (), (), toolchain.identity(), "")
+
+
+def _program(
+    work: Path, objects: list[str], parsed: Iterable[Elf], shim: Shim, bits: int
+) -> tuple[bytes, dict[int, str], tuple[int, ...]]:
+    """Link objects and the shim: the program, its stubs, and its locked instructions."""
+    files = [*objects, "shim.o"]
+    toolchain.run_confined([[*_linker(bits, "unresolved"), "-Wl,--unresolved-symbols=ignore-all", *files]], write=work)
+    stubs = _stubs((work / "unresolved").read_bytes(), [*parsed, elf.parse(shim.program, bits)], bits)
     assembly = "".join(f".globl {name}\n.set {name}, {address:#x}\n" for address, name in stubs.items())
     (work / "stubs.S").write_text(f'{assembly}.section .note.GNU-stack, "", @progbits\n')
     listing = toolchain.run_confined(
@@ -284,20 +347,7 @@ def _link(work: Path, sources: dict[str, str], shim: Shim, found: Places, config
     parts, _ = segments(binary, bits)
     code = [range(part.address, part.address + part.size) for part in parts if part.flags & 1]
     locked = [int(each, 16) for each in _LOCKED.findall(listing)]
-    setup = parsed.get(found.defined.get(SETUP[0], ""))
-    return Program(
-        bits=bits,
-        binary=binary,
-        launcher=shim.launcher,
-        brk=_reserved(parsed),
-        stubs=stubs,
-        sources=found.sources,
-        locked=tuple(each for each in locked if any(each in part for part in code))[:_MOST_LOCKED],
-        references=tuple(sorted(each.name for each in setup.symbols if not each.defined)) if setup else (),
-        shims=tuple(shims),
-        compiler=toolchain.identity(),
-        profile=config.name,
-    )
+    return binary, stubs, tuple(each for each in locked if any(each in part for part in code))[:_MOST_LOCKED]
 
 
 def _linker(bits: int, target: str) -> list[str]:
@@ -317,9 +367,17 @@ def _stubs(unresolved: bytes, objects: Iterable[Elf], bits: int) -> dict[int, st
     return {_STUBS + number * APART: name for number, name in enumerate(sorted(wanted - made))}
 
 
-def _reserved(objects: Mapping[str, Elf]) -> dict[str, int]:
-    """What the files reserve with RESERVE_BRK, by name, in bytes."""
+def _reserved(objects: Mapping[str, Elf], others: frozenset[str]) -> dict[str, int]:
+    """What the files reserve with RESERVE_BRK, by name, in bytes; without what ``others`` take."""
     return {
         match[1]: symbol.size
-        for each in objects.values() for symbol in each.symbols if (match := _BRK.match(symbol.name))
+        for each in objects.values() for symbol in each.symbols
+        if (match := _BRK.match(symbol.name)) and match[1] not in others
     }  # fmt: skip
+
+
+def _taken_by_others(sources: Iterable[bytes]) -> frozenset[str]:
+    """Reservations that are none of the P2M's, though in its files: what a variable of the same name is given of, such
+    as ``level1_ident_pgt = extend_brk(…)``, and that does not have the P2M's name."""
+    names = {name.decode() for text in sources for name in _ASSIGNED.findall(text)}
+    return frozenset(name for name in names if not re.search("p2m|m2p", name))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from patcher import temporary
 from patcher.cache import Cache
 from patcher.errors import InputError
-from patcher.prove import toolchain
+from patcher.prove import selfcheck, toolchain
 from patcher.prove.build import ARCHS, TREE, Program, build
 from patcher.prove.history import Context, Mismatch, Undecided, ending, small_machine, void_of
 from patcher.prove.protocol import Why
@@ -73,12 +73,14 @@ class _Wrong(Exception):
 def prove(tree: KernelTree, arch: str, request: Request, cache: Cache, progress: Progress | None = None) -> Proof:
     """The proof of the tree for ``x86_64`` or ``i386``.
 
-    Raises InputError where the tree has no P2M, or where there is no compiler.
+    Raises InputError where the tree has no P2M, or where there is no compiler, and MachineError where the prover itself
+    fails on this machine.
     """
     chosen = choose(request.only)
     why = toolchain.missing(ARCHS[arch])
     program = None
     if not why:
+        selfcheck.check(arch, cache)
         try:
             program = build(tree, arch, cache)
         except toolchain.CompilerError as error:
