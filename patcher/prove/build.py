@@ -290,9 +290,9 @@ def _link(
     objects[_BRIDGE] = (work / "bridge.o").read_bytes()
     owned = {name: "the shim" for name, weak in shim.exported.items() if not weak}
     parsed = check_objects(objects, owned, bits)
-    toolchain.run_confined([["objcopy", f"--rename-section=.text={SHIM_TEXT}", "bridge.o"]], write=work)
+    rename = ["objcopy", f"--rename-section=.text={SHIM_TEXT}", "bridge.o"]
     files = [*(f"{name}.o" for name in sources), "bridge.o"]
-    binary, stubs, locked = _program(work, files, parsed.values(), shim, bits)
+    binary, stubs, locked = _program(work, files, parsed.values(), shim, bits, rename)
     setup = parsed.get(found.defined.get(SETUP[0], ""))
     return Program(
         bits=bits,
@@ -332,11 +332,12 @@ def build_alone(source: Path, bits: int, work: Path) -> Program:
 
 
 def _program(
-    work: Path, objects: list[str], parsed: Iterable[Elf], shim: Shim, bits: int
+    work: Path, objects: list[str], parsed: Iterable[Elf], shim: Shim, bits: int, *before: list[str]
 ) -> tuple[bytes, dict[int, str], tuple[int, ...]]:
-    """Link objects and the shim: the program, its stubs, and its locked instructions."""
+    """Link objects and the shim, after these commands: the program, its stubs, and its locked instructions."""
     files = [*objects, "shim.o"]
-    toolchain.run_confined([[*_linker(bits, "unresolved"), "-Wl,--unresolved-symbols=ignore-all", *files]], write=work)
+    tried = [*_linker(bits, "unresolved"), "-Wl,--unresolved-symbols=ignore-all", *files]
+    toolchain.run_confined([*before, tried], write=work)
     stubs = _stubs((work / "unresolved").read_bytes(), [*parsed, elf.parse(shim.program, bits)], bits)
     assembly = "".join(f".globl {name}\n.set {name}, {address:#x}\n" for address, name in stubs.items())
     (work / "stubs.S").write_text(f'{assembly}.section .note.GNU-stack, "", @progbits\n')

@@ -265,7 +265,7 @@ def _outcome(scenario: Scenario, header: array[int], said: array[int], nonce: in
         return broken
     try:
         answers = _answers(scenario, said, operation, why == Why.DONE)
-    except (StopIteration, ValueError, KeyError, OverflowError):
+    except ValueError:
         return broken
     return Outcome(Why(why), at, (first, second, third), tuple(header[8 : 8 + count]), warnings, answers)
 
@@ -280,7 +280,7 @@ def _begun(said: array[int]) -> int:
 
 
 def _answers(scenario: Scenario, said: array[int], operation: int, done: bool) -> tuple[Any, ...]:
-    """The answer of each step that came to its end. Raises ValueError or StopIteration where the words are not what
+    """The answer of each step that came to its end. Raises ValueError where the words are not what
     these steps say: each operation says its number, how many words follow, and those."""
     found: list[Any] = []
     place = 0
@@ -306,31 +306,39 @@ def _answers(scenario: Scenario, said: array[int], operation: int, done: bool) -
     return tuple(found)
 
 
+def _word(said: Iterator[int]) -> int:
+    """The next word. Raises ValueError where there is none: a StopIteration would end whatever generator it is in."""
+    word = next(said, None)
+    if word is None:
+        raise ValueError("an answer is too short")
+    return word
+
+
 def _answer(step: Step, said: Iterator[int]) -> Any:
     name, *rest = step
     if name in CALLS:
-        return next(said)
+        return _word(said)
     if name == "race":
-        return next(said), bool(next(said)), next(said)  # the call's answer, whether the rival came, its answer
+        return _word(said), bool(_word(said)), _word(said)  # the call's answer, whether the rival came, its answer
     if name in ("scan", "view", "owners"):
         return _runs(int(rest[0]), int(rest[1]), said)
     if name == "resume":
-        first = next(said)
+        first = _word(said)
         return None if first == 0 else _unreachable(first - 1, said)
     if name == "facts":
-        values = [next(said) for _ in FACTS]
-        there = [next(said) for _ in CALLS]
+        values = [_word(said) for _ in FACTS]
+        there = [_word(said) for _ in CALLS]
         return Facts(
             dict(zip(FACTS, values, strict=True)), frozenset(call for call, on in zip(CALLS, there, strict=True) if on)
         )
     if name == "diff":
-        return next(said), next(said)
+        return _word(said), _word(said)
     if name == "peek":
-        return tuple(next(said) for _ in range(int(rest[1])))
+        return tuple(_word(said) for _ in range(int(rest[1])))
     if name in ("limit", "lost"):
-        return next(said)
+        return _word(said)
     if name == "stats":
-        return Stats(*(next(said) for _ in Stats._fields))
+        return Stats(*(_word(said) for _ in Stats._fields))
     return None
 
 
@@ -338,22 +346,22 @@ def _runs(start: int, end: int, said: Iterator[int]) -> tuple[Run | Unreachable,
     """Runs that cover [start, end) from its first to its last, or to one that cannot be reached."""
     found: list[Run | Unreachable] = []
     while True:
-        count = next(said)
+        count = _word(said)
         if count == 0:
             if start < end and not (found and isinstance(found[-1], Unreachable)):
                 raise ValueError(start)
             return tuple(found)
         if count == 2**64 - 1:
-            found.append(_unreachable(next(said), said))
+            found.append(_unreachable(_word(said), said))
             continue
         if count > end - start:
             raise ValueError(start)
-        found.append(Run(start, count, next(said), next(said)))
+        found.append(Run(start, count, _word(said), _word(said)))
         start += count
 
 
 def _unreachable(pfn: int, said: Iterator[int]) -> Unreachable:
-    level = next(said)
+    level = _word(said)
     if not 1 <= level <= 4:
         raise ValueError(level)
-    return Unreachable(pfn, level, next(said))
+    return Unreachable(pfn, level, _word(said))

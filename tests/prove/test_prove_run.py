@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import time
+from array import array
 from pathlib import Path
 
 import pytest
 
+from patcher import sandbox
 from patcher.cache import Cache
 from patcher.prove.build import Program, build
 from patcher.prove.history import ending, small_machine
 from patcher.prove.protocol import Why
 from patcher.prove.prove import lines
-from patcher.prove.run import Outcome, Run, Runner, Unreachable
+from patcher.prove.run import Outcome, Run, Runner, Unreachable, _outcome
 from patcher.prove.scenario import BOOT, ENOSYS, RAM, Machine, Scenario, Step
 
 MMU, SETUP = "arch/x86/xen/mmu.c", "arch/x86/xen/setup.c"
@@ -199,6 +201,47 @@ def test_a_launcher_that_is_gone_is_started_again(runner: Runner) -> None:
     runner._process.kill()
     assert play(runner, *BOOT).done
     assert play(runner, *BOOT, ("get", 3)).answers[-1] == 0x400003
+
+
+def test_without_bubblewrap_it_runs_under_seccomp_alone(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "available", lambda: "bwrap is not installed")
+    with Runner(program) as runner:
+        assert runner.confined == "seccomp, no bubblewrap (bwrap is not installed)"
+        assert play(runner, *BOOT, ("get", 3)).answers[-1] == 0x400003
+        process = runner._process
+        assert process is not None
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        assert "NoNewPrivs:\t1" in status and "Seccomp:\t2" in status
+        assert {each.name for each in Path(f"/proc/{process.pid}/fd").iterdir()} == {"0", "1"}
+    assert process.poll() is not None
+
+
+def test_what_comes_back_is_checked(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever word of an answer is another, it is "the code broke the run", and nothing worse."""
+    scenario = Scenario(small_machine(runner, True), (*BOOT, ("scan", 0, 9), ("view", 0, 9), ("get", 5), ("stats",)))
+    sent: list[int] = []
+    ask = runner._ask
+    monkeypatch.setattr(runner, "_ask", lambda request, seconds: (sent.append(request), ask(request, seconds))[1])
+    assert runner.play(scenario).done
+    header, said = ask(sent[0], 60)
+    nonce = int.from_bytes(sent[0][:8], "little")
+
+    def sealed(header: array[int], said: array[int]) -> Outcome:
+        header = array("Q", [*header[:-1], (nonce + sum(header[:-1]) + sum(said)) % 2**64])
+        return _outcome(scenario, header, said, nonce)
+
+    assert sealed(header, said).done
+    assert _outcome(scenario, header, said, nonce + 1).why is Why.BROKEN
+    for value in (0, 1, 7, 2**63, 2**64 - 1):
+        for at in range(len(said)):
+            changed = array("Q", [*said[:at], value, *said[at + 1 :]])
+            assert sealed(header, changed).why in (Why.DONE, Why.BROKEN)
+            if changed != said:
+                assert _outcome(scenario, header, changed, nonce).why is Why.BROKEN
+        for at in range(len(header) - 1):
+            sealed(array("Q", [*header[:at], value, *header[at + 1 :]]), said)
+    for end in range(len(said)):
+        assert sealed(header, said[:end]).why is Why.BROKEN
 
 
 def test_thousands_a_minute(runner: Runner) -> None:
