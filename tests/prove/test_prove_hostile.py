@@ -143,10 +143,11 @@ def test_it_is_told_and_gains_nothing(hostile: Runner, name: str) -> None:
 def test_nothing_of_it_is_left(hostile: Runner) -> None:
     launcher = hostile._process
     assert launcher is not None
+    before = below(launcher.pid)  # bubblewrap's own processes, and the launcher
     for number in range(len(CASES)):
         play(hostile, *BOOT, ("get", FIRST + number))
     assert hostile._process is launcher and launcher.poll() is None
-    assert len(below(launcher.pid)) <= 2  # bubblewrap's first process, and the launcher
+    assert below(launcher.pid) == before
 
 
 def below(pid: int) -> list[int]:
@@ -166,6 +167,26 @@ def test_the_shims_functions_have_no_names_for_the_tree(changed, arch: str, prov
     assert "stop" in program.stubs.values()
     with Runner(program) as runner:
         assert play(runner, *BOOT, ("get", 7)).why is Why.SIGNAL
+
+
+def test_a_start_of_its_own_is_not_run(changed, arch: str, prove_cache: Cache) -> None:  # type: ignore[no-untyped-def]
+    proof = prove(
+        changed({MMU: (BEFORE, f"void _start(void)\n{{\n}}\n{BEFORE}")}), arch, Request((arch,), 3, 0), prove_cache
+    )
+    assert {verdict.status for verdict in proof.verdicts} == {Status.SKIP}
+    assert f"{MMU} defines _start, which is the linker's or the shim's to define" in proof.error
+
+
+def test_a_boot_that_calls_the_kernel_fails_whatever_is_asked(changed, arch: str, prove_cache: Cache) -> None:  # type: ignore[no-untyped-def]
+    call = '__asm__ volatile ("syscall")' if arch == "x86_64" else '__asm__ volatile ("int $0x80")'
+    proof = prove(
+        changed({MMU: (LOOKUP, f"	{call};\n{LOOKUP}")}), arch, Request((arch,), 3, 0, ("6", "2-ram")), prove_cache
+    )
+    assert {verdict.status for verdict in proof.verdicts} == {Status.FAIL}
+    example = proof.verdicts[0].counterexample
+    assert example is not None
+    assert "it calls the kernel that it runs on" in example.found
+    assert MMU in example.place
 
 
 def test_a_header_that_breaks_the_constants_is_no_verdict(changed, arch: str, prove_cache: Cache) -> None:  # type: ignore[no-untyped-def]
