@@ -1,4 +1,4 @@
-"""The one exception a user may see: a line that says what, where, and what to do."""
+"""The exceptions a user may see: a line that says what, where, and what to do."""
 
 from __future__ import annotations
 
@@ -13,3 +13,10 @@ class InputError(Exception):
 
     def __init__(self, what: str, advice: str = "") -> None:
         super().__init__(f"{what}: {advice}" if advice else what)
+
+
+class MachineError(Exception):
+    """This tool does not work on this machine, and was caught at it: nothing that it would say could be believed.
+
+    The command line prints it as one line and exits with 70.
+    """

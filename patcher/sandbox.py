@@ -117,6 +117,48 @@ def run(
     return _run(view, way, stdin, seconds)
 
 
+@contextlib.contextmanager
+def opened(
+    argv: Sequence[str], *, read: Iterable[Path | str] = (), memory_bytes: int = 2 * 2**30, processes: int = 4096
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A program that stays: started in a sandbox as ``run`` does, with pipes to its standard input and output, and
+    killed with all it started at the end of the context. What it says on standard error is dropped.
+
+    Raises InputError where there is no sandbox (see ``available``) or a path does not exist.
+    """
+    way = tried()
+    if isinstance(way, str):
+        raise InputError(f"no sandbox: {way}", _ADVICE)
+    view = View(argv, tuple(read), (), None, {}, memory_bytes, processes)
+    if way.nobody:
+        for path in view.read:
+            _show(bubblewrap.place(path).resolve())
+    with _started(view, way, subprocess.PIPE, subprocess.DEVNULL) as process:
+        yield process
+
+
+@contextlib.contextmanager
+def _started(view: View, way: Way, stdin: int, stderr: int) -> Iterator[subprocess.Popen[bytes]]:
+    """The program, with a pipe from its standard output; it and all it started are killed at the end."""
+    with contextlib.ExitStack() as stack:
+        program = seccomp.program(os.uname().machine)
+        rules = None if program is None else stack.enter_context(_in_memory(program))
+        process = stack.enter_context(
+            subprocess.Popen(
+                bubblewrap.command(view, way, rules), stdin=stdin, stdout=subprocess.PIPE, stderr=stderr,
+                start_new_session=True, pass_fds=() if rules is None else (rules,), bufsize=0,
+                env={"PATH": os.environ.get("PATH", os.defpath)},  # the program can read that of bubblewrap in /proc
+            )
+        )  # fmt: skip
+        _running.add(process)
+        try:
+            yield process
+        finally:
+            _running.discard(process)
+            if process.poll() is None:
+                process.kill()  # and with it, by --die-with-parent and its PID namespace, all it started
+
+
 def end_all() -> None:
     """End every program that runs now, from whatever thread it was started: they come back as killed."""
     for process in tuple(_running):
@@ -160,25 +202,10 @@ def _give(top: Path) -> None:
 
 def _run(view: View, way: Way, stdin: bytes, seconds: float) -> Result:
     deadline = time.monotonic() + seconds
-    with contextlib.ExitStack() as stack:
-        given = stack.enter_context(_in_memory(stdin))
-        program = seccomp.program(os.uname().machine)
-        rules = None if program is None else stack.enter_context(_in_memory(program))
+    with _in_memory(stdin) as given:
         room = _Room(view.write)
-        process = stack.enter_context(
-            subprocess.Popen(
-                bubblewrap.command(view, way, rules), stdin=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                start_new_session=True, pass_fds=() if rules is None else (rules,),
-                env={"PATH": os.environ.get("PATH", os.defpath)},  # the program can read that of bubblewrap in /proc
-            )
-        )  # fmt: skip
-        _running.add(process)
-        try:
+        with _started(view, way, given, subprocess.PIPE) as process:
             output, reason = _collect(process, deadline, seconds, room)
-        finally:
-            _running.discard(process)
-            if process.poll() is None:
-                process.kill()  # and with it, by --die-with-parent and its PID namespace, all it started
         code = process.wait()
     return Result(code if code >= 0 else 128 - code, *output, reason)
 

@@ -11,7 +11,7 @@ from typing import NoReturn
 import click
 
 from patcher.cli.common import CLEAN, INTERNAL, WRONG
-from patcher.errors import InputError
+from patcher.errors import InputError, MachineError
 from patcher.processes import end_children
 from patcher.report.escape import safe
 
@@ -37,6 +37,9 @@ def told(error: BaseException) -> int:
     """Tell of an exception on standard error; the exit code."""
     if isinstance(error, InputError):
         return _line("patcher", str(error))
+    if isinstance(error, MachineError):
+        _line("patcher", str(error))
+        return INTERNAL
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         _write(error.format_message())
         return WRONG

@@ -39,11 +39,12 @@ def p2m_draw(
     shared are drawn once. Exit code 1: the code did not come to the end of the boot.
     """
     from patcher.cache import Cache
-    from patcher.prove import toolchain
+    from patcher.prove import selfcheck, toolchain
     from patcher.prove.build import ARCHS, build
     from patcher.prove.e820 import read
     from patcher.prove.laptop import example
     from patcher.prove.picture import Ended, draw
+    from patcher.prove.run import RunError
     from patcher.report.escape import safe
     from patcher.report.p2m_rows import About
 
@@ -57,12 +58,16 @@ def p2m_draw(
         raise InputError(f"nothing can be drawn for {arch}", why)
     cache = Cache()
     try:
+        selfcheck.check(arch, cache)
         program = build(tree, arch, cache)
     except toolchain.CompilerError as error:
         raise InputError(f"the code of {tree.where} does not compile", str(error)) from error
     finally:
         cache.close()
-    picture = draw(program, arch, regions, nr_pages, not unprivileged)
+    try:
+        picture = draw(program, arch, regions, nr_pages, not unprivileged)
+    except RunError as error:
+        raise InputError(f"the code of {tree.where} cannot be run", str(error)) from error
     if isinstance(picture, Ended):
         at = f" at {picture.place}" if picture.place else ""
         click.echo(safe(f"no picture: the boot ended with {picture.what}{at}"), err=True)

@@ -6,20 +6,24 @@ What is not the tree's letter: the headers a kernel build generates, the number 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from patcher import __version__, temporary
 from patcher.cache import Cache
-from patcher.prove import toolchain
+from patcher.prove import elf, protocol, toolchain
+from patcher.prove.elf import Elf
 from patcher.prove.find import LOOKUP, SETUP, Places, linear_map, places
+from patcher.prove.objects import ENTRY, SHIM_TEXT, check_objects, read_files, segments
 from patcher.source.keys import digest
-from patcher.source.prepare import Workspace, constants_header
+from patcher.source.prepare import BUILTIN, Workspace, constants_header
 from patcher.source.read import include_graph
 from patcher.tree import kconfig, profile
 from patcher.tree.config import Config, from_profile, own_directories
@@ -43,9 +47,12 @@ _WIDTH = {
 }
 # A compiler older than any tree: its header is there since 2.6.16, and nothing newer is wanted of ours.
 _AS_GCC4 = ("-U__GNUC__", "-D__GNUC__=4", "-U__GNUC_MINOR__", "-D__GNUC_MINOR__=8")
-_BRK = re.compile(r"^[0-9a-f]+ ([0-9a-f]+) \w (?:\.brk\.|__brk_reservation_(?!fn_))(\w+)$", re.MULTILINE)
-
+_BRK = re.compile(r"(?:\.brk\.|__brk_reservation_(?!fn_))(\w+)$")
+_ASSIGNED = re.compile(rb"\b(\w+)\s*=\s*extend_brk\s*\(")
 _LOCKED = re.compile(r"^\s*([0-9a-f]+):\s(?:[0-9a-f]{2} )+\s*lock ", re.MULTILINE)
+_MOST_LOCKED = 512  # of step.c
+_BRIDGE = "shim/bridge.c"
+LAUNCHER = 0x70000000  # of layout.h
 
 
 class Program(msgspec.Struct, frozen=True):
@@ -53,7 +60,8 @@ class Program(msgspec.Struct, frozen=True):
 
     Attributes:
         bits: its word size
-        binary: its content
+        binary: its content; the launcher maps it, and nothing else can start it
+        launcher: the program that does, which has nothing of the tree's
         brk: what the P2M's files reserve with RESERVE_BRK, by name, in bytes
         stubs: address → symbol that nothing supplies; its touch is a fault
         sources: the tree's C files in it
@@ -66,6 +74,7 @@ class Program(msgspec.Struct, frozen=True):
 
     bits: int
     binary: bytes
+    launcher: bytes
     brk: dict[str, int]
     stubs: dict[int, str]
     sources: tuple[str, ...]
@@ -77,10 +86,10 @@ class Program(msgspec.Struct, frozen=True):
 
     @contextmanager
     def on_disk(self) -> Iterator[Path]:
-        """The binary as a file that can be run."""
+        """The launcher as a file that can be run, in a directory of its own."""
         with temporary.directory("prove") as place:
-            file = place / "prove"
-            file.write_bytes(self.binary)
+            file = place / "launcher"
+            file.write_bytes(self.launcher)
             file.chmod(0o700)
             yield file
 
@@ -95,7 +104,7 @@ def build(tree: KernelTree, arch: str, cache: Cache) -> Program:
     includes = include_graph(tree, config, _roots(tree, found), cache)
     reached = sorted(includes.reach([*_roots(tree, found), *config.forced]))
     contents = [(path, includes.blobs.get(path) or includes.made.get(path, b"")) for path in reached]
-    key = "prove:" + digest(toolchain.identity(), _self(), config.flags, config.forced, found.sources, contents)
+    key = "prove:" + digest(toolchain.identity(), shim_key(), config.flags, config.forced, found.sources, contents)
     stored = cache.get(key)
     if stored is not None:
         return msgspec.msgpack.decode(stored, type=Program)
@@ -104,9 +113,22 @@ def build(tree: KernelTree, arch: str, cache: Cache) -> Program:
     return program
 
 
-def _self() -> str:
+_MAKERS = ("build.py", "find.py", "objects.py", "protocol.py", "elf.py", "toolchain.py")
+
+
+@functools.cache
+def shim_key() -> str:
+    """Of the shim, and of all that builds a program."""
     state = hashlib.sha256(__version__.encode())
-    for file in sorted([*SHIM.iterdir(), Path(__file__), Path(__file__).with_name("find.py")]):
+    for file in sorted(
+        file
+        for file in [
+            *SHIM.iterdir(),
+            *(Path(__file__).parent / "selfcheck").iterdir(),
+            *(Path(__file__).with_name(name) for name in _MAKERS),
+        ]
+        if file.is_file()
+    ):
         state.update(file.read_bytes())
     return state.hexdigest()
 
@@ -160,26 +182,70 @@ def _compile(tree: KernelTree, found: Places, includes: Includes, space: Workspa
         space.add_header(header, constants_header(space.prepared, source))
     shims = [*_shadow(space.prepared.sources, work, files, bits)]
     flags = [*_COMMON, *_WIDTH[bits], *(_AS_GCC4 if _old(tree) else ())]
-    objects = []
-    for number, path in enumerate(found.sources):
-        target = work / f"tree{number}.o"
+    shim = shim_of(bits)
+    (work / "protocol.h").write_text(protocol.header())
+    (work / "shim.o").write_bytes(shim.program)
+    commands = []
+    sources = {f"tree{number}": path for number, path in enumerate(found.sources)}
+    for name, path in sources.items():
         arguments = _plain(space.prepared.arguments(path), work)
-        toolchain.run(
-            ["gcc", *arguments, *flags, f"-ffile-prefix-map={space.prepared.sources}={TREE}", "-c",
-             "-o", str(target), str(space.prepared.sources / path)]
-        )  # fmt: skip
-        toolchain.run(["objcopy", *(f"--globalize-symbol={name}" for name in _STATICS), str(target)])
-        objects.append(target)
+        commands += [
+            ["gcc", *arguments, *flags, f"-ffile-prefix-map={space.prepared.sources}={TREE}", *_reads(name), "-c",
+             "-o", f"{name}.o", str(space.prepared.sources / path)],
+            ["objcopy", *(f"--globalize-symbol={symbol}" for symbol in _STATICS), f"{name}.o"],
+        ]  # fmt: skip
     bridge = _plain(space.prepared.arguments(found.sources[0]), work)
-    for name in ("bridge.c", "driver.c", "entry.S"):
-        target = work / f"{name}.o"
-        arguments = bridge if name == "bridge.c" else []
+    commands.append(
+        ["gcc", *bridge, *flags, f"-I{SHIM}", "-I.", *_reads("bridge"), "-c", "-o", "bridge.o", str(SHIM / "bridge.c")]
+    )
+    allowed = [space.prepared.sources, space.prepared.headers, SHIM, BUILTIN]
+    toolchain.run_confined(commands, read=allowed, write=work)
+    for name in (*sources, "bridge"):
+        for listing in (f"{name}.d", f"{name}.as.d"):
+            text = (work / listing).read_text(errors="replace")
+            read_files(text, [*allowed, work], work)
+    others = _taken_by_others(tree.read(found.sources).values())
+    return _link(work, sources, shim, found, config, shims, others)
+
+
+def _reads(name: str) -> tuple[str, ...]:
+    """Have the compiler and the assembler list what they read."""
+    return "-pipe", "-MD", "-MF", f"{name}.d", f"-Wa,--MD,{name}.as.d"
+
+
+class Shim(NamedTuple):
+    """What is ours alone: the shim's part of every program, as one object, and the launcher. ``exported``: the symbols
+    that a tree's code can link to, and whether it may have its own instead."""
+
+    program: bytes
+    launcher: bytes
+    exported: dict[str, bool]
+
+
+@functools.cache
+def shim_of(bits: int) -> Shim:
+    """The shim for a word size: it has nothing of any tree's. Raises CompilerError where the compiler refuses it."""
+    flags = [*_COMMON, *_WIDTH[bits], "-fvisibility=hidden", f"-DPROVE_PAGE_OFFSET={PAGE_OFFSET[bits]}UL"]
+    with temporary.directory("prove") as place:
+        (place / "protocol.h").write_text(protocol.header())
+        flags += [f"-I{SHIM}", f"-I{place}"]
+        merged, launcher = place / "shim.o", place / "launcher"
+        toolchain.run(["gcc", *flags, "-nostdlib", "-r", "-o", str(merged), *(str(SHIM / name) for name in _PROGRAM)])
+        toolchain.run(["objcopy", "--localize-hidden", f"--rename-section=.text={SHIM_TEXT}", str(merged)])
         toolchain.run(
-            ["gcc", *arguments, *flags, "-x", "assembler-with-cpp" if name.endswith(".S") else "c", f"-I{SHIM}",
-             f"-DPROVE_PAGE_OFFSET={PAGE_OFFSET[bits]}UL", "-c", "-o", str(target), str(SHIM / name)]
+            ["gcc", *flags, "-nostdlib", "-static", "-no-pie", "-Wl,--build-id=none,-z,noexecstack",
+             f"-Wl,-Ttext-segment={LAUNCHER:#x}", "-o", str(launcher), *(str(SHIM / name) for name in _LAUNCHER)]
         )  # fmt: skip
-        toolchain.run(["objcopy", "--rename-section", ".text=shimtext", str(target)])
-    return _link(work, objects, found, config, shims)
+        data = merged.read_bytes()
+        exported = {
+            symbol.name: symbol.binding == elf.WEAK
+            for symbol in elf.parse(data, bits).symbols if symbol.seen and symbol.defined
+        }  # fmt: skip
+        return Shim(data, launcher.read_bytes(), exported)
+
+
+_PROGRAM = ("program.S", "answers.c", "boot.c", "locks.c", "machine.c", "play.c", "step.c", "tables.c")
+_LAUNCHER = ("launcher.S", "launcher.c")
 
 
 def _old(tree: KernelTree) -> bool:
@@ -210,39 +276,109 @@ def _shadow(sources: Path, work: Path, files: frozenset[str], bits: int) -> Iter
             yield f"{path}: __PAGE_OFFSET is {PAGE_OFFSET[bits]}, where user space can map it"
 
 
-def _link(work: Path, objects: list[Path], found: Places, config: Config, shims: list[str]) -> Program:
+def _link(
+    work: Path,
+    sources: dict[str, str],
+    shim: Shim,
+    found: Places,
+    config: Config,
+    shims: list[str],
+    others: frozenset[str],
+) -> Program:
     bits = ARCHS[config.arch]
-    shim = [work / f"{name}.o" for name in ("bridge.c", "driver.c", "entry.S")]
-    defined = _names(toolchain.run(["nm", "--defined-only", "-g", *map(str, [*objects, *shim])]))
-    wanted = _names(toolchain.run(["nm", "-u", *map(str, [*objects, *shim])]))
-    weak = _weak(toolchain.run(["nm", "-u", str(shim[0]), str(shim[1])]))
-    lacking = sorted(wanted - defined - weak)
-    stubs = {_STUBS + number * APART: name for number, name in enumerate(lacking)}
-    assembly = "".join(f".globl {name}\n.set {name}, {address:#x}\n" for address, name in stubs.items())
-    (work / "stubs.S").write_text(f'{assembly}.section .note.GNU-stack, "", @progbits\n')
-    binary = work / "prove"
-    toolchain.run(
-        ["gcc", f"-m{bits}", "-nostdlib", "-static", "-no-pie", "-Wl,--build-id=none,-z,noexecstack,--no-warnings",
-         "-o", str(binary), *map(str, objects), *map(str, shim), str(work / "stubs.S")]
-    )  # fmt: skip
-    own = objects[found.sources.index(found.defined[SETUP[0]])] if SETUP[0] in found.defined else None
+    objects = {path: (work / f"{name}.o").read_bytes() for name, path in sources.items()}
+    objects[_BRIDGE] = (work / "bridge.o").read_bytes()
+    owned = {name: "the shim" for name, weak in shim.exported.items() if not weak}
+    parsed = check_objects(objects, owned, bits)
+    rename = ["objcopy", f"--rename-section=.text={SHIM_TEXT}", "bridge.o"]
+    files = [*(f"{name}.o" for name in sources), "bridge.o"]
+    binary, stubs, locked = _program(work, files, parsed.values(), shim, bits, rename)
+    setup = parsed.get(found.defined.get(SETUP[0], ""))
     return Program(
         bits=bits,
-        binary=binary.read_bytes(),
-        brk={name: int(size, 16) for size, name in _BRK.findall(toolchain.run(["nm", "-S", *map(str, objects)]))},
+        binary=binary,
+        launcher=shim.launcher,
+        brk=_reserved(parsed, others),
         stubs=stubs,
         sources=found.sources,
-        locked=tuple(int(each, 16) for each in _LOCKED.findall(toolchain.run(["objdump", "-d", str(binary)]))),
-        references=tuple(sorted(_names(toolchain.run(["nm", "-u", str(own)])))) if own else (),
+        locked=locked,
+        references=tuple(sorted(each.name for each in setup.symbols if not each.defined)) if setup else (),
         shims=tuple(shims),
         compiler=toolchain.identity(),
         profile=config.name,
     )
 
 
-def _names(listing: str) -> set[str]:
-    return {line.split()[-1] for line in listing.splitlines() if line.strip() and not line.endswith(":")}
+def build_alone(source: Path, bits: int, work: Path) -> Program:
+    """A program of one C file of ours that stands for a tree and for what bridges it; linked and judged as any other.
+
+    Arguments:
+        source: the file
+        bits: the word size
+        work: an empty directory
+
+    Raises CompilerError where it is refused.
+    """
+    shim = shim_of(bits)
+    (work / "protocol.h").write_text(protocol.header())
+    (work / "shim.o").write_bytes(shim.program)
+    flags = [*_COMMON, *_WIDTH[bits], f"-I{SHIM}", "-I."]
+    command = ["gcc", *flags, "-c", "-o", "known.o", str(source)]
+    toolchain.run_confined([command], read=[source.parent, SHIM], write=work)
+    owned = {name: "the shim" for name, weak in shim.exported.items() if not weak}
+    parsed = check_objects({source.name: (work / "known.o").read_bytes()}, owned, bits)
+    binary, stubs, locked = _program(work, ["known.o"], parsed.values(), shim, bits)
+    return Program(bits, binary, shim.launcher, {"p2m": 3 * 4096}, stubs, (), locked, (), (), toolchain.identity(), "")
 
 
-def _weak(listing: str) -> set[str]:
-    return {line.split()[-1] for line in listing.splitlines() if line.split()[:1] in (["w"], ["v"])}
+def _program(
+    work: Path, objects: list[str], parsed: Iterable[Elf], shim: Shim, bits: int, *before: list[str]
+) -> tuple[bytes, dict[int, str], tuple[int, ...]]:
+    """Link objects and the shim, after these commands: the program, its stubs, and its locked instructions."""
+    files = [*objects, "shim.o"]
+    tried = [*_linker(bits, "unresolved"), "-Wl,--unresolved-symbols=ignore-all", *files]
+    toolchain.run_confined([*before, tried], write=work)
+    stubs = _stubs((work / "unresolved").read_bytes(), [*parsed, elf.parse(shim.program, bits)], bits)
+    assembly = "".join(f".globl {name}\n.set {name}, {address:#x}\n" for address, name in stubs.items())
+    (work / "stubs.S").write_text(f'{assembly}.section .note.GNU-stack, "", @progbits\n')
+    listing = toolchain.run_confined(
+        [[*_linker(bits, "prove"), *files, "stubs.S"], ["objdump", "-d", "prove"]], write=work
+    )
+    binary = (work / "prove").read_bytes()
+    parts, _ = segments(binary, bits)
+    code = [range(part.address, part.address + part.size) for part in parts if part.flags & 1]
+    locked = [int(each, 16) for each in _LOCKED.findall(listing)]
+    return binary, stubs, tuple(each for each in locked if any(each in part for part in code))[:_MOST_LOCKED]
+
+
+def _linker(bits: int, target: str) -> list[str]:
+    """Our entry point, no matter what the tree's code calls its own."""
+    options = f"-Wl,--build-id=none,-z,noexecstack,-z,norelro,-e,{ENTRY}"
+    return ["gcc", f"-m{bits}", "-nostdlib", "-static", "-no-pie", options, "-o", target]
+
+
+def _stubs(unresolved: bytes, objects: Iterable[Elf], bits: int) -> dict[int, str]:
+    """Address → symbol that nothing supplies. The linker was asked, since it makes some itself: ``__start_SECTION``,
+    ``__stop_SECTION``, ``_end`` and their like. What is only wanted weakly is told by its absence."""
+    made = {symbol.name for symbol in elf.parse(unresolved, bits).symbols if symbol.defined and symbol.seen}
+    wanted = {
+        symbol.name for each in objects for symbol in each.symbols
+        if not symbol.defined and symbol.binding == elf.GLOBAL
+    }  # fmt: skip
+    return {_STUBS + number * APART: name for number, name in enumerate(sorted(wanted - made))}
+
+
+def _reserved(objects: Mapping[str, Elf], others: frozenset[str]) -> dict[str, int]:
+    """What the files reserve with RESERVE_BRK, by name, in bytes; without what ``others`` take."""
+    return {
+        match[1]: symbol.size
+        for each in objects.values() for symbol in each.symbols
+        if (match := _BRK.match(symbol.name)) and match[1] not in others
+    }  # fmt: skip
+
+
+def _taken_by_others(sources: Iterable[bytes]) -> frozenset[str]:
+    """Reservations that are none of the P2M's, though in its files: what a variable of the same name is given of, such
+    as ``level1_ident_pgt = extend_brk(…)``, and that does not have the P2M's name."""
+    names = {name.decode() for text in sources for name in _ASSIGNED.findall(text)}
+    return frozenset(name for name in names if not re.search("p2m|m2p", name))

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from patcher.prove.build import APART
 from patcher.prove.model import P2M, Foreign, Identity, Meaning, Missing, Ram
-from patcher.prove.run import Facts, Outcome, Run, Runner, Unreachable, Why
+from patcher.prove.protocol import Why
+from patcher.prove.run import Facts, Outcome, Run, Runner, Unreachable
 from patcher.prove.scenario import BOOT, Machine, Region, Scenario, Step
 
 Action = tuple[Any, ...]
@@ -26,6 +28,10 @@ class Mismatch(NamedTuple):
     outcome: Outcome
     pfn: int = -1
     accepts: tuple[int, ...] = ()
+
+
+class Undecided(Exception):
+    """Whether a tree claims a property cannot be told: why."""
 
 
 class OneOf(NamedTuple):
@@ -53,6 +59,23 @@ class Context(NamedTuple):
     @property
     def limit(self) -> int:
         return self.runner.limit
+
+    def lacking(self, outcome: Outcome) -> str:
+        """The symbol whose lack ended a scenario: a gap of ours, no fault of the tree's; "" where it was another."""
+        if outcome.why is not Why.SIGNAL:
+            return ""
+        fault, stubs = outcome.numbers[2], self.runner.program.stubs
+        return next((name for start, name in stubs.items() if start <= fault < start + APART), "")
+
+    def ask(self, machine: Machine, steps: Sequence[Step]) -> Outcome:
+        """Play what tells whether a tree claims a property. Raises Undecided where the code came to a symbol that
+        nothing supplies, or broke the run: then nobody knows."""
+        outcome = self.runner.play(Scenario(machine, tuple(steps)))
+        if symbol := self.lacking(outcome):
+            raise Undecided(f"the code reached {symbol}, which nothing here supplies")
+        if outcome.why in (Why.SYSTEM_CALL, Why.BROKEN, Why.KILLED, Why.TIME):
+            raise Undecided(ending(outcome))
+        return outcome
 
     def model(self, machine: Machine) -> P2M:
         """The meaning of every PFN at boot."""
@@ -209,6 +232,18 @@ def ending(outcome: Outcome) -> str:
             return "panic()"
         case Why.KILLED:
             return f"it was killed by signal {first}"
+        case Why.SYSTEM_CALL:
+            return f"it calls the kernel that it runs on (system call {first})"
+        case Why.TIME:
+            return f"it was not back after {first} seconds"
+        case Why.BROKEN:
+            return "the code broke the run: what came back is not what the shim says"
+        case Why.DEADLOCK:
+            return f"a lock is taken that is taken already ({second:#x})"
+        case Why.UNLOCK:
+            return f"a lock is given back that is not taken ({second:#x})"
+        case Why.LOCKED:
+            return "it comes back with a lock that it took"
         case _:
             return outcome.why.name.lower()
 

@@ -17,8 +17,9 @@ import msgspec
 from patcher.errors import InputError
 from patcher.prove.build import Program
 from patcher.prove.history import ending
+from patcher.prove.protocol import Why
 from patcher.prove.prove import lines
-from patcher.prove.run import Facts, Outcome, Run, Runner, Stats, Why
+from patcher.prove.run import Facts, Outcome, Run, Runner, Stats
 from patcher.prove.scenario import BOOT, RAM, Machine, Region, Scenario, Step
 
 PAGE = 4096

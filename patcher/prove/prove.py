@@ -6,13 +6,15 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from patcher import temporary
 from patcher.cache import Cache
 from patcher.errors import InputError
-from patcher.prove import toolchain
-from patcher.prove.build import APART, ARCHS, TREE, Program, build
-from patcher.prove.history import Context, Mismatch, void_of
-from patcher.prove.run import Runner, Stats, Why
-from patcher.prove.scenario import Region, Scenario
+from patcher.prove import selfcheck, toolchain
+from patcher.prove.build import ARCHS, TREE, Program, build
+from patcher.prove.history import Context, Mismatch, Undecided, ending, small_machine, void_of
+from patcher.prove.protocol import Why
+from patcher.prove.run import RunError, Runner, Stats
+from patcher.prove.scenario import BOOT, Region, Scenario
 from patcher.prove.verdict import CommitProof, Counterexample, Proof, Status, Verdict
 from patcher.tree.kernel import KernelTree
 
@@ -71,41 +73,70 @@ class _Wrong(Exception):
 def prove(tree: KernelTree, arch: str, request: Request, cache: Cache, progress: Progress | None = None) -> Proof:
     """The proof of the tree for ``x86_64`` or ``i386``.
 
-    Raises InputError where the tree has no P2M, or where there is no compiler.
+    Raises InputError where the tree has no P2M, or where there is no compiler, and MachineError where the prover itself
+    fails on this machine.
     """
-    compiler = toolchain.identity()
-    bits = ARCHS[arch]
-    started = time.monotonic()
-    only, seed = request.only, request.seed
-    chosen = choose(only)
-    why = toolchain.missing(bits)
+    chosen = choose(request.only)
+    why = toolchain.missing(ARCHS[arch])
     program = None
     if not why:
+        selfcheck.check(arch, cache)
         try:
             program = build(tree, arch, cache)
         except toolchain.CompilerError as error:
             why = f"the tree's code does not compile: {error}"
     if program is None:
-        skipped = tuple(Verdict(p.id, p.number, p.statement, Status.SKIP, 0, why) for p in chosen)
-        return Proof(arch, bits, why, compiler, "", (), (), "", 0, 0.0, seed, skipped)
+        return _skipped(arch, request, chosen, why)
+    try:
+        return _play(program, arch, request, chosen, progress)
+    except RunError as error:
+        return _skipped(arch, request, chosen, f"the tree's code cannot be run: {error}")
+
+
+def _skipped(arch: str, request: Request, chosen: Sequence[Property], why: str) -> Proof:
+    """Nothing could be run, for this reason."""
+    verdicts = tuple(Verdict(p.id, p.number, p.statement, Status.SKIP, 0, why) for p in chosen)
+    return Proof(arch, ARCHS[arch], why, toolchain.identity(), "", (), (), "", 0, 0.0, request.seed, verdicts)
+
+
+def _play(
+    program: Program, arch: str, request: Request, chosen: Sequence[Property], progress: Progress | None
+) -> Proof:
+    started = time.monotonic()
     with Runner(program) as runner:
         context = Context(runner, void_of(runner, True), void_of(runner, False), request.maps)
+        broken = _broken(runner)
         verdicts = []
         for number, each in enumerate(chosen):
             if progress:
                 progress(f"proving {arch}", number, len(chosen))
-            verdicts.append(_verdict(context, each, request, program))
+            verdicts.append(_verdict(context, each, request, broken))
             if request.stop and verdicts[-1].status is not Status.PASS:
                 break
         return Proof(
-            arch, bits, "", compiler, program.profile, program.sources, program.shims,
-            "seccomp" if runner.locked else "none: the kernel refuses seccomp", runner.played,
-            time.monotonic() - started, seed, tuple(verdicts),
+            arch, program.bits, "", program.compiler, program.profile, program.sources, program.shims,
+            runner.confined, runner.played,
+            time.monotonic() - started, request.seed, tuple(verdicts),
         )  # fmt: skip
 
 
-def _verdict(context: Context, each: Property, request: Request, program: Program) -> Verdict:
-    claimed, reason = each.claim(context)
+def _broken(runner: Runner) -> Mismatch | None:
+    """The plainest boot, where the code does what no kernel does in it: then nothing that it says is worth a thing."""
+    for initial in (True, False):
+        scenario = Scenario(small_machine(runner, initial), (*BOOT, ("get", 0)))
+        outcome = runner.play(scenario)
+        if outcome.why in (Why.SYSTEM_CALL, Why.BROKEN, Why.KILLED, Why.TIME):
+            return Mismatch(scenario, outcome.at, "the code returns", ending(outcome), outcome)
+    return None
+
+
+def _verdict(context: Context, each: Property, request: Request, broken: Mismatch | None) -> Verdict:
+    if broken is not None:
+        return _failed(context, each, request, broken, 1, "the plainest boot")
+    try:
+        claimed, reason = each.claim(context)
+    except Undecided as error:
+        return Verdict(each.id, each.number, each.statement, Status.SKIP, 0, str(error))
     if not claimed:
         return Verdict(each.id, each.number, each.statement, Status.ABSENT, 0, reason)
     before = context.runner.played
@@ -113,10 +144,14 @@ def _verdict(context: Context, each: Property, request: Request, program: Progra
     cases = context.runner.played - before
     if wrong is None:
         return Verdict(each.id, each.number, each.statement, Status.PASS, cases, reason)
-    lacking = _lacking(program, wrong)
+    lacking = context.lacking(wrong.outcome)
     if lacking:
         reason = f"the code reached {lacking}, which nothing here supplies"
         return Verdict(each.id, each.number, each.statement, Status.SKIP, cases, reason)
+    return _failed(context, each, request, wrong, cases, reason)
+
+
+def _failed(context: Context, each: Property, request: Request, wrong: Mismatch, cases: int, reason: str) -> Verdict:
     # Where the smallest case is not looked for, who stored a wrong value isn't either: that is to play it again.
     where = place(context.runner, wrong) if request.shrink or not wrong.outcome.done else ""
     example = Counterexample(wrong.scenario, wrong.step, wrong.expected, wrong.found, where, wrong.pfn, wrong.accepts)
@@ -158,7 +193,8 @@ def place(runner: Runner, wrong: Mismatch) -> str:
     if outcome.done or wrong.step != outcome.at:
         stored = lines(runner.program, _stored_by(runner, wrong))
         return f"last stored by {stored[0]}" if stored else ""
-    addresses = [outcome.numbers[1]] if outcome.why is Why.SIGNAL else []
+    addresses = [outcome.numbers[1]] if outcome.why in (Why.SIGNAL, Why.SYSTEM_CALL) else []
+    addresses += [outcome.numbers[0] - 1] if outcome.why in (Why.DEADLOCK, Why.UNLOCK) else []
     addresses += [line - 1 for line in outcome.lines]
     return "; ".join(lines(runner.program, addresses)[:3])
 
@@ -186,21 +222,15 @@ def _stored_by(runner: Runner, wrong: Mismatch) -> list[int]:
     return []
 
 
-def _lacking(program: Program, wrong: Mismatch) -> str:
-    """The symbol whose lack ended the scenario: a gap of ours, and no fault of the tree's; "" where it was another."""
-    if wrong.outcome.why is not Why.SIGNAL:
-        return ""
-    fault = wrong.outcome.numbers[2]
-    return next((name for start, name in program.stubs.items() if start <= fault < start + APART), "")
-
-
 def lines(program: Program, addresses: Sequence[int]) -> list[str]:
     """``file:line in function()`` for instruction addresses of the tree's own code."""
     if not addresses:
         return []
-    with program.on_disk() as file:
+    with temporary.directory("prove") as directory:
+        (directory / "prove").write_bytes(program.binary)
+        command = ["addr2line", "-f", "-e", "prove", *(f"{address:#x}" for address in addresses)]
         try:
-            said = toolchain.run(["addr2line", "-f", "-e", str(file), *(f"{address:#x}" for address in addresses)])
+            said = toolchain.run_confined([command], write=directory)
         except toolchain.CompilerError:
             return []
     parts = said.splitlines()

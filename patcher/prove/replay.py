@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from patcher.cache import Cache
 from patcher.errors import InputError
-from patcher.prove import toolchain
+from patcher.prove import selfcheck, toolchain
 from patcher.prove.build import ARCHS, build
 from patcher.prove.history import Mismatch, ending, shown
 from patcher.prove.prove import place
-from patcher.prove.run import Outcome, Run, Runner, Unreachable
+from patcher.prove.run import Outcome, Run, RunError, Runner, Unreachable
 from patcher.prove.scenario import Scenario, Step
 from patcher.prove.store import Stored, load
 from patcher.prove.verdict import Counterexample
@@ -39,12 +39,16 @@ def replay_file(tree: KernelTree, file: Path, cache: Cache) -> Replay:
     why = toolchain.missing(ARCHS[stored.arch])
     if why:
         raise InputError(f"{file} cannot be replayed", why)
+    selfcheck.check(stored.arch, cache)
     try:
         program = build(tree, stored.arch, cache)
     except toolchain.CompilerError as error:
         raise InputError(f"the code of {tree.where} does not compile", str(error)) from error
-    with Runner(program) as runner:
-        return _replay(runner, stored)
+    try:
+        with Runner(program) as runner:
+            return _replay(runner, stored)
+    except RunError as error:
+        raise InputError(f"the code of {tree.where} cannot be run", str(error)) from error
 
 
 def _replay(runner: Runner, stored: Stored) -> Replay:

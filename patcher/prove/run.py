@@ -5,48 +5,36 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import signal
 import subprocess
 import time
 from array import array
 from collections.abc import Iterator
-from enum import Enum
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
 import msgspec
 
+from patcher import sandbox
+from patcher.errors import InputError
 from patcher.prove.build import Program
-from patcher.prove.scenario import CALLS, Machine, Scenario, Step, words
+from patcher.prove.objects import segments
+from patcher.prove.protocol import BACKTRACE, CALLS, FACTS, HEADER, MOST_IN, MOST_OUT, Why
+from patcher.prove.scenario import Machine, Scenario, Step, words
 
-_HEADER = 24
-_SECONDS = 300  # of the clock, for one scenario: it is bounded to some seconds of the processor's, perhaps a busy one
-_FACTS = ("bits", "invalid", "foreign_bit", "identity_bit", "max_domain_pages", "page_offset", "iomap", "present",
-          "pfn_mask", "isa_start", "isa_end", "p2m_top", "p2m_missing", "p2m_mid_missing", "p2m_identity",
-          "p2m_mid_identity", "p2m_top_mfn", "p2m_top_mfn_p", "max_p2m_pfn", "extra_start", "extra_size",
-          "identity_mark", "foreign_mark", "mask_shift")  # fmt: skip
+_LOOP_SECONDS = 4  # of the processor's, for a scenario: then it is in an endless loop
+_STEP_SECONDS = 60  # where instructions are counted or watched, one at a time
+_STEPPED = frozenset(("limit", "watch"))
+_START_SECONDS = 60  # of the clock, for what takes no time
+_ADDRESS_SPACE = 8 * 2**30  # the launcher takes the most of it from itself
+_BEFORE = 3  # operations before the first step: the machine, its map, the locked instructions
+_NOT_DONE = 2**64 - 1  # the length of what an operation says that was not done
+_SAID = frozenset(why.value for why in Why) - {Why.KILLED, Why.TIME}  # by the shim itself
 
 
 class _Gone(Exception):
-    """The program ended, or does not answer."""
-
-
-class Why(Enum):
-    """How a scenario ended; the numbers are the driver's."""
-
-    DONE = 1
-    SIGNAL = 2
-    BRK_FULL = 3
-    BRK_LATE = 4
-    ALLOC_EARLY = 5
-    BAD_FREE = 6
-    HYPERCALL = 7
-    PANIC = 8
-    NO_SYMBOL = 9
-    BAD_SCENARIO = 10
-    OUTPUT_FULL = 11
-    KILLED = 12
-    HEAP_FULL = 13
+    """The launcher ended, or does not answer."""
 
 
 class Run(NamedTuple):
@@ -115,24 +103,41 @@ class Facts(msgspec.Struct, frozen=True):
         return self.values[name]
 
 
+class RunError(Exception):
+    """The program says nothing that makes sense from its start on: what, in words."""
+
+
 class Runner:
-    """A running program. Use as a context manager."""
+    """A program that plays scenarios. Use as a context manager: at its end nothing of it is left.
+
+    It runs as the launcher maps it, in a process without descriptors for each scenario; the launcher itself is in
+    bubblewrap's sandbox where there is one. ``confined`` says so in words.
+
+    Raises InputError where this machine cannot confine it, RunError where it does not even tell its constants.
+    """
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self.bits = program.bits
         self.per_page = 4096 * 8 // program.bits
         self.limit = self.per_page**3
-        self.brk_pages = sum(-(-size // 4096) for name, size in program.brk.items() if "p2m" in name)
+        self.brk_pages = sum(-(-size // 4096) for size in program.brk.values())
         self.played = 0
+        without = sandbox.available()
+        self.confined = "seccomp in bubblewrap" if without is None else f"seccomp, no bubblewrap ({without})"
         self._stack = contextlib.ExitStack()
-        self._file: Path | None = None
+        self._running = contextlib.ExitStack()
+        self._launcher: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Runner:
-        self._file = self._stack.enter_context(self.program.on_disk())
-        self._start()
-        self.facts = self._facts()
+        self._launcher = self._stack.enter_context(self.program.on_disk())
+        try:
+            self._start()
+            self.facts = self._facts()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -140,110 +145,223 @@ class Runner:
         self._stack.close()
 
     def _start(self) -> None:
-        assert self._file is not None
-        self._process = subprocess.Popen(
-            [str(self._file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={},
-            cwd="/", bufsize=0,
-        )  # fmt: skip
-        self.locked = self._read(2)[0] == 0
+        assert self._launcher is not None
+        self._process = self._running.enter_context(_started(self._launcher))
+        try:
+            self._send(_program(self.program))
+            what, number = self._receive(2, _START_SECONDS)
+        except (_Gone, BrokenPipeError) as error:
+            raise InputError(
+                "the launcher of proofs does not start here", "a program of its word size has to run in the sandbox"
+            ) from error
+        if what == 7:
+            raise InputError(f"this kernel refuses seccomp ({os.strerror(number)})", "prove runs no code without it")
+        if what:
+            raise InputError(f"the launcher cannot map the program (step {what}, {number})")
 
     def _end(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            for pipe in (self._process.stdin, self._process.stdout):
-                if pipe:
-                    pipe.close()
-            self._process = None
+        self._running.close()
+        self._process = None
 
     def _facts(self) -> Facts:
         machine = Machine(64, True, ((64, 0x1000, 1),), heap=8)
-        answer = self.play(Scenario(machine, (("facts",),))).answers[0]
-        assert isinstance(answer, Facts)
-        return answer
+        outcome = self.play(Scenario(machine, (("facts",),)))
+        if not outcome.done:
+            raise RunError(f"the code does not even tell its constants ({outcome.why.name.lower()})")
+        facts: Facts = outcome.answers[0]
+        values = facts.values
+        if values["bits"] != self.bits or values["max_domain_pages"] > self.limit or values["mask_shift"] > 64:
+            raise RunError("the constants of the code make no sense")
+        if values["isa_start"] > values["isa_end"] or values["isa_end"] > 2**32:
+            raise RunError("the ISA range of the code makes no sense")
+        return facts
 
     def play(self, scenario: Scenario) -> Outcome:
         """Play one scenario, from a fresh start."""
         self.played += 1
-        assert self._process is not None and self._process.stdin is not None
         sent = words(scenario, self.bits, self.brk_pages, self.program.locked)
-        try:
-            self._process.stdin.write(array("Q", [len(sent), *sent]).tobytes())
-            header = self._read(_HEADER)
-            count = self._read(1)[0]
-            said = self._read(count) if count else array("Q")
-        except (_Gone, BrokenPipeError):  # the scenario took its parent with it, or stopped it: a result, too
-            self._end()
-            self._start()
-            return Outcome(Why.KILLED, 0, (9, 0, 0), (), 0, ())
-        lines = tuple(header[8 : 8 + header[7]])
-        why = Why(header[0]) if header[0] else Why.KILLED
-        # Three operations come before the first step: the machine, its map, the locked instructions.
-        at = max(0, header[4] - 4)
-        return Outcome(why, at, (header[1], header[2], header[3]), lines, header[5], _answers(scenario, said))
+        assert len(sent) < MOST_IN, "a scenario is too long"
+        nonce = int.from_bytes(os.urandom(8), "little")
+        seconds = _STEP_SECONDS if any(step[0] in _STEPPED for step in scenario.steps) else _LOOP_SECONDS
+        request = array("Q", [nonce, seconds, len(sent), *sent]).tobytes()
+        for _ in range(2):  # nothing that is played can end the launcher: somebody else did, perhaps for want of memory
+            try:
+                if self._process is None:
+                    self._start()
+                return _outcome(scenario, *self._ask(request, 60 + 5 * seconds), nonce)
+            except (_Gone, BrokenPipeError):
+                self._end()
+        raise InputError("the launcher of proofs was ended from outside, twice", "is there enough memory?")
 
-    def _read(self, count: int) -> array[int]:
+    def _ask(self, request: bytes, seconds: float) -> tuple[array[int], array[int]]:
+        self._send(request)
+        header = self._receive(HEADER, seconds)
+        count = self._receive(1, _START_SECONDS)[0]
+        if count > MOST_OUT:
+            raise _Gone
+        return header, self._receive(count, _START_SECONDS)
+
+    def _send(self, data: bytes) -> None:
+        assert self._process is not None and self._process.stdin is not None
+        left = memoryview(data)
+        while left:
+            left = left[os.write(self._process.stdin.fileno(), left) :]
+
+    def _receive(self, count: int, seconds: float) -> array[int]:
+        """So many words. Raises _Gone where they do not come in this time."""
         assert self._process is not None and self._process.stdout is not None
-        data, wanted, until = b"", 8 * count, time.monotonic() + _SECONDS
-        while len(data) < wanted:
+        parts, missing, until = [], 8 * count, time.monotonic() + seconds
+        while missing:
             ready, _, _ = select.select([self._process.stdout], [], [], max(0, until - time.monotonic()))
-            more = os.read(self._process.stdout.fileno(), wanted - len(data)) if ready else b""
+            more = os.read(self._process.stdout.fileno(), missing) if ready else b""
             if not more:
                 raise _Gone
-            data += more
+            parts.append(more)
+            missing -= len(more)
         found = array("Q")
-        found.frombytes(data)
+        found.frombytes(b"".join(parts))
         return found
 
 
-def _answers(scenario: Scenario, said: array[int]) -> tuple[Any, ...]:
-    words_left = iter(said)
-    found: list[Any] = []
-    for step in scenario.steps:
+@contextlib.contextmanager
+def _started(launcher: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The launcher, in bubblewrap's sandbox where there is one; all of it is killed at the end."""
+    if sandbox.available() is None:
+        with sandbox.opened([str(launcher)], read=[launcher.parent], memory_bytes=_ADDRESS_SPACE) as process:
+            yield process
+        return
+    with subprocess.Popen(
+        [str(launcher)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}, cwd="/",
+        bufsize=0, start_new_session=True,
+    ) as process:  # fmt: skip
         try:
-            answer = _answer(step, words_left)
-        except StopIteration:  # the scenario ended in this step
-            break
-        found.append(answer)
+            yield process
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def _program(program: Program) -> bytes:
+    """What the launcher is told at its start: where to enter, what to map where, and the contents."""
+    parts, entry = segments(program.binary, program.bits)
+    head = [entry, len(parts)]
+    for part in parts:
+        protection = bool(part.flags & 4) | bool(part.flags & 2) << 1 | bool(part.flags & 1) << 2
+        head += [part.address, part.size, len(part.content), protection]
+    return array("Q", head).tobytes() + b"".join(part.content for part in parts)
+
+
+def _outcome(scenario: Scenario, header: array[int], said: array[int], nonce: int) -> Outcome:
+    """What came back, if it can be what the shim says: else the code broke the run. The launcher's own words, that a
+    scenario was killed or took too long, have no seal."""
+    why, first, second, third, operation, warnings, _, count = header[:8]
+    at = min(max(0, operation - 1 - _BEFORE), len(scenario.steps))
+    broken = Outcome(Why.BROKEN, at, (why, 0, 0), (), 0, ())
+    if why in (Why.KILLED, Why.TIME):
+        return Outcome(Why(why), min(_begun(said), len(scenario.steps)), (first, 0, 0), (), 0, ())
+    if header[-1] != (nonce + sum(header[:-1]) + sum(said)) % 2**64:
+        return broken
+    if count > BACKTRACE or why not in _SAID or operation > len(scenario.steps) + _BEFORE:
+        return broken
+    try:
+        answers = _answers(scenario, said, operation, why == Why.DONE)
+    except ValueError:
+        return broken
+    return Outcome(Why(why), at, (first, second, third), tuple(header[8 : 8 + count]), warnings, answers)
+
+
+def _begun(said: array[int]) -> int:
+    """The step that was begun last, as far as these words can be believed."""
+    place = number = 0
+    while place + 1 < len(said):
+        number = said[place]
+        place += 2 + said[place + 1]
+    return max(0, number - 1 - _BEFORE)
+
+
+def _answers(scenario: Scenario, said: array[int], operation: int, done: bool) -> tuple[Any, ...]:
+    """The answer of each step that came to its end. Raises ValueError where the words are not what
+    these steps say: each operation says its number, how many words follow, and those."""
+    found: list[Any] = []
+    place = 0
+    for number in range(1, operation + 1):
+        name, length = said[place : place + 2]
+        if name != number:
+            raise ValueError(number)
+        if length == _NOT_DONE and not done and number == operation:
+            return tuple(found)
+        part = said[place + 2 : place + 2 + length]
+        if len(part) != length:
+            raise ValueError(number)
+        place += 2 + length
+        if number > _BEFORE:
+            left = iter(part)
+            found.append(_answer(scenario.steps[number - 1 - _BEFORE], left))
+            if next(left, None) is not None:
+                raise ValueError(number)
+        elif part:
+            raise ValueError(number)
+    if place != len(said) or (done and len(found) != len(scenario.steps)):
+        raise ValueError(operation)
     return tuple(found)
+
+
+def _word(said: Iterator[int]) -> int:
+    """The next word. Raises ValueError where there is none: a StopIteration would end whatever generator it is in."""
+    word = next(said, None)
+    if word is None:
+        raise ValueError("an answer is too short")
+    return word
 
 
 def _answer(step: Step, said: Iterator[int]) -> Any:
     name, *rest = step
     if name in CALLS:
-        return next(said)
+        return _word(said)
     if name == "race":
-        return next(said), bool(next(said)), next(said)  # the call's answer, whether the rival came, its answer
+        return _word(said), bool(_word(said)), _word(said)  # the call's answer, whether the rival came, its answer
     if name in ("scan", "view", "owners"):
-        return _runs(int(rest[0]), said)
+        return _runs(int(rest[0]), int(rest[1]), said)
     if name == "resume":
-        first = next(said)
-        return None if first == 0 else Unreachable(first - 1, next(said), next(said))
+        first = _word(said)
+        return None if first == 0 else _unreachable(first - 1, said)
     if name == "facts":
-        values = [next(said) for _ in range(next(said))]
-        there = [next(said) for _ in CALLS]
+        values = [_word(said) for _ in FACTS]
+        there = [_word(said) for _ in CALLS]
         return Facts(
-            dict(zip(_FACTS, values, strict=True)), frozenset(call for call, on in zip(CALLS, there, strict=True) if on)
+            dict(zip(FACTS, values, strict=True)), frozenset(call for call, on in zip(CALLS, there, strict=True) if on)
         )
     if name == "diff":
-        return next(said), next(said)
+        return _word(said), _word(said)
     if name == "peek":
-        return tuple(next(said) for _ in range(int(rest[1])))
+        return tuple(_word(said) for _ in range(int(rest[1])))
     if name in ("limit", "lost"):
-        return next(said)
+        return _word(said)
     if name == "stats":
-        return Stats(*(next(said) for _ in Stats._fields))
+        return Stats(*(_word(said) for _ in Stats._fields))
     return None
 
 
-def _runs(start: int, said: Iterator[int]) -> tuple[Run | Unreachable, ...]:
+def _runs(start: int, end: int, said: Iterator[int]) -> tuple[Run | Unreachable, ...]:
+    """Runs that cover [start, end) from its first to its last, or to one that cannot be reached."""
     found: list[Run | Unreachable] = []
     while True:
-        count = next(said)
+        count = _word(said)
         if count == 0:
+            if start < end and not (found and isinstance(found[-1], Unreachable)):
+                raise ValueError(start)
             return tuple(found)
         if count == 2**64 - 1:
-            found.append(Unreachable(next(said), next(said), next(said)))
+            found.append(_unreachable(_word(said), said))
             continue
-        found.append(Run(start, count, next(said), next(said)))
+        if count > end - start:
+            raise ValueError(start)
+        found.append(Run(start, count, _word(said), _word(said)))
         start += count
+
+
+def _unreachable(pfn: int, said: Iterator[int]) -> Unreachable:
+    level = _word(said)
+    if not 1 <= level <= 4:
+        raise ValueError(level)
+    return Unreachable(pfn, level, _word(said))

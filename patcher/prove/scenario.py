@@ -7,14 +7,11 @@ from typing import Any
 
 import msgspec
 
+from patcher.prove.protocol import CALLS, OPERATIONS, Point
+
 RAM, RESERVED, ACPI, NVS, UNUSABLE = 1, 2, 3, 4, 5  # types of E820 regions
 ENOSYS = -38
-CALLS = ("build", "list", "tell", "memory", "set", "set_raw", "get", "identity", "make_pte", "pte_val", "pfn_to_mfn",
-         "mfn_to_pfn", "local", "valid", "missing")  # fmt: skip
-POINTS = {"alloc": 1, "locked": 2, "after_locked": 3, "step": 4}
-_OPS = ("end", "machine", "e820", "booted", "call", "scan", "view", "m2p", "fail", "race", "resume", "facts",
-        "snapshot", "diff", "peek", "limit", "watch", "stats", "locked", "lost", "owners")  # fmt: skip
-_CODE = {name: number for number, name in enumerate(_OPS)}
+_CODE = {name: number for number, name in enumerate(OPERATIONS)}
 Step = tuple[Any, ...]
 Region = tuple[int, int, int]
 
@@ -95,7 +92,7 @@ def _step(step: Step) -> Iterator[int]:
         yield from _call(step)
     elif name == "race":  # point, at, the rival's call, the call it meets
         point, at, rival, met = rest
-        yield from (_CODE["race"], POINTS[str(point)], int(at), *_call(rival), *_call(met))
+        yield from (_CODE["race"], Point[str(point).upper()].value, int(at), *_call(rival), *_call(met))
     else:
         yield _CODE[str(name)]
         yield from (int(each) for each in rest)

@@ -1,21 +1,36 @@
-"""The compiler: whether there is one, for which word sizes, and calls of it."""
+"""The compiler: whether there is one, for which word sizes, and calls of it.
+
+What compiles, links or reads a tree's code runs confined (``run_confined``): a compiler that is fed with hostile code
+opens whatever file that code names, and takes all the memory and time there is.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import os
+import shlex
 import shutil
+import signal
 import subprocess
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import IO
 
-from patcher import temporary
+from patcher import confine, sandbox, temporary
 from patcher.errors import InputError
 
 _TOOLS = ("gcc", "nm", "objcopy", "objdump", "addr2line")
-_SECONDS = 120
+_SECONDS = 60  # of the clock, for all files of a program; a kernel's file takes less than one
+_MEMORY_BYTES, _FILE_BYTES = 2 * 2**30, 256 * 2**20
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/etc/alternatives",
+           "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d")  # fmt: skip
+_ERRORS = ("error:", "Error:", "undefined", "multiple definition", "out of memory")
 
 
 class CompilerError(Exception):
-    """The compiler refused a file, or the linker the program: its first error lines."""
+    """The compiler refused a file, or the linker the program: its first error line."""
 
 
 @functools.cache
@@ -62,16 +77,78 @@ _start:
 """
 
 
-def run(command: Sequence[str], text: str | None = None) -> str:
-    """What a tool prints. Raises CompilerError with its first errors."""
-    try:
-        done = subprocess.run(
-            command, input=text, capture_output=True, text=True, errors="replace", check=False, timeout=_SECONDS
-        )
-    except subprocess.TimeoutExpired as error:
-        raise CompilerError(f"{command[0]} took more than {_SECONDS} seconds") from error
-    if done.returncode:
-        errors = [line for line in done.stderr.splitlines() if "error:" in line or "undefined" in line]
-        first = errors[0] if errors else (done.stderr.strip().splitlines() or ["it gave no reason"])[0]
+@functools.cache
+def confinement() -> str:
+    """By what the compiler is confined here, in words. Raises InputError where nothing can confine it."""
+    without = sandbox.available()
+    if without is None:
+        return "bubblewrap"
+    if confine.available() is None:
+        return f"Landlock ({without})"
+    raise InputError(
+        f"the tree's code cannot be compiled: nothing here confines the compiler ({without}; {confine.available()})",
+        "install bubblewrap and util-linux, or use a kernel with Landlock (Linux 5.13)",
+    )
+
+
+def run(command: Sequence[str]) -> str:
+    """What a tool prints that reads nothing but what is ours. Raises CompilerError with its first error."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        return _ended(command[0], _wait(command, out.fileno(), err.fileno()), _text(out), _text(err))
+
+
+def run_confined(commands: Sequence[Sequence[str]], *, read: Iterable[Path] = (), write: Path) -> str:
+    """Run commands one after the other, until one fails; what they print.
+
+    They, and what they start, see nothing but the system's programs and headers, ``read`` and ``write``; they have no
+    network, 2 GiB of memory each, no file of more than 256 MiB, and 60 seconds of the clock in all. What is left of
+    them then is killed. The working directory is ``write``.
+
+    Raises CompilerError with the first error, and InputError where nothing here can confine them.
+    """
+    script = "set -e\n" + "\n".join(shlex.join(command) for command in commands)
+    if confinement() == "bubblewrap":
+        ran = sandbox.run(
+            ["sh", "-c", script], read=[*read], write=[write], cwd=write, seconds=_SECONDS, memory_bytes=_MEMORY_BYTES,
+        )  # fmt: skip
+        if ran.reason:
+            raise CompilerError(f"the compiler was ended: {ran.reason}")
+        return _ended("the compiler", ran.code, *(each.decode("utf-8", "replace") for each in (ran.stdout, ran.stderr)))
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        command = confine.command(
+            [shutil.which("sh") or "/bin/sh", "-c", f"cd {shlex.quote(str(write))}\n{script}"],
+            read=[*read, "/dev/null"], write=[write], run=[place for place in _SYSTEM if Path(place).exists()],
+            memory_bytes=_MEMORY_BYTES, file_bytes=_FILE_BYTES, cpu_seconds=_SECONDS,
+        )  # fmt: skip
+        environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "TMPDIR": str(write), "LC_ALL": "C.UTF-8"}
+        return _ended(
+            "the compiler", _wait(command, out.fileno(), err.fileno(), environment), _text(out), _text(err)
+        )  # fmt: skip
+
+
+def _wait(command: Sequence[str], out: int, err: int, environment: dict[str, str] | None = None) -> int:
+    """Run in a session of its own, which is killed as a whole at the end."""
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=environment, start_new_session=True
+    ) as process:
+        try:
+            return process.wait(_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            raise CompilerError(f"{Path(command[0]).name} took more than {_SECONDS} seconds") from error
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read(sandbox.OUTPUT_BYTES).decode("utf-8", "replace")
+
+
+def _ended(who: str, code: int, out: str, err: str) -> str:
+    if code:
+        lines = [line for line in err.splitlines() if not line.startswith("collect2:")]
+        errors = [line for line in lines if any(each in line for each in _ERRORS)]
+        first = errors[0] if errors else (lines or [f"{who} ended with {code}, without a reason"])[0]
         raise CompilerError(first)
-    return done.stdout
+    return out

@@ -17,6 +17,7 @@ from patcher.tree.includes import Includes
 from patcher.tree.kernel import KernelTree
 
 _HERE = Path(__file__).parent
+BUILTIN = _HERE / "builtin"  # the compiler's own headers, of ours
 _PREFIX = "patcher_constant_"
 
 
@@ -36,7 +37,7 @@ class Prepared(NamedTuple):
         directories = list(self.config.directories)
         directories += [flag[2:] for flag in (*own, *recorded) if flag.startswith("-I")]
         name = re.sub(r"\W", "_", posixpath.basename(path).rpartition(".")[0])
-        found = ["-x", "c", "-nostdinc", "-isystem", str(_HERE / "builtin"), *self.config.flags, *flags]
+        found = ["-x", "c", "-nostdinc", "-isystem", str(BUILTIN), *self.config.flags, *flags]
         for directory in dict.fromkeys(directories):
             found += [f"-I{self.sources / directory}", f"-I{self.headers / directory}"]
         for forced in self.config.forced:

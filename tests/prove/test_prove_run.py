@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import time
+from array import array
 from pathlib import Path
 
 import pytest
 
+from patcher import sandbox
 from patcher.cache import Cache
 from patcher.prove.build import Program, build
 from patcher.prove.history import ending, small_machine
+from patcher.prove.protocol import Why
 from patcher.prove.prove import lines
-from patcher.prove.run import Outcome, Run, Runner, Unreachable, Why
+from patcher.prove.run import Outcome, Run, Runner, Unreachable, _outcome
 from patcher.prove.scenario import BOOT, ENOSYS, RAM, Machine, Scenario, Step
 
 MMU, SETUP = "arch/x86/xen/mmu.c", "arch/x86/xen/setup.c"
@@ -129,6 +132,32 @@ def test_what_nothing_supplies_names_itself(changed, arch: str, prove_cache: Cac
     assert program.stubs[outcome.numbers[2] & ~0xFFFF] == "flush_tlb_all"
 
 
+def test_what_the_linker_makes_itself_is_no_stub(changed, arch: str, prove_cache: Cache) -> None:  # type: ignore[no-untyped-def]
+    code = "{ extern char _end[], __bss_start[]; return (unsigned long)_end - (unsigned long)__bss_start; }"
+    with Runner(misbehaving(changed, arch, prove_cache, code)) as runner:
+        stubs = runner.program.stubs.values()
+        assert not [name for name in stubs if name.startswith(("__start_", "__stop_", "_end", "__bss_start"))]
+        size = play(runner, *BOOT, ("get", 7)).answers[-1]
+        assert 0 < size < 1 << 30
+
+
+def test_the_shims_own_instructions_are_not_counted(runner: Runner) -> None:
+    """Nor does a rival come between two of them: its allocator fills each page a byte at a time, 20,000 steps in all.
+
+    The code under test itself fills three pages of pointers here, in loops of some instructions for each.
+    """
+    far = runner.limit - 3
+    steps = (*BOOT, ("booted",), ("limit", 1 << 40), ("set", 5, 6), ("stats",), ("set", far, 0xE00001), ("stats",))
+    outcome = play(runner, *steps)
+    plain, allocating = outcome.answers[-3].steps, outcome.answers[-1].steps
+    leaf = runner.per_page
+    assert outcome.answers[-1].late == 3
+    assert 0 < plain < 200
+    assert 0 < allocating < 3 * leaf * 16
+    late = play(runner, *BOOT, ("booted",), ("race", "step", 10000 + allocating, ("set", 5, 0x77), ("set", far, 1)))
+    assert late.answers[-1] == (1, False, 0)
+
+
 def test_the_code_under_test_reaches_nothing_outside(changed, arch: str, prove_cache: Cache, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     """creat(2), and nothing comes of it but the end of the scenario."""
     target = tmp_path / "made"
@@ -141,10 +170,9 @@ def test_the_code_under_test_reaches_nothing_outside(changed, arch: str, prove_c
         f': "=a" (answer) : "0" ({number}L), "{register}" (name), "{second}" (0600L) : {clobbered}); }}'
     )
     with Runner(misbehaving(changed, arch, prove_cache, code)) as runner:
-        if not runner.locked:
-            pytest.skip("this kernel has no seccomp")
         outcome = play(runner, *BOOT, ("get", 7))
-        assert outcome.why is Why.KILLED
+        assert (outcome.why, outcome.at, outcome.numbers[0]) == (Why.SYSTEM_CALL, 2, int(number))
+        assert "get_phys_to_machine()" in lines(runner.program, [outcome.numbers[1]])[0]
         assert not target.exists()
 
 
@@ -168,11 +196,52 @@ def test_a_rival_comes_at_a_locked_instruction(runner: Runner) -> None:
         assert outcome.answers[-3:] == ((1, True, 1), 0x77, 0xE00001), point
 
 
-def test_a_program_that_is_gone_is_started_again(runner: Runner) -> None:
+def test_a_launcher_that_is_gone_is_started_again(runner: Runner) -> None:
     assert runner._process is not None
     runner._process.kill()
-    assert play(runner, *BOOT).why is Why.KILLED
     assert play(runner, *BOOT).done
+    assert play(runner, *BOOT, ("get", 3)).answers[-1] == 0x400003
+
+
+def test_without_bubblewrap_it_runs_under_seccomp_alone(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "available", lambda: "bwrap is not installed")
+    with Runner(program) as runner:
+        assert runner.confined == "seccomp, no bubblewrap (bwrap is not installed)"
+        assert play(runner, *BOOT, ("get", 3)).answers[-1] == 0x400003
+        process = runner._process
+        assert process is not None
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        assert "NoNewPrivs:\t1" in status and "Seccomp:\t2" in status
+        assert {each.name for each in Path(f"/proc/{process.pid}/fd").iterdir()} == {"0", "1"}
+    assert process.poll() is not None
+
+
+def test_what_comes_back_is_checked(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever word of an answer is another, it is "the code broke the run", and nothing worse."""
+    scenario = Scenario(small_machine(runner, True), (*BOOT, ("scan", 0, 9), ("view", 0, 9), ("get", 5), ("stats",)))
+    sent: list[int] = []
+    ask = runner._ask
+    monkeypatch.setattr(runner, "_ask", lambda request, seconds: (sent.append(request), ask(request, seconds))[1])
+    assert runner.play(scenario).done
+    header, said = ask(sent[0], 60)
+    nonce = int.from_bytes(sent[0][:8], "little")
+
+    def sealed(header: array[int], said: array[int]) -> Outcome:
+        header = array("Q", [*header[:-1], (nonce + sum(header[:-1]) + sum(said)) % 2**64])
+        return _outcome(scenario, header, said, nonce)
+
+    assert sealed(header, said).done
+    assert _outcome(scenario, header, said, nonce + 1).why is Why.BROKEN
+    for value in (0, 1, 7, 2**63, 2**64 - 1):
+        for at in range(len(said)):
+            changed = array("Q", [*said[:at], value, *said[at + 1 :]])
+            assert sealed(header, changed).why in (Why.DONE, Why.BROKEN)
+            if changed != said:
+                assert _outcome(scenario, header, changed, nonce).why is Why.BROKEN
+        for at in range(len(header) - 1):
+            sealed(array("Q", [*header[:at], value, *header[at + 1 :]]), said)
+    for end in range(len(said)):
+        assert sealed(header, said[:end]).why is Why.BROKEN
 
 
 def test_thousands_a_minute(runner: Runner) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from patcher.prove.history import Context, small_machine
 from patcher.prove.model import Identity
-from patcher.prove.scenario import BOOT, RAM, RESERVED, Machine, Scenario
+from patcher.prove.scenario import BOOT, RAM, RESERVED, Machine
 
 Claim = tuple[bool, str]
 
@@ -26,7 +26,7 @@ def reads(context: Context) -> Claim:
     if there:
         machine = small_machine(context.runner, True)
         steps = (*BOOT, ("booted",), ("set", 5, 5 | context.facts["identity_mark"]), ("pfn_to_mfn", 5))
-        outcome = context.runner.play(Scenario(machine, steps))
+        outcome = context.ask(machine, steps)
         there = outcome.done and outcome.answers[-1] == 5
         reason = f"pfn_to_mfn() of an identity entry {'takes' if there else 'does not take'} the mark away"
     return there, reason
@@ -51,7 +51,7 @@ def back(context: Context) -> Claim:
         machine = small_machine(context.runner, True)
         pfn = machine.nr_pages + 5
         steps = (*BOOT, ("identity", pfn, pfn + 1), ("m2p", pfn, 2**31), ("mfn_to_pfn", pfn))
-        outcome = context.runner.play(Scenario(machine, steps))
+        outcome = context.ask(machine, steps)
         there = outcome.done and outcome.answers[-1] == pfn
     return there, f"mfn_to_pfn() of an identity frame {'is' if there else 'is not'} its PFN"
 
@@ -75,7 +75,7 @@ def _after_walk(context: Context, initial: bool, at: int) -> int | None:
     machine = Machine(0x1000, initial, ((0x1000, 0x400000, 1),), e820=plain, arena=0x100, order=24)
     if "memory" not in context.facts.calls:
         return None
-    outcome = context.runner.play(Scenario(machine, (*BOOT, ("memory",), ("get", at // 4096))))
+    outcome = context.ask(machine, (*BOOT, ("memory",), ("get", at // 4096)))
     return int(outcome.answers[-1]) if outcome.done else None
 
 
@@ -109,7 +109,7 @@ def tells(context: Context) -> Claim:
     """Asked of the code: is a lost race told at all?"""
     machine, pfn = small_machine(context.runner, True), context.limit // 2 + 5
     steps = (*BOOT, ("booted",), ("stats",), ("race", "alloc", 1, ("set", pfn ^ 1, 7), ("set", pfn, 6)), ("stats",))
-    outcome = context.runner.play(Scenario(machine, steps))
+    outcome = context.ask(machine, steps)
     there = outcome.done and outcome.answers[-1].messages > outcome.answers[-3].messages
     return there, f"a lost race is {'' if there else 'not '}told"
 
@@ -133,9 +133,7 @@ def pte_strips(context: Context) -> Claim:
     """Asked of the code: is _PAGE_IOMAP on ordinary memory taken away?"""
     facts = context.facts
     machine = small_machine(context.runner, True)
-    outcome = context.runner.play(
-        Scenario(machine, (*BOOT, ("booted",), ("make_pte", 5 << 12 | facts["present"] | facts["iomap"])))
-    )
+    outcome = context.ask(machine, (*BOOT, ("booted",), ("make_pte", 5 << 12 | facts["present"] | facts["iomap"])))
     there = outcome.done and not int(outcome.answers[-1]) & facts["iomap"]
     return there, f"_PAGE_IOMAP on RAM is {'' if there else 'not '}taken away"
 
@@ -147,5 +145,5 @@ def _probe_pte(context: Context, flags: int) -> int | None:
     machine = small_machine(context.runner, True)
     pfn = machine.nr_pages + 5
     steps = (*BOOT, ("identity", pfn, pfn + 1), ("make_pte", pfn << 12 | facts["present"] | flags))
-    outcome = context.runner.play(Scenario(machine, steps))
+    outcome = context.ask(machine, steps)
     return int(outcome.answers[-1]) if outcome.done else None

@@ -11,7 +11,7 @@ from patcher.prove.history import Action, Context, Mismatch, Script, small_machi
 from patcher.prove.model import Identity
 from patcher.prove.properties import claims
 from patcher.prove.properties.kind import Case, Property
-from patcher.prove.run import Why
+from patcher.prove.protocol import Why
 from patcher.prove.scenario import BOOT, Machine
 
 OUT_OF_STEPS = 27  # the signal that a scenario ends with at the limit of its instructions

@@ -117,7 +117,7 @@ WEAK void warn_slowpath_null(const char *file, const int line)
 
 WEAK void panic(const char *format, ...)
 {
-	stop(STOP_PANIC, (unsigned long)__builtin_return_address(0), 0, 0);
+	shim_stop(STOP_PANIC, (unsigned long)__builtin_return_address(0), 0, 0);
 }
 
 WEAK void memblock_x86_reserve_range(u64 start, u64 end, char *name)
@@ -220,7 +220,7 @@ static long memory_op(unsigned long op, void *arg)
 			done += release_frame(frames[i]);
 		return done;
 	}
-	stop(STOP_HYPERCALL, __HYPERVISOR_memory_op, op, 0);
+	shim_stop(STOP_HYPERCALL, __HYPERVISOR_memory_op, op, 0);
 }
 
 long hypercall(unsigned long number, unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4,
@@ -228,7 +228,7 @@ long hypercall(unsigned long number, unsigned long a1, unsigned long a2, unsigne
 {
 	if (number == __HYPERVISOR_memory_op)
 		return memory_op(a1, (void *)a2);
-	stop(STOP_HYPERCALL, number, a1, 0);
+	shim_stop(STOP_HYPERCALL, number, a1, 0);
 }
 
 #ifdef CONFIG_X86_32
@@ -250,7 +250,7 @@ int has_call(enum call call)
 	switch (call) {
 	case CALL_BUILD:	return !!xen_build_dynamic_phys_to_machine;
 	case CALL_LIST:		return !!xen_build_mfn_list_list;
-	case CALL_LIST_TELL:	return !!xen_setup_mfn_list_list;
+	case CALL_TELL:	return !!xen_setup_mfn_list_list;
 	case CALL_MEMORY:	return !!xen_memory_setup;
 	case CALL_SET:		return !!set_phys_to_machine;
 	case CALL_SET_RAW:	return !!__set_phys_to_machine;
@@ -271,7 +271,7 @@ word do_call(enum call call, word a, word b)
 	switch (call) {
 	case CALL_BUILD:	xen_build_dynamic_phys_to_machine(); return 0;
 	case CALL_LIST:		xen_build_mfn_list_list(); return 0;
-	case CALL_LIST_TELL:	xen_setup_mfn_list_list(); return 0;
+	case CALL_TELL:	xen_setup_mfn_list_list(); return 0;
 	case CALL_MEMORY:	xen_memory_setup(); return 0;
 	case CALL_SET:		return set_phys_to_machine(a, b);
 	case CALL_SET_RAW:	return __set_phys_to_machine(a, b);
@@ -284,7 +284,7 @@ word do_call(enum call call, word a, word b)
 	case CALL_MFN_TO_PFN:	return mfn_to_pfn(a);
 	case CALL_LOCAL:	return mfn_to_local_pfn(a);
 	case CALL_VALID:	return !!phys_to_machine_mapping_valid(a);
-	default:		stop(STOP_BAD_SCENARIO, call, 0, 0);
+	default:		shim_stop(STOP_BAD_SCENARIO, call, 0, 0);
 	}
 }
 
@@ -317,48 +317,43 @@ word list_top(void)
 #define ADDRESS(symbol) (&(symbol) ? (word)(unsigned long)&(symbol) : 0)
 #define VALUE(symbol) (&(symbol) ? (word)(symbol) : 0)
 
-unsigned fact_count(void)
-{
-	return 24;
-}
-
-word fact(unsigned which)
+word fact(enum fact which)
 {
 	switch (which) {
-	case 0: return 8 * sizeof(long);
-	case 1: return INVALID_P2M_ENTRY;
+	case FACT_BITS: return 8 * sizeof(long);
+	case FACT_INVALID: return INVALID_P2M_ENTRY;
 #ifdef FOREIGN_FRAME_BIT
-	case 2: return FOREIGN_FRAME_BIT;
+	case FACT_FOREIGN_BIT: return FOREIGN_FRAME_BIT;
 #endif
 #ifdef IDENTITY_FRAME_BIT
-	case 3: return IDENTITY_FRAME_BIT;
+	case FACT_IDENTITY_BIT: return IDENTITY_FRAME_BIT;
 #endif
-	case 4: return MAX_DOMAIN_PAGES;
-	case 5: return PAGE_OFFSET;
+	case FACT_MAX_DOMAIN_PAGES: return MAX_DOMAIN_PAGES;
+	case FACT_PAGE_OFFSET: return PAGE_OFFSET;
 #ifdef _PAGE_IOMAP
-	case 6: return _PAGE_IOMAP;
+	case FACT_IOMAP: return _PAGE_IOMAP;
 #endif
-	case 7: return _PAGE_PRESENT;
-	case 8: return PTE_PFN_MASK;
-	case 9: return ISA_START_ADDRESS;
-	case 10: return ISA_END_ADDRESS;
-	case 11: return ADDRESS(p2m_top);
-	case 12: return ADDRESS(p2m_missing);
-	case 13: return ADDRESS(p2m_mid_missing);
-	case 14: return ADDRESS(p2m_identity);
-	case 15: return ADDRESS(p2m_mid_identity);
-	case 16: return ADDRESS(p2m_top_mfn);
-	case 17: return ADDRESS(p2m_top_mfn_p);
-	case 18: return VALUE(xen_max_p2m_pfn);
-	case 19: return VALUE(xen_extra_mem_start);
-	case 20: return VALUE(xen_extra_mem_size);
+	case FACT_PRESENT: return _PAGE_PRESENT;
+	case FACT_PFN_MASK: return PTE_PFN_MASK;
+	case FACT_ISA_START: return ISA_START_ADDRESS;
+	case FACT_ISA_END: return ISA_END_ADDRESS;
+	case FACT_P2M_TOP: return ADDRESS(p2m_top);
+	case FACT_P2M_MISSING: return ADDRESS(p2m_missing);
+	case FACT_P2M_MID_MISSING: return ADDRESS(p2m_mid_missing);
+	case FACT_P2M_IDENTITY: return ADDRESS(p2m_identity);
+	case FACT_P2M_MID_IDENTITY: return ADDRESS(p2m_mid_identity);
+	case FACT_P2M_TOP_MFN: return ADDRESS(p2m_top_mfn);
+	case FACT_P2M_TOP_MFN_P: return ADDRESS(p2m_top_mfn_p);
+	case FACT_MAX_P2M_PFN: return VALUE(xen_max_p2m_pfn);
+	case FACT_EXTRA_START: return VALUE(xen_extra_mem_start);
+	case FACT_EXTRA_SIZE: return VALUE(xen_extra_mem_size);
 #ifdef IDENTITY_FRAME
-	case 21: return IDENTITY_FRAME(0UL);
+	case FACT_IDENTITY_MARK: return IDENTITY_FRAME(0UL);
 #endif
 #ifdef FOREIGN_FRAME
-	case 22: return FOREIGN_FRAME(0UL);
+	case FACT_FOREIGN_MARK: return FOREIGN_FRAME(0UL);
 #endif
-	case 23: return __PHYSICAL_MASK_SHIFT;
+	case FACT_MASK_SHIFT: return __PHYSICAL_MASK_SHIFT;
 	default: return 0;
 	}
 }

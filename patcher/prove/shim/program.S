@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where the program starts, the way to the kernel below, and Xen's page of calls. */
+/* Where a scenario starts, its way to the kernel below, and Xen's page of calls. */
+	.hidden	system_call, signal_return, step_call, drive
+	.globl	prove_entry, system_call, signal_return, step_call
 #ifdef __x86_64__
 	.text
-	.globl _start
-_start:	xor	%ebp, %ebp
-	and	$-16, %rsp
+	.balign	8
+	.quad	0x736574616765766f, call_gate, return_gate	/* struct gates */
+prove_entry:
 	call	drive
 	ud2
 
-	.globl system_call
 system_call:				/* nr, a1 … a6 */
 	mov	%rdi, %rax
 	mov	%rsi, %rdi
@@ -18,15 +19,16 @@ system_call:				/* nr, a1 … a6 */
 	mov	%r9, %r8
 	mov	8(%rsp), %r9
 	syscall
+call_gate:
 	ret
 
-	.globl signal_return
 signal_return:
 	mov	$15, %eax
 	syscall
+return_gate:
+	ud2
 
-	.globl step_call		/* step_call(call, a, b): with the trap flag set */
-step_call:
+step_call:				/* step_call(call, a, b): with the trap flag set */
 	pushfq
 	orq	$0x100, (%rsp)
 	popfq
@@ -64,17 +66,17 @@ hypercall_page:
 	ret
 #else
 	.text
-	.globl _start
-_start:	xor	%ebp, %ebp
+	.balign	8
+	.quad	0x736574616765766f			/* struct gates */
+	.long	call_gate, 0, return_gate, 0
+prove_entry:
 	mov	%ds, %ax
 	mov	%ax, %fs		/* per-cpu data is what its symbol says */
 	mov	%ax, %gs
-	and	$-16, %esp
 	call	drive
 	ud2
 
-	.globl system_call		/* on the stack: nr, a1 … a6 */
-system_call:
+system_call:				/* on the stack: nr, a1 … a6 */
 	push	%ebx; push %esi; push %edi; push %ebp
 	mov	20(%esp), %eax
 	mov	24(%esp), %ebx
@@ -84,22 +86,24 @@ system_call:
 	mov	40(%esp), %edi
 	mov	44(%esp), %ebp
 	int	$0x80
+call_gate:
 	pop	%ebp; pop %edi; pop %esi; pop %ebx
 	ret
 
-	.globl signal_return
 signal_return:
 	mov	$173, %eax
 	int	$0x80
+return_gate:
+	ud2
 
-	.globl step_call		/* call in eax; a, b on the stack, 8 bytes each */
-step_call:
+step_call:				/* call in eax; a, b on the stack, 8 bytes each */
 	pushfl
 	orl	$0x100, (%esp)
 	popfl
 	jmp	do_call			/* comes back to our caller, who ends the stepping */
 
 	.globl step_end
+	.hidden step_end
 step_end:
 	pushfl
 	andl	$~0x100, (%esp)

@@ -1,0 +1,151 @@
+"""The prover proves itself before it judges: code whose faults are known goes through the same link and the same run.
+
+A compiler, a kernel or a machine with which stepping, the fences around pages, the limits or the answers do not work
+would make each verdict worthless; so nothing is said of a tree then.
+"""
+
+from __future__ import annotations
+
+import functools
+import platform
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from patcher import temporary
+from patcher.cache import Cache
+from patcher.errors import MachineError
+from patcher.prove import toolchain
+from patcher.prove.build import ARCHS, Program, build_alone, shim_key
+from patcher.prove.protocol import Why
+from patcher.prove.run import Outcome, Run, RunError, Runner
+from patcher.prove.scenario import Machine, Scenario, Step
+
+KNOWN = Path(__file__).parent / "known.c"
+_MACHINE = Machine(512, True, ((512, 0x1000, 1),), heap=8)
+_NAMES = ("wild", "endless", "bug", "into_shim", "into_answers", "into_input", "calls_kernel", "wrong", "loses",
+          "keeps", "allocates", "takes_early", "frees_twice", "frees_strange", "locks_twice", "warns",
+          "traps")  # fmt: skip
+_PFN = {name: 5000 + number for number, name in enumerate(_NAMES)}  # of known.c
+_ILLEGAL, _TRAP, _SEGV, _PROF = 4, 5, 11, 27  # signals
+_ENDS: tuple[tuple[str, str, Why, int | None], ...] = (  # lookup or update, which, how it must end, with what number
+    ("get", "wild", Why.SIGNAL, _SEGV),
+    ("get", "bug", Why.SIGNAL, _ILLEGAL),
+    ("get", "traps", Why.SIGNAL, _TRAP),
+    ("get", "into_shim", Why.SIGNAL, _SEGV),
+    ("get", "into_answers", Why.SIGNAL, _SEGV),
+    ("get", "into_input", Why.SIGNAL, _SEGV),
+    ("get", "calls_kernel", Why.SYSTEM_CALL, None),
+    ("set", "takes_early", Why.BRK_LATE, None),
+    ("set", "frees_twice", Why.SIGNAL, _SEGV),
+    ("set", "frees_strange", Why.BAD_FREE, None),
+    ("set", "locks_twice", Why.DEADLOCK, None),
+)
+_POINTS = 60  # instructions of an update of known.c, and more
+
+
+@functools.cache
+def _checked() -> set[tuple[str, bytes]]:
+    return set()
+
+
+def check(arch: str, cache: Cache) -> None:
+    """Try the prover for ``x86_64`` or ``i386``, once a process. The program is kept by content.
+
+    Raises MachineError where code whose faults are known is judged wrongly.
+    """
+    try:
+        program = _program(ARCHS[arch], cache)
+    except toolchain.CompilerError as error:
+        raise MachineError(f"the prover does not work here ({arch}): its own code is not built ({error})") from error
+    key = (arch, program.launcher)
+    if key in _checked():
+        return
+    try:
+        with Runner(program) as runner:
+            problem = next(problems(runner), "")
+    except RunError as error:
+        problem = str(error)
+    if problem:
+        raise MachineError(f"the prover does not work here ({arch}): {problem}")
+    _checked().add(key)
+
+
+def _program(bits: int, cache: Cache) -> Program:
+    key = f"prove-known:{shim_key()}:{bits}:{toolchain.identity()}:{platform.release()}"
+    stored = cache.get(key)
+    if stored is not None:
+        return msgspec.msgpack.decode(stored, type=Program)
+    with temporary.directory("prove") as place:
+        program = build_alone(KNOWN, bits, place)
+    cache.put(key, msgspec.msgpack.encode(program))
+    return program
+
+
+def problems(runner: Runner) -> Iterator[str]:
+    """What is judged otherwise than it must be."""
+    yield from _good(runner)
+    for call, name, why, number in _ENDS:
+        outcome = _play(runner, ("booted",), (call, _PFN[name], 0))
+        if outcome.why is not why or outcome.at != 1 or (number is not None and outcome.numbers[0] != number):
+            yield f"{name}: not {why.name.lower()} ({number}), but {_words(outcome)}"
+    yield from _bounds(runner)
+    yield from _races(runner)
+
+
+def _good(runner: Runner) -> Iterator[str]:
+    outcome = _play(runner, ("booted",), ("get", 3), ("set", 3, 9), ("scan", 0, 5), ("get", _PFN["wrong"]), ("stats",))
+    wanted = (None, 0x1003, 1, (Run(0, 3, 0x1000, 1), Run(3, 1, 9, 0), Run(4, 1, 0x1004, 0)), 0x1006)
+    if not outcome.done or outcome.answers[:-1] != wanted:
+        yield f"plain lookups: not {wanted}, but {_words(outcome)}"
+    warned = _play(runner, ("get", _PFN["warns"]), ("stats",))
+    if not warned.done or warned.warnings != 1 or warned.answers[-1].messages != 1:
+        yield f"a warning is not told, but {_words(warned)}"
+    fails = _play(runner, ("booted",), ("fail", 1, 1), ("set", _PFN["allocates"], 6), ("set", _PFN["allocates"], 6),
+                  ("get", _PFN["allocates"]), ("stats",))  # fmt: skip
+    if not fails.done or fails.answers[2:5] != (0, 1, 6) or fails.answers[-1].late != 1:
+        yield f"an allocation that is to fail: {_words(fails)}"
+
+
+def _bounds(runner: Runner) -> Iterator[str]:
+    endless = _play(runner, ("limit", 1000), ("get", _PFN["endless"]))
+    if (endless.why, endless.numbers[0], endless.at) != (Why.SIGNAL, _PROF, 1):
+        yield f"an endless loop: {_words(endless)}"
+    early = _play(runner, ("set", _PFN["takes_early"], 0))
+    if early.why is not Why.BRK_FULL or early.numbers[:2] != (runner.brk_pages + 1, runner.brk_pages):
+        yield f"more early pages than there are: {_words(early)}"
+    counted = _play(runner, ("booted",), ("limit", 1 << 40), ("set", _PFN["allocates"], 6), ("stats",))
+    if not counted.done or not 3 < counted.answers[-1].steps < 300:
+        yield f"the instructions of a short function: {_words(counted)}"
+
+
+def _races(runner: Runner) -> Iterator[str]:
+    """An update in two halves loses a rival's at some instruction, and not at others; a locked one never does."""
+    for name, wanted in (("loses", {1, 2}), ("keeps", {2})):
+        pfn, seen = _PFN[name], set()
+        for point in range(1, _POINTS):
+            outcome = _play(runner, ("race", "step", point, ("set", pfn, 0), ("set", pfn, 0)), ("get", pfn))
+            if not outcome.done:
+                yield f"a rival at instruction {point} of {name}: {_words(outcome)}"
+                return
+            if not outcome.answers[0][1]:
+                break
+            seen.add(outcome.answers[1])
+        if seen != wanted:
+            yield f"a rival at each instruction of {name}: counts {sorted(seen)} instead of {sorted(wanted)}"
+    for where in ("locked", "after_locked"):
+        outcome = _play(runner, ("race", where, 1, ("set", 5, 6), ("set", _PFN["keeps"], 0)), ("get", 5))
+        if not outcome.done or outcome.answers != ((1, True, 1), 6):
+            yield f"a rival at a locked instruction: {_words(outcome)}"
+    outcome = _play(runner, ("booted",), ("race", "alloc", 1, ("set", 5, 6), ("set", _PFN["allocates"], 4)), ("get", 5))
+    if not outcome.done or outcome.answers[1:] != ((1, True, 1), 6):
+        yield f"a rival in an allocation: {_words(outcome)}"
+
+
+def _play(runner: Runner, *steps: Step) -> Outcome:
+    return runner.play(Scenario(_MACHINE, steps))
+
+
+def _words(outcome: Outcome) -> str:
+    return f"{outcome.why.name.lower()} {outcome.numbers} at {outcome.at}, {outcome.answers}"[:300]

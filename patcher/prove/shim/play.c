@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Plays one scenario: a machine, and the operations on it, each with what it has to say. */
+#include "program.h"
+
+static void facts(void)
+{
+	static word values[FACT_COUNT], there[CALL_COUNT];
+	unsigned i;
+
+	answers_close();
+	for (i = 0; i < FACT_COUNT; i++)
+		values[i] = fact(i);
+	for (i = 0; i < CALL_COUNT; i++)
+		there[i] = has_call(i);
+	answers_open();
+	for (i = 0; i < FACT_COUNT; i++)
+		say(values[i]);
+	for (i = 0; i < CALL_COUNT; i++)
+		say(there[i]);
+}
+
+static word *call(word *p)
+{
+	step.watching = step.during && step.during == step_number();
+	say(make(p[0], p[1], p[2]));
+	step.watching = 0;
+	if (step.seen)
+		watch(step.place);
+	return p + 3;
+}
+
+static word *against_rival(word *p)
+{
+	rival.point = *p++;
+	rival.at = *p++;
+	rival.call = *p++;
+	rival.a = *p++;
+	rival.b = *p++;
+	rival.seen = rival.fired = rival.waiting = 0;
+	say(make(p[0], p[1], p[2]));
+	say(rival.fired);
+	say(rival.answer);
+	rival.point = 0;
+	return p + 3;
+}
+
+/* Whose these frames are, by Xen's table: a PFN, or nobody's. */
+static void owners(word from, word to)
+{
+	run_start();
+	for (; from < to; from++)
+		run_add(from >> m.order ? INVALID : m2p[from]);
+	run_end();
+	say(0);
+}
+
+static void peek(word at, word count)
+{
+	for (; count; count--, at += sizeof(long))
+		say(*(ulong *)(ulong)at);
+}
+
+static void stats(void)
+{
+	say(m.brk_used);
+	say(m.heap_used);
+	say(m.heap_freed);
+	say(m.allocations);
+	say(step.steps);
+	say(step.place);
+	say(step.changed);
+	say(messages_told());
+}
+
+static word *operation(word op, word *p)
+{
+	switch (op) {
+	case OP_MACHINE:
+		return machine(p);
+	case OP_E820:
+		return e820(p);
+	case OP_LOCKED:
+		return set_locked(p);
+	case OP_BOOTED:
+		m.booted = 1;
+		return p;
+	case OP_CALL:
+		return call(p);
+	case OP_RACE:
+		return against_rival(p);
+	case OP_SCAN:
+		lookups(p[0], p[1]);
+		return p + 2;
+	case OP_VIEW:
+		view(p[0], p[1]);
+		return p + 2;
+	case OP_OWNERS:
+		owners(p[0], p[1]);
+		return p + 2;
+	case OP_M2P:
+		if (!(p[0] >> m.order))
+			m2p[p[0]] = p[1];
+		return p + 2;
+	case OP_FAIL:	/* let the n-th allocation from now, and so many after it, fail */
+		m.fail_at = m.allocations + p[0];
+		m.fail_count = p[1];
+		return p + 2;
+	case OP_RESUME:
+		resume(*p);
+		return p + 1;
+	case OP_FACTS:
+		facts();
+		return p;
+	case OP_SNAPSHOT:
+		snapshot();
+		return p;
+	case OP_DIFF:
+		differ();
+		return p;
+	case OP_PEEK:
+		peek(p[0], p[1]);
+		return p + 2;
+	case OP_LIMIT:	/* count instructions, and end at so many */
+		step.limit = *p;
+		say(step.steps);
+		step.steps = 0;
+		return p + 1;
+	case OP_LOST:
+		say(lost());
+		return p;
+	case OP_WATCH:
+		step.seen = 1;
+		step.watched = p[0];
+		step.during = p[1];
+		step.last = raw_entry(step.watched);
+		step.leaf = own_leaf(step.watched);
+		return p + 2;
+	case OP_STATS:
+		stats();
+		return p;
+	default:
+		stop(STOP_BAD_SCENARIO, 3, op, 0);
+	}
+}
+
+void drive(void)
+{
+	word *p = INPUT, op;
+
+	answers_open();
+	catch_signals();
+	tables_find();
+	while ((op = *p++) != OP_END) {
+		step_begins();
+		p = operation(op, p);
+		step_ends();
+	}
+	stop(STOP_DONE, 0, 0, 0);
+}

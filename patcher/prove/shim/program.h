@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files of the program share among themselves; the tree's code sees none of it. */
+#ifndef PROVE_PROGRAM_H
+#define PROVE_PROGRAM_H
+
+#include "kernel.h"
+#include "shim.h"
+
+#define INVALID (~0UL)
+#define ARENA_BASE PROVE_PAGE_OFFSET
+#ifdef __x86_64__
+#define M2P_BASE 0x200000000000UL
+#else
+#define M2P_BASE 0x40000000UL
+#endif
+
+static const word per_page = PAGE / sizeof(long);
+
+/* answers.c */
+int answers_open(void);		/* nobody but the shim runs now; was it so before? */
+void answers_close(void);	/* before the tree's code runs */
+void answers_as(int open);
+void say(word value);
+void step_begins(void);
+void step_ends(void);
+word step_number(void);
+word messages_told(void);
+void stop(enum stop why, word a, word b, word c) __attribute__((noreturn));
+void trace_from(ulong frame);
+#define trace_here() trace_from((ulong)__builtin_frame_address(0))
+void run_start(void);
+void run_add(word value);
+void run_end(void);
+
+/* machine.c */
+extern struct machine {
+	word nr_pages, arena, list_pages, brk_pages, heap_pages, order;
+	ulong list, brk, heap, end;	/* addresses */
+	ulong brk_used, heap_used, heap_freed;	/* pages */
+	int booted, translated;
+	word fail_at, fail_count;	/* the next allocations to fail: from which on, how many */
+	word allocations;
+} m;
+extern ulong *const m2p;
+extern byte given_back[4096];		/* by the number of the page on the heap */
+word *machine(word *p);
+word *e820(word *p);
+ulong *handed_out(ulong page);
+ulong *machine_page(word mfn);
+
+/* tables.c */
+void tables_find(void);
+ulong *tools_top(word *bad);
+ulong *tools_leaf(ulong *top, word top_frame, word pfn, word *level, word *bad);
+ulong *own_leaf(word pfn);
+word raw_entry(word pfn);
+void snapshot(void);
+void differ(void);
+word lost(void);
+void view(word from, word to);
+void resume(word key);
+
+/* boot.c */
+void *memset(void *to, int c, ulong n);
+void *memcpy(void *to, const void *from, ulong n);
+
+/* locks.c */
+int locks_held(void);
+
+/* step.c */
+extern struct rival {
+	word point, at;		/* at the at-th such point, from 1 */
+	word call, a, b;
+	word seen;
+	int fired, inside, waiting;
+	word answer;
+} rival;
+extern struct step {
+	word steps, limit;
+	int seen, watching;	/* at all; now, and not only what an operation as a whole did */
+	word watched, during;	/* PFN; the number of the operation to watch, an instruction at a time */
+	word last, place;	/* its entry, and who wrote it */
+	ulong *leaf;		/* likewise, the page it is in */
+	word changed;		/* the number of the last operation that changed it, or 0 */
+} step;
+void race(unsigned point);
+void race_unlocked(void);
+void watch(word place);
+word make(enum call call, word a, word b);
+void lookups(word from, word to);
+word *set_locked(word *p);
+void catch_signals(void);
+
+#endif
