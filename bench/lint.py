@@ -23,7 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from patcher.lint.same import SAME  # noqa: E402 - the checkout's own
+from patcher.lint.rules import by_checkpatch, shipped  # noqa: E402 - the checkout's own
 
 _SAID = re.compile(r"^(?P<file>[^:]+):\d+: (?:ERROR|WARNING):(?P<type>[A-Z_0-9]+):", re.MULTILINE)
 
@@ -84,8 +84,9 @@ def found(ours: Sequence[dict[str, str]], theirs: str) -> None:
     """What only one of the two says, by patch and subject matter."""
     mine = {(Path(each["patch"]).name, each["rule"]) for each in ours}
     other = {(Path(match["file"]).name, match["type"]) for match in _SAID.finditer(theirs)}
-    alike = {rule for rules in SAME.values() for rule in rules}
-    both = {(patch, kind) for patch, kind in other if any((patch, rule) in mine for rule in SAME.get(kind, ()))}
+    same = by_checkpatch(shipped())
+    alike = {rule for rules in same.values() for rule in rules}
+    both = {(patch, kind) for patch, kind in other if any((patch, rule) in mine for rule in same.get(kind, ()))}
     print(f"\nfound by both (of what both look for): {len(both)}")
     for title, counts in (
         ("only by checkpatch.pl", Counter(kind for patch, kind in other - both)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from patcher import data
-from patcher.lint.rules import SUBJECTS, load_rules
+from patcher.lint.rules import shipped
 from patcher.report.lint_rules_text import TITLES, lint_rule_page
 from patcher.report.rules_text import rule_page
 from patcher.rules.load import load_group
@@ -28,14 +28,14 @@ def pages() -> dict[str, str]:
 
 def lint_pages() -> dict[str, str]:
     """The pages of the lint rules."""
-    rules = load_rules(data.directory("rules") / "lint", examples=True)
+    rules = shipped(examples=True)
     rows = ["# Lint rules", ""]
-    for about in SUBJECTS:
-        rows += [f"## {TITLES[about][:1].upper()}{TITLES[about][1:]}", "", "| rule | level | |", "| --- | --- | --- |"]
+    for about, title in TITLES.items():
+        rows += [f"## {title[:1].upper()}{title[1:]}", "", "| rule | level | |", "| --- | --- | --- |"]
         rows += [
             f"| [{rule.id}]({rule.id}.md) | {rule.level.value} | {rule.title} |"
             for rule in rules
-            if rule.about == about
+            if rule.about is about
         ]
         rows += [""]
     pages = {"rules/lint.md": "\n".join(rows).rstrip() + "\n"}

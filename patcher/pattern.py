@@ -54,8 +54,13 @@ class Pattern:
 
     def search(self, text: str) -> str | None:
         """The part of the text that matches first, None where there is none."""
+        found = self.find(text)
+        return None if found is None else found[1]
+
+    def find(self, text: str) -> tuple[int, str] | None:
+        """Where the first match in the text begins, and the match; None where there is none."""
         found = self._asked(self._compiled.search, text)
-        return None if found is None else str(found.group())
+        return None if found is None else (found.start(), str(found.group()))
 
     def _asked(self, method: Any, text: str) -> Any:
         begun = time.thread_time()

@@ -2,101 +2,109 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from patcher import data
 from patcher.cache import Cache
 from patcher.check.compose import Extra
 from patcher.check.results import Finding, Status
+from patcher.check.series import Series
 from patcher.errors import InputError
-from patcher.lint.context import Context
-from patcher.lint.ignore import Ignores
+from patcher.lint import session
+from patcher.lint.model import Finding as LintFinding
 from patcher.lint.model import Level
-from patcher.lint.rules import load_rules
-from patcher.lint.run import Linter, Settings
+from patcher.prove.blame import Blame, blame
 from patcher.prove.prove import Request, prove_commits
-from patcher.prove.verdict import CommitProof, Proof, Verdict
+from patcher.prove.verdict import CommitProof, Proof
 from patcher.prove.verdict import Status as Held
-from patcher.tree.commits import patches
-from patcher.tree.githistory import GitHistory
-from patcher.tree.gitrepo import GitTree, Repository
-from patcher.tree.revisions import Commit
+from patcher.tree.gitrepo import GitTree
+from patcher.tree.revisions import commits as commits_of
+
+Cell = tuple[Status, str, tuple[Finding, ...]]
 
 
-def linted(repository: Repository, base: str, series: Sequence[Commit], cache: Cache) -> Extra:
-    """What lint says of each commit: FAIL for an error, WARN for a warning."""
-    rules = load_rules(data.directory("rules") / "lint")
-    ids = [commit.id for commit in series]
-    context = Context(
-        GitTree(repository, base),
-        GitHistory(repository, base, cache),
-        full_history=not repository.shallow,
-        tip=GitTree(repository, ids[-1]),
-    )
-    mails = list(patches(repository, ids))
-    linter = Linter(rules, context, Settings(mailed=False, stated_base=True), Ignores((), {rule.id for rule in rules}))
-    outcome = linter.lint(mails)
-    by_label = {mail.label: mail.commit for mail in mails}
-    said: dict[str, tuple[Status, str, tuple[Finding, ...]]] = {}
-    for commit in ids:
-        own = [found for found in outcome.findings if by_label.get(found.patch) == commit]
-        errors = sum(found.level is Level.ERROR for found in own)
-        status = Status.FAIL if errors else Status.WARN if own else Status.PASS
-        findings = tuple(
-            Finding(
-                commit=0, check="lint", kind=found.level.value, path=found.path, line=found.line,
-                function="", message=f"{found.message} [{found.rule}]", source=found.excerpt.strip(), configs=(),
-                targets=(), until=0, fingerprint=found.fingerprint,
-            )
-            for found in own
-        )  # fmt: skip
-        said[commit] = (status, f"{errors} errors, {len(own) - errors} others" if own else "nothing found", findings)
-    return Extra("lint", "patcher lint", said)
+def linted(series: Series, what: Sequence[str], base: str | None, tree: Path, cache: Cache) -> Extra:
+    """What ``patcher lint`` says of each commit: FAIL for an error, WARN for a warning.
+
+    ``what`` and ``base`` are what the user named in ``tree``: mail is linted as mail, a range as a range. Where nothing
+    was named, the commits of the series are linted.
+    """
+    ids = [commit.id for commit in series.commits]
+    if what:
+        found = session.lint(session.Request(tuple(what), tree, base), cache)
+    else:
+        found = session.lint_commits(series.repository, series.base, ids, tree, cache)
+    by_commit: dict[str, list[LintFinding]] = {commit: [] for commit in ids}
+    owners = _owners(series)
+    for each in found.outcome.findings:
+        by_commit[owners.get(each.patch) or owners.get(each.summary) or ids[0]].append(each)
+    return Extra("lint", "patcher lint", {commit: _cell(own) for commit, own in by_commit.items()})
 
 
-def proved(repository: Repository, base: str, series: Sequence[Commit], examples: int, cache: Cache) -> Extra:
+def _owners(series: Series) -> Mapping[str, str]:
+    """The commit that stands for a patch: by the label of the patch, for mail also by its summary. What a merge brought
+    belongs to the merge."""
+    owners: dict[str, str] = {}
+    for applied in series.applied:
+        if applied.commit:
+            owners |= {applied.subject: applied.commit.id, applied.name: applied.commit.id}
+    for commit in () if series.applied else series.commits:
+        brought = commits_of(series.repository, f"{commit.parent}..{commit.id}", linear=False)
+        owners |= {each.id[:12]: commit.id for each in (*brought, commit)}
+    return owners
+
+
+def _cell(own: Sequence[LintFinding]) -> Cell:
+    errors = sum(found.level is Level.ERROR for found in own)
+    status = Status.FAIL if errors else Status.WARN if own else Status.PASS
+    findings = tuple(
+        Finding(
+            commit=0, check="lint", kind=found.level.value, path=found.path, line=found.line,
+            function="", message=f"{found.message} [{found.rule}]", source=found.excerpt.strip(), configs=(),
+            targets=(), until=0, fingerprint=found.fingerprint,
+        )
+        for found in own
+    )  # fmt: skip
+    return status, f"{errors} errors, {len(own) - errors} others" if own else "nothing found", findings
+
+
+def proved(series: Series, examples: int, cache: Cache) -> Extra:
     """Whether the P2M code of each commit, run, has the properties that its parent has: FAIL for one that is lost."""
     request = Request(("x86_64", "i386"), examples, 0)
-    said: dict[str, tuple[Status, str, tuple[Finding, ...]]] = {}
-    at_base: frozenset[tuple[str, str]] = frozenset()
-    before = at_base
-    for number, commit in enumerate([base, *(each.id for each in series)]):
+    proofs: dict[str, CommitProof] = {}
+    cells: dict[str, Cell] = {}
+    ids = [commit.id for commit in series.commits]
+    for commit in (series.base, *ids):
         try:
-            (proof,) = prove_commits([("", GitTree(repository, commit))], request, cache)
+            (proofs[commit],) = prove_commits([("", GitTree(series.repository, commit))], request, cache)
         except InputError as error:
-            said[commit] = (Status.SKIP, str(error), ())
-            continue
-        failing = frozenset((part.arch, each.id) for part in proof.proofs for each in part.verdicts if _fails(each))
-        if number:
-            said[commit] = _said(proof, before, failing, at_base)
-        else:
-            at_base = failing
-        before = failing
-    return Extra("prove", "patcher prove", said)
+            cells[commit] = (Status.SKIP, str(error), ())
+    blamed = blame(proofs.get(series.base), [proofs.get(commit) for commit in ids])
+    for commit, each in zip(ids, blamed, strict=True):
+        if commit in proofs:
+            cells[commit] = _proof_cell(proofs[commit], each)
+    return Extra("prove", "patcher prove", cells)
 
 
-def _fails(verdict: Verdict) -> bool:
-    return verdict.status is Held.FAIL
-
-
-def _said(
-    proof: CommitProof, before: frozenset[tuple[str, str]], failing: frozenset[tuple[str, str]],
-    at_base: frozenset[tuple[str, str]],
-) -> tuple[Status, str, tuple[Finding, ...]]:  # fmt: skip
+def _proof_cell(proof: CommitProof, blamed: Blame) -> Cell:
     """The cell of a commit. What an earlier commit of the series broke is still a FAIL, but told only once."""
     broken = [part for part in proof.proofs if part.error]
     if broken:
         return Status.ERROR, f"{broken[0].arch}: {broken[0].error}", ()
-    lost = sorted(failing - before)
-    findings = tuple(_finding(proof, arch, name) for arch, name in lost)
-    held = sum(each.status is Held.PASS for part in proof.proofs for each in part.verdicts)
+    lost = sorted(blamed.lost)
     if lost:
+        findings = tuple(_finding(proof, arch, name) for arch, name in lost)
         return Status.FAIL, f"{len(lost)} properties no longer hold: {', '.join(name for _, name in lost)}", findings
-    if still := sorted(failing - at_base):
-        return Status.FAIL, f"properties that still do not hold: {', '.join(name for _, name in still)}", ()
+    if blamed.still:
+        return (
+            Status.FAIL,
+            f"properties that still do not hold: {', '.join(name for _, name in sorted(blamed.still))}",
+            (),
+        )
+    held = sum(each.status is Held.PASS for part in proof.proofs for each in part.verdicts)
     if not held:
         return Status.SKIP, "no property could be tried", ()
-    more = f"; {len(failing)} fail, as before the series" if failing else ""
+    more = f"; {len(blamed.before)} fail, as before the series" if blamed.before else ""
     return Status.PASS, f"{held} properties hold{more}", ()
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from patcher import temporary
-from patcher.cli.check import USERS, beside, checked, good, rendered, trusted
+from patcher.cli.check import USERS, checked, good, rendered, trusted, with_extras
 from patcher.cli.common import CLEAN, FOUND, common, deliver, open_place, use_libclang
 from patcher.cli.plan import make_plan, make_request
 from patcher.errors import InputError
@@ -127,5 +127,6 @@ def _check(
     with temporary.directory("check") as scratch:
         signed = who.committer if signoff else ""
         series = written(tree.repository, tree.commit, drafts(spec, made, signed), scratch, who)
-        found = checked(series, Path(tree.where), configs, "gcc", True, None, USERS, quiet)
-        return beside(found, series, lint, prove) if lint or prove else found
+        place = Path(tree.where)
+        found = checked(series, place, configs, "gcc", True, None, USERS, quiet)
+        return with_extras(found, series, (), None, place, lint, prove) if lint or prove else found

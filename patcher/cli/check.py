@@ -72,7 +72,7 @@ def check(
         given = _given(what, place, series, base, quiet, scratch)
         found = checked(given, place, configs, tools, not no_sandbox, jobs, most, quiet)
         if given.commits and (lint or prove):
-            found = beside(found, given, lint, prove)
+            found = with_extras(found, given, what, base, place, lint, prove)
     deliver(rendered(found, form, output is None, verbose, quiet), output)
     return CLEAN if good(found) else FOUND
 
@@ -166,8 +166,10 @@ def checked(
             bar.close()
 
 
-def beside(report: Report, series: Series, lint: bool, prove: bool) -> Report:
-    """The report with the columns of the other checks."""
+def with_extras(
+    report: Report, series: Series, what: tuple[str, ...], base: str | None, place: Path, lint: bool, prove: bool
+) -> Report:
+    """The report with the columns of the other checks. ``what`` and ``base``: what the user named in ``place``."""
     from patcher.cache import Cache
     from patcher.check.compose import with_extra
     from patcher.check.extras import linted, proved
@@ -175,9 +177,9 @@ def beside(report: Report, series: Series, lint: bool, prove: bool) -> Report:
     cache = Cache()
     try:
         if lint:
-            report = with_extra(report, linted(series.repository, series.base, series.commits, cache))
+            report = with_extra(report, linted(series, what, base, place, cache))
         if prove:
-            report = with_extra(report, proved(series.repository, series.base, series.commits, _EXAMPLES, cache))
+            report = with_extra(report, proved(series, _EXAMPLES, cache))
     finally:
         cache.close()
     return report

@@ -115,19 +115,13 @@ def _code(commits: tuple[CommitProof, ...], require: tuple[str, ...], span: bool
     """FOUND where a property fails, or a required one does not pass. In a range the first commit is what it starts
     from: what fails from there on without a break is not the range's fault; what is required must pass at its end.
     WRONG where nothing could be run: that is no clean result."""
+    from patcher.prove.blame import blame, failing
     from patcher.prove.verdict import Status, required
 
     if all(proof.error for proof in commits[-1].proofs):
         return WRONG
-    failing = {(proof.arch, v.id) for proof in commits[0].proofs for v in proof.verdicts if v.status is Status.FAIL}
-    if failing and not span:
-        return FOUND
-    for commit in commits[1:]:
-        now = {(proof.arch, v.id) for proof in commit.proofs for v in proof.verdicts if v.status is Status.FAIL}
-        if now - failing:
-            return FOUND
-        failing = now
+    guilty = any(each.guilty for each in blame(commits[0], commits[1:])) if span else failing(commits[0])
     for proof in commits[-1].proofs:
         if any(required(verdict, require) and verdict.status is not Status.PASS for verdict in proof.verdicts):
             return FOUND
-    return CLEAN
+    return FOUND if guilty else CLEAN

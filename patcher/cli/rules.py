@@ -87,13 +87,12 @@ def _groups(directory: Path | None) -> list[Any]:
 
 def _is_lint(directory: Path) -> bool:
     """Whether a folder holds lint rules: they speak of no subjects, so it has no group.toml."""
-    return directory.name == "lint" and not exists(directory / "group.toml")
+    return not exists(directory / "group.toml") and any(directory.glob("*.toml"))
 
 
 def _lint_rules(directory: Path | None) -> tuple[Any, ...]:
-    from patcher import data
-    from patcher.lint.rules import load_rules
+    from patcher.lint.rules import load_rules, shipped
 
     if directory:
         return load_rules(directory, examples=True) if _is_lint(directory) else ()
-    return load_rules(data.directory("rules") / "lint", examples=True)
+    return shipped(examples=True)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from patcher import sandbox, temporary
 from patcher.files import read_file, read_optional
-from patcher.lint import places
-from patcher.lint.model import Hit, Level, Place, Skipped
+from patcher.lint import locations
+from patcher.lint.model import Hit, Level, Location, Skipped
 from patcher.mail.decode import people
 from patcher.mail.diff import Diff
 from patcher.mail.model import Patch
@@ -104,18 +104,18 @@ class BackEnds:
             if match and int(match.group("file")) < len(patches):
                 patch, diff = patches[int(match.group("file"))]
                 kind = match.group("type") or match.group("level")
-                place = _placed(patch, diff, int(match.group("line")))
-                yield patch, f"checkpatch:{kind}", _LEVEL[match.group("level")], Hit(match.group("text"), place)
+                location = _placed(patch, diff, int(match.group("line")))
+                yield patch, f"checkpatch:{kind}", _LEVEL[match.group("level")], Hit(match.group("text"), location)
 
     def _ran(self, script: str, ran: sandbox.Result) -> bool:
         """Whether a script ran to its end; a Perl that no longer understands it is told as that."""
-        said = ran.stderr.decode("utf-8", "replace").strip().partition("\n")[0].replace(f"{self._top}/", "")
+        complaint = ran.stderr.decode("utf-8", "replace").strip().partition("\n")[0].replace(f"{self._top}/", "")
         if ran.reason:
             self._skip(script, f"it was ended: {ran.reason}")
-        elif ran.code not in (0, 1) or (_DIED.search(said) and not ran.stdout):
-            old = "is too old for today's Perl" if _DIED.search(said) else "failed"
+        elif ran.code not in (0, 1) or (_DIED.search(complaint) and not ran.stdout):
+            old = "is too old for today's Perl" if _DIED.search(complaint) else "failed"
             advice = "; --checkpatch names another" if script == "checkpatch.pl" else ""
-            self._skip(script, f"the tree's own {old} ({said or f'exit status {ran.code}'}){advice}")
+            self._skip(script, f"the tree's own {old} ({complaint or f'exit status {ran.code}'}){advice}")
         else:
             return True
         return False
@@ -137,17 +137,20 @@ class BackEnds:
             return
         blocks = ran.stdout.decode("utf-8", "replace").split("== ")[1:]
         for (patch, _), block in zip(addressed, blocks, strict=False):
-            told = {person.address.lower() for person in (*patch.to, patch.sender, patch.author)}
+            addressees = {person.address.lower() for person in (*patch.to, patch.sender, patch.author)}
             for line in block.splitlines()[1:]:
                 who, _, role = line.partition(" (")
                 named = people(who)
                 address = named[0].address if named else who.strip()
-                if "@" not in address or address.lower() in told or "linux-kernel@" in address:
+                if "@" not in address or address.lower() in addressees or "linux-kernel@" in address:
                     continue
                 wanted = role.startswith(("maintainer", "supporter", "open list", "moderated list"))
                 level = Level.WARNING if wanted else Level.NOTE
                 hit = Hit(
-                    f"{address} is not on To: or Cc:", places.whole(patch), f"add it ({role.rstrip(')')})", key=address
+                    f"{address} is not on To: or Cc:",
+                    locations.mail(patch),
+                    f"add it ({role.rstrip(')')})",
+                    key=address,
                 )
                 yield patch, "get_maintainer", level, hit
 
@@ -156,28 +159,27 @@ class BackEnds:
             self.skipped.append(skipped)
 
 
-def _placed(patch: Patch, diff: Diff, line: int) -> Place:
+def _placed(patch: Patch, diff: Diff, line: int) -> Location:
     """From a line of the mail we wrote to the place in the patch."""
     text = mail(patch)
     head = text[: text.index("\n\n") + 2].count("\n")
     begin = text.count("\n", 0, len(text) - len(_tail(text, patch)))
-    at = line - 1
-    if patch.diff and at >= begin:
+    index = line - 1 - begin  # in the diff
+    if patch.diff and index >= 0:
         for file in diff.files:
             for each in (*file.added, *file.removed):
-                if each.at == at - begin:
-                    return places.diff(patch, file.path, each)
-        inside = [file for file in diff.files if file.at <= at - begin]
-        return places.diff(patch, inside[-1].path) if inside else places.whole(patch)
+                if each.at == index:
+                    return locations.file(file.path, each)
+        inside = [file for file in diff.files if file.at <= index]
+        return locations.file(inside[-1].path) if inside else locations.mail(patch)
     written = next((count for count in (0, 2) if _body_at(text, head + count, patch)), 0)
-    number = at - head - written
-    return places.body(patch, number) if 0 <= number < len(patch.body) else places.subject(patch)
+    number = line - 1 - head - written
+    return locations.body(patch, number) if 0 <= number < len(patch.body) else locations.subject(patch)
 
 
 def _tail(text: str, patch: Patch) -> str:
     """The diff at the end of the mail, with what follows it."""
-    at = text.rfind(patch.diff[:200]) if patch.diff else len(text)
-    return text[at:]
+    return text[text.rfind(patch.diff[:200]) :] if patch.diff else ""
 
 
 def _body_at(text: str, line: int, patch: Patch) -> bool:

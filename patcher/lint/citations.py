@@ -9,9 +9,9 @@ from typing import NamedTuple
 from patcher.lint.context import Context
 from patcher.mail.diff import Diff
 from patcher.mail.model import Kind, Patch, Tag
-from patcher.tree.history import Known
+from patcher.tree.history import Names, Resolved
 
-MISSING = Known("missing")
+MISSING = Resolved(Names.MISSING)
 
 UPSTREAM = re.compile(
     r"^\s*(?:commit ([0-9a-f]{7,64}) upstream\.?|\[ ?Upstream commit ([0-9a-f]{7,64}) ?\]|"
@@ -39,7 +39,7 @@ class Citation(NamedTuple):
 def cited(patch: Patch) -> Iterator[Citation]:
     """The commits cited in the text of a message, tags not counted. A word of hexadecimal letters is no id."""
     tags = {tag.line for tag in patch.tags}
-    text = "\n".join("" if at in tags or UPSTREAM.match(line) else line for at, line in enumerate(patch.body))
+    text = "\n".join("" if index in tags or UPSTREAM.match(line) else line for index, line in enumerate(patch.body))
     for match in _CITED.finditer(text):
         id_ = match.group("hash").lower()
         if not any(letter.isdigit() for letter in id_) or (id_.isdigit() and len(id_) < 12):
@@ -70,14 +70,14 @@ def close(one: str, other: str) -> bool:
     return letters[0] == letters[1]
 
 
-def said(match: re.Match[str]) -> str:
+def quoted_subject(match: re.Match[str]) -> str:
     """The subject that a ``Fixes:`` gives, or ""."""
     quoted = QUOTED.match(match.group("rest"))
     return quoted.group("subject") if quoted else ""
 
 
-def _meant(known: Known, subject: str) -> bool:
-    return known.state == "commit" and (alike(subject, known.subject) or close(subject, known.subject))
+def _meant(commits: Resolved, subject: str) -> bool:
+    return commits.names is Names.COMMIT and (alike(subject, commits.subject) or close(subject, commits.subject))
 
 
 def prepare(patches: Sequence[Patch], diffs: Sequence[Diff], context: Context) -> None:
@@ -85,14 +85,15 @@ def prepare(patches: Sequence[Patch], diffs: Sequence[Diff], context: Context) -
     commits that are not what is said of them, and for prefixes."""
     history = context.history
     looked_at = [(patch, diff) for patch, diff in zip(patches, diffs, strict=True) if patch.kind is Kind.PATCH]
-    tags = [(match.group("hash").lower(), said(match)) for patch, _ in looked_at for _, match in fixes(patch)]
+    tags = [(match.group("hash").lower(), quoted_subject(match)) for patch, _ in looked_at for _, match in fixes(patch)]
     named = {id_ for id_, _ in tags}
     texts = [(each.hash, each.subject) for patch, _ in looked_at for each in cited(patch)]
     bases = {patch.base for patch in patches if patch.base}
-    known = history.look_up([*named, *(id_ for id_, _ in texts), *bases])
-    history.ancestors(known[name].commit for name in sorted(named) if name in known and known[name].state == "commit")
-    wrong = [subject for id_, subject in tags if subject and not _meant(known.get(id_, MISSING), subject)]
-    wrong += [subject for id_, subject in texts if subject and known.get(id_, MISSING).state != "commit"]
+    commits = history.look_up([*named, *(id_ for id_, _ in texts), *bases])
+    found = (commits.get(name, MISSING) for name in sorted(named))
+    history.ancestors(each.commit for each in found if each.names is Names.COMMIT)
+    wrong = [subject for id_, subject in tags if subject and not _meant(commits.get(id_, MISSING), subject)]
+    wrong += [subject for id_, subject in texts if subject and commits.get(id_, MISSING).names is not Names.COMMIT]
     history.titled(wrong)
     paths = dict.fromkeys(path for _, diff in looked_at for path in prefix_paths(diff))
     if paths:

@@ -63,7 +63,7 @@ class Code(NamedTuple):
             and re.search(rb"(?<!\w)" + re.escape(name.encode()) + rb"(?!\w)", self.assembly) is not None
         )
 
-    def places(self, name: str) -> list[int]:
+    def positions(self, name: str) -> list[int]:
         """Where an identifier stands, members of structures not counted."""
         pattern = re.compile(rb"(?<![\w.])(?<!->)" + re.escape(name.encode()) + rb"(?!\w)")
         return [match.start() for match in pattern.finditer(self.text)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 from patcher.lint.diff import DoesNotApply, applied
 from patcher.lint.maintainers import Maintainers
@@ -15,9 +16,57 @@ from patcher.tree.kernel import KernelTree
 from patcher.tree.overlay import PatchedTree
 
 
+class After(NamedTuple):
+    """The tree with what was applied so far. ``patched`` is None where there is no tree; ``broken`` says why it is not
+    known, "" where it is."""
+
+    patched: PatchedTree | None
+    broken: str = ""
+
+    @property
+    def usable(self) -> bool:
+        """Whether it can be asked."""
+        return self.patched is not None and not self.broken
+
+    @property
+    def tree(self) -> PatchedTree:
+        """The tree. Raises CannotTell where it is not known."""
+        if self.patched is None:
+            raise CannotTell("there is no tree (--tree)")
+        if self.broken:
+            raise CannotTell(self.broken)
+        return self.patched
+
+    def with_patch(self, patch: Patch, diff: Diff) -> tuple[After, Sequence[tuple[str, str]]]:
+        """The tree with one more patch; and which of its files do not fit, with the reason."""
+        if self.patched is None or self.broken:
+            return self, ()
+        if diff.error:
+            return After(self.patched, f"{patch.label} cannot be parsed"), ()
+        olds = self.patched.read({file.old_path for file in diff.files} | {file.path for file in diff.files})
+        failed, changed = [], {}
+        for file in diff.files:
+            if file.binary:
+                changed[file.path] = None if file.deleted else b""
+                continue
+            if file.new_mode == "160000" or file.old_mode == "160000":
+                continue
+            try:
+                result = applied(olds.get(file.path if file.created else file.old_path), file)
+            except DoesNotApply as error:
+                failed.append((file.path, str(error)))
+                continue
+            if file.renamed and f"copy from {file.old_path}" not in diff.lines:
+                changed.setdefault(file.old_path, None)
+            changed[file.path] = result
+        if failed:
+            return After(self.patched, f"{patch.label} does not apply"), failed
+        return After(PatchedTree(self.patched.base, {**self.patched.changed, **changed})), ()
+
+
 class Context:
     """What a run knows. ``base`` is the tree the series is meant for, before any of its patches; None where there is
-    none. ``now`` grows with every patch that is applied; for commits it is the tree of the last one, ``tip``."""
+    none. For commits, ``tip`` is the tree of the last one."""
 
     def __init__(
         self,
@@ -28,11 +77,9 @@ class Context:
         tip: KernelTree | None = None,
     ) -> None:
         self.base = base
-        self._history = history
         self.full_history = full_history
-        latest = tip or base
-        self.now = PatchedTree(latest, {}) if latest else None
-        self.broken = ""  # why the tree after the series is not known, if it is not
+        self._history = history
+        self._tip = tip
 
     @property
     def tree(self) -> KernelTree:
@@ -42,13 +89,10 @@ class Context:
         return self.base
 
     @property
-    def after(self) -> PatchedTree:
-        """The tree as it is after what was applied so far. Raises CannotTell where that is not known."""
-        if self.now is None:
-            raise CannotTell("there is no tree (--tree)")
-        if self.broken:
-            raise CannotTell(self.broken)
-        return self.now
+    def tip(self) -> After:
+        """The tree after the series where its commits are there; else the one before it."""
+        latest = self._tip or self.base
+        return After(PatchedTree(latest, {}) if latest else None)
 
     @property
     def history(self) -> History:
@@ -74,36 +118,3 @@ class Context:
     def has_licenses(self) -> bool:
         """Whether the tree has the LICENSES directory, and with it the rule on SPDX lines (Linux 4.16 and later)."""
         return self.base is None or bool(self.base.read(["LICENSES/preferred/GPL-2.0"]))
-
-    def apply(self, patch: Patch, diff: Diff) -> Sequence[tuple[str, str]]:
-        """Apply a patch to ``now``; which files it does not fit, and why."""
-        if self.now is None or self.broken:
-            return ()
-        if diff.error:
-            self.broken = f"{patch.label} cannot be parsed"
-            return ()
-        olds = self.now.read({file.old_path for file in diff.files} | {file.path for file in diff.files})
-        failed, changed = [], {}
-        for file in diff.files:
-            if file.binary:
-                changed[file.path] = None if file.deleted else b""
-                continue
-            if file.new_mode == "160000" or file.old_mode == "160000":
-                continue
-            try:
-                result = applied(olds.get(file.path if file.created else file.old_path), file)
-            except DoesNotApply as error:
-                failed.append((file.path, str(error)))
-                continue
-            if file.renamed and not _copied(diff, file.old_path):
-                changed.setdefault(file.old_path, None)
-            changed[file.path] = result
-        if failed:
-            self.broken = f"{patch.label} does not apply"
-        else:
-            self.now = PatchedTree(self.now.base, {**self.now.changed, **changed})
-        return failed
-
-
-def _copied(diff: Diff, old: str) -> bool:
-    return any(line == f"copy from {old}" for line in diff.lines)

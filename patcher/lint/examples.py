@@ -9,16 +9,16 @@ from pathlib import Path
 
 from patcher.cache import Cache
 from patcher.lint.context import Context
-from patcher.lint.ignore import Ignores
 from patcher.lint.model import Outcome
 from patcher.lint.rules import Example, LintRule
-from patcher.lint.run import Linter, Settings
+from patcher.lint.select import Settings
+from patcher.lint.session import lint_patches
 from patcher.mail.decode import decode
 from patcher.mail.mbox import split
 from patcher.mail.model import Patch
 from patcher.mail.parse import parse
-from patcher.model import Frozen
-from patcher.tree.history import Known
+from patcher.rules.model import ExampleResult
+from patcher.tree.history import Names, Resolved
 from patcher.tree.kernel import blob_id
 
 _DIFF = """diff --git a/arch/x86/xen/mmu.c b/arch/x86/xen/mmu.c
@@ -62,14 +62,14 @@ class MemoryHistory:
         self._commits = commits
         self._recent = recent
 
-    def look_up(self, names: Iterable[str]) -> Mapping[str, Known]:
+    def look_up(self, names: Iterable[str]) -> Mapping[str, Resolved]:
         return {name: self._known(name) for name in names}
 
-    def _known(self, name: str) -> Known:
+    def _known(self, name: str) -> Resolved:
         found = [commit for commit in self._commits if commit.startswith(name)]
         if len(found) == 1:
-            return Known("commit", found[0], self._commits[found[0]])
-        return Known("ambiguous" if found else "missing")
+            return Resolved(Names.COMMIT, found[0], self._commits[found[0]])
+        return Resolved(Names.AMBIGUOUS if found else Names.MISSING)
 
     def ancestors(self, commits: Iterable[str]) -> frozenset[str]:
         return frozenset(commit for commit in commits if commit in self._commits)
@@ -80,21 +80,6 @@ class MemoryHistory:
 
     def subjects(self, paths: Sequence[str]) -> Mapping[str, Sequence[str]]:
         return {path: self._recent.get(path, ()) for path in paths}
-
-
-class LintExample(Frozen, frozen=True):
-    """How an example came out. ``fired``: the rules that found something in it."""
-
-    rule: str
-    example: str
-    wanted: bool
-    fired: tuple[str, ...]
-    errors: tuple[str, ...] = ()
-
-    @property
-    def right(self) -> bool:
-        """Whether the example shows what it says it shows."""
-        return (self.rule in self.fired) == self.wanted
 
 
 def mail(example: Example) -> str:
@@ -119,15 +104,15 @@ def lint_example(rules: Sequence[LintRule], example: Example) -> Outcome:
     settings = Settings(profile=example.profile, strict=True, stated_base=True)
     cache = Cache()
     try:
-        return Linter(rules, context, settings, Ignores((), ()), cache=cache).lint(patches(mail(example)))
+        return lint_patches(patches(mail(example)), rules, settings, context, cache)
     finally:
         cache.close()
 
 
-def run_examples(rules: Sequence[LintRule], only: str | None = None) -> Iterator[LintExample]:
+def run_examples(rules: Sequence[LintRule], only: str | None = None) -> Iterator[ExampleResult]:
     """Run the examples of every rule (or of the rule ``only``) against all rules."""
     for rule in rules:
         if only in (None, rule.id):
             for example in rule.example:
                 fired = dict.fromkeys(finding.rule for finding in lint_example(rules, example).findings)
-                yield LintExample(rule.id, example.name, example.fires, tuple(fired))
+                yield ExampleResult(rule.id, example.name, example.fires, tuple(fired), ())

@@ -15,7 +15,7 @@ from patcher.lint.checks.tags import ORDER, alike
 from patcher.lint.citations import FIXES, QUOTED
 from patcher.mail.model import Kind, Patch, Tag
 from patcher.mail.parse import parse_tags
-from patcher.tree.history import History, Known
+from patcher.tree.history import History, Names, Resolved
 
 _WIDTH = 75
 Lines = list[str]
@@ -60,7 +60,7 @@ def _wrapped(patch: Patch, body: Lines) -> Lines:
     found: Lines = []
     for start, end in _paragraphs(body):
         lines = body[start:end]
-        long = any(len(line) > _WIDTH and is_prose(patch, start + at) for at, line in enumerate(lines))
+        long = any(len(line) > _WIDTH and is_prose(patch, start + index) for index, line in enumerate(lines))
         plain = all(line and line[0] not in " \t>|#*-[+" for line in lines) and not tags & set(range(start, end))
         if long and plain and not re.search(r"(?<![.?!:;,])  +\S|\t|://|^\d+[.)]", "\n".join(lines), re.MULTILINE):
             filled = textwrap.fill(" ".join(lines), _WIDTH, break_long_words=False, break_on_hyphens=False)
@@ -73,10 +73,10 @@ def _wrapped(patch: Patch, body: Lines) -> Lines:
 
 def _paragraphs(body: Sequence[str]) -> Iterator[tuple[int, int]]:
     start = 0
-    for at, line in enumerate([*body, ""]):
+    for index, line in enumerate([*body, ""]):
         if not line:
-            yield start, at
-            start = at + 1
+            yield start, index
+            start = index + 1
 
 
 def _area(body: Lines) -> list[Tag]:
@@ -105,7 +105,7 @@ def _without_doubles(body: Lines) -> Lines:
             gone.add(tag.line)
         seen.add(key)
         last = tag
-    return [line for at, line in enumerate(body) if at not in gone]
+    return [line for index, line in enumerate(body) if index not in gone]
 
 
 def _together(body: Lines) -> Lines:
@@ -115,7 +115,7 @@ def _together(body: Lines) -> Lines:
     for tag, following in pairwise(tags):
         if tag.key == "fixes" and not any(line.strip() for line in body[tag.line + 1 : following.line]):
             gone |= set(range(tag.line + 1, following.line))
-    return [line for at, line in enumerate(body) if at not in gone]
+    return [line for index, line in enumerate(body) if index not in gone]
 
 
 def _ordered(body: Lines) -> Lines:
@@ -130,7 +130,7 @@ def _ordered(body: Lines) -> Lines:
     if any(tag.line > signs[0].line and tag.key == "co-developed-by" for tag in tags) if signs else True:
         return body  # who signed after whom is not for us to change
     rank = {tag.line: ORDER[tag.key] for tag in tags}
-    return body[: lines[0]] + [body[at] for at in sorted(lines, key=lambda at: (rank[at], at))]
+    return body[: lines[0]] + [body[index] for index in sorted(lines, key=lambda index: (rank[index], index))]
 
 
 def _cited(body: Lines, history: History | None) -> Lines:
@@ -142,11 +142,11 @@ def _cited(body: Lines, history: History | None) -> Lines:
         if not match:
             continue
         id_ = match.group("hash").lower()
-        what = history.look_up([id_]).get(id_, Known("missing"))
+        what = history.look_up([id_]).get(id_, Resolved(Names.MISSING))
         quoted = QUOTED.match(match.group("rest"))
-        said = quoted.group("subject") if quoted else match.group("rest").strip(" ()\"'")
-        letters = [re.sub(r"[\W_]+", "", text).lower() for text in (said, what.subject)]
-        if what.state == "commit" and (letters[0] == letters[1] or not letters[0]):
+        given = quoted.group("subject") if quoted else match.group("rest").strip(" ()\"'")
+        letters = [re.sub(r"[\W_]+", "", text).lower() for text in (given, what.subject)]
+        if what.names is Names.COMMIT and (letters[0] == letters[1] or not letters[0]):
             continued = tag.line + 1 < len(body) and match.group("rest").count("(") > match.group("rest").count(")")
             if not continued:
                 length = max(12, min(len(id_), 40))

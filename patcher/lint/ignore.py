@@ -49,11 +49,11 @@ def read(file: Path) -> tuple[Ignore, ...]:
 
 
 class Ignores:
-    """Suppressions and whether they were used. ``known``: the ids of the rules."""
+    """Suppressions and whether they were used. ``rules``: the ids of the rules."""
 
-    def __init__(self, of_tree: Iterable[Ignore], known: Collection[str], where: str = NAME) -> None:
+    def __init__(self, of_tree: Iterable[Ignore], rules: Collection[str], where: str = NAME) -> None:
         self._of_tree = dict.fromkeys(of_tree, False)
-        self._known = known
+        self._rules = rules
         self._where = where
         self._of_patch: dict[tuple[str, str], bool] = {}
         self._wrong: list[Skipped] = []
@@ -69,7 +69,7 @@ class Ignores:
                 self._wrong.append(
                     Skipped("suppression", f"Patcher-ignore: {rule} gives no reason, so it is not heeded", patch.label)
                 )
-            elif rule not in self._known and not rule.startswith("checkpatch:"):
+            elif rule not in self._rules and not rule.startswith("checkpatch:"):
                 self._wrong.append(Skipped("suppression", f"Patcher-ignore: there is no rule {rule}", patch.label))
             else:
                 self._of_patch[patch.label, rule] = False
@@ -94,5 +94,5 @@ class Ignores:
                 yield Skipped("suppression", f"Patcher-ignore: {rule} hides nothing; remove it", label)
         for each, used in self._of_tree.items():
             if not used:
-                place = f" in {each.path}" if each.path else ""
-                yield Skipped("suppression", f"{self._where}: ignoring {each.rule}{place} hid nothing this time")
+                where = f" in {each.path}" if each.path else ""
+                yield Skipped("suppression", f"{self._where}: ignoring {each.rule}{where} hid nothing this time")

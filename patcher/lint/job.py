@@ -1,4 +1,4 @@
-"""What a check is given: one patch, or one series."""
+"""What a check is given. The type of its parameter says what the rule is about: see ``patcher.lint.register``."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from patcher.cache import Cache
-from patcher.lint.context import Context
-from patcher.lint.model import Hit
-from patcher.mail.diff import Diff
-from patcher.mail.model import Patch, Person
+from patcher.lint import locations
+from patcher.lint.context import After, Context
+from patcher.lint.model import Location
+from patcher.mail.diff import Diff, Line
+from patcher.mail.model import Patch, Person, Tag
 
 _NO_WORD = re.compile(r"[\W_]+")
 _LINES_KEPT = 4000
@@ -19,17 +20,56 @@ _LINES_KEPT = 4000
 
 class Job(NamedTuple):
     """One patch with its diff, the profile that holds for it, and what else is known. ``misfits`` are the files of the
-    diff that do not fit the tree, with the reason."""
+    diff that do not fit the tree, with the reason; ``after`` is the tree with the patch applied."""
 
     patch: Patch
     diff: Diff
     profile: str
     context: Context
-    misfits: tuple[tuple[str, str], ...]
+    after: After
+    misfits: Sequence[tuple[str, str]]
     stated_base: bool
 
+    def subject(self, part: str = "") -> Location:
+        """Where the subject is, or a part of it."""
+        return locations.subject(self.patch, part)
 
-class Brief(NamedTuple):
+    def body(self, index: int, part: str = "") -> Location:
+        """Where a line of the message is, or a part of it."""
+        return locations.body(self.patch, index, part)
+
+    def tag(self, tag: Tag, part: str = "") -> Location:
+        """Where a tag is, or a part of it."""
+        return locations.body(self.patch, tag.line, part)
+
+    def file(self, path: str, line: Line | None = None, part: str = "") -> Location:
+        """Where a line of a touched file is, or a part of it; or the file as such."""
+        return locations.file(path, line, part)
+
+    def mail(self) -> Location:
+        """The mail or the commit as such."""
+        return locations.mail(self.patch)
+
+
+class Message(Job):
+    """A patch, of which the check looks at the mail, its subject and its text."""
+
+    __slots__ = ()
+
+
+class Tags(Job):
+    """A patch, of which the check looks at the tags."""
+
+    __slots__ = ()
+
+
+class Change(Job):
+    """A patch, of which the check looks at the diff."""
+
+    __slots__ = ()
+
+
+class Digest(NamedTuple):
     """What is kept of a mail once it was read, for the checks of whole series: without its diff. ``added`` and
     ``removed`` are the hashes of the changed lines that say something, sorted."""
 
@@ -46,16 +86,15 @@ class Series(NamedTuple):
     from mail, so that threads and recipients can be told. ``roots`` are the mails its threads begin with; ``earlier``
     is the version before, if it was read, too; ``complete_input`` tells that more than one mail of it was read."""
 
-    cover: Brief | None
-    patches: tuple[Brief, ...]
+    cover: Digest | None
+    patches: tuple[Digest, ...]
     mailed: bool
     roots: frozenset[str]
     earlier: Series | None
-    context: Context
     complete_input: bool
 
     @property
-    def first(self) -> Brief:
+    def first(self) -> Digest:
         """What stands for the whole: the cover letter, or the first patch."""
         return self.cover or self.patches[0]
 
@@ -65,24 +104,17 @@ class Series(NamedTuple):
         return self.first.patch.prefix.version
 
     @property
-    def all(self) -> Iterator[Brief]:
+    def all(self) -> Iterator[Digest]:
         """The cover letter and the patches."""
         if self.cover:
             yield self.cover
         yield from self.patches
 
 
-class SeriesHit(NamedTuple):
-    """A hit in one mail of a series."""
-
-    brief: Brief
-    hit: Hit
-
-
-class TreeJob(NamedTuple):
-    """A series that was applied. ``before`` are the touched files as they were, ``touched`` all of them, ``created``
-    the text files it creates, by which patch, ``added`` the lines it adds (number and text) by file; ``owner`` is the
-    last patch that touches a file, ``last`` of them all."""
+class ChangedTree(NamedTuple):
+    """The tree after a series. ``before`` are the touched files as they were, ``touched`` all of them, ``created`` the
+    text files the series creates, by which patch, ``added`` the lines it adds (number and text) by file; ``owner`` is
+    the last patch that touches a file, ``last`` of them all. ``memo`` is for what several checks need."""
 
     touched: frozenset[str]
     created: Mapping[str, Patch]
@@ -90,26 +122,23 @@ class TreeJob(NamedTuple):
     added: Mapping[str, Sequence[tuple[int, str]]]
     owner: Mapping[str, Patch]
     last: Patch
-    context: Context
+    after: After
     cache: Cache
     memo: dict[str, object]
 
-
-class TreeHit(NamedTuple):
-    """A hit in the tree after a series, and the patch it is put down to."""
-
-    patch: Patch
-    hit: Hit
+    def at_fault(self, path: str) -> Patch:
+        """The patch that a finding in a file is put down to."""
+        return self.owner.get(path, self.last)
 
 
-def brief(patch: Patch, diff: Diff, profile: str) -> Brief:
+def digest(patch: Patch, diff: Diff, profile: str) -> Digest:
     """What is kept of a patch."""
     lean = {"diff": "", "body": patch.body[:200], "below": patch.below[:200]}
     kept = Patch(**{**{name: getattr(patch, name) for name in patch.__struct_fields__}, **lean})
     paths = tuple(dict.fromkeys(name for file in diff.files for name in (file.path, file.old_path)))
     added = array.array("q", _hashes(diff, "added"))
     removed = array.array("q", _hashes(diff, "removed"))
-    return Brief(kept, profile, paths, diff.changed, added, removed)
+    return Digest(kept, profile, paths, diff.changed, added, removed)
 
 
 def _hashes(diff: Diff, which: str) -> list[int]:

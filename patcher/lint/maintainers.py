@@ -7,26 +7,27 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
-from patcher.lint.model import CannotTell
+from patcher.lint.model import CannotTell, Profile
 from patcher.mail.decode import people
 from patcher.model import Frozen
 from patcher.pattern import NotAPattern, pattern
 
 _ENTRY = re.compile(r"([A-Z]):\s*(.*\S)")
+_DEFAULT, _TIP, _NETDEV, _KVM = Profile.DEFAULT, Profile.TIP, Profile.NETDEV, Profile.KVM
 _PROFILE_DOCUMENTS = (
-    ("maintainer-kvm-x86", "kvm"), ("maintainer-tip", "tip"), ("maintainer-netdev", "netdev"),
+    ("maintainer-kvm-x86", _KVM), ("maintainer-tip", _TIP), ("maintainer-netdev", _NETDEV),
 )  # fmt: skip
-_PROFILE_TREES = (("/tip/tip.git", "tip"), ("/netdev/net.git", "netdev"), ("/netdev/net-next.git", "netdev"),
-                  ("/davem/net", "netdev"), ("/tip/linux-2.6-tip", "tip"), ("/x86/linux-2.6-x86", "tip"))  # fmt: skip
+_PROFILE_TREES = (("/tip/tip.git", _TIP), ("/netdev/net.git", _NETDEV), ("/netdev/net-next.git", _NETDEV),
+                  ("/davem/net", _NETDEV), ("/tip/linux-2.6-tip", _TIP), ("/x86/linux-2.6-x86", _TIP))  # fmt: skip
 # For trees that say nothing, and for mail without a tree. The longest that fits decides.
 _PROFILE_PATHS = (
-    ("arch/x86/kvm/", "kvm"), ("arch/x86/include/asm/kvm", "kvm"), ("arch/x86/", "tip"), ("kernel/sched/", "tip"),
-    ("kernel/locking/", "tip"), ("kernel/irq/", "tip"), ("kernel/time/", "tip"), ("kernel/events/", "tip"),
-    ("net/", "netdev"), ("drivers/net/", "netdev"), ("include/net/", "netdev"), ("include/linux/net", "netdev"),
-    ("net/wireless/", "default"), ("net/mac80211/", "default"), ("drivers/net/wireless/", "default"),
-    ("net/bluetooth/", "default"), ("include/net/bluetooth/", "default"), ("net/9p/", "default"),
-    ("net/sunrpc/", "default"), ("net/ceph/", "default"), ("net/netfilter/", "default"),
-    ("arch/x86/xen/", "default"), ("arch/x86/include/asm/xen/", "default"),
+    ("arch/x86/kvm/", _KVM), ("arch/x86/include/asm/kvm", _KVM), ("arch/x86/", _TIP), ("kernel/sched/", _TIP),
+    ("kernel/locking/", _TIP), ("kernel/irq/", _TIP), ("kernel/time/", _TIP), ("kernel/events/", _TIP),
+    ("net/", _NETDEV), ("drivers/net/", _NETDEV), ("include/net/", _NETDEV), ("include/linux/net", _NETDEV),
+    ("net/wireless/", _DEFAULT), ("net/mac80211/", _DEFAULT), ("drivers/net/wireless/", _DEFAULT),
+    ("net/bluetooth/", _DEFAULT), ("include/net/bluetooth/", _DEFAULT), ("net/9p/", _DEFAULT),
+    ("net/sunrpc/", _DEFAULT), ("net/ceph/", _DEFAULT), ("net/netfilter/", _DEFAULT),
+    ("arch/x86/xen/", _DEFAULT), ("arch/x86/include/asm/xen/", _DEFAULT),
 )  # fmt: skip
 
 
@@ -115,16 +116,16 @@ class Maintainers:
             self._fitting[path] = tuple(sorted((each for each in found if each[0]), key=lambda each: -each[0]))
         return self._fitting[path]
 
-    def profile(self, path: str) -> str:
-        """The profile the most specific section that has one names for a path, or ""."""
-        others = [start for start, each in _PROFILE_PATHS if each == "default" and path.startswith(start)]
+    def profile(self, path: str) -> Profile | None:
+        """The profile the most specific section that has one names for a path, or None."""
+        others = [start for start, each in _PROFILE_PATHS if each is Profile.DEFAULT and path.startswith(start)]
         own = max(map(_depth, others), default=0)
         for depth, section in self.of(path):
             if named := _profile_of(section):
-                return named if depth >= own else "default"  # Xen's part of arch/x86 is not tip's
+                return named if depth >= own else Profile.DEFAULT  # Xen's part of arch/x86 is not tip's
             if section.trees:
-                return "default" if not _path_profile(path) else ""
-        return ""
+                return None if _path_profile(path) else Profile.DEFAULT
+        return None
 
 
 def addresses(values: Iterable[str]) -> tuple[str, ...]:
@@ -132,14 +133,14 @@ def addresses(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(person.address.lower() for value in values for person in people(value) if "@" in person.address)
 
 
-def _profile_of(section: Section) -> str:
+def _profile_of(section: Section) -> Profile | None:
     for part, profile in _PROFILE_DOCUMENTS:
         if any(part in document for document in section.documents):
             return profile
     for part, profile in _PROFILE_TREES:
         if any(part in tree for tree in section.trees):
             return profile
-    return ""
+    return None
 
 
 def _sections(text: str) -> Iterator[Section]:
@@ -173,27 +174,27 @@ def _section(title: str, entries: Sequence[tuple[str | None, ...]]) -> Section:
     )
 
 
-def _path_profile(path: str) -> str:
+def _path_profile(path: str) -> Profile | None:
     fitting = [(len(start), profile) for start, profile in _PROFILE_PATHS if path.startswith(start)]
-    return max(fitting)[1] if fitting else ""
+    return max(fitting)[1] if fitting else None
 
 
-def profile(paths: Iterable[str], maintainers: Maintainers | None) -> str:
+def profile(paths: Iterable[str], maintainers: Maintainers | None) -> Profile:
     """The profile that holds for a patch: that of the most of its files, documents and tests not counted where there
     are others. In doubt, the default."""
-    counted: dict[str, int] = {}
+    counted: dict[Profile, int] = {}
     named = list(paths)
     code = [
         path for path in named if not path.startswith(("Documentation/", "tools/testing/")) and path != "MAINTAINERS"
     ]
     for path in code or named:
-        found = (maintainers.profile(path) if maintainers else "") or _path_profile(path) or "default"
+        found = (maintainers.profile(path) if maintainers else None) or _path_profile(path) or Profile.DEFAULT
         counted[found] = counted.get(found, 0) + 1
     if not counted:
-        return "default"
+        return Profile.DEFAULT
     most = max(counted.values())
     best = [name for name, count in counted.items() if count == most]
-    return best[0] if len(best) == 1 and most * 2 > sum(counted.values()) else "default"
+    return best[0] if len(best) == 1 and most * 2 > sum(counted.values()) else Profile.DEFAULT
 
 
 def needed(maintainers: Maintainers | None) -> Maintainers:

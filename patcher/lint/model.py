@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
+from patcher.mail.model import Patch
 from patcher.model import Frozen
 
 
@@ -14,6 +15,16 @@ class Level(StrEnum):
     ERROR = "error"
     WARNING = "warning"
     NOTE = "note"
+
+
+class Profile(StrEnum):
+    """Whose rules hold for a patch: those of the tree its files go through."""
+
+    DEFAULT = "default"
+    TIP = "tip"
+    NETDEV = "netdev"
+    KVM = "kvm"
+    STABLE = "stable"
 
 
 class Finding(Frozen, frozen=True):
@@ -67,7 +78,7 @@ class Outcome(Frozen, frozen=True):
     profiles: tuple[str, ...]
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """Where a hit is: see ``Finding``. ``column`` counts from 1."""
 
     path: str
@@ -78,14 +89,15 @@ class Place(NamedTuple):
 
 
 class Hit(NamedTuple):
-    """What a check says of a place. ``level``: where it differs from the rule's own. ``key`` is what the fingerprint is
-    made of where the excerpt is not."""
+    """What a check says of a location. ``level``: where it differs from the rule's own. ``key`` is what the fingerprint
+    is made of where the excerpt is not. ``patch``: whose fault it is, where the check looked at more than one."""
 
     message: str
-    place: Place
+    location: Location
     fix: str = ""
     level: Level | None = None
     key: str = ""
+    patch: Patch | None = None
 
 
 class CannotTell(Exception):

@@ -1,35 +1,33 @@
-"""The lint rules: one file each in ``rules/lint``."""
+"""The lint rules: one file each, named by its id, in ``rules/lint`` or in a folder of the user's own."""
 
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 
+from patcher import data
 from patcher.errors import InputError
 from patcher.files import SMALL, read_file
 from patcher.formats import from_toml
-from patcher.lint.model import Level
-from patcher.pattern import Pattern
+from patcher.lint import checks, pattern
+from patcher.lint.model import Level, Profile
+from patcher.lint.pattern import Match
+from patcher.lint.register import CHECKS, About, Check, Registered
 
-PROFILES = ("default", "tip", "netdev", "kvm", "stable")
-SUBJECTS = ("message", "tags", "diff", "tree", "series")
-WHERE = ("subject", "summary", "body", "below", "added", "path")
 _ADVICE = "correct the file; docs/lint.md has the fields"
 _EXAMPLES = re.compile(rb"^\[\[example\]\]", re.MULTILINE)
+_CODE = ", ".join(module.__name__.rpartition(".")[2] for module in checks.MODULES)
 
 
-class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A rule that is a regular expression. ``where``: what is searched, line by line; ``unless``: a line that matches
-    this, too, is left alone; ``path``: for added lines, files whose path matches."""
+class Need(StrEnum):
+    """What a rule cannot do without."""
 
-    where: str
-    pattern: str
-    unless: str = ""
-    path: str = ""
+    TREE = "tree"
+    HISTORY = "history"
 
 
 class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,104 +40,114 @@ class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     message: str = ""
     diff: str = ""
     mail: str = ""
-    profile: str = "default"
+    profile: Profile = Profile.DEFAULT
     tree: dict[str, str] = {}
     commits: dict[str, str] = {}
     recent: dict[str, tuple[str, ...]] = {}
 
 
-class LintRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
-    """One rule. It holds either ``match`` or ``check``, the name of a function.
+class RuleFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a rule file says.
 
     Arguments:
-        about: what it looks at: message, tags, diff, tree (after the series) or series
         level: error, warning or note; ``levels`` says otherwise for a profile
         profiles: those it holds for; none means all
-        needs: what it cannot do without: "tree", "history"
+        needs: what it cannot do without
         covers: whether cover letters are looked at, too
-        message: what a finding says, where the check does not; fix: what to do
+        match: the pattern that it is; without one, the function of its name in ``patcher.lint.checks`` decides
+        checkpatch: the types under which checkpatch.pl says the same; where the rule has spoken, they are left out
+        fix: what to do, where a finding does not say it
         explain, source, limits: why it matters, where that is written, what it cannot see
     """
 
-    id: str
     title: str
-    about: str
     level: Level
     explain: str
     source: str
     fix: str
     example: tuple[Example, ...] = ()
-    message: str = ""
     match: Match | None = None
-    check: str = ""
-    profiles: tuple[str, ...] = ()
-    levels: dict[str, Level] = {}
-    needs: tuple[str, ...] = ()
+    profiles: tuple[Profile, ...] = ()
+    levels: dict[Profile, Level] = {}
+    needs: tuple[Need, ...] = ()
     covers: bool = False
+    checkpatch: tuple[str, ...] = ()
     limits: str = ""
 
-    @cached_property
-    def pattern(self) -> Pattern:
-        """The compiled pattern of ``match``."""
-        assert self.match
-        return Pattern(self.match.pattern, f"{self.id}: match.pattern")
 
-    @cached_property
-    def unless(self) -> Pattern | None:
-        """The compiled exception of ``match``."""
-        return Pattern(self.match.unless, f"{self.id}: match.unless") if self.match and self.match.unless else None
+class LintRule(RuleFile, frozen=True, kw_only=True):
+    """A rule that can be run: ``check`` is given what the rule is about."""
 
-    @cached_property
-    def paths(self) -> Pattern | None:
-        """The compiled paths of ``match``."""
-        return Pattern(self.match.path, f"{self.id}: match.path") if self.match and self.match.path else None
+    id: str
+    about: About
+    check: Check
 
     def level_in(self, profile: str) -> Level:
         """Its level where a profile holds."""
-        return self.levels.get(profile, self.level)
+        return next((level for each, level in self.levels.items() if each == profile), self.level)
 
 
-def load_rules(directory: Path, *, examples: bool = False) -> tuple[LintRule, ...]:
+def shipped(*, examples: bool = False) -> tuple[LintRule, ...]:
+    """The shipped rules, by id. Raises InputError that names what is missing: a file for a function, or a function for
+    a file."""
+    directory = data.directory("rules") / "lint"
+    rules = load_rules(directory, examples=examples, trusted=True)
+    if without := sorted(CHECKS.keys() - {rule.id for rule in rules if not rule.match}):
+        raise InputError(f"{directory} has no rule for the checks {', '.join(without)}", "add a file ID.toml for each")
+    return rules
+
+
+def with_own(rules: Sequence[LintRule], directory: Path) -> tuple[LintRule, ...]:
+    """Rules, and those of the user's own folder beside them. Raises InputError where an id is there twice."""
+    own = load_rules(directory)
+    if twice := sorted({rule.id for rule in rules} & {rule.id for rule in own}):
+        raise InputError(f"{directory / twice[0]}.toml has the name of a shipped rule", "give it another")
+    return (*rules, *own)
+
+
+def by_checkpatch(rules: Iterable[LintRule]) -> dict[str, list[str]]:
+    """Types of checkpatch.pl, and the ids of the rules that say the same."""
+    found: dict[str, list[str]] = {}
+    for rule in rules:
+        for each in rule.checkpatch:
+            found.setdefault(each, []).append(rule.id)
+    return found
+
+
+def load_rules(directory: Path, *, examples: bool = False, trusted: bool = False) -> tuple[LintRule, ...]:
     """The rules of a folder, by id. Examples are read only where they are wanted: they are most of the text.
+    ``trusted``: expressions are our own, and need no bound on the time they take.
 
     Raises InputError that names the file and the place in it.
     """
     files = sorted(directory.glob("*.toml"))
     if not files:
         raise InputError(f"{directory} holds no lint rules", "name the folder rules/lint, or one like it")
-    return tuple(_load(file, examples) for file in files)
+    return tuple(_load(file, examples, trusted) for file in files)
 
 
-T = TypeVar("T")
-
-
-def _load(file: Path, examples: bool) -> LintRule:
+def _load(file: Path, examples: bool, trusted: bool) -> LintRule:
     text = read_file(file, most=SMALL)
     begin = _EXAMPLES.search(text)
-    rule = from_toml(text if examples or not begin else text[: begin.start()], LintRule, file, _ADVICE)
-    _check(file, rule, examples)
-    return rule
+    read = from_toml(text if examples or not begin else text[: begin.start()], RuleFile, file, _ADVICE)
+    try:
+        about, check = _check(file, read, trusted)
+    except (ValueError, re.error) as error:
+        raise InputError(f"{file}: {error}", _ADVICE) from error
+    if examples and {example.fires for example in read.example} != {True, False}:
+        raise InputError(f"{file}: a rule needs an example that fires and one that does not", _ADVICE)
+    fields = {name: getattr(read, name) for name in RuleFile.__struct_fields__}
+    return LintRule(id=file.stem, about=about, check=check, **fields)
 
 
-def _check(file: Path, rule: LintRule, examples: bool) -> None:
-    def wrong(what: str) -> InputError:
-        return InputError(f"{file}: {what}", _ADVICE)
-
-    if rule.id != file.stem:
-        raise wrong(f"the id {rule.id!r} differs from the file's name")
-    if rule.about not in SUBJECTS:
-        raise wrong(f"about is {rule.about!r}, not one of {', '.join(SUBJECTS)}")
-    if (rule.match is None) == (not rule.check):
-        raise wrong("it needs either check or [match]")
-    if unknown := {*rule.profiles, *rule.levels} - set(PROFILES):
-        raise wrong(f"there is no profile {', '.join(sorted(unknown))}")
-    if unknown := set(rule.needs) - {"tree", "history"}:
-        raise wrong(f"it cannot need {', '.join(sorted(unknown))}, only tree and history")
+def _check(file: Path, rule: RuleFile, trusted: bool) -> Registered:
+    """What the rule does. Raises ValueError where that is not one thing."""
+    registered = CHECKS.get(file.stem)
+    function = f"{file.stem.replace('-', '_')}()"
+    if rule.match and registered:
+        raise ValueError(f"it has a [match], and {function} of patcher decides as well")
     if rule.match:
-        if rule.match.where not in WHERE:
-            raise wrong(f"match.where is {rule.match.where!r}, not one of {', '.join(WHERE)}")
-        if not rule.message:
-            raise wrong("a rule with [match] needs a message")
-        _ = rule.pattern, rule.unless, rule.paths  # raises InputError where one is no regular expression
-    if examples and {example.fires for example in rule.example} != {True, False}:
-        raise wrong("a rule needs an example that fires and one that does not")
+        return Registered(rule.match.about, pattern.check(rule.match, str(file), trusted=trusted))
+    if registered is None:
+        raise ValueError(f"it has no [match], and there is no function {function} in lint/checks ({_CODE})")
+    return registered

@@ -15,8 +15,8 @@ from patcher.model import Coverage, FileFacts, How, Plan, SkippedRegion, Span, T
 from patcher.plan.reading import Gap, Reader
 from patcher.plan.survey import Survey, cached_search, interesting_offsets, survey
 from patcher.rules.knowledge import Knowledge, Topic
-from patcher.rules.load import Group, RuleSet
 from patcher.rules.match import Sources, findings
+from patcher.rules.model import Group, RuleSet
 from patcher.series.load import SeriesSpec, symbols
 from patcher.series.steps import overall, steps
 from patcher.source import lex

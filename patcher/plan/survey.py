@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from patcher.cache import Cache
 from patcher.model import TextOnly
-from patcher.rules.load import Group
+from patcher.rules.model import Group
 from patcher.source import lex
 from patcher.source.keys import digest
 from patcher.tree.kernel import KernelTree

@@ -36,5 +36,5 @@ def lint_junit(outcome: Outcome) -> str:
 
 
 def _line(finding: Finding) -> str:
-    place = f"{finding.path}:{finding.line}: " if finding.path else ""
-    return xml_text(f"{place}{finding.level.value}: {finding.message} [{finding.rule}]")
+    location = f"{finding.path}:{finding.line}: " if finding.path else ""
+    return xml_text(f"{location}{finding.level.value}: {finding.message} [{finding.rule}]")

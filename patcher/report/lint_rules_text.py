@@ -5,28 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from patcher.lint.examples import mail
-from patcher.lint.rules import SUBJECTS, LintRule
+from patcher.lint.register import About
+from patcher.lint.rules import LintRule
 from patcher.report.escape import safe
 
 Style = Callable[..., str]
 TITLES = {
-    "message": "the mail, its subject and its text",
-    "tags": "tags: who signs, what is fixed",
-    "diff": "the diff",
-    "tree": "the tree after the series",
-    "series": "the whole series",
+    About.MESSAGE: "the mail, its subject and its text",
+    About.TAGS: "tags: who signs, what is fixed",
+    About.DIFF: "the diff",
+    About.TREE: "the tree after the series",
+    About.SERIES: "the whole series",
 }
 
 
 def lint_rules_table(rules: Sequence[LintRule], style: Style) -> str:
     """One line a rule, by what it looks at."""
     lines = []
-    for about in SUBJECTS:
-        lines.append(style(f"lint, {TITLES[about]}", bold=True))
+    for about, title in TITLES.items():
+        lines.append(style(f"lint, {title}", bold=True))
         lines += [
             f"  {rule.id:22} {rule.level.value:8} {safe(rule.title)}{_profiles(rule)}"
             for rule in rules
-            if rule.about == about
+            if rule.about is about
         ]
     return "\n".join(lines) + "\n"
 
@@ -48,7 +49,9 @@ def _page(rule: LintRule) -> Iterator[str]:
     yield f"\nLevel: **{rule.level.value}**{others}. Looks at {TITLES[rule.about]}.{where}{needs}"
     yield f"\n{rule.explain.strip()}"
     if rule.match:
-        yield f"\nSearched in the {rule.match.where}: `{rule.match.pattern}`"
+        yield f"\nSearched in the {' and the '.join(rule.match.searched)}: `{rule.match.pattern}`"
+        if rule.match.unless:
+            yield f"\nLeft alone: `{rule.match.unless}`"
     yield f"\nWhat to do: {rule.fix}"
     yield f"\nSource: {rule.source} (below Documentation/ of the kernel, where no other place is named)."
     if rule.limits:

@@ -11,8 +11,8 @@ def lint_terse(outcome: Outcome) -> str:
     lines = []
     for each in outcome.findings:
         text = " ".join(f"{each.message}{'; ' + each.fix if each.fix else ''}".split())
-        place = f"{each.path or each.patch}:{max(each.line, 1)}:{max(each.column, 1)}"
-        lines.append(safe(f"{place}: {each.level.value}: {text} [{each.rule}]").replace("\n", " "))
+        location = f"{each.path or each.patch}:{max(each.line, 1)}:{max(each.column, 1)}"
+        lines.append(safe(f"{location}: {each.level.value}: {text} [{each.rule}]").replace("\n", " "))
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -20,7 +20,8 @@ def lint_b4(outcome: Outcome) -> str:
     """As ``b4 prep --check`` reads it: a line with ``ERROR:`` fails, any other warns, none passes."""
     lines = []
     for each in outcome.findings:
-        place = f"{each.path}:{each.line}: " if each.path not in ("", "stdin") else ""
+        location = f"{each.path}:{each.line}: " if each.path not in ("", "stdin") else ""
         fix = f"; {each.fix}" if each.fix else ""
-        lines.append(safe(f"{each.level.value.upper()}: {place}{each.message}{fix} [{each.rule}]").replace("\n", " "))
+        line = f"{each.level.value.upper()}: {location}{each.message}{fix} [{each.rule}]"
+        lines.append(safe(line).replace("\n", " "))
     return "".join(f"{line}\n" for line in lines)

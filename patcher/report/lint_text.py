@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 
 from patcher.lint.model import Finding, Level, Outcome
+from patcher.lint.session import Corrected
 from patcher.report.escape import safe
 
 Style = Callable[..., str]
@@ -33,8 +34,23 @@ def lint_text(outcome: Outcome, style: Style, *, verbose: bool = False, quiet: b
     return "\n".join(lines) + "\n"
 
 
+def corrected_text(corrected: Corrected, style: Style) -> str:
+    """What was put right, as a difference; where it was written; and what is left to do by hand."""
+    from patcher.lint.fix import difference
+
+    lines = [safe(difference(before, after)) for before, after in corrected.changed]
+    where = f"the commits are on the new branch {corrected.target}"
+    if not corrected.changed:
+        lines.append("nothing that could be put right with certainty; nothing was written\n")
+    else:
+        if not corrected.branch:
+            where = f"the mail is in the new directory {safe(corrected.target)}"
+        lines.append(f"{len(corrected.changed)} messages put right; {where}\n")
+    return f"{''.join(lines)}\n{lint_text(corrected.left, style)}"
+
+
 def _finding(finding: Finding, style: Style, verbose: bool) -> Iterator[str]:
-    place = (
+    location = (
         f"{finding.path}:{finding.line}: "
         if finding.line and finding.path
         else f"{finding.path}: "
@@ -42,9 +58,9 @@ def _finding(finding: Finding, style: Style, verbose: bool) -> Iterator[str]:
         else ""
     )
     if not finding.path and finding.line:
-        place = f"message line {finding.line}: "
+        location = f"message line {finding.line}: "
     level = style(finding.level.value, fg=_COLOUR[finding.level])
-    yield f"  {safe(place)}{level}: {safe(finding.message)} [{safe(finding.rule)}]"
+    yield f"  {safe(location)}{level}: {safe(finding.message)} [{safe(finding.rule)}]"
     if finding.excerpt:
         yield from (style(line, fg="bright_black") for line in _marked(finding))
     if finding.fix:

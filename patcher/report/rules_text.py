@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from patcher.report.escape import safe
-from patcher.rules.load import Match, Rule, RuleSet
+from patcher.rules.model import Match, Rule, RuleSet
 from patcher.series.load import Condition, SeriesSpec
 
 Style = Callable[..., str]

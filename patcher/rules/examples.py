@@ -4,29 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
-
 from patcher.model import FileFacts
 from patcher.rules.knowledge import Knowledge, Topic
-from patcher.rules.load import Example, Rule, RuleSet
 from patcher.rules.match import Sources, findings
+from patcher.rules.model import Example, ExampleResult, Rule, RuleSet
 from patcher.source import lex
 from patcher.source.snippet import snippet_facts
-
-
-class ExampleResult(msgspec.Struct, frozen=True):
-    """How an example came out. ``fired``: the rules that gave a verdict on it; ``errors``: what clang said of it."""
-
-    rule: str
-    example: str
-    wanted: bool
-    fired: tuple[str, ...]
-    errors: tuple[str, ...]
-
-    @property
-    def right(self) -> bool:
-        """Whether the example shows what it says it shows."""
-        return not self.errors and (self.rule in self.fired) == self.wanted
 
 
 def run_examples(rules: RuleSet, only: str | None = None) -> Iterator[ExampleResult]:
@@ -56,11 +39,11 @@ def _run(rules: RuleSet, rule: Rule, example: Example) -> ExampleResult:
 
 
 def _carriers(flags: tuple[str, ...], code: bytes) -> tuple[str, ...]:
-    known = set(flags)
+    carriers = set(flags)
     defined = list(lex.macros(code))
-    while more := {name for name, body in defined if name not in known and body & known}:
-        known |= more
-    return tuple(sorted(known))
+    while more := {name for name, body in defined if name not in carriers and body & carriers}:
+        carriers |= more
+    return tuple(sorted(carriers))
 
 
 def _errors(facts: FileFacts) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 
 from patcher.model import Call, Definition, FileFacts, How, Kind, Use
-from patcher.rules.load import Subject
+from patcher.rules.model import Subject
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _DOMAIN = re.compile(r"dom(?:id|ain)?$")
@@ -49,29 +49,29 @@ class Knowledge:
     def _index_definitions(self) -> None:
         seen: set[tuple[str, int, str]] = set()
         for facts in self.files:
-            known = self._in_file[facts.path]
+            in_file = self._in_file[facts.path]
             for definition in facts.definitions:
-                place = (facts.path, definition.name_start, definition.name)
-                if place not in seen:
-                    seen.add(place)
+                key = (facts.path, definition.name_start, definition.name)
+                if key not in seen:
+                    seen.add(key)
                     self.definitions[definition.name].append(definition)
                     if not definition.declares:
-                        known.setdefault(definition.name, definition)
+                        in_file.setdefault(definition.name, definition)
 
     def _index_uses(self, names: frozenset[str]) -> None:
         seen: set[tuple[str, int]] = set()
         for facts in self.files:
             for use in facts.uses:
-                if use.symbol in names and (place := (facts.path, use.span.start)) not in seen:
-                    seen.add(place)
+                if use.symbol in names and (key := (facts.path, use.span.start)) not in seen:
+                    seen.add(key)
                     self.uses[use.symbol].append(use)
 
     def _index_calls(self) -> None:
         for facts in self.files:
             for call in facts.calls:
-                place = (facts.path, call.span.start)
-                if place not in self._calls:
-                    self._calls[place] = call
+                key = (facts.path, call.span.start)
+                if key not in self._calls:
+                    self._calls[key] = call
                     self._calls_in[facts.path, call.function].append(call)
             for each in facts.assignments:
                 values = self._values[facts.path, each.function, each.target]
@@ -91,9 +91,9 @@ class Knowledge:
         key = (path, name)
         if key not in self._reached:
             seen: set[str] = set()
-            todo, known = [name], self._in_file[path]
+            todo, in_file = [name], self._in_file[path]
             while todo:
-                definition = known.get(todo.pop())
+                definition = in_file.get(todo.pop())
                 for word in definition.mentions if definition else ():
                     if word not in seen:
                         seen.add(word)
@@ -118,8 +118,8 @@ class Knowledge:
         domain's, not ours."""
         return frozenset(
             (path, name)
-            for path, known in self._in_file.items()
-            for name, function in known.items()
+            for path, in_file in self._in_file.items()
+            for name, function in in_file.items()
             if any(_DOMAIN.match(param) for param in function.params)
             and any(_FRAME.match(param) for param in function.params)
             and not self.reach(path, name).isdisjoint(_PAGETABLE_CALLS)

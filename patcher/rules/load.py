@@ -9,97 +9,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeVar
 
-import msgspec
-
 from patcher.errors import InputError
 from patcher.files import SMALL, present, read_file
 from patcher.formats import from_toml
-from patcher.model import How, Verdict
 from patcher.pattern import pattern
+from patcher.rules.matchers import MATCHERS
+from patcher.rules.model import Group, Rule, RuleSet
 from patcher.template import fault
 
 FILLED_IN = frozenset({"symbol", "function", "callee", "target", "how"})
 _ADVICE = "correct the file; docs/rules.md has the fields"
-
-
-class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What rules of a group speak of.
-
-    ``flag``: a macro; the macros whose bodies hold it count with it. ``helpers``: so do the functions that exist only
-    for it.
-    ``calls``: functions (or function-like macros) whose calls are looked at.
-    """
-
-    name: str
-    flag: tuple[str, ...] = ()
-    helpers: bool = False
-    calls: tuple[str, ...] = ()
-
-
-class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A group of rules. ``scopes`` maps the name of a scope to git pathspecs: where the subjects are looked for.
-    ``anchored``: where the code that a series changes is looked for."""
-
-    title: str
-    subject: tuple[Subject, ...]
-    scopes: dict[str, tuple[str, ...]]
-    anchored: tuple[str, ...]
-
-
-class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a use must be for a rule to fire: all that is given must hold. Texts are regular expressions (whole match)
-    unless said otherwise.
-
-    ``role``: "flag" or "helper"; ``how``: what the use does; ``holds``: named matchers (``patcher.rules.matchers``),
-    ``lacks``: named matchers that must not hold; ``mentions``: the enclosing function names one of these.
-    """
-
-    subject: str
-    role: str = ""
-    symbol: str = ""
-    how: tuple[How, ...] = ()
-    function: str = ""
-    callee: str = ""
-    target: str = ""
-    path: str = ""
-    mentions: tuple[str, ...] = ()
-    holds: tuple[str, ...] = ()
-    lacks: tuple[str, ...] = ()
-
-
-class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """C that shows the rule: ``fires`` tells whether this rule gives a verdict on a use in ``code``."""
-
-    name: str
-    fires: bool
-    code: str
-    path: str = "arch/x86/xen/mmu.c"
-
-
-class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One rule. ``order``: of the rules that match, the one with the lowest order decides. ``why`` is the sentence a
-    finding shows; ``{symbol}``, ``{function}``, ``{callee}`` and ``{target}`` in it are filled in."""
-
-    id: str
-    title: str
-    verdict: Verdict
-    order: int
-    why: str
-    explain: str
-    source: str
-    match: Match
-    example: tuple[Example, ...]
-    limits: str = ""
-
-
-class RuleSet(msgspec.Struct, frozen=True):
-    """A group with its rules in the order they are tried. ``digest`` is their text."""
-
-    name: str
-    group: Group
-    rules: tuple[Rule, ...]
-    texts: tuple[bytes, ...]
-
 
 T = TypeVar("T")
 
@@ -123,8 +42,6 @@ def decode(file: Path, kind: type[T]) -> T:
 
 
 def _check(file: Path, rule: Rule, group: Group) -> None:
-    from patcher.rules.matchers import MATCHERS
-
     def wrong(what: str) -> InputError:
         return InputError(f"{file}: {what}", _ADVICE)
 
@@ -135,8 +52,6 @@ def _check(file: Path, rule: Rule, group: Group) -> None:
     for name in (*rule.match.holds, *rule.match.lacks):
         if name not in MATCHERS:
             raise wrong(f"there is no matcher {name!r}; there are {', '.join(sorted(MATCHERS))}")
-    if rule.match.role not in ("", "flag", "helper"):
-        raise wrong(f"role is {rule.match.role!r}, not 'flag' or 'helper'")
     for field in ("symbol", "function", "callee", "target", "path"):
         pattern(getattr(rule.match, field), f"{file}: match.{field}")
     if said := fault(rule.why, FILLED_IN):

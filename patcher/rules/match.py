@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from patcher.model import Finding, How, Use, Verdict
 from patcher.pattern import pattern
 from patcher.rules.knowledge import Knowledge, Topic
-from patcher.rules.load import Match, Rule, RuleSet
 from patcher.rules.matchers import MATCHERS, Asked
+from patcher.rules.model import Match, Role, Rule, RuleSet
 from patcher.template import filled
 
 UNDECIDED = "no-rule"
@@ -31,7 +31,7 @@ class Sources:
         lines = self._lines[path]
         return lines[number - 1].decode("utf-8", "replace").strip() if 0 < number <= len(lines) else ""
 
-    def place(self, path: str, number: int) -> str:
+    def quote(self, path: str, number: int) -> str:
         """``path:line: text``."""
         return f"{path}:{number}: {self.line(path, number)}"
 
@@ -76,7 +76,7 @@ def matches(match: Match, asked: Asked) -> bool:
     use, topic = asked.use, asked.topic
     if match.subject != topic.subject.name or (match.how and use.how not in match.how):
         return False
-    if match.role and (match.role == "helper") != (use.symbol not in topic.carriers):
+    if match.role and (match.role is Role.HELPER) != (use.symbol not in topic.carriers):
         return False
     texts = (
         (match.symbol, use.symbol),
@@ -141,11 +141,11 @@ def _evidence(asked: Asked, sources: Sources) -> Iterator[str]:
         if use.how is How.DEFINED:
             for other in knowledge.uses.get(use.symbol, ()):
                 if other.how not in (How.DEFINED, How.DECLARED):
-                    yield sources.place(other.span.path, other.line)
+                    yield sources.quote(other.span.path, other.line)
     elif use.symbol in topic.carriers - set(topic.subject.flag) and use.how is not How.DEFINED:
         definition = knowledge.defined(use.symbol)
         if definition:
-            yield sources.place(definition.span.path, definition.line)
+            yield sources.quote(definition.span.path, definition.line)
     call = knowledge.call(use)
     if call and use.symbol in topic.subject.calls:
         yield f"maps {call.args[2]}" if len(call.args) > 2 else f"{call.callee}({', '.join(call.args)})"

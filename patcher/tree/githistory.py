@@ -13,7 +13,7 @@ import msgspec
 
 from patcher.cache import Cache
 from patcher.tree.gitrepo import Repository
-from patcher.tree.history import Known
+from patcher.tree.history import Names, Resolved
 
 _HEX = re.compile(r"[0-9a-f]{4,64}\Z")
 _COMMITTER = re.compile(rb"^committer .*> ([0-9]{1,12}) [-+][0-9]+$", re.MULTILINE)
@@ -32,21 +32,21 @@ class GitHistory:
         self._repository = repository
         self._cache = cache
         self.base = base
-        self._known: dict[str, Known] = {}
+        self._known: dict[str, Resolved] = {}
         self._ancestors: dict[str, bool] = {}
         self._titled: dict[str, str] = {}
 
-    def look_up(self, names: Iterable[str]) -> Mapping[str, Known]:
+    def look_up(self, names: Iterable[str]) -> Mapping[str, Resolved]:
         wanted = sorted({name for name in names if _HEX.match(name)} - self._known.keys())
         if wanted:
             if self.base not in self._known and self.base not in wanted:
                 wanted.append(self.base)  # its time is asked for soon
             self._known.update(zip(wanted, self._read(wanted), strict=True))
-            if missing := [name for name in wanted if self._known[name].state == "missing"]:
+            if missing := [name for name in wanted if self._known[name].names is Names.MISSING]:
                 self._known.update(self._ambiguous(missing))
         return self._known
 
-    def _ambiguous(self, names: Sequence[str]) -> Iterable[tuple[str, Known]]:
+    def _ambiguous(self, names: Sequence[str]) -> Iterable[tuple[str, Resolved]]:
         """Those that are too short rather than unknown: git tells them apart only where no kind is asked for."""
         with tempfile.TemporaryFile() as asked:
             asked.write("".join(f"{name}\n" for name in names).encode())
@@ -54,9 +54,9 @@ class GitHistory:
             said = self._repository.run("cat-file", "--batch-check", istream=asked, status_only=True).decode()
         for name, line in zip(names, said.splitlines(), strict=True):
             if not line.endswith(" missing"):
-                yield name, Known("ambiguous" if line.endswith(" ambiguous") else "other")
+                yield name, Resolved(Names.AMBIGUOUS if line.endswith(" ambiguous") else Names.OTHER)
 
-    def _read(self, names: Sequence[str]) -> Iterable[Known]:
+    def _read(self, names: Sequence[str]) -> Iterable[Resolved]:
         with tempfile.TemporaryFile() as asked:
             asked.write("".join(f"{name}^{{commit}}\n" for name in names).encode())
             asked.seek(0)
@@ -67,18 +67,20 @@ class GitHistory:
             header = data[at:end].split()
             at = end + 1
             if header[-1] in (b"missing", b"ambiguous"):
-                yield Known(header[-1].decode())
+                yield Resolved(Names(header[-1].decode()))
                 continue
             size = int(header[2])
             content = data[at : at + size]
             at += size + 1
             if header[1] != b"commit":
-                yield Known("other")
+                yield Resolved(Names.OTHER)
                 continue
             head, _, message = content.partition(b"\n\n")
             stamp = _COMMITTER.search(head)
             subject = message.lstrip(b"\n").partition(b"\n\n")[0].decode("utf-8", "replace")
-            yield Known("commit", header[0].decode(), " ".join(subject.split()), int(stamp.group(1)) if stamp else 0)
+            yield Resolved(
+                Names.COMMIT, header[0].decode(), " ".join(subject.split()), int(stamp.group(1)) if stamp else 0
+            )
 
     def ancestors(self, commits: Iterable[str]) -> frozenset[str]:
         asked = frozenset(commits)

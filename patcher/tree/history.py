@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
 from typing import Protocol
 
 from patcher.model import Frozen
 
 
-class Known(Frozen, frozen=True):
-    """What an abbreviated commit id stands for. ``state`` is "commit", "missing", "ambiguous" or "other" (an object
-    that is no commit). ``time`` is the committer's, in seconds since 1970."""
+class Names(StrEnum):
+    """What an abbreviated id names: a commit, nothing, several objects, or an object that is no commit."""
 
-    state: str
+    COMMIT = "commit"
+    MISSING = "missing"
+    AMBIGUOUS = "ambiguous"
+    OTHER = "other"
+
+
+class Resolved(Frozen, frozen=True):
+    """What an abbreviated commit id stands for. ``time`` is the committer's, in seconds since 1970."""
+
+    names: Names
     commit: str = ""
     subject: str = ""
     time: int = 0
@@ -21,7 +30,7 @@ class Known(Frozen, frozen=True):
 class History(Protocol):
     """A project's commits up to a base."""
 
-    def look_up(self, names: Iterable[str]) -> Mapping[str, Known]:
+    def look_up(self, names: Iterable[str]) -> Mapping[str, Resolved]:
         """What abbreviated ids stand for."""
 
     def ancestors(self, commits: Iterable[str]) -> frozenset[str]:

@@ -11,14 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patcher import data
 from patcher.cache import Cache
 from patcher.lint.context import Context
 from patcher.lint.fix import fixed
-from patcher.lint.ignore import Ignores
 from patcher.lint.model import Finding
-from patcher.lint.rules import load_rules
-from patcher.lint.run import Linter, Settings
+from patcher.lint.rules import shipped
+from patcher.lint.select import Settings
+from patcher.lint.session import lint_patches
 from patcher.mail.decode import decode
 from patcher.mail.model import Patch, RawMail
 from patcher.mail.parse import parse
@@ -26,7 +25,7 @@ from patcher.tree.find import find_repository
 from patcher.tree.githistory import GitHistory
 from patcher.tree.gitrepo import GitTree
 
-RULES = [rule for rule in load_rules(data.directory("rules") / "lint") if rule.id in ("fixes-commit", "cited-commit")]
+RULES = [rule for rule in shipped() if rule.id in ("fixes-commit", "cited-commit")]
 COUNT, ASIDE = 3000, 200  # so many that some ids have their first five digits in common
 DIFF = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"
 WORDS = ["mm: Drop it", 'xen: "Quote" it', "x86/(mm): fix (it)", "net: a b", "[media] x: y...", "Grüße: é", "a: it's", "$PATH: `x`"]  # fmt: skip  # noqa: E501
@@ -95,7 +94,7 @@ def patches(lines: Sequence[str]) -> list[Patch]:
 
 def found(context: Context, given_: Sequence[Patch]) -> list[list[Finding]]:
     """The findings of each patch."""
-    outcome = Linter(RULES, context, Settings(strict=True), Ignores((), ())).lint(given_)
+    outcome = lint_patches(given_, RULES, Settings(strict=True), context, Cache())
     assert not outcome.skipped
     return [[each for each in outcome.findings if each.patch == patch.label] for patch in given_]
 

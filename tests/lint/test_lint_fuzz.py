@@ -28,13 +28,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from patcher import data
+from patcher.cache import Cache
 from patcher.lint.context import Context
 from patcher.lint.examples import MemoryHistory, mail
 from patcher.lint.fix import difference, fixed
-from patcher.lint.ignore import Ignores
-from patcher.lint.rules import load_rules
-from patcher.lint.run import Linter, Settings
+from patcher.lint.rules import shipped
+from patcher.lint.select import Settings
+from patcher.lint.session import lint_patches
 from patcher.mail.decode import decode
 from patcher.mail.mbox import split
 from patcher.mail.model import Patch
@@ -47,7 +47,7 @@ from patcher.report.lint_sarif import lint_sarif
 from patcher.report.lint_terse import lint_b4, lint_terse
 from patcher.report.lint_text import lint_text
 
-RULES = load_rules(data.directory("rules") / "lint", examples=True)
+RULES = shipped(examples=True)
 MAILS = [mail(example).encode() for rule in RULES for example in rule.example]
 LINES = sorted({line for each in MAILS for line in each.splitlines(keepends=True)})
 HEADERS = [
@@ -184,7 +184,7 @@ def taken(content: bytes) -> None:
     """The mail is read, linted and shown in every format, and corrected; and all of that is well formed."""
     raws = list(split(io.BytesIO(content), "fuzz.mbox"))
     patches = [parse(decode(raw), f"mail {number}") for number, raw in enumerate(raws)]
-    outcome = Linter(RULES, Context(None, HISTORY), Settings(strict=True), Ignores((), ())).lint(patches)
+    outcome = lint_patches(patches, RULES, Settings(strict=True), Context(None, HISTORY), Cache())
     assert outcome.patches + outcome.others == len(patches)
     length = content.count(b"\n") + 2
     for each in outcome.findings:
@@ -241,4 +241,4 @@ def test_every_example_cut_anywhere(tmp_path: Path) -> None:
     for number, text in enumerate(MAILS):
         cut = text[: len(text) * (number % 7 + 1) // 8]
         patches = [parse(decode(raw), "x") for raw in split(io.BytesIO(cut), "x")]
-        Linter(RULES, Context(None, None), Settings(), Ignores((), ())).lint(patches)
+        lint_patches(patches, RULES, Settings(), Context(None, None), Cache())

@@ -58,10 +58,10 @@ def test_look_up(repository: Repository, git: Git, cache: Cache) -> None:
     history = GitHistory(repository, repository.resolve("HEAD^"), cache)
     blob = git(repository.worktree, "rev-parse", "HEAD:Makefile")
     known = history.look_up([head[:12], main[:7], "f" * 12, blob[:12], "no hex", "-x"])
-    assert (known[head[:12]].state, known[head[:12]].subject) == ("commit", "xen: Change 3")
+    assert (known[head[:12]].names, known[head[:12]].subject) == ("commit", "xen: Change 3")
     assert known[main[:7]].commit == main
-    assert known["f" * 12].state == "missing"
-    assert known[blob[:12]].state == "other"
+    assert known["f" * 12].names == "missing"
+    assert known[blob[:12]].names == "other"
     assert "no hex" not in known
     assert history.ancestors([head, main]) == {main}
     assert GitHistory(repository, repository.resolve("HEAD^"), cache).ancestors([head, main]) == {main}
@@ -78,8 +78,8 @@ def test_an_ambiguous_id(repository: Repository, git: Git, cache: Cache) -> None
     ids = git(repository.worktree, "for-each-ref", "--format=%(objectname)", "refs/heads/n*").split()
     short = next(id_[:4] for id_ in ids if seen.setdefault(id_[:4], id_) != id_)
     history = GitHistory(repository, repository.resolve("HEAD"), cache)
-    assert history.look_up([short, ids[0]])[short].state == "ambiguous"
-    assert history.look_up([short])[ids[0]].state == "commit"
+    assert history.look_up([short, ids[0]])[short].names == "ambiguous"
+    assert history.look_up([short])[ids[0]].names == "commit"
     assert tree
 
 
@@ -132,19 +132,18 @@ def test_new_messages_on_a_new_branch(repository: Repository, git: Git) -> None:
 )
 def test_how_a_commit_is_cited(repository: Repository, git: Git, cache: Cache, after: str, said: str) -> None:
     """A subject that is there, and only not in the documented form, is no missing subject."""
-    from patcher import data
     from patcher.lint.context import Context
-    from patcher.lint.ignore import Ignores
-    from patcher.lint.rules import load_rules
-    from patcher.lint.run import Linter, Settings
+    from patcher.lint.rules import shipped
+    from patcher.lint.select import Settings
+    from patcher.lint.session import lint_patches
 
     named = ids(repository, "main")[0]
     message = f"xen: Change it\n\nCommit {named}{after}.\n\nSigned-off-by: A U Thor <author@example.org>"
     git(repository.worktree, "commit", "-q", "--allow-empty", "-m", message)
     context = Context(None, GitHistory(repository, repository.resolve("HEAD^"), cache))
-    rules = [rule for rule in load_rules(data.directory("rules") / "lint") if rule.id == "citation-form"]
-    linter = Linter(rules, context, Settings(strict=True, mailed=False), Ignores((), ()))
-    found = linter.lint(commits.patches(repository, ids(repository, "HEAD^!"))).findings
+    rules = [rule for rule in shipped() if rule.id == "citation-form"]
+    patches = commits.patches(repository, ids(repository, "HEAD^!"))
+    found = lint_patches(patches, rules, Settings(strict=True, mailed=False), context, cache).findings
     assert [finding.level.value for finding in found] == ([said] if said else [])
 
 

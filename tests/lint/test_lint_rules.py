@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import textwrap
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from patcher import data
 from patcher.errors import InputError
-from patcher.lint.checks import CHECKS, SERIES_CHECKS, TREE_CHECKS
-from patcher.lint.examples import lint_example, patches, run_examples
-from patcher.lint.rules import Example, LintRule, load_rules
+from patcher.lint import register
+from patcher.lint.examples import lint_example, mail, patches, run_examples
+from patcher.lint.job import Job, Message
+from patcher.lint.model import Hit
+from patcher.lint.rules import Example, LintRule, by_checkpatch, load_rules, shipped
 
-RULES = load_rules(data.directory("rules") / "lint", examples=True)
+RULES = shipped(examples=True)
 EXAMPLES = [(rule, example) for rule in RULES for example in rule.example]
 
 
@@ -27,9 +32,36 @@ def test_examples_are_told_by_name(cache_dir: Path) -> None:
     assert [(each.rule, each.wanted, each.right) for each in shown] == [("spdx", True, True), ("spdx", False, True)]
 
 
-def test_every_check_has_its_rule() -> None:
-    named = {rule.check for rule in RULES if rule.check}
-    assert named == CHECKS.keys() | SERIES_CHECKS.keys() | TREE_CHECKS.keys()
+def test_a_check_without_a_rule_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(register.CHECKS, "no-such-rule", register.CHECKS["spdx"])
+    with pytest.raises(InputError, match="no rule for the checks no-such-rule"):
+        shipped()
+
+
+def test_a_rule_without_a_check_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(register.CHECKS, "spdx")
+    with pytest.raises(InputError, match=r"spdx.toml: it has no \[match\], and there is no function spdx\(\)"):
+        shipped()
+
+
+def test_what_a_check_is_given_says_what_the_rule_is_about() -> None:
+    about = {rule.id: rule.about for rule in RULES}
+    expected = {"summary-length": "message", "tag-order": "tags", "spdx": "diff", "added-unused": "tree",
+                "cover-missing": "series", "change-id": "tags", "stray-file": "diff"}  # fmt: skip
+    assert {name: about[name] for name in expected} == expected
+
+
+def test_a_check_that_cannot_be_registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    def of_nothing(job: Job) -> Iterator[Hit]:
+        yield from ()
+
+    def spdx(message: Message) -> Iterator[Hit]:
+        yield from ()
+
+    with pytest.raises(TypeError, match="of_nothing: its parameter is none that a check is given"):
+        register.check(of_nothing)
+    with pytest.raises(TypeError, match="spdx: its name is taken"):
+        register.check(spdx)
 
 
 def test_every_rule_says_why_and_where() -> None:
@@ -61,17 +93,15 @@ def linux_6_12_documents() -> Path:
     return place
 
 
-GOOD = """id = "x"
-title = "x"
-about = "message"
+GOOD = """title = "x"
 level = "error"
 fix = "x"
 explain = "x"
 source = "x"
-message = "x"
 [match]
 where = "summary"
 pattern = "bad"
+message = "it is {match}"
 [[example]]
 name = "a"
 fires = true
@@ -91,18 +121,18 @@ def test_a_rule_of_ones_own(tmp_path: Path, cache_dir: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('id = "x"', 'id = "y"', "differs from the file's name"),
-        ('about = "message"', 'about = "weather"', "about is 'weather'"),
         ('level = "error"', 'level = "fatal"', "fatal"),
-        ('fix = "x"', 'fix = "x"\ncheck = "spdx"', "either check or"),
-        ('fix = "x"', 'fix = "x"\nprofiles = ["mm"]', "no profile mm"),
-        ('fix = "x"', 'fix = "x"\nneeds = ["luck"]', "cannot need luck"),
+        ('[match]\nwhere = "summary"\npattern = "bad"\nmessage = "it is {match}"\n', "", "no function x()"),
+        ('fix = "x"', 'fix = "x"\nprofiles = ["mm"]', "'mm'"),
+        ('fix = "x"', 'fix = "x"\nneeds = ["luck"]', "'luck'"),
         ('fix = "x"', 'fix = "x"\nunknown = 1', "unknown"),
-        ('where = "summary"', 'where = "moon"', "match.where"),
+        ('where = "summary"', 'where = "moon"', "'moon'"),
         ('pattern = "bad"', 'pattern = "("', "no regular expression"),
-        ('message = "x"\n[match]', "[match]", "needs a message"),
+        ('message = "it is {match}"', "", "message"),
+        ('where = "summary"', 'where = ["summary", "added"]', "message or of the diff, not both"),
+        ('where = "summary"', "where = []", "match.where names"),
         ("fires = false", "fires = true", "needs an example"),
-        ('id = "x"', "id = ", "x.toml"),
+        ('title = "x"', "title = ", "x.toml"),
     ],
 )
 def test_a_wrong_rule_file_is_one_clear_line(tmp_path: Path, old: str, new: str, said: str) -> None:
@@ -111,6 +141,55 @@ def test_a_wrong_rule_file_is_one_clear_line(tmp_path: Path, old: str, new: str,
     with pytest.raises(InputError, match=r"x\.toml") as error:
         load_rules(tmp_path, examples=True)
     assert said in str(error.value)
+
+
+def test_house_rules(tmp_path: Path, run: Callable[..., Any]) -> None:
+    """A folder of rules that needs no Python: beside the shipped ones in lint, and its examples by ``rules test``."""
+    house = tmp_path / "house"
+    house.mkdir()
+    (house / "no-bad.toml").write_text(GOOD)
+    (tmp_path / "x.patch").write_text(mail(Example("x", True, message="x: bad.\n\nT\n\nSigned-off-by: A <a@x.org>")))
+    ran = run("lint", "--rules", house, "--format", "terse", tmp_path / "x.patch")
+    assert "error: it is 'bad'; x [no-bad]" in ran.stdout
+    assert "[summary-full-stop]" in ran.stdout
+    sarif = json.loads(run("lint", "--rules", house, "--format", "sarif", tmp_path / "x.patch").stdout)
+    assert "no-bad" in {rule["id"] for rule in sarif["runs"][0]["tool"]["driver"]["rules"]}
+    assert "[no-bad]" not in run("lint", "--rules", house, "--skip", "no-bad", tmp_path / "x.patch").stdout
+    ran = run("rules", "test", house)
+    assert (ran.code, "2" in ran.stdout) == (0, True)
+    assert "it is" not in run("rules", "explain", "no-bad", "--rules", house).stderr
+    (house / "no-bad.toml").write_text(GOOD.replace('"bad"', '"good"'))
+    assert run("rules", "test", house).code == 1
+
+
+def test_the_house_rule_of_the_handbook(tmp_path: Path, run: Callable[..., Any]) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "lint.md").read_text()
+    block = text.partition("here `no-printk.toml`:\n\n")[2].partition("\n`where`")[0]
+    (tmp_path / "no-printk.toml").write_text(textwrap.dedent(block))
+    assert run("rules", "test", tmp_path).code == 0
+
+
+def test_a_house_rule_with_the_name_of_a_shipped_one(tmp_path: Path, run: Callable[..., Any]) -> None:
+    (tmp_path / "summary-fixup.toml").write_text(GOOD)
+    ran = run("lint", "--rules", tmp_path, "-")
+    assert (ran.code, ran.stderr.count("\n")) == (2, 1)
+    assert "summary-fixup.toml has the name of a shipped rule" in ran.stderr
+    (tmp_path / "summary-length.toml").write_text(GOOD)
+    assert (
+        "it has a [match], and summary_length() of patcher decides as well"
+        in run("lint", "--rules", tmp_path, "-").stderr
+    )
+
+
+def test_only_the_first_is_told(tmp_path: Path, cache_dir: Path) -> None:
+    message = "x: y\n\nbad\nbad\n\nbad\n\nSigned-off-by: A <bad@x.org>"
+    for more, count in (("", 3), ("once = true\n", 1)):
+        (tmp_path / "x.toml").write_text(GOOD.replace('"summary"', '"prose"').replace("[[", more + "[[", 1))
+        assert len(lint_example(load_rules(tmp_path), Example("x", True, message=message)).findings) == count
+
+
+def test_what_checkpatch_says_with_other_words() -> None:
+    assert by_checkpatch(RULES)["BAD_FIXES_TAG"] == ["fixes-commit", "fixes-form"]
 
 
 def test_no_rules(tmp_path: Path) -> None:

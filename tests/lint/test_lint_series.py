@@ -7,19 +7,19 @@ from collections.abc import Sequence
 
 import pytest
 
-from patcher import data
+from patcher.cache import Cache
 from patcher.lint.context import Context
-from patcher.lint.ignore import Ignores
 from patcher.lint.model import Outcome
-from patcher.lint.rules import load_rules
-from patcher.lint.run import Linter, Settings
+from patcher.lint.rules import shipped
+from patcher.lint.select import Settings
+from patcher.lint.session import lint_patches
 from patcher.mail.decode import decode
 from patcher.mail.mbox import split
 from patcher.mail.parse import parse
 
 FROM = "From 0123456789abcdef0123456789abcdef01234567 Mon Sep 17 00:00:00 2001\n"
 SIGN = "Signed-off-by: A <a@x.org>"
-RULES = [rule for rule in load_rules(data.directory("rules") / "lint") if rule.about == "series"]
+RULES = [rule for rule in shipped() if rule.about == "series"]
 
 
 def mail(subject: str, id_: str = "", reply: str = "", file: str = "x", text: str = "Text.", below: str = "") -> str:
@@ -34,9 +34,8 @@ def mail(subject: str, id_: str = "", reply: str = "", file: str = "x", text: st
 def lint(mails: Sequence[str]) -> Outcome:
     box = "\n".join(FROM + each for each in mails).encode()
     patches = (parse(decode(raw), f"mail {number}") for number, raw in enumerate(split(io.BytesIO(box), "box"), 1))
-    return Linter(
-        RULES, Context(None, None), Settings(strict=True, skip=frozenset({"base-missing"})), Ignores((), ())
-    ).lint(patches)
+    settings = Settings(strict=True, skip=frozenset({"base-missing"}))
+    return lint_patches(patches, RULES, settings, Context(None, None), Cache())
 
 
 def rules(mails: Sequence[str]) -> list[str]:
@@ -125,7 +124,7 @@ def test_memory_of_many_mails_is_small() -> None:
     stream = io.BytesIO(b"".join(one.replace("x: One", f"x: One {n}").encode() for n in range(count)))
     tracemalloc.start()
     patches = (parse(decode(raw), f"mail {number}") for number, raw in enumerate(split(stream, "box"), 1))
-    outcome = Linter(RULES, Context(None, None), Settings(), Ignores((), ())).lint(patches)
+    outcome = lint_patches(patches, RULES, Settings(), Context(None, None), Cache())
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert outcome.patches == count

@@ -7,20 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from patcher import data
 from patcher.cache import Cache
 from patcher.lint.code import read
 from patcher.lint.context import Context
-from patcher.lint.ignore import Ignores
 from patcher.lint.model import Outcome
-from patcher.lint.rules import load_rules
-from patcher.lint.run import Linter, Settings
+from patcher.lint.rules import shipped
+from patcher.lint.select import Settings
+from patcher.lint.session import lint_patches
 from patcher.tree import commits
 from patcher.tree.find import find_repository
 from patcher.tree.gitrepo import GitTree
 
 Git = Callable[..., str]
-RULES = [rule for rule in load_rules(data.directory("rules") / "lint") if rule.about == "tree"]
+RULES = [rule for rule in shipped() if rule.about == "tree"]
 MMU = "arch/x86/xen/mmu.c"
 
 
@@ -39,8 +38,8 @@ def lint(mini_repo: Path, git: Git, cache: Cache) -> Callable[..., Outcome]:
         assert repository
         found = [repository.resolve("HEAD")]
         context = Context(GitTree(repository, "HEAD^"), None, tip=GitTree(repository, "HEAD"))
-        linter = Linter(RULES, context, Settings(strict=True, mailed=False), Ignores((), ()), cache=cache)
-        return linter.lint(commits.patches(repository, found))
+        settings = Settings(strict=True, mailed=False)
+        return lint_patches(commits.patches(repository, found), RULES, settings, context, cache)
 
     return call
 

@@ -8,7 +8,8 @@ from patcher import data
 from patcher.errors import InputError
 from patcher.report.rules_text import rule_page, rules_table, series_page
 from patcher.report.topics import topic_text, topics
-from patcher.rules.load import Rule, load_group
+from patcher.rules.load import load_group
+from patcher.rules.model import Rule
 from patcher.series.load import load
 
 GROUP = load_group(data.directory("rules") / "identity")

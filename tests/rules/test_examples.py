@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from patcher import data
-from patcher.rules.examples import ExampleResult, run_examples
+from patcher.rules.examples import run_examples
 from patcher.rules.load import load_group
+from patcher.rules.model import ExampleResult
 
 RESULTS = [
     result

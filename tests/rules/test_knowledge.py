@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from patcher.rules.knowledge import Knowledge, Topic
-from patcher.rules.load import Subject
+from patcher.rules.model import Subject
 from patcher.source.snippet import snippet_facts
 
 FLAG = "#define FLAG 4UL\n"

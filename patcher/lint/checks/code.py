@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from patcher.cache import Cache
+from patcher.errors import InputError
 from patcher.lint.code import Code, Function, read
-from patcher.lint.job import TreeHit, TreeJob
-from patcher.lint.model import CannotTell, Hit, Level, Place
-from patcher.lint.understanding import calls
+from patcher.lint.job import ChangedTree
+from patcher.lint.model import CannotTell, Hit, Level, Location
+from patcher.lint.register import check
+from patcher.tree.kernel import KernelTree
 
 _C = ("*.c", "*.h", "*.S")
 _MANY = 400
@@ -26,15 +29,15 @@ _ENTRY = frozenset(("main", "init_module", "cleanup_module", "start_kernel"))
 class _Files:
     """The touched C files before and after, parsed once."""
 
-    def __init__(self, job: TreeJob) -> None:
+    def __init__(self, job: ChangedTree) -> None:
         if len(job.touched) > _MANY:
             raise CannotTell(f"the series touches more than {_MANY} files")
         self.before = {path: read(content) for path, content in job.before.items() if path.endswith((".c", ".h"))}
-        after = job.context.after.read(path for path in job.touched if path.endswith((".c", ".h")))
+        after = job.after.tree.read(path for path in job.touched if path.endswith((".c", ".h")))
         self.after = {path: read(content) for path, content in after.items()}
 
 
-def _files(job: TreeJob) -> _Files:
+def _files(job: ChangedTree) -> _Files:
     if "files" not in job.memo:
         job.memo["files"] = _Files(job)
     found = job.memo["files"]
@@ -42,21 +45,22 @@ def _files(job: TreeJob) -> _Files:
     return found
 
 
-def _others(job: TreeJob, names: set[str]) -> dict[str, Code]:
+def _others(job: ChangedTree, names: set[str]) -> dict[str, Code]:
     """The files after the series that hold one of the names, parsed."""
-    paths = job.context.after.search(sorted(names), _C)
-    return {path: read(content) for path, content in job.context.after.read(paths).items()}
+    paths = job.after.tree.search(sorted(names), _C)
+    return {path: read(content) for path, content in job.after.tree.read(paths).items()}
 
 
-def _place(path: str, code: Code, offset: int, name: str) -> Place:
+def _location(path: str, code: Code, offset: int, name: str) -> Location:
     start = code.text.rfind(b"\n", 0, offset) + 1
     end = code.text.find(b"\n", offset)
     line = code.text[start : end if end >= 0 else len(code.text)].decode("utf-8", "surrogateescape")
     column = len(code.text[start:offset].decode("utf-8", "surrogateescape")) + 1
-    return Place(path, code.line(offset), column, len(name), line[:400])
+    return Location(path, code.line(offset), column, len(name), line[:400])
 
 
-def removed_used(job: TreeJob) -> Iterator[TreeHit]:
+@check
+def removed_used(job: ChangedTree) -> Iterator[Hit]:
     """A function whose definition the series removed, and that is still called."""
     files = _files(job)
     kept = {name for code in files.after.values() for name in code.defined | code.macros}
@@ -78,16 +82,36 @@ def removed_used(job: TreeJob) -> Iterator[TreeHit]:
         for user in sorted(within & set(others)):
             code = others[user]
             declared = {each.start for each in code.functions if each.name == name}
-            used = [at for at in code.places(name) if at not in declared and _is_call(code, at, name)]
+            named = [offset for offset in code.positions(name) if offset not in declared]
+            used = [offset for offset in named if _is_call(code, offset, name)]
             if not used or (user != path and not function.static and _own(code, used[0], name)):
                 continue
-            certain = calls(job.context.after, job.cache, user, name)
+            certain = _calls(job.after.tree, job.cache, user, name)
             level = None if certain else Level.WARNING
-            owner = job.owner.get(path) or job.last
             how = "" if certain else " (seen in the text; no configuration at hand compiles it)"
             what = f"{name}() of {path} is removed, and still called{how}"
-            yield TreeHit(owner, Hit(what, _place(user, code, used[0], name), level=level, key=f"{name} {user}"))
+            location = _location(user, code, used[0], name)
+            yield Hit(what, location, level=level, key=f"{name} {user}", patch=job.at_fault(path))
             break
+
+
+def _calls(tree: KernelTree, cache: Cache, path: str, name: str) -> bool:
+    """Whether a shipped configuration compiles a call of the function in this file. False also where none can be read:
+    an incomplete tree, another architecture, no libclang."""
+    from patcher.source.read import include_graph, read_units
+    from patcher.source.unit import Batch, Unit
+    from patcher.tree import kconfig, profile
+    from patcher.tree.config import from_profile
+
+    if path.endswith(".S") or (path.startswith("arch/") and not path.startswith("arch/x86/")):
+        return False
+    try:
+        config = from_profile(tree, profile.load(profile.DEFAULTS[0]), kconfig.read(tree))
+        includes = include_graph(tree, config, [path], cache)
+        facts = read_units(tree, [Batch(config, (Unit(path),), includes)], cache)
+    except InputError:
+        return False
+    return any(call.callee == name for one in facts if one.path == path for call in one.calls)
 
 
 def _elsewhere(path: str, user: str) -> bool:
@@ -96,27 +120,28 @@ def _elsewhere(path: str, user: str) -> bool:
     return bool(one and other and one.group() != other.group())
 
 
-def _is_call(code: Code, at: int, name: str) -> bool:
+def _is_call(code: Code, offset: int, name: str) -> bool:
     """Whether what follows is a call, and the name is no parameter, label or string."""
-    following = code.text[at + len(name) : at + len(name) + 16].lstrip()
-    line = code.text[code.text.rfind(b"\n", 0, at) + 1 : at]
+    following = code.text[offset + len(name) : offset + len(name) + 16].lstrip()
+    line = code.text[code.text.rfind(b"\n", 0, offset) + 1 : offset]
     return following.startswith(b"(") and not line.lstrip().startswith(b"#")
 
 
-def _own(code: Code, at: int, name: str) -> bool:
+def _own(code: Code, offset: int, name: str) -> bool:
     """Whether the name is something else in this file: a variable or a parameter of a function's type."""
     return bool(re.search(rb"\(\s*\*\s*" + name.encode() + rb"\s*\)", code.text))
 
 
-def added_unused(job: TreeJob) -> Iterator[TreeHit]:
+@check
+def added_unused(job: ChangedTree) -> Iterator[Hit]:
     """A function the series adds, and nothing in the tree names."""
     files = _files(job)
-    known = {name for code in files.before.values() for name in code.defined}
+    old_names = {name for code in files.before.values() for name in code.defined}
     new: dict[str, tuple[str, Function]] = {
         function.name: (path, function)
         for path, code in files.after.items()
         for function in code.functions
-        if function.defined and function.name not in known and not function.reached and function.name not in _ENTRY
+        if function.defined and function.name not in old_names and not function.reached and function.name not in _ENTRY
     }
     new = {name: found for name, found in new.items() if not found[0].startswith(("tools/", "samples/", "scripts/"))}
     new = {name: found for name, found in new.items() if not _named(files.after, name, *found)}
@@ -128,10 +153,10 @@ def added_unused(job: TreeJob) -> Iterator[TreeHit]:
         if _named(others, name, path, function) or _pasted(files.after[path], name):
             continue
         code = files.after[path]
-        owner = job.owner.get(path) or job.last
         level = Level.NOTE if path.endswith(".h") else None
         what = f"{name}() is added, and nothing uses it"
-        yield TreeHit(owner, Hit(what, _place(path, code, function.start, name), level=level, key=name))
+        location = _location(path, code, function.start, name)
+        yield Hit(what, location, level=level, key=name, patch=job.at_fault(path))
 
 
 def _named(files: dict[str, Code], name: str, path: str, function: Function) -> bool:
@@ -139,7 +164,7 @@ def _named(files: dict[str, Code], name: str, path: str, function: Function) -> 
     within = {path: files[path]} if function.static and path.endswith(".c") else files
     for code in within.values():
         declared = {each.start for each in code.functions if each.name == name}
-        if any(at not in declared for at in code.places(name)) or code.assembles(name):
+        if any(offset not in declared for offset in code.positions(name)) or code.assembles(name):
             return True
     return False
 
@@ -158,7 +183,8 @@ def _pasted(code: Code, name: str) -> bool:
     return "##" in code.text.decode("utf-8", "replace")
 
 
-def prototype_changed(job: TreeJob) -> Iterator[TreeHit]:
+@check
+def prototype_changed(job: ChangedTree) -> Iterator[Hit]:
     """A function whose number of parameters the series changes in one place and not in another."""
     files = _files(job)
     old = {
@@ -187,11 +213,12 @@ def prototype_changed(job: TreeJob) -> Iterator[TreeHit]:
                 continue  # a declaration of its own
             if each.parameters != function.parameters and not same_kind and not each.static:
                 what = f"{name}() takes {function.parameters} parameters in {path}, and {each.parameters} here"
-                owner = job.owner.get(path) or job.last
-                yield TreeHit(owner, Hit(what, _place(user, others[user], each.start, name), key=f"{name} {user}"))
+                location = _location(user, others[user], each.start, name)
+                yield Hit(what, location, key=f"{name} {user}", patch=job.at_fault(path))
 
 
-def config_unknown(job: TreeJob) -> Iterator[TreeHit]:
+@check
+def config_unknown(job: ChangedTree) -> Iterator[Hit]:
     """An option that no Kconfig file has."""
     asked: dict[str, tuple[str, int, str]] = {}
     for path, lines in job.added.items():
@@ -204,7 +231,7 @@ def config_unknown(job: TreeJob) -> Iterator[TreeHit]:
                     asked.setdefault(name, (path, number, text))
     if not asked:
         return
-    tree = job.context.after
+    tree = job.after.tree
     texts = tree.read(tree.search(sorted(asked), ("*Kconfig*",)))
     defined: set[str] = set()
     for content in texts.values():
@@ -228,10 +255,8 @@ def config_unknown(job: TreeJob) -> Iterator[TreeHit]:
     for name in sorted(name for name in missing if name.removesuffix("_MODULE") not in missing - {name}):
         path, number, text = asked[name]
         column = text.find(name) + 1
-        owner = job.owner.get(path) or job.last
-        yield TreeHit(
-            owner, Hit(f"no Kconfig file has {name}", Place(path, number, column, len(name), text[:400]), key=name)
-        )
+        location = Location(path, number, column, len(name), text[:400])
+        yield Hit(f"no Kconfig file has {name}", location, key=name, patch=job.at_fault(path))
 
 
 def _asked(path: str, text: str) -> Iterator[str]:
@@ -247,6 +272,3 @@ def _asked(path: str, text: str) -> Iterator[str]:
             else re.sub(r"/\*.*|//.*|^\s*\*.*|\"[^\"]*\"", "", text)
         )
         yield from _CONFIG_USE.findall(code)
-
-
-TREE_CHECKS = (removed_used, added_unused, prototype_changed, config_unknown)

@@ -6,100 +6,107 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from patcher.lint import places
-from patcher.lint.citations import MISSING, alike, cited, close, fixes, prefix_paths, said
-from patcher.lint.job import Job
-from patcher.lint.model import CannotTell, Hit, Level, Place
-from patcher.tree.history import Known
+from patcher.lint.citations import MISSING, alike, cited, close, fixes, prefix_paths, quoted_subject
+from patcher.lint.job import Change, Job, Message, Tags
+from patcher.lint.model import CannotTell, Hit, Level, Location
+from patcher.lint.register import check
+from patcher.tree.history import Names, Resolved
 
 _PREFIX = re.compile(r"(?:\[[^\]]+\]\s*)?((?:[^\s:]|(?<!:) ){1,40}?):\s")
 _REVERT = re.compile(r'(?:\S+: )*Revert "')
 _REVERTS = re.compile(r"\s*(?:This reverts commit )?[0-9a-f]{12,40}\b", re.IGNORECASE)
 
 
-def _line(known: Known) -> str:
-    return f'{known.commit[:12]} ("{known.subject}")'
+def _line(commits: Resolved) -> str:
+    return f'{commits.commit[:12]} ("{commits.subject}")'
 
 
-def fixes_commit(job: Job) -> Iterator[Hit]:
+@check
+def fixes_commit(job: Tags) -> Iterator[Hit]:
     """A ``Fixes:`` whose commit is not there, is another than the subject says, or is no ancestor of the base."""
     patch, history = job.patch, job.context.history
-    found = [(tag, match.group("hash").lower(), said(match)) for tag, match in fixes(patch)]
-    known = history.look_up(id_ for _, id_, _ in found)
+    found = [(tag, match.group("hash").lower(), quoted_subject(match)) for tag, match in fixes(patch)]
+    commits = history.look_up(id_ for _, id_, _ in found)
     for tag, id_, subject in found:
-        place = places.tag(patch, tag, id_)
-        what = known.get(id_, MISSING)
+        location = job.tag(tag, id_)
+        what = commits.get(id_, MISSING)
         if patch.commit and what.commit == patch.commit:
-            yield Hit("the patch names itself", place)
-        elif what.state == "commit":
-            yield from _right(job, what, subject, id_, place)
+            yield Hit("the patch names itself", location)
+        elif what.names is Names.COMMIT:
+            yield from _right(job, what, subject, id_, location)
         else:
-            yield _unknown(job, what, subject, id_, place, "Fixes: ")
+            yield _unknown(job, what, subject, id_, location, "Fixes: ")
 
 
-def _unknown(job: Job, what: Known, subject: str, id_: str, place: Place, before: str) -> Hit:
+def _unknown(job: Job, what: Resolved, subject: str, id_: str, location: Location, before: str) -> Hit:
     titled = job.context.history.titled([subject])[subject] if subject else ""
     wrong = {"ambiguous": f"{id_} is ambiguous", "other": f"{id_} is no commit"}.get(
-        what.state, f"there is no commit {id_}"
+        what.names, f"there is no commit {id_}"
     )
     fix = (
         f'did you mean: {before}{titled[:12]} ("{subject}")' if titled else "look the commit up in the tree you send to"
     )
-    return Hit(wrong, place, fix, key=id_)
+    return Hit(wrong, location, fix, key=id_)
 
 
-def _right(job: Job, what: Known, subject: str, id_: str, place: Place) -> Iterator[Hit]:
+def _right(job: Job, what: Resolved, subject: str, id_: str, location: Location) -> Iterator[Hit]:
     """The commit exists: is it the one that is meant, and is it in the tree?"""
     history = job.context.history
     if subject and not alike(subject, what.subject):
         if close(subject, what.subject):
-            yield Hit(f"the subject of {id_} is {what.subject!r}", place, f"write: Fixes: {_line(what)}", Level.WARNING)
+            yield Hit(
+                f"the subject of {id_} is {what.subject!r}", location, f"write: Fixes: {_line(what)}", Level.WARNING
+            )
             return
         other = history.titled([subject])[subject]
         fix = f"did you mean: Fixes: {_line(what)}"
         if other:
             fix += f' or Fixes: {other[:12]} ("{subject}")'
-        yield Hit(f"{id_} is another commit: {what.subject!r}", place, fix)
+        yield Hit(f"{id_} is another commit: {what.subject!r}", location, fix)
         return
     if what.commit not in history.ancestors([what.commit]):
         yield Hit(
-            f"{id_} is not in the history of the base", place, "name the commit by its id in the tree you send to"
+            f"{id_} is not in the history of the base", location, "name the commit by its id in the tree you send to"
         )
 
 
-def cited_commit(job: Job) -> Iterator[Hit]:
+@check
+def cited_commit(job: Message) -> Iterator[Hit]:
     """A commit cited in the text that is not there, or whose subject is another."""
     patch, history = job.patch, job.context.history
     found = list(cited(patch))
-    known = history.look_up(each.hash for each in found)
+    commits = history.look_up(each.hash for each in found)
     for each in found:
-        what = known.get(each.hash, MISSING)
-        place = places.body(patch, each.line, each.text)
-        if what.state == "missing" and len(each.hash) < 12 and not each.subject:
+        what = commits.get(each.hash, MISSING)
+        location = job.body(each.line, each.text)
+        if what.names is Names.MISSING and len(each.hash) < 12 and not each.subject:
             continue  # it may be of another repository; that it is too short is told elsewhere
-        if what.state != "commit":
-            yield _unknown(job, what, each.subject, each.hash, place, "commit ")
+        if what.names is not Names.COMMIT:
+            yield _unknown(job, what, each.subject, each.hash, location, "commit ")
         elif each.subject and not alike(each.subject, what.subject) and not close(each.subject, what.subject):
-            yield Hit(f"{each.hash} is another commit: {what.subject!r}", place, f"did you mean: commit {_line(what)}")
+            yield Hit(
+                f"{each.hash} is another commit: {what.subject!r}", location, f"did you mean: commit {_line(what)}"
+            )
 
 
-def citation_form(job: Job) -> Iterator[Hit]:
+@check
+def citation_form(job: Message) -> Iterator[Hit]:
     """A commit cited by fewer than 12 digits, or without its subject."""
     patch = job.patch
     for each in cited(patch):
-        place = places.body(patch, each.line, each.text)
+        location = job.body(each.line, each.text)
         right, named = "", each.quoted
         if job.context.has_history:
             what = job.context.history.look_up([each.hash]).get(each.hash)
-            right = f"write: commit {_line(what)}" if what and what.state == "commit" else ""
+            right = f"write: commit {_line(what)}" if what and what.names is Names.COMMIT else ""
             named = named or bool(what and what.subject and what.subject in " ".join(" ".join(patch.body).split()))
         if len(each.hash) < 12:
-            yield Hit(f"{each.hash} has {len(each.hash)} digits, not 12 or more", place, right)
-        elif not each.subject and not _reverted(job, each.line) and not _said_before(job, each.hash, each.line):
+            yield Hit(f"{each.hash} has {len(each.hash)} digits, not 12 or more", location, right)
+        elif not each.subject and not _reverted(job, each.line) and not _cited_elsewhere(job, each.hash, each.line):
             if named:
-                yield Hit('the subject of a commit is not in ("…")', place, right, Level.NOTE)
+                yield Hit('the subject of a commit is not in ("…")', location, right, Level.NOTE)
             else:
-                yield Hit("a commit is cited without its subject", place, right)
+                yield Hit("a commit is cited without its subject", location, right)
 
 
 def _reverted(job: Job, line: int) -> bool:
@@ -107,14 +114,15 @@ def _reverted(job: Job, line: int) -> bool:
     return bool(_REVERT.match(job.patch.summary) and _REVERTS.match(job.patch.body[line]))
 
 
-def _said_before(job: Job, id_: str, line: int) -> bool:
+def _cited_elsewhere(job: Job, id_: str, line: int) -> bool:
     """Whether the same commit is cited with its subject elsewhere in the message."""
     if any(each.subject and each.hash[:12] == id_[:12] and each.line != line for each in cited(job.patch)):
         return True
     return any(match.group("hash")[:12] == id_[:12] for _, match in fixes(job.patch))
 
 
-def summary_prefix(job: Job) -> Iterator[Hit]:
+@check
+def summary_prefix(job: Message) -> Iterator[Hit]:
     """A prefix that no recent change of these files had, where they all had another."""
     match = _PREFIX.match(job.patch.summary + " ")
     paths = prefix_paths(job.diff)
@@ -143,10 +151,9 @@ def summary_prefix(job: Job) -> Iterator[Hit]:
             for subject in subjects
             if (found := _PREFIX.match(subject)) and found.group(1).lower() == usual
         )
-        yield Hit(
-            f"{match.group(1)}: is not what these files are titled with", places.subject(job.patch, match.group(1)),
-            f"{count} of the last {len(prefixes)} changes have {written}:", None if certain else Level.NOTE,
-        )  # fmt: skip
+        what = f"{match.group(1)}: is not what these files are titled with"
+        fix = f"{count} of the last {len(prefixes)} changes have {written}:"
+        yield Hit(what, job.subject(match.group(1)), fix, None if certain else Level.NOTE)
 
 
 def _related(one: str, other: str) -> bool:
@@ -154,11 +161,9 @@ def _related(one: str, other: str) -> bool:
     return bool(set(re.split(r"[^a-z0-9]+", one)) & set(re.split(r"[^a-z0-9]+", other)) - {""})
 
 
-def base_known(job: Job) -> Iterator[Hit]:
+@check
+def base_known(job: Change) -> Iterator[Hit]:
     """A ``base-commit:`` that the repository does not have."""
     base = job.patch.base
-    if base and job.context.history.look_up([base]).get(base, MISSING).state != "commit":
-        yield Hit(f"base-commit {base[:12]} is not in this repository", places.whole(job.patch), key=base)
-
-
-CHECKS = (fixes_commit, cited_commit, citation_form, summary_prefix, base_known)
+    if base and job.context.history.look_up([base]).get(base, MISSING).names is not Names.COMMIT:
+        yield Hit(f"base-commit {base[:12]} is not in this repository", job.mail(), key=base)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from patcher.lint import places
-from patcher.lint.job import Job, TreeHit, TreeJob
+from patcher.lint import locations
+from patcher.lint.job import Change, ChangedTree
 from patcher.lint.maintainers import Maintainers, addresses, needed
 from patcher.lint.model import CannotTell, Hit
+from patcher.lint.register import check
 
 _FEW = 4
 
 
-def recipients(job: Job) -> Iterator[Hit]:
+@check
+def recipients(job: Change) -> Iterator[Hit]:
     """Maintainers and lists of the touched files that the mail is not addressed to."""
-    known = needed(job.context.maintainers)
+    maintainers = needed(job.context.maintainers)
     patch = job.patch
     if not patch.path:
         raise CannotTell("commits have no recipients yet")
@@ -23,33 +25,30 @@ def recipients(job: Job) -> Iterator[Hit]:
     addressed = {person.address.lower() for person in (*patch.to, patch.sender, patch.author)}
     missing: dict[str, str] = {}
     for file in job.diff.files:
-        if file.created and not known.of(file.path):
+        if file.created and not maintainers.of(file.path):
             continue
-        for depth, section in known.of(file.path)[:1]:
-            maintainers = addresses(section.maintainers)
-            if depth > 1 and maintainers and not addressed & set(maintainers):
-                missing.setdefault(maintainers[0], section.title)
+        for depth, section in maintainers.of(file.path)[:1]:
+            people = addresses(section.maintainers)
+            if depth > 1 and people and not addressed & set(people):
+                missing.setdefault(people[0], section.title)
             for address in section.lists:
                 if address not in addressed:
                     missing.setdefault(address, section.title)
     for address, title in list(missing.items())[:_FEW]:
-        yield Hit(f"{address} is not on To: or Cc:", places.whole(patch), f"add it (MAINTAINERS: {title})", key=address)
+        yield Hit(f"{address} is not on To: or Cc:", job.mail(), f"add it (MAINTAINERS: {title})", key=address)
 
 
-def new_file_maintained(job: TreeJob) -> Iterator[TreeHit]:
+@check
+def new_file_maintained(job: ChangedTree) -> Iterator[Hit]:
     """A new file that no entry of MAINTAINERS covers once the whole series is there: the entry often comes last."""
     if not job.created:
         return
-    there = job.context.after.blobs(job.created)
-    text = job.context.after.read(["MAINTAINERS"]).get("MAINTAINERS")
-    known = needed(Maintainers(text.decode("utf-8", "replace")) if text else None)
-    if not known.tells_files:
+    there = job.after.tree.blobs(job.created)
+    text = job.after.tree.read(["MAINTAINERS"]).get("MAINTAINERS")
+    maintainers = needed(Maintainers(text.decode("utf-8", "replace")) if text else None)
+    if not maintainers.tells_files:
         raise CannotTell("MAINTAINERS of this tree does not say which files its entries are about")
     for path, patch in job.created.items():
-        if path in there and not known.of(path):
-            hit = Hit("no entry of MAINTAINERS covers this new file", places.diff(patch, path), key="none")
-            yield TreeHit(patch, hit)
-
-
-CHECKS = (recipients,)
-TREE_CHECKS = (new_file_maintained,)
+        if path in there and not maintainers.of(path):
+            what = "no entry of MAINTAINERS covers this new file"
+            yield Hit(what, locations.file(path), key="none", patch=patch)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from patcher.lint import places
-from patcher.lint.job import Job
+from patcher.lint.job import Change, Message
 from patcher.lint.model import Hit, Level
+from patcher.lint.register import check
 
 _FIX = {
     "charset": "send it as UTF-8",
@@ -24,47 +24,48 @@ _FIX = {
 }
 
 
-def mail_format(job: Job) -> Iterator[Hit]:
+@check
+def mail_format(job: Message) -> Iterator[Hit]:
     """What was wrong with the mail before any patch was looked at."""
     for problem in job.patch.problems:
         level = Level.WARNING if problem.kind in ("charset", "html") and job.diff.files and not job.diff.error else None
-        yield Hit(
-            f"the mail: {problem.detail}", places.whole(job.patch), _FIX.get(problem.kind, ""), level, problem.detail
-        )
+        yield Hit(f"the mail: {problem.detail}", job.mail(), _FIX.get(problem.kind, ""), level, problem.detail)
 
 
-def diff_malformed(job: Job) -> Iterator[Hit]:
+@check
+def diff_malformed(job: Change) -> Iterator[Hit]:
     """A diff that cannot be parsed, and whether a mail client wrapped its lines."""
     diff = job.diff
     if not diff.error:
         return
     lines = diff.lines
-    at = min(diff.error_at, len(lines) - 1)
-    wrapped = next((each for each in range(max(0, at - 40), at + 1) if _wrapped(lines, each)), None)
-    line = job.patch.diff_line + at if job.patch.path and job.patch.exact else 0
-    place = places.whole(job.patch)._replace(line=line, excerpt=lines[at][:400], column=1, width=len(lines[at]))
+    error_at = min(diff.error_at, len(lines) - 1)
+    near = range(max(0, error_at - 40), error_at + 1)
+    wrapped = next((index for index in near if _wrapped(lines, index)), None)
+    index = error_at if wrapped is None else wrapped
+    number = job.patch.diff_line + index if job.patch.path and job.patch.exact else 0
+    text = lines[index]
+    location = job.mail()._replace(line=number, excerpt=text[:400], column=1, width=len(text))
     if wrapped is not None:
-        place = place._replace(
-            line=job.patch.diff_line + wrapped if line else 0, excerpt=lines[wrapped][:400], width=len(lines[wrapped])
-        )
-        yield Hit("a mail client broke the lines of the diff", place, "send it with git send-email")
+        yield Hit("a mail client broke the lines of the diff", location, "send it with git send-email")
     else:
-        yield Hit(f"the diff cannot be parsed ({diff.error[0].lower()}{diff.error[1:]})", place)
+        yield Hit(f"the diff cannot be parsed ({diff.error[0].lower()}{diff.error[1:]})", location)
 
 
-def _wrapped(lines: object, at: int) -> bool:
+def _wrapped(lines: object, index: int) -> bool:
     """Whether a line of a hunk has no sign in front and follows one that has, as a wrapped one does."""
     assert isinstance(lines, list)
-    line = lines[at]
+    line = lines[index]
     return (
         bool(re.match(r"[A-Za-z_(&|*{}\"]", line))
-        and at > 0
-        and lines[at - 1][:1] in "+- "
+        and index > 0
+        and lines[index - 1][:1] in "+- "
         and not re.match(r"diff |index |Index: |Binary |GIT |new |deleted |old |rename |similarity |copy ", line)
     )
 
 
-def diff_whitespace(job: Job) -> Iterator[Hit]:
+@check
+def diff_whitespace(job: Change) -> Iterator[Hit]:
     """Tabs that a mail client turned into spaces, or spaces into no-break spaces."""
     for file in job.diff.files:
         if not file.path.endswith((".c", ".h")) or (job.misfits == () and job.context.base is not None):
@@ -73,18 +74,8 @@ def diff_whitespace(job: Job) -> Iterator[Hit]:
         indented = [line for line in lines if line[:1] in (" ", "\t")]
         spaced = [line for line in indented if line.startswith("        ")]
         if len(spaced) >= 8 and len(spaced) == len([line for line in indented if not re.match(r" \*| {1,7}\S", line)]):
-            yield Hit(
-                "its tabs have become spaces",
-                places.diff(job.patch, file.path),
-                "send it with git send-email",
-                key="tabs",
-            )
+            yield Hit("its tabs have become spaces", job.file(file.path), "send it with git send-email", key="tabs")
         elif any(
             "\u00a0" in line and not line.strip().startswith(("*", "/*", "//")) and '"' not in line for line in lines
         ):
-            yield Hit(
-                "it holds no-break spaces", places.diff(job.patch, file.path), "send it with git send-email", key="nbsp"
-            )
-
-
-CHECKS = (mail_format, diff_malformed, diff_whitespace)
+            yield Hit("it holds no-break spaces", job.file(file.path), "send it with git send-email", key="nbsp")

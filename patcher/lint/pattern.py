@@ -1,0 +1,121 @@
+"""Rules that are a regular expression: what ``[match]`` of a rule file says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+
+import msgspec
+
+from patcher.lint import locations
+from patcher.lint.job import Job
+from patcher.lint.model import Hit, Location
+from patcher.lint.register import About, Check
+from patcher.pattern import Pattern
+
+Find = Callable[[str], tuple[int, str] | None]
+
+
+class Where(StrEnum):
+    """What is searched, line by line: the subject, all of it; without what stands in brackets; the message; of that,
+    what is neither tag nor below the first of them; the tags; what follows ``---``; added lines; the paths of the files
+    after the patch; of new files, of binary ones."""
+
+    SUBJECT = "subject"
+    SUMMARY = "summary"
+    BODY = "body"
+    PROSE = "prose"
+    TAGS = "tags"
+    BELOW = "below"
+    ADDED = "added"
+    PATH = "path"
+    CREATED = "created"
+    BINARY = "binary"
+
+
+_OF_FILES = frozenset((Where.PATH, Where.CREATED, Where.BINARY))
+_OF_DIFF = _OF_FILES | {Where.ADDED}
+
+
+class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A rule that is a regular expression. ``unless``: a line that matches this, too, is left alone; ``path``: added
+    lines of files whose path matches; ``message``: what a finding says, with the matched text for ``{match}``;
+    ``once``: only the first one in a patch is told."""
+
+    where: Where | tuple[Where, ...]
+    pattern: str
+    message: str
+    unless: str = ""
+    path: str = ""
+    once: bool = False
+
+    @property
+    def searched(self) -> tuple[Where, ...]:
+        """All that is searched."""
+        return (self.where,) if isinstance(self.where, Where) else self.where
+
+    @property
+    def about(self) -> About:
+        """What such a rule is about. Raises ValueError where message and diff are mixed, or nothing is named."""
+        named = frozenset(self.searched)
+        if not named or (named & _OF_DIFF and named - _OF_DIFF):
+            raise ValueError("match.where names places of the message or of the diff, not both")
+        return About.DIFF if named & _OF_DIFF else About.TAGS if named == {Where.TAGS} else About.MESSAGE
+
+
+def _finder(text: str, where: str, trusted: bool) -> Find:
+    """What tells where a match in a line begins, and the match. An expression that is not ours may take a bounded
+    time."""
+    if not trusted:
+        return Pattern(text, where).find
+    search = re.compile(text).search
+    return lambda line: (found.start(), found.group()) if (found := search(line)) else None
+
+
+def check(match: Match, file: str, *, trusted: bool) -> Check:
+    """The check that a pattern is. Raises InputError where a part of it is no regular expression, ValueError where it
+    searches in what does not go together."""
+    _ = match.about
+    pattern = _finder(match.pattern, f"{file}: match.pattern", trusted)
+    unless = _finder(match.unless, f"{file}: match.unless", trusted) if match.unless else None
+    path = _finder(match.path, f"{file}: match.path", trusted) if match.path else None
+
+    def hits(job: Job) -> Iterator[Hit]:
+        for where in match.searched:
+            for text, location in _lines(job, where, path):
+                found = pattern(text)
+                if found is None or (unless and unless(text)):
+                    continue
+                part = found[1].strip()
+                if part and location.excerpt:
+                    before = max(0, location.excerpt.rfind(text))  # the header's name, and what is in brackets
+                    location = location._replace(column=before + text.index(part, found[0]) + 1, width=len(part))
+                key = location.path if where in _OF_FILES else ""
+                yield Hit(match.message.replace("{match}", repr(part)), location, key=key)
+                if match.once:
+                    return
+
+    return hits
+
+
+def _lines(job: Job, where: Where, path: Find | None) -> Iterator[tuple[str, Location]]:
+    """The lines to search, and where each is."""
+    patch = job.patch
+    if where in _OF_DIFF:
+        for file in job.diff.files:
+            if where is Where.ADDED:
+                if path is None or path(file.path):
+                    yield from ((line.text, job.file(file.path, line)) for line in file.added)
+            elif not file.deleted and {Where.CREATED: file.created, Where.BINARY: file.binary}.get(where, True):
+                yield file.path, job.file(file.path)
+    elif where in (Where.SUBJECT, Where.SUMMARY):
+        text = patch.subject if where is Where.SUBJECT else patch.summary
+        yield text, job.subject()
+    elif where is Where.BELOW:
+        yield from ((line, locations.below(patch, index)) for index, line in enumerate(patch.below))
+    elif where is Where.TAGS:
+        yield from ((patch.body[tag.line], job.tag(tag)) for tag in patch.tags)
+    else:
+        lines = locations.prose(patch) if where is Where.PROSE else enumerate(patch.body)
+        yield from ((line, job.body(index)) for index, line in lines)

@@ -1,0 +1,274 @@
+"""What ``patcher lint`` does, from what the user named to what was found. ``check`` and ``apply`` lint in this way."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from patcher.errors import InputError
+from patcher.files import HUGE, present, read_file
+from patcher.lint import findings, select
+from patcher.lint.context import Context
+from patcher.lint.ignore import NAME, Ignores, read
+from patcher.lint.model import Outcome
+from patcher.lint.rules import LintRule, shipped, with_own
+from patcher.lint.run import Scripts, run
+from patcher.lint.select import AUTO, Settings
+from patcher.mail import read as mail
+from patcher.mail.model import Patch
+from patcher.model import Frozen
+
+if TYPE_CHECKING:
+    from patcher.cache import Cache
+    from patcher.lint.backends import BackEnds
+    from patcher.mail.read import Progress
+    from patcher.tree.gitrepo import Repository
+
+_BASE_WITHIN = 64  # the mails in which a base-commit is looked for: the cover letter, or the first patch
+
+
+class Request(Frozen, frozen=True):
+    """What to lint, and how; see ``patcher lint --help``. ``what`` are files, or one range, or nothing for the commits
+    of upstream..HEAD."""
+
+    what: tuple[str, ...] = ()
+    tree: Path | None = None
+    base: str | None = None
+    profile: str = AUTO
+    only: str = ""
+    skip: str = ""
+    strict: bool = False
+    baseline: Path | None = None
+    rules: Path | None = None
+    trust_tree: bool = False
+    checkpatch: Path | None = None
+
+
+class Linted(NamedTuple):
+    """What was found, and the rules that were asked."""
+
+    outcome: Outcome
+    rules: tuple[LintRule, ...]
+
+
+class Corrected(NamedTuple):
+    """What was put right: messages before and after; where they were written ("" where nothing was), and whether that
+    is a branch; and what is left to do by hand."""
+
+    changed: tuple[tuple[Patch, Patch], ...]
+    target: str
+    branch: bool
+    left: Outcome
+
+
+class _Source(NamedTuple):
+    """What is linted, and what is known of the tree it is for. ``top`` is where the user's tree is; ``commits`` are the
+    ids of those of a range in ``repository``."""
+
+    patches: Iterable[Patch]
+    context: Context
+    certain: bool
+    mailed: bool
+    top: Path | None
+    repository: Repository | None = None
+    commits: tuple[str, ...] = ()
+
+
+def lint(request: Request, cache: Cache, progress: Progress | None = None) -> Linted:
+    """Lint what the user named. Raises InputError where that cannot be."""
+    with _Session(request, cache) as session:
+        source = _source(request, cache, progress)
+        return Linted(session.linter(source)(source.patches), session.rules)
+
+
+def lint_commits(repository: Repository, base: str, commits: Sequence[str], tree: Path, cache: Cache) -> Linted:
+    """Lint commits that are made for a tree, and perhaps not in it yet. ``repository`` has their objects; ``tree`` is
+    where the user's own repository is, whose suppressions hold."""
+    from patcher.tree.find import find_repository
+
+    with _Session(Request(tree=tree), cache) as session:
+        top = _top(find_repository(tree), tree)
+        source = _of_commits(repository, base, commits[-1], tuple(commits), top, cache)
+        return Linted(session.linter(source)(source.patches), session.rules)
+
+
+def fix(request: Request, target: str | None, cache: Cache, progress: Progress | None = None) -> Corrected:
+    """Write corrected messages to a new directory or branch (``target``). Raises InputError where that cannot be."""
+    from patcher.lint.fix import fixed
+    from patcher.lint.maintainers import profile
+    from patcher.mail.diff import Diff
+    from patcher.tree.rewrite import with_messages
+
+    with _Session(request, cache) as session:
+        source = _source(request, cache, progress)
+        linter = session.linter(source)
+        before = list(source.patches)
+        history = source.context.history if source.context.has_history else None
+        after = []
+        for patch in before:
+            paths = [file.path for file in Diff(patch.diff).files]
+            after.append(fixed(patch, profile(paths, source.context.maintainers), history))
+        changed = tuple((old, new) for old, new in zip(before, after, strict=True) if old is not new)
+        written = (target or "lint-fixed") if changed else ""
+        if changed and source.commits and source.repository:
+            messages = {new.commit: "\n".join([new.subject, "", *new.body]) + "\n" for _, new in changed}
+            with_messages(source.repository, source.commits, messages, written)
+        elif changed:
+            _write_mail(after, {new.path for _, new in changed}, Path(written))
+        return Corrected(changed, written, bool(source.commits), linter(after))
+
+
+def lint_patches(
+    patches: Iterable[Patch], rules: Sequence[LintRule], settings: Settings, context: Context, cache: Cache,
+    ignores: Ignores | None = None, baseline: Sequence[str] = (), scripts: Scripts | None = None,
+) -> Outcome:  # fmt: skip
+    """All that is found in patches, once it is known what they are for."""
+    events = run(patches, rules, settings, context, cache, scripts)
+    return findings.outcome(events, rules, ignores or Ignores((), ()), baseline, strict=settings.strict)
+
+
+class _Session(contextlib.ExitStack):
+    """What a request asks for, whatever it is that is linted. Closed, it removes copies of scripts."""
+
+    def __init__(self, request: Request, cache: Cache) -> None:
+        super().__init__()
+        self._request = request
+        self._cache = cache
+        self.rules = with_own(shipped(), request.rules) if request.rules else shipped()
+        rule_ids = {rule.id for rule in self.rules}
+        self._settings = Settings(
+            request.profile, select.ids(request.only, rule_ids), select.ids(request.skip, rule_ids), request.strict
+        )
+        self._baseline = findings.read_baseline(request.baseline) if request.baseline else ()
+
+    def linter(self, source: _Source) -> Callable[[Iterable[Patch]], Outcome]:
+        """What finds all there is in patches of a source. Raises InputError where something for it is missing."""
+        asked = self._settings
+        settings = Settings(asked.profile, asked.only, asked.skip, asked.strict, source.certain, source.mailed)
+        own = source.top / NAME if source.top else None
+        ignores = Ignores(read(own) if own and present(own) else (), {rule.id for rule in self.rules})
+        scripts = _scripts(source, self._request)
+        if scripts:
+            self.callback(scripts.close)
+
+        def outcome(patches: Iterable[Patch]) -> Outcome:
+            return lint_patches(
+                patches, self.rules, settings, source.context, self._cache, ignores, self._baseline, scripts
+            )
+
+        return outcome
+
+
+def _source(request: Request, cache: Cache, progress: Progress | None) -> _Source:
+    what = request.what
+    if what and (what == ("-",) or any(present(Path(name)) for name in what)):
+        return _of_mail(request, cache, progress)
+    if absent := [name for name in what if len(what) > 1 or mail.missing(name)]:
+        raise InputError(f"{absent[0]} does not exist", "name files, or one range of commits")
+    return _of_range(what[0] if what else None, request.tree or Path(), request.base, cache)
+
+
+def _of_mail(request: Request, cache: Cache, progress: Progress | None) -> _Source:
+    patches, tree, base = mail.patches(mail.files(request.what), progress), request.tree, request.base
+    if tree is None:
+        if base:
+            raise InputError(f"--base {base} is of no tree", "name the tree with --tree")
+        return _Source(patches, Context(None, None), certain=False, mailed=True, top=None)
+    from patcher.tree.find import find_repository, open_tree
+
+    repository = find_repository(tree)
+    if repository is None:
+        if base:
+            raise InputError(f"{tree} is not a git repository, so it has no {base!r}", "leave --base away")
+        return _Source(patches, Context(open_tree(tree, None), None), certain=False, mailed=True, top=tree)
+    head = list(islice(patches, _BASE_WITHIN))
+    stated = base or next((patch.base for patch in head if patch.base), "")
+    certain = bool(base or (stated and repository.has(stated)))
+    context = _context(repository, repository.resolve(stated if certain else "HEAD"), None, cache)
+    return _Source(
+        chain(head, patches), context, certain, mailed=True, top=_top(repository, tree), repository=repository
+    )
+
+
+def _of_range(range_: str | None, tree: Path, base: str | None, cache: Cache) -> _Source:
+    from patcher.tree.find import find_repository
+    from patcher.tree.revisions import base_of, commits, ends, upstream
+
+    repository = find_repository(tree)
+    if repository is None:
+        named = f"{range_} is no file, and {tree}" if range_ else str(tree)
+        raise InputError(f"{named} is not a git repository", "name files, or a repository with --tree")
+    asked = range_ or upstream(repository)
+    listed = commits(repository, asked, linear=False)
+    if repository.shallow and (cut := tuple(each for each in listed if not each.parent)):
+        base_of(repository, cut)  # raises: where the history is cut, git's diff of a commit is the whole tree
+    found = tuple(each.id for each in listed)
+    parent, tip = ends(repository, asked, found)
+    return _of_commits(repository, base or parent, tip, found, _top(repository, tree), cache, stated=bool(base))
+
+
+def _of_commits(
+    repository: Repository, base: str, tip: str, commits: tuple[str, ...], top: Path, cache: Cache, *,
+    stated: bool = True,
+) -> _Source:  # fmt: skip
+    """Commits that stand on ``base``, which need not exist unless the user ``stated`` it."""
+    from patcher.tree.commits import patches
+
+    there = stated or repository.has(base)
+    context = _context(repository, repository.resolve(base), tip, cache) if there else Context(None, None)
+    return _Source(patches(repository, commits), context, True, False, top, repository, commits)
+
+
+def _context(repository: Repository, base: str, tip: str | None, cache: Cache) -> Context:
+    from patcher.tree.githistory import GitHistory
+    from patcher.tree.gitrepo import GitTree
+
+    return Context(
+        GitTree(repository, base),
+        GitHistory(repository, base, cache),
+        full_history=not repository.shallow,
+        tip=GitTree(repository, tip) if tip else None,
+    )
+
+
+def _top(repository: Repository | None, tree: Path) -> Path:
+    """Where the user's own files of a tree are."""
+    return repository.worktree or repository.directory if repository else tree
+
+
+def _scripts(source: _Source, request: Request) -> BackEnds | None:
+    """The tree's scripts, where the user consents. A checkpatch.pl that the user names is consent for that one."""
+    from patcher.lint.consent import given
+
+    tree = source.context.base
+    trusted = request.trust_tree or (source.top is not None and given(source.top))
+    if request.trust_tree and tree is None:
+        raise InputError("--trust-tree without a tree", "name one with --tree")
+    if not trusted and not request.checkpatch:
+        return None
+    from patcher.lint.backends import BackEnds
+
+    return BackEnds(tree if trusted else None, request.checkpatch, strict=request.strict, maintainers=trusted)
+
+
+def _write_mail(patches: Sequence[Patch], changed: set[str], directory: Path) -> None:
+    """The mail by file, under the same names; a file in which nothing changed is copied."""
+    from patcher.mail.write import mbox
+
+    by_file: dict[str, list[Patch]] = {}
+    for patch in patches:
+        by_file.setdefault(patch.path, []).append(patch)
+    try:
+        directory.mkdir(parents=True)
+        for name, mails in by_file.items():
+            content = (
+                mbox(mails).encode("utf-8", "surrogateescape") if name in changed else read_file(Path(name), most=HUGE)
+            )
+            (directory / Path(name).name).write_bytes(content)
+    except FileExistsError as error:
+        raise InputError(f"{directory} exists already", "name a new directory with --fix-to") from error
+    except OSError as error:
+        raise InputError(f"cannot write to {directory} ({error.strerror})", "name another with --fix-to") from error
