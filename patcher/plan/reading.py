@@ -114,16 +114,18 @@ class Reader:
             yield Gap(path, offset, self._watched[path][offset], line, column, " and ".join(conditions))
 
     def _batch(self, config: Config, todo: Sequence[str]) -> Batch:
-        """Each header goes with the first C file that includes it; one that none does is a unit of its own."""
+        """Each header goes with the C file that includes it most directly, as an include far away may stand under an
+        ``#if`` that does not hold; one that none includes is a unit of its own."""
         sources = [path for path in todo if path.endswith(".c")]
         headers = [path for path in todo if path.endswith(".h")]
         hosts = sources or list(self._found.sources[:1])
         includes = include_graph(self._tree, config, [*hosts, *headers], self._cache)
         taken: dict[str, list[str]] = {path: [] for path in hosts}
         alone: list[str] = []
-        reached = {path: includes.reach([path, *config.forced]) for path in hosts if headers}
+        far = {path: includes.distances([path, *config.forced]) for path in hosts if headers}
         for header in headers:
-            host = next((path for path in hosts if header in reached[path]), None)
+            near = [path for path in hosts if header in far[path]]
+            host = min(near, key=lambda path: far[path][header], default=None)
             (taken[host] if host else alone).append(header)
         units = [Unit(path, tuple(own)) for path, own in taken.items() if path in sources or own]
         return Batch(config, (*units, *(Unit(path) for path in alone)), includes)

@@ -46,6 +46,15 @@ class Includes(NamedTuple):
                 todo.extend(self.edges[path])
         return frozenset(seen)
 
+    def distances(self, roots: Iterable[str]) -> dict[str, int]:
+        """The files that the roots need, with the fewest includes that lead there: 0 for themselves."""
+        found: dict[str, int] = {}
+        level, far = self.edges.keys() & set(roots), 0
+        while level:
+            found.update(dict.fromkeys(level, far))
+            level, far = {to for path in level for to in self.edges[path]} - found.keys(), far + 1
+        return found
+
 
 class _Search:
     """One run of ``follow``: what is known, and what has been made on the way."""

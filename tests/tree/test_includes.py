@@ -58,6 +58,17 @@ def test_reach_is_only_what_a_root_needs(tmp_path: Path) -> None:
     assert set(found.blobs) == {"a.c", "b.c", "include/x.h", "include/y.h"}
 
 
+def test_distances_are_the_shortest(tmp_path: Path) -> None:
+    files = {
+        "a.c": "#include <x.h>\n#include <y.h>\n",
+        "include/x.h": "#include <y.h>\n#include <z.h>\n",
+        "include/y.h": "#include <x.h>\n",
+        "include/z.h": "",
+    }
+    found = graph(tmp_path, files, "a.c").distances(["a.c", "no/such.c"])
+    assert found == {"a.c": 0, "include/x.h": 1, "include/y.h": 1, "include/z.h": 2}
+
+
 def test_what_nothing_answers_is_told(tmp_path: Path) -> None:
     files = {"a.c": "#include <no/such.h>\n", "b.c": "#include <no/such.h>\n"}
     assert set(graph(tmp_path, files, "a.c", "b.c").missing["no/such.h"]) == {"a.c", "b.c"}

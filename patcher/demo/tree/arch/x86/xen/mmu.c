@@ -567,6 +567,19 @@ pgdval_t xen_pgd_val(pgd_t pgd)
 	return pte_mfn_to_pfn(pgd.pgd);
 }
 
+#ifdef CONFIG_X86_64
+pudval_t xen_pud_val(pud_t pud)
+{
+	return pte_mfn_to_pfn(pud.pud);
+}
+
+pud_t xen_make_pud(pudval_t pud)
+{
+	pud = pte_pfn_to_mfn(pud);
+	return native_make_pud(pud);
+}
+#endif	/* CONFIG_X86_64 */
+
 pte_t xen_make_pte(pteval_t pte)
 {
 	phys_addr_t addr = (pte & PTE_PFN_MASK);
@@ -638,6 +651,18 @@ pmd_t xen_make_pmd(pmdval_t pmd)
 {
 	pmd = pte_pfn_to_mfn(pmd);
 	return native_make_pmd(pmd);
+}
+
+/* Tables are read-only: it is Xen that writes to them. */
+static void xen_set_pmd(pmd_t *ptr, pmd_t val)
+{
+	struct mmu_update update = {
+		.ptr = arbitrary_virt_to_machine(ptr).maddr,
+		.val = pmd_val_ma(val),
+	};
+
+	if (HYPERVISOR_mmu_update(&update, 1, NULL, DOMID_SELF))
+		BUG();
 }
 
 static void xen_flush_tlb(void)
@@ -731,6 +756,7 @@ void __init xen_ident_map_ISA(void)
 static const struct pv_mmu_ops xen_mmu_ops __initconst = {
 	.set_pte = xen_set_pte,
 	.set_pte_at = xen_set_pte_at,
+	.set_pmd = xen_set_pmd,
 	.set_fixmap = xen_set_fixmap,
 };
 

@@ -11,6 +11,7 @@ struct pv_mmu_ops {
 	void (*set_pte)(pte_t *ptep, pte_t pteval);
 	void (*set_pte_at)(struct mm_struct *mm, unsigned long addr,
 			   pte_t *ptep, pte_t pteval);
+	void (*set_pmd)(pmd_t *pmdp, pmd_t pmdval);
 	void (*set_fixmap)(unsigned idx, phys_addr_t phys, pgprot_t flags);
 };
 
@@ -27,6 +28,11 @@ static inline void set_pte_at(struct mm_struct *mm, unsigned long addr,
 	pv_mmu_ops.set_pte_at(mm, addr, ptep, pte);
 }
 
+static inline void set_pmd(pmd_t *pmdp, pmd_t pmd)
+{
+	pv_mmu_ops.set_pmd(pmdp, pmd);
+}
+
 static inline void __set_fixmap(unsigned idx, phys_addr_t phys,
 				pgprot_t flags)
 {
@@ -36,6 +42,14 @@ static inline void __set_fixmap(unsigned idx, phys_addr_t phys,
 /* Values are translated by the one hypervisor there is in this tree. */
 extern pteval_t xen_pte_val(pte_t pte);
 extern pte_t xen_make_pte(pteval_t pte);
+#ifdef CONFIG_X86_64
+extern pudval_t xen_pud_val(pud_t pud);
+extern pud_t xen_make_pud(pudval_t pud);
+
+#define pud_val(x)	xen_pud_val(x)
+#define __pud(x)	xen_make_pud(x)
+#endif
+
 extern pmdval_t xen_pmd_val(pmd_t pmd);
 extern pmd_t xen_make_pmd(pmdval_t pmd);
 extern pgdval_t xen_pgd_val(pgd_t pgd);

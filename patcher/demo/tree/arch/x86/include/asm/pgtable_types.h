@@ -13,6 +13,7 @@
 #define _PAGE_BIT_ACCESSED	5
 #define _PAGE_BIT_DIRTY		6
 #define _PAGE_BIT_PAT		7
+#define _PAGE_BIT_PSE		7	/* a large page, where not a PTE */
 #define _PAGE_BIT_GLOBAL	8
 #define _PAGE_BIT_UNUSED1	9	/* free for software */
 #define _PAGE_BIT_IOMAP		10	/* the frame number is a machine's */
@@ -27,6 +28,7 @@
 #define _PAGE_ACCESSED	(_AT(pteval_t, 1) << _PAGE_BIT_ACCESSED)
 #define _PAGE_DIRTY	(_AT(pteval_t, 1) << _PAGE_BIT_DIRTY)
 #define _PAGE_PAT	(_AT(pteval_t, 1) << _PAGE_BIT_PAT)
+#define _PAGE_PSE	(_AT(pteval_t, 1) << _PAGE_BIT_PSE)
 #define _PAGE_GLOBAL	(_AT(pteval_t, 1) << _PAGE_BIT_GLOBAL)
 #define _PAGE_IOMAP	(_AT(pteval_t, 1) << _PAGE_BIT_IOMAP)
 #define _PAGE_SPECIAL	(_AT(pteval_t, 1) << _PAGE_BIT_SPECIAL)
@@ -63,6 +65,9 @@
 typedef unsigned long pteval_t, pmdval_t, pgdval_t, pgprotval_t;
 
 typedef struct { pteval_t pte; } pte_t;
+
+typedef unsigned long pudval_t;
+typedef struct { pudval_t pud; } pud_t;
 #else	/* PAE: there is no other 32 bit here */
 typedef u64 pteval_t, pmdval_t, pgdval_t, pgprotval_t;
 
@@ -89,6 +94,18 @@ static inline pgdval_t native_pgd_val(pgd_t pgd)
 {
 	return pgd.pgd;
 }
+
+#ifdef CONFIG_X86_64
+static inline pud_t native_make_pud(pudval_t val)
+{
+	return (pud_t) { val };
+}
+
+static inline pudval_t native_pud_val(pud_t pud)
+{
+	return pud.pud;
+}
+#endif
 
 static inline pmd_t native_make_pmd(pmdval_t val)
 {
@@ -120,6 +137,11 @@ static inline pteval_t native_pte_val(pte_t pte)
 static inline pteval_t pte_flags(pte_t pte)
 {
 	return native_pte_val(pte) & PTE_FLAGS_MASK;
+}
+
+static inline pmdval_t pmd_flags(pmd_t pmd)
+{
+	return native_pmd_val(pmd) & PTE_FLAGS_MASK;
 }
 
 /* Flags that this machine, or its hypervisor, understands */

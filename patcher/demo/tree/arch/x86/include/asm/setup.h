@@ -19,6 +19,7 @@ extern unsigned long max_pfn_mapped;
  * Memory for the earliest needs, taken from behind the bss.  It can't be
  * given back, and there is no more of it than RESERVE_BRK() asked for.
  */
+extern unsigned long _brk_end;	/* of what was taken so far */
 extern void *extend_brk(size_t size, size_t align);
 
 /* Only the size counts: what is reserved in sum is there for everybody. */
