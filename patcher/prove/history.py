@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from patcher.prove.actions import Action, Resume, SetRange
 from patcher.prove.build import APART
 from patcher.prove.model import P2M, Foreign, Identity, Meaning, Missing, Ram
 from patcher.prove.protocol import Why
 from patcher.prove.run import Facts, Outcome, Run, Runner, Unreachable
 from patcher.prove.scenario import BOOT, Machine, Region, Scenario, Step
 
-Action = tuple[Any, ...]
 MOST_WINDOWS = 48
 SIGNALS = {4: "BUG()", 5: "a breakpoint", 7: "a bus error", 8: "an arithmetic fault", 11: "a wild access",
            27: "an endless loop"}  # fmt: skip
@@ -120,49 +120,6 @@ def small_machine(runner: Runner, initial: bool) -> Machine:
     return Machine(pages, initial, ((pages, 0x400000, 1),), order=24)
 
 
-def steps_of(context: Context, action: Action) -> tuple[Step, ...]:
-    """The steps that make an action happen."""
-    kind, *rest = action
-    invalid = context.facts["invalid"]
-    match kind:
-        case "fill":  # the balloon gives a frame back, or a driver puts one in
-            pfn, mfn = (int(each) for each in rest)
-            return ("m2p", mfn, pfn), ("set", pfn, mfn)
-        case "release":
-            return (("set", int(rest[0]), invalid),)
-        case "foreign":
-            return (("set", int(rest[0]), int(rest[1]) | context.facts["foreign_mark"]),)
-        case "mark":
-            return (("set", int(rest[0]), int(rest[0]) | context.facts["identity_mark"]),)
-        case "identity" | "missing":
-            return ((kind, int(rest[0]), int(rest[1])),)
-        case "resume":
-            return ("resume", int(rest[0])), ("list",)
-        case "booted":
-            return (("booted",),)
-        case _:
-            raise AssertionError(action)
-
-
-def tell(model: P2M, action: Action) -> None:
-    """Tell the model of an action that succeeded."""
-    kind, *rest = action
-    numbers = [int(each) for each in rest]
-    match kind:
-        case "fill":
-            model.say(numbers[0], numbers[0] + 1, Ram(numbers[1]))
-        case "release":
-            model.say(numbers[0], numbers[0] + 1, Missing())
-        case "foreign":
-            model.say(numbers[0], numbers[0] + 1, Foreign(numbers[1]))
-        case "mark":
-            model.say(numbers[0], numbers[0] + 1, Identity())
-        case "identity":
-            model.say(numbers[0], min(numbers[1], model.limit), Identity())
-        case "missing":
-            model.say(numbers[0], min(numbers[1], model.limit), Missing())
-
-
 def windows(context: Context, points: Iterable[int]) -> tuple[tuple[int, int], ...]:
     """PFN ranges to look at: the leaves around each point, the ends of its mid page, and the ends of the tree."""
     leaf, mid, limit = context.per_page, context.per_page**2, context.limit
@@ -265,6 +222,11 @@ class Script:
         """Steps whose answers do not matter."""
         self._steps += steps
 
+    def ask(self, step: Step) -> int:
+        """A step whose answer is looked at later: its index in the scenario."""
+        self._steps.append(step)
+        return len(self._steps) - 1
+
     def want(self, step: Step, answer: object, what: str = "") -> None:
         """A step that must give this answer. ``what``: how to call it."""
         self._wanted.append((len(self._steps), (answer, what), None))
@@ -272,38 +234,25 @@ class Script:
 
     def act(self, action: Action) -> None:
         """An action that must succeed."""
-        for step in steps_of(self.context, action):
+        for step in action.steps(self.context.facts):
             if step[0] == "set":
                 self.want(step, 1, f"set_phys_to_machine({step[1]:#x}) says true")
-            elif step[0] in ("identity", "missing") and int(step[2]) <= self.context.limit:
-                start, end = int(step[1]), int(step[2])
-                what = f"set_phys_range_{step[0]}({start:#x}, {end:#x}) counts its PFNs"
+            elif isinstance(action, SetRange) and action.end <= self.context.limit:
+                start, end = action.start, action.end
+                what = f"set_phys_range_{action.kind}({start:#x}, {end:#x}) counts its PFNs"
                 self.want(step, max(0, end - start), what)
-            elif step[0] == "resume":
+            elif isinstance(action, Resume) and step[0] == "resume":
                 self.want(step, None, "the tools find every leaf by the MFN tree")
             else:
                 self.do(step)
-        if action[0] == "resume":
-            self._renumber(int(action[1]))
-        tell(self.model, action)
-
-    def _renumber(self, key: int) -> None:
-        """All frames of the domain's own got other numbers."""
-        old, self.model = self.model, self.context.model(self.machine)
-        edges = [*sorted(edge for edge in old.edges() if edge < old.limit), old.limit]
-        for first, last in pairwise(edges):
-            meaning = old.meaning(first)
-            self.model.say(first, last, Ram(meaning.mfn + key) if isinstance(meaning, Ram) else meaning)
+        action.tell(self.model)
 
     def look(self, points: Iterable[int], *, tools: bool = False, below: int | None = None) -> None:
         """Compare the surroundings of these PFNs, and of every edge the model knows, with the model as it is now.
 
         ``tools``: what the toolstack reads, too; ``below``: only PFNs below that.
         """
-        import copy
-
-        now = copy.copy(self.model)
-        now._said = list(self.model._said)
+        now = self.model.copy()
         for start, end in windows(self.context, {*points, *(each for each in now.edges())}):
             end = end if below is None else min(end, below)
             if start >= end:

@@ -51,6 +51,7 @@ class P2M:
 
     def __init__(self, machine: Machine, limit: int, void: Meaning, most: int, leaf: int) -> None:
         self.machine, self.limit, self.void = machine, limit, void
+        self._most, self._leaf = most, leaf
         self.given = min(machine.nr_pages, most)
         self.listed = self.given + -self.given % leaf
         self._said: list[tuple[int, int, Meaning]] = []
@@ -58,6 +59,21 @@ class P2M:
     def say(self, start: int, end: int, meaning: Meaning) -> None:
         """From now on PFNs in [start, end) mean this. For RAM, the MFN is the first PFN's."""
         self._said.append((start, end, meaning))
+
+    def copy(self) -> P2M:
+        """The meanings as they are now."""
+        found = P2M(self.machine, self.limit, self.void, self._most, self._leaf)
+        found._said = list(self._said)
+        return found
+
+    def renumber(self, key: int) -> None:
+        """All frames of the domain's own get numbers that are ``key`` higher."""
+        edges = [*sorted(edge for edge in self.edges() if edge < self.limit), self.limit]
+        kinds = [(first, last, self.meaning(first)) for first, last in pairwise(edges)]
+        self._said = [
+            (first, last, Ram(meaning.mfn + key) if isinstance(meaning, Ram) else meaning)
+            for first, last, meaning in kinds
+        ]
 
     def meaning(self, pfn: int) -> Meaning:
         """What the PFN is."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from patcher import temporary
 from patcher.cache import Cache
@@ -15,11 +15,12 @@ from patcher.prove.history import Context, Mismatch, Undecided, ending, small_ma
 from patcher.prove.protocol import Why
 from patcher.prove.run import RunError, Runner, Stats
 from patcher.prove.scenario import BOOT, Region, Scenario
+from patcher.prove.search import search
 from patcher.prove.verdict import CommitProof, Counterexample, Proof, Status, Verdict
 from patcher.tree.kernel import KernelTree
 
 if TYPE_CHECKING:
-    from patcher.prove.properties.kind import Property
+    from patcher.prove.properties.kind import AnyProperty
 
 Progress = Callable[[str, int, int], None]
 _LOOKUPS = ("get", "pfn_to_mfn", "valid")  # their argument is a PFN
@@ -39,7 +40,7 @@ class Request(NamedTuple):
     stop: bool = False
 
 
-def choose(only: Sequence[str], require: Sequence[str] = ()) -> tuple[Property, ...]:
+def choose(only: Sequence[str], require: Sequence[str] = ()) -> tuple[AnyProperty, ...]:
     """The properties of these ids or numbers (all if empty).
 
     Raises InputError for a name that none has, and where one of ``require`` (or "all") would not be tried.
@@ -66,10 +67,6 @@ def prove_commits(
     )
 
 
-class _Wrong(Exception):
-    """A case that does not hold: what hypothesis shrinks."""
-
-
 def prove(tree: KernelTree, arch: str, request: Request, cache: Cache, progress: Progress | None = None) -> Proof:
     """The proof of the tree for ``x86_64`` or ``i386``.
 
@@ -93,14 +90,14 @@ def prove(tree: KernelTree, arch: str, request: Request, cache: Cache, progress:
         return _skipped(arch, request, chosen, f"the tree's code cannot be run: {error}")
 
 
-def _skipped(arch: str, request: Request, chosen: Sequence[Property], why: str) -> Proof:
+def _skipped(arch: str, request: Request, chosen: Sequence[AnyProperty], why: str) -> Proof:
     """Nothing could be run, for this reason."""
     verdicts = tuple(Verdict(p.id, p.number, p.statement, Status.SKIP, 0, why) for p in chosen)
     return Proof(arch, ARCHS[arch], why, toolchain.identity(), "", (), (), "", 0, 0.0, request.seed, verdicts)
 
 
 def _play(
-    program: Program, arch: str, request: Request, chosen: Sequence[Property], progress: Progress | None
+    program: Program, arch: str, request: Request, chosen: Sequence[AnyProperty], progress: Progress | None
 ) -> Proof:
     started = time.monotonic()
     with Runner(program) as runner:
@@ -130,7 +127,7 @@ def _broken(runner: Runner) -> Mismatch | None:
     return None
 
 
-def _verdict(context: Context, each: Property, request: Request, broken: Mismatch | None) -> Verdict:
+def _verdict(context: Context, each: AnyProperty, request: Request, broken: Mismatch | None) -> Verdict:
     if broken is not None:
         return _failed(context, each, request, broken, 1, "the plainest boot")
     try:
@@ -140,10 +137,11 @@ def _verdict(context: Context, each: Property, request: Request, broken: Mismatc
     if not claimed:
         return Verdict(each.id, each.number, each.statement, Status.ABSENT, 0, reason)
     before = context.runner.played
-    wrong = _search(context, each, request)
+    found = search(context, each, request.seed, request.examples, shrink=request.shrink)
     cases = context.runner.played - before
-    if wrong is None:
+    if found is None:
         return Verdict(each.id, each.number, each.statement, Status.PASS, cases, reason)
+    wrong = found.mismatch
     lacking = context.lacking(wrong.outcome)
     if lacking:
         reason = f"the code reached {lacking}, which nothing here supplies"
@@ -151,39 +149,11 @@ def _verdict(context: Context, each: Property, request: Request, broken: Mismatc
     return _failed(context, each, request, wrong, cases, reason)
 
 
-def _failed(context: Context, each: Property, request: Request, wrong: Mismatch, cases: int, reason: str) -> Verdict:
+def _failed(context: Context, each: AnyProperty, request: Request, wrong: Mismatch, cases: int, reason: str) -> Verdict:
     # Where the smallest case is not looked for, who stored a wrong value isn't either: that is to play it again.
     where = place(context.runner, wrong) if request.shrink or not wrong.outcome.done else ""
     example = Counterexample(wrong.scenario, wrong.step, wrong.expected, wrong.found, where, wrong.pfn, wrong.accepts)
     return Verdict(each.id, each.number, each.statement, Status.FAIL, cases, reason, example)
-
-
-def _search(context: Context, each: Property, request: Request) -> Mismatch | None:
-    """The smallest case found that does not hold, or None."""
-    import hypothesis
-    from hypothesis import HealthCheck, Phase, Verbosity
-
-    last: list[Mismatch] = []
-
-    @hypothesis.seed(request.seed)
-    @hypothesis.settings(
-        max_examples=max(3, int(request.examples * each.weight)), database=None, deadline=None,
-        phases=(Phase.generate, Phase.shrink) if request.shrink else (Phase.generate,),
-        suppress_health_check=list(HealthCheck), verbosity=Verbosity.quiet, print_blob=False,
-        report_multiple_bugs=False,
-    )  # fmt: skip
-    @hypothesis.given(each.cases(context))
-    def holds(case: Any) -> None:
-        found = each.check(context, case)
-        if found is not None:
-            last.append(found)
-            raise _Wrong
-
-    try:
-        holds()
-    except _Wrong:
-        return last[-1]  # hypothesis ends with the smallest
-    return None
 
 
 def place(runner: Runner, wrong: Mismatch) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from patcher.prove.properties import life, maps, ptes, ranges, rivals
+from patcher.prove.properties.kind import AnyProperty
 
-PROPERTIES = tuple(
+PROPERTIES: tuple[AnyProperty, ...] = tuple(
     sorted(
         (*ranges.PROPERTIES, *life.PROPERTIES, *maps.PROPERTIES, *rivals.PROPERTIES, *ptes.PROPERTIES),
         key=lambda each: each.number,

@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from hypothesis import strategies as st
-
+from patcher.prove.choices import Source
 from patcher.prove.history import Context, Mismatch
 from patcher.prove.properties.claims import Claim
 
-Case = Any
+C = TypeVar("C")
 
 
-class Property(NamedTuple):
-    """``number`` is the design's. ``claim`` says whether the tree claims it, and by what; ``cases`` draws, ``check``
-    runs one. ``weight`` scales the number of examples."""
+class Property(NamedTuple, Generic[C]):
+    """A statement about the P2M, and how it is tried.
+
+    Attributes:
+        id: NUMBER-WORD
+        number: the design's
+        statement: what holds, in one line
+        claim: whether the tree claims it, and by what
+        case: the type of a case: a frozen msgspec struct, so that one can be stored in the corpus
+        draw: makes a case of choices; it asks nothing but the source and the context
+        check: plays a case, and says what was not as it had to be
+        weight: scales the number of cases that are drawn
+    """
 
     id: str
     number: int
     statement: str
     claim: Callable[[Context], Claim]
-    cases: Callable[[Context], st.SearchStrategy[Case]]
-    check: Callable[[Context, Case], Mismatch | None]
+    case: type[C]
+    draw: Callable[[Source, Context], C]
+    check: Callable[[Context, C], Mismatch | None]
     weight: float = 1.0
+
+
+AnyProperty = Property[Any]

@@ -2,94 +2,107 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
-from hypothesis import strategies as st
+import msgspec
 
 from patcher.prove import generate
-from patcher.prove.history import Action, Context, Mismatch, Script
+from patcher.prove.actions import Fill, Late, Release, Resume, SetRange
+from patcher.prove.choices import Source
+from patcher.prove.history import Context, Mismatch, Script
 from patcher.prove.properties import claims
-from patcher.prove.properties.kind import Case, Property
+from patcher.prove.properties.kind import Property
 from patcher.prove.scenario import BOOT, Machine
 
 
-class Life(NamedTuple):
+class Life(msgspec.Struct, frozen=True):
+    """A domain: ranges that are set before the end of boot, and what happens after it."""
+
     machine: Machine
-    early: tuple[Action, ...]
-    late: tuple[Action, ...]
+    early: tuple[SetRange, ...]
+    late: tuple[Late, ...] = ()
 
 
-@st.composite
-def lives(draw: Any, context: Context, *, resumes: bool = False) -> Life:
-    machine = draw(generate.wholes(context, 512))
-    early: list[Action] = []
+class Balloon(msgspec.Struct, frozen=True):
+    """A domain, and frames that the balloon takes, gives back as these, and takes again."""
+
+    machine: Machine
+    frames: tuple[Fill, ...]
+
+
+def life(source: Source, context: Context) -> Life:
+    machine = generate.whole(source, context, 512)
+    early: tuple[SetRange, ...] = ()
     if "identity" in context.facts.calls:
-        early = draw(st.lists(generate.ranges(context, machine), max_size=2))
-    late = generate.once(draw(st.lists(generate.updates(context, machine), min_size=1, max_size=5)))
-    if resumes:
-        late.insert(draw(st.integers(0, len(late))), ("resume", draw(generate.KEYS)))
-    return Life(machine, tuple(early), tuple(late))
+        early = source.several(lambda: generate.set_range(source, context, machine), 0, 2)
+    late = generate.once(source.several(lambda: generate.update(source, context, machine), 1, 5))
+    return Life(machine, early, late)
 
 
-def live(context: Context, life: Life) -> tuple[Script, list[int]]:
-    script = Script(context, life.machine)
+def _with_resume(source: Source, context: Context) -> Life:
+    found = life(source, context)
+    at = source.integer(0, len(found.late))
+    resume = Resume(source.integer(1, 0x100000))
+    return Life(found.machine, found.early, (*found.late[:at], resume, *found.late[at:]))
+
+
+def live(context: Context, case: Life) -> tuple[Script, list[int]]:
+    """Up to the end of boot; and the PFNs that something will happen to."""
+    script = Script(context, case.machine)
     script.do(*BOOT)
-    for action in life.early:
+    for action in case.early:
         script.act(action)
     script.do(("booted",))
-    points = [int(action[1]) for action in life.late if action[0] != "resume"]
-    return script, points
+    return script, [action.pfn for action in case.late if not isinstance(action, Resume)]
 
 
-def _frame_rule(context: Context, life: Life) -> Mismatch | None:
-    script, points = live(context, life)
-    for action in life.late:
+def _frame_rule(context: Context, case: Life) -> Mismatch | None:
+    script, points = live(context, case)
+    for action in case.late:
         script.act(action)
-        if len(life.late) <= 2:
+        if len(case.late) <= 2:
             script.look(points)
     script.look(points)
     return script.judge()
 
 
-def _view(context: Context, life: Life) -> Mismatch | None:
-    script, points = live(context, life)
-    for action in life.late:
+def _view(context: Context, case: Life) -> Mismatch | None:
+    script, points = live(context, case)
+    for action in case.late:
         script.act(action)
     script.look(points, tools=True)
     return script.judge()
 
 
-def _resumed(context: Context, life: Life) -> Mismatch | None:
+def _resumed(context: Context, case: Life) -> Mismatch | None:
     """The tools renumber, and read, what they were told of: PFNs below nr_pages."""
-    script, points = live(context, life)
+    script, points = live(context, case)
     limit = script.model.given
-    for action in life.late:
-        if action[0] == "resume" or int(action[1]) < limit:
+    for action in case.late:
+        if isinstance(action, Resume) or action.pfn < limit:
             script.act(action)
     script.look(points, tools=True, below=limit)
     return script.judge()
 
 
-def _resumed_beyond(context: Context, life: Life) -> Mismatch | None:
+def _resumed_beyond(context: Context, case: Life) -> Mismatch | None:
     """After a resume, the part of the tree past the last PFN the tools know of must be in step as well."""
-    script, points = live(context, life)
-    resume = next(action for action in life.late if action[0] == "resume")
+    script, points = live(context, case)
+    resume = next(action for action in case.late if isinstance(action, Resume))
     beyond = max(points)
-    script.act(("release", beyond))
+    script.act(Release(beyond))
     script.act(resume)
-    script.act(("fill", max(beyond, life.machine.nr_pages + 7), 0xEFFFFF))
+    script.act(Fill(max(beyond, case.machine.nr_pages + 7), 0xEFFFFF))
     script.look([beyond], tools=True)
     return script.judge()
 
 
-def _missing(context: Context, case: tuple[Machine, list[tuple[int, int]]]) -> Mismatch | None:
+def _missing(context: Context, case: Balloon) -> Mismatch | None:
     """The balloon: frames go, come back as others, and go again."""
-    machine, frames = case
-    script = Script(context, machine)
+    script = Script(context, case.machine)
     script.do(*BOOT, ("booted",))
     facts = context.facts
-    for pfn, mfn in frames:
-        for action in (("release", pfn), ("fill", pfn, mfn), ("release", pfn)):
+    for fill in case.frames:
+        pfn = fill.pfn
+        for action in (Release(pfn), fill, Release(pfn)):
             script.act(action)
             script.want(("get", pfn), context.raw(script.model.meaning(pfn), pfn))
         script.want(("pfn_to_mfn", pfn), facts["invalid"], f"pfn_to_mfn({pfn:#x}) of a missing PFN is invalid")
@@ -99,13 +112,10 @@ def _missing(context: Context, case: tuple[Machine, list[tuple[int, int]]]) -> M
     return script.judge()
 
 
-def _balloons(context: Context) -> st.SearchStrategy[Case]:
-    def cases(machine: Machine) -> st.SearchStrategy[Case]:
-        mfn = st.integers(generate.BALLOON, generate.BALLOON + 0xFFFFF)
-        pairs = st.tuples(generate.pfns(context, machine), mfn)
-        return st.tuples(st.just(machine), st.lists(pairs, min_size=1, max_size=5, unique_by=lambda pair: pair[1]))
-
-    return generate.machines(context).flatmap(cases)
+def _balloon(source: Source, context: Context) -> Balloon:
+    machine = generate.machine(source, context)
+    frames = source.several(lambda: generate.fill(source, context, machine), 1, 5)
+    return Balloon(machine, tuple({each.mfn: each for each in frames}.values()))
 
 
 def _last_leaf(context: Context, machine: Machine) -> Mismatch | None:
@@ -122,15 +132,14 @@ def _last_leaf(context: Context, machine: Machine) -> Mismatch | None:
     return script.judge()
 
 
-def _shared_leaf(context: Context, life: Life) -> Mismatch | None:
+def _shared_leaf(context: Context, case: Life) -> Mismatch | None:
     """The shared pages hold what the tools understand, whatever happened."""
-    script, _ = live(context, life)
-    for action in life.late:
+    script, _ = live(context, case)
+    for action in case.late:
         script.act(action)
     leaf, facts = context.per_page, context.facts
     address = facts["p2m_identity"]
-    at = len(script._steps)
-    script.do(("peek", address, 1))
+    at = script.ask(("peek", address, 1))
     scenario, outcome = script.play()
     wrong = script.compare(scenario, outcome)
     if wrong:
@@ -138,21 +147,27 @@ def _shared_leaf(context: Context, life: Life) -> Mismatch | None:
     page = outcome.answers[at][0]
     if not page:
         return None
-    script.want(("peek", int(page), leaf), (facts["invalid"],) * leaf, "p2m_identity holds only INVALID_P2M_ENTRY")
-    return script.judge()
+    at = script.ask(("peek", int(page), leaf))
+    scenario, outcome = script.play()
+    for number, entry in enumerate(outcome.answers[at]):
+        if entry != facts["invalid"]:
+            wanted = "p2m_identity holds only INVALID_P2M_ENTRY"
+            return Mismatch(scenario, at, wanted, f"{entry:#x} as entry {number}", outcome)
+    return None
 
 
 PROPERTIES = (
     Property("3-missing", 3, "What the balloon took is missing, before and after it gives back", claims.any_tree,
-             _balloons, _missing),
-    Property("3-last-leaf", 3, "Past nr_pages in the last leaf everything is missing", claims.any_tree,
-             generate.machines, _last_leaf),
-    Property("4-frame", 4, "Setting a PFN changes the lookup of that PFN only", claims.any_tree, lives, _frame_rule),
-    Property("7-view", 7, "The toolstack reads what a lookup says", claims.any_tree, lives, _view),
+             Balloon, _balloon, _missing),
+    Property("3-last-leaf", 3, "Past nr_pages in the last leaf everything is missing", claims.any_tree, Machine,
+             generate.machine, _last_leaf),
+    Property("4-frame", 4, "Setting a PFN changes the lookup of that PFN only", claims.any_tree, Life, life,
+             _frame_rule),
+    Property("7-view", 7, "The toolstack reads what a lookup says", claims.any_tree, Life, life, _view),
     Property("7-resume", 7, "After resume, all MFNs changed, the toolstack reads what a lookup says", claims.any_tree,
-             lambda context: lives(context, resumes=True), _resumed),
-    Property("7-beyond", 7, "The same past the last PFN that the tools were told of", claims.any_tree,
-             lambda context: lives(context, resumes=True), _resumed_beyond),
-    Property("7-shared", 7, "The shared identity leaf holds nothing but INVALID_P2M_ENTRY", claims.shared, lives,
+             Life, _with_resume, _resumed),
+    Property("7-beyond", 7, "The same past the last PFN that the tools were told of", claims.any_tree, Life,
+             _with_resume, _resumed_beyond),
+    Property("7-shared", 7, "The shared identity leaf holds nothing but INVALID_P2M_ENTRY", claims.shared, Life, life,
              _shared_leaf, 0.5),
 )  # fmt: skip

@@ -4,28 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from hypothesis import strategies as st
+import msgspec
 
 from patcher.prove import generate
+from patcher.prove.choices import Source
 from patcher.prove.history import Context, Mismatch, OneOf, Script
 from patcher.prove.model import Identity, inside, walk
 from patcher.prove.properties import claims
-from patcher.prove.properties.kind import Case, Property
+from patcher.prove.properties.kind import Property
 from patcher.prove.properties.ptes import flags_of
 from patcher.prove.run import Facts, Run
 from patcher.prove.scenario import BOOT, ENOSYS, RAM, UNUSABLE, Machine, Region
 
 
-@st.composite
-def _mapped(draw: Any, context: Context, initial: bool | None = None) -> Machine:
-    size = draw(st.one_of(st.integers(0x600, 0x3000), generate.near(0x1000), generate.near(2 * context.per_page**2, 9)
-                          if draw(st.integers(0, 15)) == 0 else st.integers(0x600, 0x1800)))  # fmt: skip
+class PlainDomain(msgspec.Struct, frozen=True):
+    """A domain without devices, and PFNs and flags to try."""
+
+    machine: Machine
+    pfns: tuple[int, ...]
+    flags: int
+
+
+class Translated(msgspec.Struct, frozen=True):
+    """An auto-translated guest, and a PFN to try."""
+
+    machine: Machine
+    pfn: int
+
+
+def _mapped(source: Source, context: Context, initial: bool | None = None) -> Machine:
+    size = source.one_of(
+        lambda: source.integer(0x600, 0x3000), lambda: generate.near(source, 0x1000),
+        lambda: generate.near(source, 2 * context.per_page**2, 9) if source.integer(0, 15) == 15
+        else source.integer(0x600, 0x1800),
+    )  # fmt: skip
     size = max(size, 0x400 + 3 * (size // context.per_page))
     return Machine(
-        size, draw(st.booleans()) if initial is None else initial, ((size, 0x400000, 1),), draw(generate.TAILS),
-        draw(generate.maps(context, size)), arena=0x100, order=generate.ORDER,
+        size, source.boolean() if initial is None else initial, ((size, 0x400000, 1),), source.choice(generate.TAILS),
+        generate.memory_map(source, context, size), arena=0x100, order=generate.ORDER,
     )  # fmt: skip
 
 
@@ -41,8 +59,18 @@ def _real(context: Context, machine: Machine, pick: int) -> Machine:
     return Machine(size, machine.initial, machine.frames, machine.tail, chosen, arena=0x100, order=generate.ORDER)
 
 
-def any_map(context: Context, initial: bool | None = None) -> st.SearchStrategy[Machine]:
-    return st.tuples(_mapped(context, initial), st.integers(0, 1000)).map(lambda case: _real(context, case[0], case[1]))
+def any_map(source: Source, context: Context, initial: bool | None = None) -> Machine:
+    """A domain with a memory map: a random one, or one that the user gave."""
+    machine = _mapped(source, context, initial)
+    return _real(context, machine, source.integer(0, 1000))
+
+
+def _initial_map(source: Source, context: Context) -> Machine:
+    return any_map(source, context, True)
+
+
+def _unprivileged_map(source: Source, context: Context) -> Machine:
+    return any_map(source, context, False)
 
 
 class _Booted(NamedTuple):
@@ -80,8 +108,8 @@ class _Booted(NamedTuple):
 def _booted(context: Context, machine: Machine) -> _Booted | Mismatch:
     script = Script(context, machine)
     script.do(*BOOT, ("memory",))
-    at = len(script._steps)
-    script.do(("facts",), ("booted",))
+    at = script.ask(("facts",))
+    script.do(("booted",))
     scenario, outcome = script.play()
     if not outcome.done:
         wrong = script.compare(scenario, outcome)
@@ -219,8 +247,7 @@ def _room(booted: _Booted) -> Mismatch | None:
     the tree may choose to have fewer."""
     machine, script, facts = booted.machine, booted.script, booted.facts
     first = machine.frames[0][1]
-    at = len(script._steps)
-    script.do(("owners", first, first + booted.given))
+    at = script.ask(("owners", first, first + booted.given))
     scenario, outcome = script.play()
     if not outcome.done:
         return script.compare(scenario, outcome)
@@ -259,8 +286,8 @@ def _frames_kept(booted: _Booted) -> Mismatch | None:
     """Each frame that the builder gave is RAM at its PFN, or Xen has it again: not both, and, above the first MiB, of
     which nothing is returned, not neither."""
     script, given, first = booted.script, booted.given, booted.machine.frames[0][1]
-    at = len(script._steps)
-    script.do(("scan", 0, given), ("owners", first, first + given))
+    at = script.ask(("scan", 0, given))
+    script.do(("owners", first, first + given))
     scenario, outcome = script.play()
     if not outcome.done:
         return script.compare(scenario, outcome)
@@ -294,36 +321,34 @@ def _isa(booted: _Booted) -> None:
             booted.script.want(("get", pfn), booted.machine.frame(pfn), what)
 
 
-@st.composite
-def _plain_domains(draw: Any, context: Context) -> Any:
+def _plain_domain(source: Source, context: Context) -> PlainDomain:
     """An unprivileged domain without devices: its map is RAM from 0, or there is none."""
-    size = draw(st.integers(0x600, 0x3000))
-    more = draw(st.sampled_from((0, 0, 0x800000, 0x10000000)))
-    answer = draw(st.sampled_from((0, 0, ENOSYS)))
+    size = source.integer(0x600, 0x3000)
+    more = source.choice((0, 0, 0x800000, 0x10000000))
+    answer = source.choice((0, 0, ENOSYS))
     machine = Machine(
-        size, False, ((size, 0x400000, 1),), draw(generate.TAILS), ((0, size * 4096 + more, RAM),), answer,
+        size, False, ((size, 0x400000, 1),), source.choice(generate.TAILS), ((0, size * 4096 + more, RAM),), answer,
         arena=0x100, order=generate.ORDER,
     )  # fmt: skip
-    return machine, draw(st.lists(generate.pfns(context, machine), max_size=6)), draw(flags_of(context))
+    pfns = source.several(lambda: generate.pfn(source, context, machine), 0, 6)
+    return PlainDomain(machine, pfns, flags_of(source))
 
 
-def _not_its_own(context: Context, case: Any) -> Mismatch | None:
-    machine, pfns, flags = case
-
+def _not_its_own(context: Context, case: PlainDomain) -> Mismatch | None:
     def demand(booted: _Booted) -> None:
         beyond = booted.listed  # the rest of the last leaf is property 3's
-        for pfn in sorted({*pfns, beyond, beyond + context.per_page, context.limit - 1}):
+        for pfn in sorted({*case.pfns, beyond, beyond + context.per_page, context.limit - 1}):
             if pfn >= beyond:
                 what = f"PFN {pfn:#x}, not the domain's, leads to no frame"
                 booted.script.want(("pfn_to_mfn", pfn), booted.facts["invalid"], what)
                 if "make_pte" in context.facts.calls and pfn < 1 << (context.facts["mask_shift"] - 12):
-                    booted.script.want(("make_pte", pfn << 12 | flags), 0, f"a PTE of PFN {pfn:#x} is empty")
+                    booted.script.want(("make_pte", pfn << 12 | case.flags), 0, f"a PTE of PFN {pfn:#x} is empty")
 
-    return _after_boot(demand)(context, machine)
+    return _after_boot(demand)(context, case.machine)
 
 
-def _translated(context: Context, case: tuple[Machine, int]) -> Mismatch | None:
-    machine, pfn = case
+def _translated(context: Context, case: Translated) -> Mismatch | None:
+    machine, pfn = case.machine, case.pfn
     script = Script(context, machine)
     script.want(("pfn_to_mfn", pfn), pfn, f"pfn_to_mfn({pfn:#x}) is {pfn:#x}")
     script.want(("mfn_to_pfn", pfn), pfn, f"mfn_to_pfn({pfn:#x}) is {pfn:#x}")
@@ -336,42 +361,39 @@ def _translated(context: Context, case: tuple[Machine, int]) -> Mismatch | None:
         start, end = (addr + size) // 4096, machine.e820[1][0] // 4096
         gone = (Run(start, end - start, context.facts["invalid"], 0),)
         script.want(("owners", start, end), gone, f"the frames {start:#x} to {end:#x}, a gap's, are returned to Xen")
-        at = len(script._steps)
-        script.do(("facts",))
+        at = script.ask(("facts",))
         scenario, outcome = script.play()
         if outcome.done and (too_much := _too_much(machine, outcome.answers[at], end - start)):
             return Mismatch(scenario, at, *too_much, outcome)
     return script.judge()
 
 
-def _translateds(context: Context) -> st.SearchStrategy[Case]:
-    def machine(start: int, size: int) -> Machine:
-        regions = ((0, start * 4096, RAM), ((start + size) * 4096, 0x1000000, RAM))
-        return Machine(0x600, False, ((0x600, 0, 1),), e820=regions, order=generate.ORDER, translated=True)
-
-    machines = st.builds(machine, st.integers(0x200, 0x300), st.integers(2, 0x200))
-    return st.tuples(machines, st.integers(0, context.limit - 1))
+def _translated_domain(source: Source, context: Context) -> Translated:
+    start, size = source.integer(0x200, 0x300), source.integer(2, 0x200)
+    regions = ((0, start * 4096, RAM), ((start + size) * 4096, 0x1000000, RAM))
+    machine = Machine(0x600, False, ((0x600, 0, 1),), e820=regions, order=generate.ORDER, translated=True)
+    return Translated(machine, source.integer(0, context.limit - 1))
 
 
 PROPERTIES = (
     Property("3-balloon", 3, "The balloon's region reads as missing after the E820 walk", claims.needs("memory"),
-             any_map, _balloon_missing, 0.5),
+             Machine, any_map, _balloon_missing, 0.5),
     Property("3-returned", 3, "A frame that the map has no place for goes back to Xen, and is RAM no longer",
-             claims.needs("memory"), any_map, _frames_kept),
+             claims.needs("memory"), Machine, any_map, _frames_kept),
     Property("3-room", 3, "The balloon's region has no more pages than there are frames to fill it with",
-             claims.needs("memory"), any_map, _room, 0.5),
-    Property("10-isa", 10, "The ISA range is identity in the initial domain, RAM in others", claims.walk, any_map,
-             _isa),
+             claims.needs("memory"), Machine, any_map, _room, 0.5),
+    Property("10-isa", 10, "The ISA range is identity in the initial domain, RAM in others", claims.walk, Machine,
+             any_map, _isa),
     Property("10-own", 10, "An unprivileged domain without devices comes to no frame that is not its own",
-             claims.needs("memory"), _plain_domains, _not_its_own),
-    Property("10-translated", 10, "An auto-translated guest is untouched", claims.any_tree, _translateds, _translated,
-             0.3),
+             claims.needs("memory"), PlainDomain, _plain_domain, _not_its_own),
+    Property("10-translated", 10, "An auto-translated guest is untouched", claims.any_tree, Translated,
+             _translated_domain, _translated, 0.3),
     Property("11-walk", 11, "In the raw E820 gaps and regions of devices become identity, RAM and the rest do not",
-             claims.walk, lambda context: any_map(context, True), _walked, 2.0),
+             claims.walk, Machine, _initial_map, _walked, 2.0),
     Property("11-not-given", 11, "Memory of the machine that the initial domain was not given is missing",
-             claims.not_given, lambda context: any_map(context, True), _not_given),
+             claims.not_given, Machine, _initial_map, _not_given),
     Property("11-both", 11, "In the initial domain, what is both in RAM and in a region of devices is identity",
-             claims.both, lambda context: any_map(context, True), _both),
+             claims.both, Machine, _initial_map, _both),
     Property("11-passed", 11, "In an unprivileged domain its map's gaps and devices are identity, nothing past its end",
-             claims.passed_through, lambda context: any_map(context, False), _passed_through),
+             claims.passed_through, Machine, _unprivileged_map, _passed_through),
 )  # fmt: skip

@@ -2,51 +2,93 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
-from hypothesis import strategies as st
+import msgspec
 
 from patcher.prove import generate
-from patcher.prove.history import Action, Context, Mismatch, Script, small_machine
+from patcher.prove.actions import Fill, MarkIdentity, PutForeign, SetRange
+from patcher.prove.choices import Source
+from patcher.prove.history import Context, Mismatch, Script, small_machine
 from patcher.prove.model import Identity
 from patcher.prove.properties import claims
-from patcher.prove.properties.kind import Case, Property
+from patcher.prove.properties.kind import Property
 from patcher.prove.protocol import Why
 from patcher.prove.scenario import BOOT, Machine
 
 OUT_OF_STEPS = 27  # the signal that a scenario ends with at the limit of its instructions
 
 
-class Ranges(NamedTuple):
+class Ranges(msgspec.Struct, frozen=True):
+    """A domain in which ranges are set before the end of boot."""
+
     machine: Machine
-    actions: tuple[Action, ...]
+    ranges: tuple[SetRange, ...]
 
 
-@st.composite
-def _with_ranges(draw: Any, context: Context) -> Ranges:
-    machine = draw(generate.wholes(context, 512))
-    drawn = draw(st.lists(generate.ranges(context, machine), min_size=1, max_size=4))
-    if len(drawn) > 1 and draw(st.booleans()):  # touching, or overlapping
-        _, start, end = drawn[0]
-        drawn[1] = (drawn[1][0], draw(st.sampled_from((start, end, max(start, end - 1)))), max(end, drawn[1][2]))
+class Pfns(msgspec.Struct, frozen=True):
+    """A domain, and PFNs of it to try."""
+
+    machine: Machine
+    pfns: tuple[int, ...]
+
+
+class Numbers(msgspec.Struct, frozen=True):
+    """A PFN, and the frames that it is given in turn: one of the domain's own, and another domain's."""
+
+    machine: Machine
+    pfn: int
+    own: int
+    foreign: int
+
+
+class Stale(msgspec.Struct, frozen=True):
+    """A range of identity; PFNs in it to try, each as its distance from the start, and what Xen's table says of their
+    frames."""
+
+    machine: Machine
+    range: SetRange
+    distances: tuple[int, ...]
+    stale: int
+
+
+class Cost(msgspec.Struct, frozen=True):
+    """A range; ``counted``: also its instructions, which takes long."""
+
+    machine: Machine
+    range: SetRange
+    counted: bool
+
+
+class Again(msgspec.Struct, frozen=True):
+    """Ranges, and PFNs whose entries are stored once more."""
+
+    machine: Machine
+    ranges: tuple[SetRange, ...]
+    pfns: tuple[int, ...]
+
+
+def _with_ranges(source: Source, context: Context) -> Ranges:
+    machine = generate.whole(source, context, 512)
+    drawn = list(source.several(lambda: generate.set_range(source, context, machine), 1, 4))
+    if len(drawn) > 1 and source.boolean():  # touching, or overlapping
+        start, end = drawn[0].start, drawn[0].end
+        other = source.choice((start, end, max(start, end - 1)))
+        drawn[1] = SetRange(drawn[1].kind, other, max(end, drawn[1].end))
     return Ranges(machine, tuple(drawn))
 
 
-def booted(context: Context, case: Ranges) -> Script:
+def booted(context: Context, machine: Machine, ranges: tuple[SetRange, ...]) -> Script:
     """A domain with its ranges, up to the end of boot."""
-    script = Script(context, case.machine)
+    script = Script(context, machine)
     script.do(*BOOT)
-    for action in case.actions:
-        script.act(action)
+    for each in ranges:
+        script.act(each)
     script.do(("booted",))
     return script
 
 
 def _identity_reads(context: Context, case: Ranges) -> Mismatch | None:
-    script = booted(context, case)
-    points = {
-        each for _, start, end in case.actions for each in (int(start), (int(start) + int(end)) // 2, int(end) - 1)
-    }
+    script = booted(context, case.machine, case.ranges)
+    points = {pfn for each in case.ranges for pfn in (each.start, (each.start + each.end) // 2, each.end - 1)}
     for pfn in sorted(each for each in points if isinstance(script.model.meaning(each), Identity)):
         script.want(("pfn_to_mfn", pfn), pfn, f"pfn_to_mfn({pfn:#x}) is {pfn:#x}")
         script.want(("valid", pfn), 1, f"PFN {pfn:#x} counts as valid")
@@ -54,14 +96,13 @@ def _identity_reads(context: Context, case: Ranges) -> Mismatch | None:
 
 
 def _pieces(context: Context, case: Ranges) -> Mismatch | None:
-    script = booted(context, case)
+    script = booted(context, case.machine, case.ranges)
     script.look(())
     return script.judge()
 
 
-def _marked(context: Context, case: tuple[Machine, list[int]]) -> Mismatch | None:
-    machine, pfns = case
-    script = Script(context, machine)
+def _marked(context: Context, case: Pfns) -> Mismatch | None:
+    script = Script(context, case.machine)
     script.do(*BOOT, ("booted",))
     facts = context.facts
     if facts["identity_mark"] != facts["identity_bit"] or facts["identity_mark"] & facts["foreign_mark"]:
@@ -69,113 +110,112 @@ def _marked(context: Context, case: tuple[Machine, list[int]]) -> Mismatch | Non
         wanted = "IDENTITY_FRAME() sets IDENTITY_FRAME_BIT, and FOREIGN_FRAME() another bit"
         scenario, outcome = script.play()
         return Mismatch(scenario, 0, wanted, said, outcome)
-    for pfn in pfns:
-        script.act(("mark", pfn))
+    for pfn in case.pfns:
+        script.act(MarkIdentity(pfn))
         script.want(("pfn_to_mfn", pfn), pfn, f"pfn_to_mfn({pfn:#x}) is {pfn:#x}")
-    script.look(pfns)
+    script.look(case.pfns)
     return script.judge()
 
 
-def _marks(context: Context) -> st.SearchStrategy[Case]:
-    return generate.wholes(context).flatmap(
-        lambda machine: st.tuples(st.just(machine), st.lists(generate.pfns(context, machine), min_size=1, max_size=5))
-    )
+def _marks(source: Source, context: Context) -> Pfns:
+    machine = generate.whole(source, context)
+    return Pfns(machine, source.several(lambda: generate.pfn(source, context, machine), 1, 5))
 
 
-def _void_reads(context: Context, case: tuple[Machine, list[int]]) -> Mismatch | None:
-    machine, pfns = case
-    script = Script(context, machine)
+def _void_reads(context: Context, case: Pfns) -> Mismatch | None:
+    script = Script(context, case.machine)
     script.do(*BOOT, ("booted",))
-    for pfn in (each for each in pfns if machine.nr_pages <= each < context.limit):
+    for pfn in (each for each in case.pfns if case.machine.nr_pages <= each < context.limit):
         script.want(("get", pfn), context.raw(Identity(), pfn), f"void PFN {pfn:#x} is identity")
         script.want(("pfn_to_mfn", pfn), pfn, f"pfn_to_mfn({pfn:#x}) is {pfn:#x}")
     return script.judge()
 
 
-def _voids(context: Context) -> st.SearchStrategy[Case]:
-    return generate.wholes(context, initial=True).flatmap(
-        lambda machine: st.tuples(st.just(machine), st.lists(generate.pfns(context, machine), min_size=1, max_size=8))
-    )
+def _voids(source: Source, context: Context) -> Pfns:
+    machine = generate.whole(source, context, initial=True)
+    return Pfns(machine, source.several(lambda: generate.pfn(source, context, machine), 1, 8))
 
 
-def _same_number(context: Context, case: tuple[Machine, list[int]]) -> Mismatch | None:
+def _same_number(context: Context, case: Pfns) -> Mismatch | None:
     """RAM whose MFN is its PFN: of the list, and filled in."""
-    machine, pfns = case
     facts = context.facts
-    script = Script(context, machine)
+    script = Script(context, case.machine)
     script.do(*BOOT, ("booted",))
-    for pfn in pfns:
-        script.act(("fill", pfn, pfn))
+    for pfn in case.pfns:
+        script.act(Fill(pfn, pfn))
         script.want(("get", pfn), pfn, f"PFN {pfn:#x} with the MFN {pfn:#x} is RAM")
         if "make_pte" in facts.calls:
             plain = pfn << 12 | facts["present"]
             script.want(("make_pte", plain), plain, f"a PTE of RAM at PFN {pfn:#x} is not marked as a device's")
             script.want(("pte_val", plain), plain, "and reads back")
-    script.look(pfns)
+    script.look(case.pfns)
     return script.judge()
 
 
-def _same_numbers(context: Context) -> st.SearchStrategy[Case]:
-    def cases(machine: Machine) -> st.SearchStrategy[Case]:
-        most = generate.FOREIGN - 1
-        pfn = generate.pfns(context, machine).map(lambda pfn: pfn if pfn < most else machine.nr_pages + pfn % 0x1000)
-        return st.tuples(st.just(machine), st.lists(pfn, min_size=1, max_size=5, unique=True))
+def _same_numbers(source: Source, context: Context) -> Pfns:
+    machine = generate.whole(source, context)
 
-    return generate.wholes(context).flatmap(cases)
+    def pfn() -> int:
+        found = generate.pfn(source, context, machine)
+        return found if found < generate.FOREIGN - 1 else machine.nr_pages + found % 0x1000
+
+    return Pfns(machine, tuple(dict.fromkeys(source.several(pfn, 1, 5))))
 
 
-def _wide(context: Context, case: tuple[Machine, int, int, int]) -> Mismatch | None:
+def _wide(context: Context, case: Numbers) -> Mismatch | None:
     """Frame numbers as large as page tables can name, and marks that are no part of one."""
-    machine, pfn, frame, foreign = case
-    script = Script(context, machine)
+    pfn, frame, foreign = case.pfn, case.own, case.foreign
+    script = Script(context, case.machine)
     script.do(*BOOT, ("booted",))
-    script.act(("fill", pfn, frame))
+    script.act(Fill(pfn, frame))
     script.want(("get", pfn), frame, f"RAM with the MFN {frame:#x} is RAM")
     script.want(("pfn_to_mfn", pfn), frame, f"pfn_to_mfn() of RAM is its MFN {frame:#x}")
-    script.act(("foreign", pfn, foreign))
+    script.act(PutForeign(pfn, foreign))
     script.want(("pfn_to_mfn", pfn), foreign, f"pfn_to_mfn() of a foreign frame is its MFN {foreign:#x}")
-    script.act(("mark", pfn))
+    script.act(MarkIdentity(pfn))
     script.want(("pfn_to_mfn", pfn), pfn, f"pfn_to_mfn() of identity is {pfn:#x}")
     return script.judge()
 
 
-def _wides(context: Context) -> st.SearchStrategy[Case]:
-    most = min(context.facts["mask_shift"] - 12, context.runner.bits - 2)
-    frame = st.one_of(st.integers(0, 2**most - 1), st.integers(0, most - 1).map(lambda bit: 1 << bit))
-    return generate.machines(context).flatmap(
-        lambda machine: st.tuples(st.just(machine), generate.pfns(context, machine), frame, frame)
+def _wides(source: Source, context: Context) -> Numbers:
+    bits = min(context.facts["mask_shift"] - 12, context.facts["bits"] - 2)
+    machine = generate.machine(source, context)
+
+    def frame() -> int:
+        return source.one_of(lambda: source.integer(0, 2**bits - 1), lambda: 1 << source.integer(0, bits - 1))
+
+    return Numbers(machine, generate.pfn(source, context, machine), frame(), frame())
+
+
+def _stale(source: Source, context: Context) -> Stale:
+    machine = generate.whole(source, context, 512)
+    found = generate.identity(source, context, machine)
+    distances = source.several(lambda: source.integer(0, 2**40), 1, 4)
+    return Stale(
+        machine, found, distances, source.one_of(lambda: source.integer(0, machine.nr_pages - 1), lambda: 2**31)
     )
 
 
-@st.composite
-def _stale(draw: Any, context: Context) -> tuple[Ranges, list[int], int]:
-    machine = draw(generate.wholes(context, 512))
-    action = ("identity", *draw(generate.ranges(context, machine))[1:])
-    picks = draw(st.lists(st.integers(0, 2**40), min_size=1, max_size=4))
-    return Ranges(machine, (action,)), picks, draw(st.one_of(st.integers(0, machine.nr_pages - 1), st.just(2**31)))
-
-
-def _back(context: Context, case: tuple[Ranges, list[int], int]) -> Mismatch | None:
+def _back(context: Context, case: Stale) -> Mismatch | None:
     """From the frame of a device back to its PFN, whatever Xen's table says of a frame that is no memory."""
-    given, picks, stale = case
-    script = booted(context, given)
-    start, end = given.actions[0][1:]
-    for pfn in sorted({start, end - 1, *(start + pick % (end - start) for pick in picks)} if start < end else ()):
-        script.do(("m2p", pfn, stale))
+    script = booted(context, case.machine, (case.range,))
+    start, end = case.range.start, case.range.end
+    among = {start, end - 1, *(start + each % (end - start) for each in case.distances)} if start < end else set()
+    for pfn in sorted(among):
+        script.do(("m2p", pfn, case.stale))
         script.want(("mfn_to_pfn", pfn), pfn, f"mfn_to_pfn({pfn:#x}) of an identity frame is {pfn:#x}")
     return script.judge()
 
 
-def _costs(context: Context, case: tuple[Machine, Action, bool]) -> Mismatch | None:
+def _costs(context: Context, case: Cost) -> Mismatch | None:
     """Pages and pointers always; instructions in some of the cases, as it takes long to count them."""
-    machine, action, timed = case
-    _, start, end = (action[0], int(action[1]), int(action[2]))
+    start, end = case.range.start, case.range.end
     leaf = context.per_page
-    script = Script(context, machine)
-    script.do(*BOOT, ("snapshot",), ("limit", 4_000_000 if timed else 0))
-    script.act(action)
-    at = len(script._steps)
-    script.do(("limit", 0), ("diff",))
+    script = Script(context, case.machine)
+    script.do(*BOOT, ("snapshot",), ("limit", 4_000_000 if case.counted else 0))
+    script.act(case.range)
+    at = script.ask(("limit", 0))
+    script.do(("diff",))
     scenario, outcome = script.play()
     wrong = script.compare(scenario, outcome)
     if wrong:
@@ -198,30 +238,28 @@ def _costs(context: Context, case: tuple[Machine, Action, bool]) -> Mismatch | N
     return None
 
 
-@st.composite
-def _stored_again(draw: Any, context: Context) -> tuple[Ranges, list[int]]:
-    if "identity" in context.facts.calls:
-        case = draw(_with_ranges(context))
-    else:
-        case = Ranges(draw(generate.wholes(context, 512)), ())
-    points = draw(st.lists(generate.pfns(context, case.machine), min_size=1, max_size=3))
-    return case, [*points, *(int(start) for _, start, _ in case.actions)]
+def _stored_again(source: Source, context: Context) -> Again:
+    there = "identity" in context.facts.calls
+    case = _with_ranges(source, context) if there else Ranges(generate.whole(source, context, 512), ())
+    points = source.several(lambda: generate.pfn(source, context, case.machine), 1, 3)
+    return Again(case.machine, case.ranges, (*points, *(each.start for each in case.ranges)))
 
 
-def _same_again(context: Context, case: tuple[Ranges, list[int]]) -> Mismatch | None:
+def _same_again(context: Context, case: Again) -> Mismatch | None:
     """What a lookup says already needs no page, also where the leaf is a shared one."""
-    given, points = case
-    script = Script(context, given.machine)
+    script = Script(context, case.machine)
     script.do(*BOOT)
-    for action in given.actions:
-        script.act(action)
+    for each in case.ranges:
+        script.act(each)
     script.do(("snapshot",))
-    for kind, start, end in given.actions[-1:]:  # what it means now: also in its parts
-        for part in ((start, end), (start + (end - start) // 3, end), (start, start + (end - start) // 3 * 2)):
-            script.act((kind, *part))
+    for each in case.ranges[-1:]:  # what it means now: also in its parts
+        start, end = each.start, each.end
+        third = (end - start) // 3
+        for first, last in ((start, end), (start + third, end), (start, start + third * 2)):
+            script.act(SetRange(each.kind, first, last))
     script.want(("diff",), (0, 0), "(entries changed, pages allocated) where a range is stored again")
     script.do(("booted",), ("snapshot",))
-    for pfn in points:
+    for pfn in case.pfns:
         if pfn < context.limit:
             value = context.raw(script.model.meaning(pfn), pfn)
             script.want(("set", pfn, value), 1, f"set_phys_to_machine({pfn:#x}) says true")
@@ -241,47 +279,34 @@ def _rebuild(context: Context, machine: Machine) -> Mismatch | None:
     return script.compare(scenario, outcome)
 
 
-def _one_range(context: Context) -> st.SearchStrategy[Case]:
-    return generate.wholes(context, 512).flatmap(
-        lambda machine: st.tuples(
-            st.just(machine), generate.ranges(context, machine), st.integers(0, 5).map(lambda n: n == 5)
-        )
-    )
+def _one_range(source: Source, context: Context) -> Cost:
+    machine = generate.whole(source, context, 512)
+    return Cost(machine, generate.set_range(source, context, machine), source.integer(0, 5) == 5)
+
+
+def _small(source: Source, context: Context) -> Machine:
+    return small_machine(context.runner, True)
 
 
 PROPERTIES = (
-    Property(
-        "1-entry", 1, "A PFN that was stored as identity reads back as itself", claims.reads, _marks, _marked
-    ),
-    Property(
-        "1-range", 1, "A range that was made identity reads back as itself", claims.ranges,
-        _with_ranges, _identity_reads,
-    ),
-    Property(
-        "1-back", 1, "The frame of an identity PFN leads back to it", claims.back, _stale, _back
-    ),
-    Property(
-        "1-void", 1, "In the initial domain a PFN that nothing was said of is identity", claims.void, _voids,
-        _void_reads,
-    ),
-    Property("2-ram", 2, "RAM whose MFN happens to be its PFN is RAM", claims.marks, _same_numbers, _same_number),
-    Property(
-        "2-wide", 2, "Whatever its number, a frame is what it was stored as", claims.marks_apart, _wides, _wide
-    ),
-    Property(
-        "5-cost", 5, "A range costs two leaf and two mid pages at most, and time by pointers, not by PFNs",
-        claims.ranges, _one_range, _costs, 0.5,
-    ),
-    Property(
-        "5-same", 5, "Storing what a lookup says already takes no page, and changes nothing", claims.any_tree,
-        _stored_again, _same_again, 0.5,
-    ),
-    Property(
-        "5-rebuild", 5, "The tree of MFNs is made again in time by pages there are, not by those there could be",
-        claims.any_tree, lambda context: st.just(small_machine(context.runner, True)), _rebuild,
-    ),
-    Property(
-        "6-pieces", 6, "Ranges of any start, length and overlap are what they were made, and nothing else is",
-        claims.ranges, _with_ranges, _pieces,
-    ),
+    Property("1-entry", 1, "A PFN that was stored as identity reads back as itself", claims.reads, Pfns, _marks,
+             _marked),
+    Property("1-range", 1, "A range that was made identity reads back as itself", claims.ranges, Ranges,
+             _with_ranges, _identity_reads),
+    Property("1-back", 1, "The frame of an identity PFN leads back to it", claims.back, Stale, _stale, _back),
+    Property("1-void", 1, "In the initial domain a PFN that nothing was said of is identity", claims.void, Pfns,
+             _voids, _void_reads),
+    Property("2-ram", 2, "RAM whose MFN happens to be its PFN is RAM", claims.marks, Pfns, _same_numbers,
+             _same_number),
+    Property("2-wide", 2, "Whatever its number, a frame is what it was stored as", claims.marks_apart, Numbers,
+             _wides, _wide),
+    Property("5-cost", 5, "A range costs two leaf and two mid pages at most, and time by pointers, not by PFNs",
+             claims.ranges, Cost, _one_range, _costs, 0.5),
+    Property("5-same", 5, "Storing what a lookup says already takes no page, and changes nothing", claims.any_tree,
+             Again, _stored_again, _same_again, 0.5),
+    Property("5-rebuild", 5,
+             "The tree of MFNs is made again in time by pages there are, not by those there could be",
+             claims.any_tree, Machine, _small, _rebuild),
+    Property("6-pieces", 6, "Ranges of any start, length and overlap are what they were made, and nothing else is",
+             claims.ranges, Ranges, _with_ranges, _pieces),
 )  # fmt: skip

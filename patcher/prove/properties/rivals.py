@@ -3,36 +3,65 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Literal
 
-from hypothesis import strategies as st
+import msgspec
 
 from patcher.prove import generate
-from patcher.prove.history import Action, Context, Mismatch, Script, steps_of, tell
+from patcher.prove.actions import Fill, Release, Resume, SetRange
+from patcher.prove.choices import Source
+from patcher.prove.history import Context, Mismatch, Script
 from patcher.prove.properties import claims
-from patcher.prove.properties.kind import Case, Property
-from patcher.prove.properties.life import Life, live, lives
+from patcher.prove.properties.kind import Property
+from patcher.prove.properties.life import Life, life, live
 from patcher.prove.properties.maps import any_map
-from patcher.prove.scenario import BOOT, Machine
+from patcher.prove.scenario import BOOT, Machine, Step
+
+Point = Literal["alloc", "locked", "after_locked", "step"]
 
 
-class _Short(NamedTuple):
+class Short(msgspec.Struct, frozen=True):
+    """An update whose ``at``-th allocation fails."""
+
     machine: Machine
-    early: tuple[Action, ...]
-    action: Action
+    early: tuple[SetRange, ...]
+    fill: Fill
     at: int
 
 
-@st.composite
-def _shorts(draw: Any, context: Context) -> _Short:
-    life = draw(lives(context))
-    action = draw(generate.fills(context, life.machine))
-    if draw(st.booleans()):  # where there is neither a leaf nor a mid page: it takes three
-        mid = context.per_page**2
-        first = -(-life.machine.nr_pages // mid)
-        place = draw(st.integers(first, context.limit // mid - 1)) * mid + draw(st.integers(0, mid - 1))
-        action = ("fill", place, action[2])
-    return _Short(life.machine, life.early, action, draw(st.integers(1, 4)))
+class Race(msgspec.Struct, frozen=True):
+    """An update, and another CPU's, which comes when the first is at the ``at``-th such point."""
+
+    machine: Machine
+    early: tuple[SetRange, ...]
+    fill: Fill
+    rival: Fill | Release
+    point: Point
+    at: int
+
+
+class LostRaces(msgspec.Struct, frozen=True):
+    """Two races that are lost, in mid pages of their own, at these PFNs in them; ``base``: the mid page before."""
+
+    machine: Machine
+    base: int
+    first: int
+    second: int
+
+
+def _in_mid_page(source: Source, context: Context, machine: Machine) -> int:
+    """A PFN where there is neither a leaf nor a mid page: its update takes three pages."""
+    mid = context.per_page**2
+    first = -(-machine.nr_pages // mid)
+    return source.integer(first, context.limit // mid - 1) * mid + source.integer(0, mid - 1)
+
+
+def _short(source: Source, context: Context) -> Short:
+    case = life(source, context)
+    fill = generate.fill(source, context, case.machine)
+    if source.boolean():
+        fill = Fill(_in_mid_page(source, context, case.machine), fill.mfn)
+    return Short(case.machine, case.early, fill, source.integer(1, 4))
 
 
 def _nothing_lost(script: Script) -> None:
@@ -42,98 +71,87 @@ def _nothing_lost(script: Script) -> None:
         script.want(("lost",), 0, "no page is lost: all are in use, or given back")
 
 
-def _out_of_memory(context: Context, case: _Short) -> Mismatch | None:
+def _out_of_memory(context: Context, case: Short) -> Mismatch | None:
     """An update without memory says so and changes nothing; with memory again, it works."""
-    script, _ = live(context, Life(case.machine, case.early, ()))
-    before = len(script._steps)
-    m2p, update = steps_of(context, case.action)
-    script.do(m2p, ("fail", case.at, 1), update)
+    script, _ = live(context, Life(case.machine, case.early))
+    m2p, update = case.fill.steps(context.facts)
+    script.do(m2p, ("fail", case.at, 1))
+    at = script.ask(update)
     scenario, outcome = script.play()
     if not outcome.done:
         return script.compare(scenario, outcome)
-    worked = outcome.answers[before + 2]
-    if worked:
-        tell(script.model, case.action)
+    if outcome.answers[at]:
+        case.fill.tell(script.model)
     script.do(("fail", 1000, 0))
-    script.look([int(case.action[1])], tools=True)
-    script.act(case.action)
-    script.look([int(case.action[1])], tools=True)
+    script.look([case.fill.pfn], tools=True)
+    script.act(case.fill)
+    script.look([case.fill.pfn], tools=True)
     _nothing_lost(script)
     return script.judge()
 
 
-def _half(context: Context, case: _Short) -> Mismatch | None:
+def _half(context: Context, case: Short) -> Mismatch | None:
     """Half of an update is there, as memory ran out, and then the domain is resumed with other frames."""
-    script, _ = live(context, Life(case.machine, case.early, ()))
-    m2p, update = steps_of(context, case.action)
-    before = len(script._steps)
-    script.do(m2p, ("fail", case.at, 1), update)
+    script, _ = live(context, Life(case.machine, case.early))
+    m2p, update = case.fill.steps(context.facts)
+    script.do(m2p, ("fail", case.at, 1))
+    at = script.ask(update)
     scenario, outcome = script.play()
     if not outcome.done:
         return script.compare(scenario, outcome)
-    if outcome.answers[before + 2]:
+    if outcome.answers[at]:
         return None  # it did without, or with less
     script.do(("fail", 1000, 0))
-    script.act(("resume", 0x777))
+    script.act(Resume(0x777))
     if case.at > 1:  # else nothing is half made, and what the resume left out is 7-beyond's
-        script.look([int(case.action[1])], tools=True)
-    script.act(case.action)
-    script.look([int(case.action[1])], tools=True)
+        script.look([case.fill.pfn], tools=True)
+    script.act(case.fill)
+    script.look([case.fill.pfn], tools=True)
     return script.judge()
 
 
-class _Race(NamedTuple):
-    machine: Machine
-    early: tuple[Action, ...]
-    action: Action
-    rival: Action
-    point: str
-    at: int
+def _race(source: Source, context: Context, points: tuple[Point, ...]) -> Race:
+    case = life(source, context)
+    machine, leaf, mid = case.machine, context.per_page, context.per_page**2
+    fill = generate.fill(source, context, machine)
+    if source.integer(0, 3):  # where there is no leaf, and mostly no mid page
+        fill = Fill(_in_mid_page(source, context, machine), fill.mfn)
+    pfn = fill.pfn
 
+    def beside() -> int:
+        return pfn - pfn % mid + source.integer(0, mid - 1)
 
-@st.composite
-def _races(draw: Any, context: Context, points: tuple[str, ...]) -> _Race:
-    life = draw(lives(context))
-    leaf, mid = context.per_page, context.per_page**2
-    action = draw(generate.fills(context, life.machine))
-    if draw(st.integers(0, 3)):  # where there is no leaf, and mostly no mid page
-        first = -(-life.machine.nr_pages // mid)
-        place = draw(st.integers(first, context.limit // mid - 1)) * mid + draw(st.integers(0, mid - 1))
-        action = ("fill", place, action[2])
-    pfn = int(action[1])
-    other = draw(
-        st.one_of(
-            st.just(pfn ^ leaf), st.integers(0, mid - 1).map(lambda low: pfn - pfn % mid + low), st.just(pfn ^ 1),
-            st.integers(0, mid - 1).map(lambda low: pfn - pfn % mid + low), generate.pfns(context, life.machine),
-        )
-    )  # fmt: skip
-    first, end = generate.taken(context, life.machine)
+    other = source.one_of(
+        lambda: pfn ^ leaf, beside, lambda: pfn ^ 1, beside, lambda: generate.pfn(source, context, machine)
+    )
+    first, end = generate.taken(context, machine)
     if first <= other < end or other == pfn or other >= context.limit:
         other = pfn ^ 1 if not first <= pfn ^ 1 < end else pfn + 1
     other = min(other, context.limit - 1)
-    rival = ("fill", other, 0xDFFFFF) if draw(st.integers(0, 3)) else ("release", other)
-    point = draw(st.sampled_from(points))
-    at = draw(
-        st.sampled_from((1, 1, 2, 3))
-        if point == "alloc"
-        else st.integers(1, 6)
-        if point != "step"
-        else st.integers(1, 400)
-    )
-    return _Race(life.machine, life.early, action, rival, point, at)
+    rival: Fill | Release = Fill(other, 0xDFFFFF) if source.integer(0, 3) else Release(other)
+    point = source.choice(points)
+    at = source.choice((1, 1, 2, 3)) if point == "alloc" else source.integer(1, 400 if point == "step" else 6)
+    return Race(machine, case.early, fill, rival, point, at)
 
 
-def _raced(context: Context, case: _Race) -> Mismatch | None:
+def _race_at_page(source: Source, context: Context) -> Race:
+    return _race(source, context, ("alloc",))
+
+
+def _race_anywhere(source: Source, context: Context) -> Race:
+    return _race(source, context, ("locked", "after_locked", "step"))
+
+
+def _raced(context: Context, case: Race) -> Mismatch | None:
     """A rival makes an update of its own, all of it, in the middle of ours: both must be there, and no page lost."""
-    script, _ = live(context, Life(case.machine, case.early, ()))
-    *beside, update = steps_of(context, case.action)
-    *rival_beside, rival = steps_of(context, case.rival)
+    script, _ = live(context, Life(case.machine, case.early))
+    *beside, update = case.fill.steps(context.facts)
+    *rival_beside, rival = case.rival.steps(context.facts)
     script.do(*beside, *rival_beside)
-    at = len(script._steps)
-    script.do(("race", case.point, case.at, rival, update))
-    if case.action[1] == case.rival[1]:
+    at = script.ask(("race", case.point, case.at, rival, update))
+    if case.fill.pfn == case.rival.pfn:
         return None
-    tell(script.model, case.action)
+    case.fill.tell(script.model)
     scenario, outcome = script.play()
     if outcome.done:
         answer = outcome.answers[at]
@@ -143,28 +161,27 @@ def _raced(context: Context, case: _Race) -> Mismatch | None:
         if answer[1]:
             if not answer[2]:
                 return Mismatch(scenario, at, "the rival's update works, there is memory", "it says false", outcome)
-            tell(script.model, case.rival)
-    script.look([int(case.action[1]), int(case.rival[1])], tools=True)
+            case.rival.tell(script.model)
+    script.look([case.fill.pfn, case.rival.pfn], tools=True)
     _nothing_lost(script)
     return script.judge()
 
 
-def _told(context: Context, case: tuple[Machine, int, int, int]) -> Mismatch | None:
+def _told(context: Context, case: LostRaces) -> Mismatch | None:
     """Nothing is said of an update that nobody disturbs; of lost races, in parts of the tree far apart, the first."""
-    machine, base, first, second = case
-    mid = context.per_page**2
-    script = Script(context, machine)
+    mid, count = context.per_page**2, ("stats",)
+    script = Script(context, case.machine)
     script.do(*BOOT, ("booted",))
-    before = _messages(script)
-    script.act(("fill", base * mid, 0xD00000))
-    quiet = _messages(script)
+    before = script.ask(count)
+    script.act(Fill(case.base * mid, 0xD00000))
+    quiet = script.ask(count)
     counts = []
-    for number, low in enumerate((first, second), 1):
-        pfn = (base + number) * mid + low
-        *_, ours = steps_of(context, ("fill", pfn, 0xD00000 + 2 * number))
-        *_, rival = steps_of(context, ("fill", pfn ^ 1, 0xD00001 + 2 * number))
+    for number, low in enumerate((case.first, case.second), 1):
+        pfn = (case.base + number) * mid + low
+        ours: Step = ("set", pfn, 0xD00000 + 2 * number)
+        rival: Step = ("set", pfn ^ 1, 0xD00001 + 2 * number)
         script.do(("race", "alloc", 1, rival, ours))
-        counts.append(_messages(script))
+        counts.append(script.ask(count))
     scenario, outcome = script.play()
     if not outcome.done:
         return script.compare(scenario, outcome)
@@ -179,28 +196,19 @@ def _told(context: Context, case: tuple[Machine, int, int, int]) -> Mismatch | N
     return None
 
 
-def _messages(script: Script) -> int:
-    """The index of a new step that counts them."""
-    script.do(("stats",))
-    return len(script._steps) - 1
-
-
-def _tellings(context: Context) -> st.SearchStrategy[Case]:
+def _lost_races(source: Source, context: Context) -> LostRaces:
     leaf, mid = context.per_page, context.per_page**2
-    low = st.integers(0, mid - 1)
-
-    def cases(machine: Machine) -> st.SearchStrategy[Case]:
-        first = -(-machine.nr_pages // mid)
-        return st.tuples(st.just(machine), st.integers(first, leaf - 3), low, low)
-
-    return generate.wholes(context, 512).flatmap(cases)
+    machine = generate.whole(source, context, 512)
+    base = source.integer(-(-machine.nr_pages // mid), leaf - 3)
+    return LostRaces(machine, base, source.integer(0, mid - 1), source.integer(0, mid - 1))
 
 
-def _boots(context: Context) -> st.SearchStrategy[Case]:
+def _boot(source: Source, context: Context) -> Machine:
     """With a map, or without; and the worst cases."""
-    return st.one_of(
-        generate.costliest(context), generate.crowded(context), any_map(context), generate.machines(context, 512)
-    )
+    return source.one_of(
+        lambda: generate.costliest(source, context), lambda: generate.crowded(source, context),
+        lambda: any_map(source, context), lambda: generate.machine(source, context, 512),
+    )  # fmt: skip
 
 
 def _brk(context: Context, machine: Machine) -> Mismatch | None:
@@ -214,14 +222,14 @@ def _brk(context: Context, machine: Machine) -> Mismatch | None:
 
 PROPERTIES = (
     Property("8-brk", 8, "Boot needs no more early pages than RESERVE_BRK() has, and no others", claims.any_tree,
-             _boots, _brk),
-    Property("8-memory", 8, "Running out of memory is reported, and changes nothing", claims.any_tree, _shorts,
+             Machine, _boot, _brk),
+    Property("8-memory", 8, "Running out of memory is reported, and changes nothing", claims.any_tree, Short, _short,
              _out_of_memory),
     Property("8-half", 8, "A resume after memory ran out in the middle of an update goes well", claims.any_tree,
-             _shorts, _half),
+             Short, _short, _half),
     Property("8-race", 8, "A rival that comes while a page is allocated loses nothing, and we lose nothing",
-             claims.any_tree, lambda context: _races(context, ("alloc",)), _raced, 2.0),
-    Property("8-told", 8, "A lost race is told, once", claims.tells, _tellings, _told, 0.3),
-    Property("8-race-any", 8, "The same for a rival at any other instruction that was tried", claims.any_tree,
-             lambda context: _races(context, ("locked", "after_locked", "step")), _raced),
+             claims.any_tree, Race, _race_at_page, _raced, 2.0),
+    Property("8-told", 8, "A lost race is told, once", claims.tells, LostRaces, _lost_races, _told, 0.3),
+    Property("8-race-any", 8, "The same for a rival at any other instruction that was tried", claims.any_tree, Race,
+             _race_anywhere, _raced),
 )  # fmt: skip

@@ -1,0 +1,64 @@
+"""Looking for a case that does not hold: first those that showed a fault once, then new ones; the smallest is told."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from patcher.prove import corpus
+from patcher.prove.actions import fits
+from patcher.prove.choices import Choices, Source, drawn
+from patcher.prove.history import Context, Mismatch
+from patcher.prove.properties.kind import AnyProperty
+from patcher.prove.protocol import Why
+from patcher.prove.shrink import Found, smallest
+
+FEWEST, TRIES = 3, 400
+
+
+class Failure(NamedTuple):
+    """A case that does not hold, and what was not as it had to be. ``known``: the corpus has it."""
+
+    case: msgspec.Struct
+    mismatch: Mismatch
+    known: bool
+
+
+def search(context: Context, each: AnyProperty, seed: int, examples: int, *, shrink: bool = True) -> Failure | None:
+    """A case of the property that does not hold, or None.
+
+    The corpus is played first. Then ``examples`` cases are drawn, times the property's weight; one that was drawn
+    before is not played again. Without ``shrink`` the first case that fails is told, not the smallest one.
+    """
+    for case in corpus.stored(each.id, each.case, context.facts["bits"]):
+        found = each.check(context, case) if fits(context.facts, case) else None
+        if found is not None and found.outcome.why is not Why.NO_SYMBOL:
+            return Failure(case, found, True)
+    seen = set()
+    for number in range(max(FEWEST, int(examples * each.weight))):
+        source = drawn(seed, each.id, number)
+        case = each.draw(source, context)
+        if case in seen:
+            continue
+        seen.add(case)
+        mismatch = each.check(context, case)
+        if mismatch is not None:
+            first = tuple(source.taken), Failure(case, mismatch, False)
+            return _smallest(context, each, first)[1] if shrink else first[1]
+    return None
+
+
+def _smallest(context: Context, each: AnyProperty, first: Found[Failure]) -> Found[Failure]:
+    def attempt(given: tuple[int, ...]) -> Found[Failure] | None:
+        found = tried(context, each, source := Choices(given))
+        return (tuple(source.taken), found) if found else None
+
+    return smallest(first, attempt, TRIES)
+
+
+def tried(context: Context, each: AnyProperty, source: Source) -> Failure | None:
+    """The case that the source gives, if it does not hold."""
+    case = each.draw(source, context)
+    mismatch = each.check(context, case)
+    return Failure(case, mismatch, False) if mismatch else None
