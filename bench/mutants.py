@@ -4,7 +4,8 @@
 
 Mutated are the lines of C that B has and A has not (without --base: all of the files that hold the P2M), one point at a
 time. A mutant is killed where a property that passes for B does not pass for it. Those that do not compile, or that
-compile to the same code, are not counted. What survives is printed as a diff, for a person to judge.
+compile to the same code, are not counted. What survives is printed as a diff, for a person to judge. With --add the
+smallest case that kills one goes into the corpus, from where it is played first, also for the mutants that follow.
 """
 
 from __future__ import annotations
@@ -21,11 +22,16 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from patcher.cache import Cache
-from patcher.prove import toolchain
-from patcher.prove.build import build
+from patcher.prove import corpus, toolchain
+from patcher.prove.build import Program, build
 from patcher.prove.find import places
-from patcher.prove.prove import Request, prove
+from patcher.prove.history import Context, void_of
+from patcher.prove.prove import Request, choose, prove
+from patcher.prove.run import Runner
+from patcher.prove.search import search
 from patcher.prove.verdict import Status
 from patcher.source import lex
 from patcher.tree.find import open_tree
@@ -75,14 +81,24 @@ class Mutant(NamedTuple):
     kind: str
 
 
+class Kill(NamedTuple):
+    """The smallest case of a property that a mutant fails."""
+
+    property: str
+    bits: int
+    case: msgspec.Struct
+
+
 class Result(NamedTuple):
-    """How a mutant came out: killed (by a property), survived, or stillborn (does not compile, or is the same code)."""
+    """How a mutant came out: killed (by a property), survived, or stillborn (does not compile, or is the same code).
+    ``kill``: what killed it, to be added to the corpus, where that is wanted."""
 
     mutant: Mutant
     outcome: str
     by: str
     before: str
     after: str
+    kill: Kill | None = None
 
 
 def mutants(path: str, text: str, lines: frozenset[int]) -> Iterator[Mutant]:
@@ -158,9 +174,18 @@ def _known(tree: Path, rev: str | None, archs: tuple[str, ...], examples: int) -
     return {arch: tuple(v.id for v in proof.verdicts if v.status is Status.PASS) for arch, proof in proofs.items()}
 
 
-def judge(job: tuple[Path, str | None, Mutant, dict[str, tuple[str, ...]], int]) -> Result:
+def _kill(program: Program, name: str, examples: int) -> Kill | None:
+    """The smallest case of this property that does not hold, unless the corpus has it, or it is not claimed."""
+    with Runner(program) as runner:
+        context = Context(runner, void_of(runner, True), void_of(runner, False))
+        (each,) = choose([name])
+        failure = search(context, each, 0, examples) if each.claim(context)[0] else None
+    return None if failure is None or failure.known else Kill(name, program.bits, failure.case)
+
+
+def judge(job: tuple[Path, str | None, Mutant, dict[str, tuple[str, ...]], int, bool]) -> Result:
     """Build and prove one mutant."""
-    place, rev, mutant, passing, examples = job
+    place, rev, mutant, passing, examples, add = job
     tree = open_tree(place, rev)
     text = tree.read([mutant.path])[mutant.path].decode("utf-8", "replace")
     changed_text = text[: mutant.start] + mutant.new + text[mutant.end :]
@@ -182,7 +207,8 @@ def judge(job: tuple[Path, str | None, Mutant, dict[str, tuple[str, ...]], int])
                 proof = prove(overlay, arch, Request((arch,), examples, 0, names, shrink=False, stop=True), cache)
                 bad = next((v for v in proof.verdicts if v.status is not Status.PASS), None)
                 if bad:
-                    return Result(mutant, "killed", f"{bad.id} on {arch} ({bad.status.value})", before, after)
+                    kill = _kill(program, bad.id, examples) if add else None
+                    return Result(mutant, "killed", f"{bad.id} on {arch} ({bad.status.value})", before, after, kill)
         finally:
             cache.close()
             ours.close()
@@ -211,6 +237,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--only", action="append", default=[], metavar="FILE:LINE", help="the mutants of these lines")
     parser.add_argument("--skip", action="append", default=[], metavar="FUNCTION", help="not this one: debugfs, say")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--add", action="store_true", help="add what kills one to the corpus")
     parser.add_argument("--list", action="store_true", help="only list them")
     parser.add_argument("-o", "--output", type=Path, help="all results, as JSON")
     asked = parser.parse_args(arguments)
@@ -237,11 +264,14 @@ def main(arguments: Sequence[str]) -> int:
     started = time.monotonic()
     passing = _known(asked.tree, asked.rev, ARCHS[asked.arch], asked.examples)
     print(f"{len(found)} mutants; passing without: {', '.join(f'{len(v)} on {k}' for k, v in passing.items())}")
-    jobs = [(asked.tree, asked.rev, mutant, passing, asked.examples) for mutant in found]
+    jobs = [(asked.tree, asked.rev, mutant, passing, asked.examples, asked.add) for mutant in found]
     results = []
     with ProcessPoolExecutor(asked.jobs) as pool:
         for result in pool.map(judge, jobs):
             results.append(result)
+            if result.kill:
+                name, bits, case = result.kill
+                corpus.add(name, case, bits, f"mutant of the series: {result.mutant.kind}, {result.before}")
             if result.outcome == "survived":
                 where = f"{result.mutant.path}:{result.mutant.line}"
                 print(f"survived: {where} ({result.mutant.kind})\n  - {result.before}\n  + {result.after}", flush=True)
@@ -250,7 +280,8 @@ def main(arguments: Sequence[str]) -> int:
     took = f"{counts['stillborn']} stillborn; {time.monotonic() - started:.0f} s"
     print(f"{alive} mutants: {counts['killed']} killed, {counts['survived']} survived; {took}")
     if asked.output:
-        asked.output.write_text(json.dumps([r._asdict() | {"mutant": r.mutant._asdict()} for r in results], indent=1))
+        told = [r._asdict() | {"mutant": r.mutant._asdict(), "kill": bool(r.kill)} for r in results]
+        asked.output.write_text(json.dumps(told, indent=1))
     return 0
 
 
