@@ -244,7 +244,8 @@ def shim_of(bits: int) -> Shim:
         return Shim(data, launcher.read_bytes(), exported)
 
 
-_PROGRAM = ("program.S", "answers.c", "boot.c", "locks.c", "machine.c", "play.c", "step.c", "tables.c")
+_PROGRAM = ("program.S", "answers.c", "boot.c", "locks.c", "machine.c", "play.c", "step.c", "access.c", "tables.c",
+            "end.S")  # fmt: skip
 _LAUNCHER = ("launcher.S", "launcher.c")
 
 

@@ -37,12 +37,15 @@ class Why(IntEnum):
 
 
 class Point(IntEnum):
-    """Where a rival comes: while a page is allocated, at a locked instruction or behind it, at any instruction."""
+    """Where a rival comes: while a page is allocated, at a locked instruction or behind it, at any instruction, behind
+    any access to memory that both can see; the last also where the code's own data are only read."""
 
     ALLOC = 1
     LOCKED = 2
     AFTER_LOCKED = 3
     STEP = 4
+    ACCESS = 5
+    ACCESS_DATA = 6
 
 
 OPERATIONS = ("end", "machine", "e820", "booted", "call", "scan", "view", "m2p", "fail", "race", "resume", "facts",

@@ -136,11 +136,11 @@ def _verdict(context: Context, each: AnyProperty, request: Request, broken: Mism
         return Verdict(each.id, each.number, each.statement, Status.SKIP, 0, str(error))
     if not claimed:
         return Verdict(each.id, each.number, each.statement, Status.ABSENT, 0, reason)
-    before = context.runner.played
+    before, points = context.runner.played, context.runner.points
     found = search(context, each, request.seed, request.examples, shrink=request.shrink)
-    cases = context.runner.played - before
+    cases, points = context.runner.played - before, context.runner.points - points
     if found is None:
-        return Verdict(each.id, each.number, each.statement, Status.PASS, cases, reason)
+        return Verdict(each.id, each.number, each.statement, Status.PASS, cases, reason, points=points)
     wrong = found.mismatch
     lacking = context.lacking(wrong.outcome)
     if lacking:

@@ -75,6 +75,34 @@ class Stats(NamedTuple):
     messages: int
 
 
+class Rival(NamedTuple):
+    """Whether a rival came, what its call answered, and the instruction before it, or 0 where that is not told."""
+
+    came: bool
+    answer: int
+    place: int
+
+
+class Raced(NamedTuple):
+    """What a race came to.
+
+    Attributes:
+        answer: of the call that was disturbed
+        points: at which a rival could come, as long as one was waited for
+        rivals: those who were to come
+        data: whether one wrote to the code's own data
+        written: addresses of the pages that the last one wrote to; None where there are too many
+        trace: where the last one did not come, the accesses before each point: a page, and whether it was written
+    """
+
+    answer: int
+    points: int
+    rivals: tuple[Rival, ...]
+    data: bool
+    written: frozenset[int] | None
+    trace: tuple[tuple[int, bool], ...]
+
+
 class Outcome(NamedTuple):
     """What a scenario said: an answer for each step that was played (None where it has none), and how it ended.
 
@@ -122,7 +150,9 @@ class Runner:
         self.per_page = 4096 * 8 // program.bits
         self.limit = self.per_page**3
         self.brk_pages = sum(-(-size // 4096) for size in program.brk.values())
-        self.played = 0
+        self.played = self.points = 0
+        written = [each for each in segments(program.binary, program.bits)[0] if each.flags & 2]
+        self._data = (min(each.address for each in written), max(each.address + each.size for each in written))
         without = sandbox.available()
         self.confined = "seccomp in bubblewrap" if without is None else f"seccomp, no bubblewrap ({without})"
         self._stack = contextlib.ExitStack()
@@ -179,7 +209,7 @@ class Runner:
     def play(self, scenario: Scenario) -> Outcome:
         """Play one scenario, from a fresh start."""
         self.played += 1
-        sent = words(scenario, self.bits, self.brk_pages, self.program.locked)
+        sent = words(scenario, self.bits, self.brk_pages, self.program.locked, self._data)
         assert len(sent) < MOST_IN, "a scenario is too long"
         nonce = int.from_bytes(os.urandom(8), "little")
         seconds = _STEP_SECONDS if any(step[0] in _STEPPED for step in scenario.steps) else _LOOP_SECONDS
@@ -319,7 +349,7 @@ def _answer(step: Step, said: Iterator[int]) -> Any:
     if name in CALLS:
         return _word(said)
     if name == "race":
-        return _word(said), bool(_word(said)), _word(said)  # the call's answer, whether the rival came, its answer
+        return _raced(1 + len(rest[4:]) // 2, said)
     if name in ("scan", "view", "owners"):
         return _runs(int(rest[0]), int(rest[1]), said)
     if name == "resume":
@@ -365,3 +395,12 @@ def _unreachable(pfn: int, said: Iterator[int]) -> Unreachable:
     if not 1 <= level <= 4:
         raise ValueError(level)
     return Unreachable(pfn, level, _word(said))
+
+
+def _raced(count: int, said: Iterator[int]) -> Raced:
+    answer, points = _word(said), _word(said)
+    rivals = tuple(Rival(bool(_word(said)), _word(said), _word(said)) for _ in range(count))
+    data, pages = bool(_word(said)), _word(said)
+    written = None if pages == 2**64 - 1 else frozenset(_word(said) for _ in range(pages))
+    trace = tuple(_word(said) for _ in range(_word(said)))
+    return Raced(answer, points, rivals, data, written, tuple((each & ~1, bool(each & 1)) for each in trace))

@@ -64,10 +64,11 @@ class Scenario(msgspec.Struct, frozen=True):
     steps: tuple[Step, ...]
 
 
-def words(scenario: Scenario, bits: int, brk_pages: int, locked: Sequence[int]) -> list[int]:
+def words(scenario: Scenario, bits: int, brk_pages: int, locked: Sequence[int], data: tuple[int, int]) -> list[int]:
     """The scenario as the driver reads it: words of 64 bits.
 
-    ``brk_pages``: pages there are for extend_brk(); ``locked``: addresses of the locked instructions under test.
+    ``brk_pages``: pages there are for extend_brk(); ``locked``: addresses of the locked instructions under test;
+    ``data``: where what the program can write begins and ends.
     """
     machine = scenario.machine
     per_page = 4096 * 8 // bits
@@ -79,7 +80,7 @@ def words(scenario: Scenario, bits: int, brk_pages: int, locked: Sequence[int]) 
     ]  # fmt: skip
     found += [_CODE["e820"], machine.e820_result, len(machine.e820)]
     found += [number for region in machine.e820 for number in region]
-    found += [_CODE["locked"], len(locked), *locked]
+    found += [_CODE["locked"], len(locked), *locked, *data]
     for step in scenario.steps:
         found += _step(step)
     return [word % 2**64 for word in found]
@@ -90,9 +91,12 @@ def _step(step: Step) -> Iterator[int]:
     if name in CALLS:
         yield _CODE["call"]
         yield from _call(step)
-    elif name == "race":  # point, at, the rival's call, the call it meets
-        point, at, rival, met = rest
-        yield from (_CODE["race"], Point[str(point).upper()].value, int(at), *_call(rival), *_call(met))
+    elif name == "race":  # point, at, the rival's call, the call it meets; perhaps once more at and a rival's call
+        point, at, rival, met, *second = rest
+        yield from (_CODE["race"], Point[str(point).upper()].value, 1 + len(second) // 2, int(at), *_call(rival))
+        if second:
+            yield from (int(second[0]), *_call(second[1]))
+        yield from _call(met)
     else:
         yield _CODE[str(name)]
         yield from (int(each) for each in rest)

@@ -28,13 +28,18 @@ class Failure(NamedTuple):
 def search(context: Context, each: AnyProperty, seed: int, examples: int, *, shrink: bool = True) -> Failure | None:
     """A case of the property that does not hold, or None.
 
-    The corpus is played first. Then ``examples`` cases are drawn, times the property's weight; one that was drawn
-    before is not played again. Without ``shrink`` the first case that fails is told, not the smallest one.
+    The corpus is played first, and the property's situations. Then ``examples`` cases are drawn, times the property's
+    weight; one that was drawn before is not played again. Without ``shrink`` the first case that fails is told, not the
+    smallest one.
     """
     for case in corpus.stored(each.id, each.case, context.facts["bits"]):
         found = each.check(context, case) if fits(context.facts, case) else None
         if found is not None and found.outcome.why is not Why.NO_SYMBOL:
             return Failure(case, found, True)
+    for case in each.situations(context):
+        found = each.check(context, case)
+        if found is not None:
+            return Failure(case, found, False)
     seen = set()
     for number in range(max(FEWEST, int(examples * each.weight))):
         source = drawn(seed, each.id, number)

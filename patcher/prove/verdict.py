@@ -38,7 +38,8 @@ class Counterexample(msgspec.Struct, frozen=True):
 class Verdict(msgspec.Struct, frozen=True):
     """One property of the design (``number``), checked one way (``id``).
 
-    ``cases`` scenarios were run. ``reason`` says why it was skipped or is absent, or by what definitions the tree
+    ``cases`` scenarios were run, with rivals at ``points`` points, of which those that are alike were tried once.
+    ``reason`` says why it was skipped or is absent, or by what definitions the tree
     claims it.
     """
 
@@ -49,6 +50,7 @@ class Verdict(msgspec.Struct, frozen=True):
     cases: int
     reason: str
     counterexample: Counterexample | None = None
+    points: int = 0
 
 
 class Proof(msgspec.Struct, frozen=True):

@@ -51,7 +51,8 @@ def _proof(commit: CommitProof, proof: Proof, style: Style, verbose: bool, quiet
 def _verdict(verdict: Verdict, style: Style, verbose: bool) -> Iterator[str]:
     state = style(f"{verdict.status.value:6}", fg=_COLOUR[verdict.status])
     cases = f"{verdict.cases:6}" if verdict.cases else " " * 6
-    yield f"  {state} {verdict.id:14} {cases}  {verdict.statement}"
+    points = f"; {verdict.points} points" if verdict.points else ""
+    yield f"  {state} {verdict.id:14} {cases}  {verdict.statement}{points}"
     if verdict.status in (Status.ABSENT, Status.SKIP) or verbose:
         yield style(safe(f"{'':31}{verdict.reason}"), fg="bright_black")
     if verdict.counterexample:
@@ -88,8 +89,9 @@ def step_text(step: Step) -> str:
     name, *rest = step
     words = [f"{each:#x}" if isinstance(each, int) else str(each) for each in rest]
     if name == "race":
-        point, at, rival, met = rest
-        return f"{step_text(met)} while at {point} {at} another CPU does {step_text(rival)}"
+        point, at, rival, met, *second = rest
+        more = f", and at {second[0]} {step_text(second[1])}" if second else ""
+        return f"{step_text(met)} while at {point} {at} another CPU does {step_text(rival)}{more}"
     return f"{name}({', '.join(words)})"
 
 

@@ -12,6 +12,10 @@ from patcher.prove.properties.claims import Claim
 C = TypeVar("C")
 
 
+def _none(context: Context) -> tuple[()]:
+    return ()
+
+
 class Property(NamedTuple, Generic[C]):
     """A statement about the P2M, and how it is tried.
 
@@ -24,6 +28,7 @@ class Property(NamedTuple, Generic[C]):
         draw: makes a case of choices; it asks nothing but the source and the context
         check: plays a case, and says what was not as it had to be
         weight: scales the number of cases that are drawn
+        situations: cases that are tried in any run, before any that are drawn
     """
 
     id: str
@@ -34,6 +39,7 @@ class Property(NamedTuple, Generic[C]):
     draw: Callable[[Source, Context], C]
     check: Callable[[Context, C], Mismatch | None]
     weight: float = 1.0
+    situations: Callable[[Context], tuple[C, ...]] = _none
 
 
 AnyProperty = Property[Any]

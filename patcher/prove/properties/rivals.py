@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Literal
 
 import msgspec
 
 from patcher.prove import generate
-from patcher.prove.actions import Fill, Release, Resume, SetRange
+from patcher.prove.actions import Fill, MarkIdentity, Release, Resume, SetRange, Update
 from patcher.prove.choices import Source
-from patcher.prove.history import Context, Mismatch, Script
+from patcher.prove.history import Context, Mismatch, Script, small_machine
 from patcher.prove.properties import claims
 from patcher.prove.properties.kind import Property
 from patcher.prove.properties.life import Life, life, live
 from patcher.prove.properties.maps import any_map
+from patcher.prove.run import Raced
 from patcher.prove.scenario import BOOT, Machine, Step
 
-Point = Literal["alloc", "locked", "after_locked", "step"]
+AccessPoint = Literal["access", "access_data"]
+NEVER = 1 << 20  # a point that no operation reaches
 
 
 class Short(msgspec.Struct, frozen=True):
@@ -30,14 +33,26 @@ class Short(msgspec.Struct, frozen=True):
 
 
 class Race(msgspec.Struct, frozen=True):
-    """An update, and another CPU's, which comes when the first is at the ``at``-th such point."""
+    """An update, and another CPU's, which comes while the first allocates its ``at``-th page."""
 
     machine: Machine
     early: tuple[SetRange, ...]
     fill: Fill
     rival: Fill | Release
-    point: Point
     at: int
+
+
+class Duel(msgspec.Struct, frozen=True):
+    """An update, and those of other CPUs: at each point of it, and if there are two, at each pair of points.
+
+    ``before``: what has happened after boot, so that the tree is in the state that the race is about.
+    """
+
+    machine: Machine
+    early: tuple[SetRange, ...]
+    before: tuple[Update, ...]
+    ours: Update
+    rivals: tuple[Update, ...]
 
 
 class LostRaces(msgspec.Struct, frozen=True):
@@ -110,11 +125,17 @@ def _half(context: Context, case: Short) -> Mismatch | None:
     return script.judge()
 
 
-def _race(source: Source, context: Context, points: tuple[Point, ...]) -> Race:
+def _race(source: Source, context: Context) -> Race:
     case = life(source, context)
-    machine, leaf, mid = case.machine, context.per_page, context.per_page**2
+    fill, rival = _contenders(source, context, case.machine)
+    return Race(case.machine, case.early, fill, rival, source.choice((1, 1, 2, 3)))
+
+
+def _contenders(source: Source, context: Context, machine: Machine) -> tuple[Fill, Fill | Release]:
+    """An update, mostly where there is no leaf and no mid page, and another one not far from it."""
+    leaf, mid = context.per_page, context.per_page**2
     fill = generate.fill(source, context, machine)
-    if source.integer(0, 3):  # where there is no leaf, and mostly no mid page
+    if source.integer(0, 3):
         fill = Fill(_in_mid_page(source, context, machine), fill.mfn)
     pfn = fill.pfn
 
@@ -128,18 +149,7 @@ def _race(source: Source, context: Context, points: tuple[Point, ...]) -> Race:
     if first <= other < end or other == pfn or other >= context.limit:
         other = pfn ^ 1 if not first <= pfn ^ 1 < end else pfn + 1
     other = min(other, context.limit - 1)
-    rival: Fill | Release = Fill(other, 0xDFFFFF) if source.integer(0, 3) else Release(other)
-    point = source.choice(points)
-    at = source.choice((1, 1, 2, 3)) if point == "alloc" else source.integer(1, 400 if point == "step" else 6)
-    return Race(machine, case.early, fill, rival, point, at)
-
-
-def _race_at_page(source: Source, context: Context) -> Race:
-    return _race(source, context, ("alloc",))
-
-
-def _race_anywhere(source: Source, context: Context) -> Race:
-    return _race(source, context, ("locked", "after_locked", "step"))
+    return fill, Fill(other, 0xDFFFFF) if source.integer(0, 3) else Release(other)
 
 
 def _raced(context: Context, case: Race) -> Mismatch | None:
@@ -148,23 +158,98 @@ def _raced(context: Context, case: Race) -> Mismatch | None:
     *beside, update = case.fill.steps(context.facts)
     *rival_beside, rival = case.rival.steps(context.facts)
     script.do(*beside, *rival_beside)
-    at = script.ask(("race", case.point, case.at, rival, update))
+    at = script.ask(("race", "alloc", case.at, rival, update))
     if case.fill.pfn == case.rival.pfn:
         return None
     case.fill.tell(script.model)
     scenario, outcome = script.play()
     if outcome.done:
-        answer = outcome.answers[at]
-        assert isinstance(answer, tuple)
-        if not answer[0]:
+        raced: Raced = outcome.answers[at]
+        if not raced.answer:
             return Mismatch(scenario, at, "the update works, there is memory", "it says false", outcome)
-        if answer[1]:
-            if not answer[2]:
+        (came,) = raced.rivals
+        if came.came:
+            if not came.answer:
                 return Mismatch(scenario, at, "the rival's update works, there is memory", "it says false", outcome)
             case.rival.tell(script.model)
     script.look([case.fill.pfn, case.rival.pfn], tools=True)
     _nothing_lost(script)
     return script.judge()
+
+
+def _duel(context: Context, case: Duel) -> Mismatch | None:
+    """The rivals come at each point of our update, and all updates are there afterwards, and no page is lost."""
+    if not case.rivals:
+        return None
+    found = _at_points(context, case, "access")
+    if isinstance(found, Mismatch):
+        return found
+    if found:  # a rival writes to the tree's own data: then reading them is a point, too
+        found = _at_points(context, case, "access_data")
+    return found if isinstance(found, Mismatch) else None
+
+
+def _at_points(context: Context, case: Duel, kind: AccessPoint, before: tuple[int, ...] = ()) -> Mismatch | bool:
+    """What is wrong at one of the points of this kind, or whether a rival wrote to the tree's own data.
+
+    ``before``: the points at which the first rivals come; what is tried are those of the next one.
+    """
+    waiting = (*before, *(NEVER,) * (len(case.rivals) - len(before)))
+    found = _at(context, case, kind, waiting)
+    if isinstance(found, Mismatch):
+        return found
+    data, trace = found.data, found.trace
+    written: frozenset[int] | None = None  # by the rival at the last point that was tried: nothing is known
+    for point in range(before[-1] if before else 1, found.points + 1):
+        page, writes = trace[point - 1]
+        if written is not None and not writes and page not in written:
+            continue  # we only read what the rival does not write: it might as well come before
+        points = (*before, point)
+        left = len(case.rivals) - len(points)
+        raced = _at(context, case, kind, (*points, *(NEVER,) * left))
+        if isinstance(raced, Mismatch):
+            return raced
+        written, data = raced.written, data or raced.data
+        if left:
+            further = _at_points(context, case, kind, points)
+            if isinstance(further, Mismatch):
+                return further
+            data = data or further
+    context.runner.points += found.points
+    return data
+
+
+def _at(context: Context, case: Duel, kind: AccessPoint, points: tuple[int, ...]) -> Mismatch | Raced:
+    """What is wrong where the rivals come at these points, or what the race answered."""
+    script, _ = live(context, Life(case.machine, case.early))
+    for action in case.before:
+        script.act(action)
+    *beside, update = case.ours.steps(context.facts)
+    script.do(*beside)
+    pairs: list[int | Step] = []
+    for rival, point in zip(case.rivals, points, strict=True):
+        *beside, call = rival.steps(context.facts)
+        script.do(*beside)
+        pairs += [point, call]
+    at = script.ask(("race", kind, *pairs[:2], update, *pairs[2:]))
+    case.ours.tell(script.model)
+    pfns = [case.ours.pfn, *(each.pfn for each in case.rivals)]
+    for rival in case.rivals:
+        rival.tell(script.model)
+    script.look(pfns, tools=True)
+    _nothing_lost(script)
+    scenario, outcome = script.play()
+    if not outcome.done:
+        wrong = script.compare(scenario, outcome)
+        assert wrong is not None
+        return wrong
+    raced: Raced = outcome.answers[at]
+    if not raced.answer:
+        return Mismatch(scenario, at, "the update works, there is memory", "it says false", outcome)
+    if any(each.came and not each.answer for each in raced.rivals):
+        return Mismatch(scenario, at, "the rival's update works, there is memory", "it says false", outcome)
+    wrong = script.compare(scenario, outcome) if all(each.came for each in raced.rivals) else None
+    return wrong or raced
 
 
 def _told(context: Context, case: LostRaces) -> Mismatch | None:
@@ -194,6 +279,49 @@ def _told(context: Context, case: LostRaces) -> Mismatch | None:
         if found != wanted:
             return Mismatch(scenario, at, f"{wanted} messages: a lost race is told, once", f"{found}", outcome)
     return None
+
+
+def _drawn_duel(source: Source, context: Context) -> Duel:
+    case = life(source, context)
+    fill, rival = _contenders(source, context, case.machine)
+    late = tuple(each for each in case.late if isinstance(each, Fill) and each.pfn not in (fill.pfn, rival.pfn))
+    rivals = (rival,) if fill.pfn != rival.pfn else ()
+    return Duel(case.machine, case.early, late[:1] if source.boolean() else (), fill, rivals)
+
+
+def duels(context: Context) -> tuple[Duel, ...]:
+    """The situations in which a rival is tried at every point: what there is of the tree already, times what we do,
+    times what another CPU does beside it; two rivals in a row where ours has most to build."""
+    leaf, mid, limit = context.per_page, context.per_page**2, context.limit
+    base = 3 * mid  # nothing of the domain is there
+    pfn, same_leaf, same_mid = base + 5, base + 4, base + 5 + leaf
+    marked = bool(context.facts["identity_mark"])
+
+    def states() -> Iterator[tuple[bool, tuple[SetRange, ...], tuple[Update, ...]]]:
+        yield True, (), ()
+        yield False, (), ()
+        yield True, (), (Fill(same_mid + leaf, 0xD00010),)  # its mid page is there
+        yield True, (), (Fill(pfn + 2, 0xD00011),)  # its leaf is there
+        if "identity" in context.facts.calls:
+            yield True, (SetRange("identity", base, base + mid),), ()  # a shared mid page of shared leaves
+            yield True, (SetRange("identity", base + leaf // 2, base + 3 * leaf),), ()  # shared leaves
+        if "missing" in context.facts.calls:
+            yield True, (SetRange("missing", base, base + 2 * mid),), ()
+
+    found = []
+    for initial, early, before in states():
+        machine = msgspec.structs.replace(small_machine(context.runner, initial), heap=40)
+        others: list[Update] = [Fill(same_leaf, 0xD00001), Fill(same_mid, 0xD00002), Release(same_leaf)]
+        ours: list[Update] = [Fill(pfn, 0xD00000), Release(pfn)]
+        if marked:
+            others.append(MarkIdentity(same_leaf))
+            ours.append(MarkIdentity(pfn))
+        found += [Duel(machine, early, before, our, (other,)) for our in ours for other in others]
+        if not before and len(early) == 0:
+            pair = (Fill(same_mid, 0xD00002), Fill(same_leaf, 0xD00001))
+            found.append(Duel(machine, early, before, Fill(pfn, 0xD00000), pair))
+    assert limit > base + 2 * mid
+    return tuple(found)
 
 
 def _lost_races(source: Source, context: Context) -> LostRaces:
@@ -228,8 +356,8 @@ PROPERTIES = (
     Property("8-half", 8, "A resume after memory ran out in the middle of an update goes well", claims.any_tree,
              Short, _short, _half),
     Property("8-race", 8, "A rival that comes while a page is allocated loses nothing, and we lose nothing",
-             claims.any_tree, Race, _race_at_page, _raced, 2.0),
+             claims.any_tree, Race, _race, _raced),
     Property("8-told", 8, "A lost race is told, once", claims.tells, LostRaces, _lost_races, _told, 0.3),
-    Property("8-race-any", 8, "The same for a rival at any other instruction that was tried", claims.any_tree, Race,
-             _race_anywhere, _raced),
+    Property("8-race-any", 8, "The same for rivals at each point where memory is touched that both can see",
+             claims.any_tree, Duel, _drawn_duel, _duel, 0.1, duels),
 )  # fmt: skip

@@ -9,8 +9,10 @@ EXPORT void *memset(void *to, int c, ulong n)
 {
 	byte *p = to;
 
+	access_copies();
 	while (n--)
 		*p++ = c;
+	access_copied();
 	return to;
 }
 
@@ -19,11 +21,13 @@ EXPORT void *memcpy(void *to, const void *from, ulong n)
 	byte *p = to;
 	const byte *q = from;
 
+	access_copies();
 	if (!(((ulong)p | (ulong)q) % sizeof(ulong)))	/* by words: a copied page is stepped through */
 		for (; n >= sizeof(ulong); n -= sizeof(ulong), p += sizeof(ulong), q += sizeof(ulong))
 			*(volatile ulong *)p = *(const ulong *)q;
 	while (n--)
 		*p++ = *q++;
+	access_copied();
 	return to;
 }
 
@@ -34,19 +38,23 @@ EXPORT void *memmove(void *to, const void *from, ulong n)
 
 	if (p < q)
 		return memcpy(to, from, n);
+	access_copies();
 	while (n--)
 		p[n] = q[n];
+	access_copied();
 	return to;
 }
 
 EXPORT int memcmp(const void *a, const void *b, ulong n)
 {
 	const byte *p = a, *q = b;
+	int found = 0;
 
-	for (; n--; p++, q++)
-		if (*p != *q)
-			return *p - *q;
-	return 0;
+	access_copies();
+	for (; n-- && !found; p++, q++)
+		found = *p - *q;
+	access_copied();
+	return found;
 }
 
 #define WEAK EXPORT __attribute__((weak))

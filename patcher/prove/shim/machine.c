@@ -65,7 +65,7 @@ unsigned long late_page(int zero, unsigned order)
 		stop(STOP_ALLOC_EARLY, 0, 0, 0);
 	}
 	m.allocations++;
-	race(RACE_ALLOC);
+	race(RACE_ALLOC, 0);
 	if (m.fail_count && m.allocations >= m.fail_at) {
 		m.fail_count--;
 		return 0;

@@ -29,18 +29,30 @@ static word *call(word *p)
 	return p + 3;
 }
 
-static word *against_rival(word *p)
+static word *against_rivals(word *p)
 {
-	rival.point = *p++;
-	rival.at = *p++;
-	rival.call = *p++;
-	rival.a = *p++;
-	rival.b = *p++;
-	rival.seen = rival.fired = rival.waiting = 0;
+	word i;
+
+	rivals.point = *p++;
+	rivals.count = *p++;
+	if (rivals.count > MOST_RIVALS)
+		stop(STOP_BAD_SCENARIO, 8, rivals.count, 0);
+	for (i = 0; i < rivals.count; i++, p += 4) {
+		rivals.each[i].at = p[0];
+		rivals.each[i].call = p[1];
+		rivals.each[i].a = p[2];
+		rivals.each[i].b = p[3];
+	}
+	rivals.next = rivals.waiting = 0;
 	say(make(p[0], p[1], p[2]));
-	say(rival.fired);
-	say(rival.answer);
-	rival.point = 0;
+	say(rivals.seen);
+	for (i = 0; i < rivals.count; i++) {
+		say(i < rivals.next);
+		say(rivals.each[i].answer);
+		say(rivals.each[i].place);
+	}
+	access_say();
+	rivals.point = 0;
 	return p + 3;
 }
 
@@ -87,7 +99,7 @@ static word *operation(word op, word *p)
 	case OP_CALL:
 		return call(p);
 	case OP_RACE:
-		return against_rival(p);
+		return against_rivals(p);
 	case OP_SCAN:
 		lookups(p[0], p[1]);
 		return p + 2;

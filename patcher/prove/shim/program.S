@@ -2,6 +2,14 @@
 /* Where a scenario starts, its way to the kernel below, and Xen's page of calls. */
 	.hidden	system_call, signal_return, step_call, drive
 	.globl	prove_entry, system_call, signal_return, step_call
+	.globl	shim_data, shim_bss		/* and end.S: whole pages, so that the tree's data are others */
+	.hidden	shim_data, shim_bss
+	.data
+	.balign	4096
+shim_data:
+	.bss
+	.balign	4096
+shim_bss:
 #ifdef __x86_64__
 	.text
 	.balign	8

@@ -68,13 +68,13 @@ void *memcpy(void *to, const void *from, ulong n);
 int locks_held(void);
 
 /* step.c */
-extern struct rival {
-	word point, at;		/* at the at-th such point, from 1 */
-	word call, a, b;
+#define MOST_RIVALS 2
+extern struct rivals {
+	word point, count, next;	/* where; how many, and which is the next one to come */
+	struct { word at, call, a, b, answer, place; } each[MOST_RIVALS];	/* at the at-th such point, from 1 */
 	word seen;
-	int fired, inside, waiting;
-	word answer;
-} rival;
+	int inside, waiting;
+} rivals;
 extern struct step {
 	word steps, limit;
 	int seen, watching;	/* at all; now, and not only what an operation as a whole did */
@@ -83,12 +83,31 @@ extern struct step {
 	ulong *leaf;		/* likewise, the page it is in */
 	word changed;		/* the number of the last operation that changed it, or 0 */
 } step;
-void race(unsigned point);
+void race(unsigned point, ulong place);
 void race_unlocked(void);
 void watch(word place);
 word make(enum call call, word a, word b);
 void lookups(word from, word to);
 word *set_locked(word *p);
 void catch_signals(void);
+int in_shim(ulong ip);
+
+/* access.c */
+enum access {
+	ACCESS_NONE,	/* none to memory that is shut */
+	ACCESS_LET,	/* it may go on */
+	ACCESS_STEP,	/* it may go on by one instruction */
+};
+word *set_data(word *p);
+enum access access_faults(ulong at, ulong ip, int writes);
+void access_copies(void);
+void access_copied(void);
+enum access access_done(ulong ip);
+void access_begins(void);
+void access_shut(void);
+void access_rival(void);
+void access_rival_gone(word from);
+void access_open(void);
+void access_say(void);
 
 #endif

@@ -20,35 +20,63 @@ static word stepped(enum call call, word a, word b)
 }
 #endif
 
-struct rival rival;
+struct rivals rivals;
 struct step step;
 static int stepping;	/* traps are expected */
 
-static void rival_comes(void)
+static int more_rivals(void)
 {
-	rival.fired = 1;
-	rival.inside = 1;
-	rival.answer = do_call(rival.call, rival.a, rival.b);
-	rival.inside = 0;
+	return rivals.next < rivals.count;
 }
 
-void race(unsigned point)
+static int at_accesses(void)
 {
-	if (rival.point != point || rival.fired || rival.inside || rival.waiting)
-		return;
-	if (++rival.seen != rival.at)
-		return;
-	rival.waiting = locks_held();
-	if (!rival.waiting)
+	return rivals.point == RACE_ACCESS || rivals.point == RACE_ACCESS_DATA;
+}
+
+static void rival_comes(void)
+{
+	word heap = m.heap_used, i = rivals.next;
+
+	access_rival();
+	rivals.inside = 1;
+	rivals.each[i].answer = do_call(rivals.each[i].call, rivals.each[i].a, rivals.each[i].b);
+	rivals.inside = 0;
+	rivals.next = i + 1;
+	access_rival_gone(heap);
+}
+
+/* One after another, all that wait for this point. */
+static void rivals_come(void)
+{
+	while (more_rivals() && rivals.each[rivals.next].at == rivals.seen)
 		rival_comes();
+	if (at_accesses() && more_rivals())
+		access_shut();
+	else
+		access_open();
+}
+
+/* A point; @place: the instruction before it, where there is one to tell. */
+void race(unsigned point, ulong place)
+{
+	if (rivals.point != point || rivals.inside || rivals.waiting)
+		return;
+	rivals.seen++;
+	if (!more_rivals() || rivals.each[rivals.next].at != rivals.seen)
+		return;
+	rivals.each[rivals.next].place = place;
+	rivals.waiting = locks_held();
+	if (!rivals.waiting)
+		rivals_come();
 }
 
 /* A rival that came while locks were held has waited for them: it may want them, too. */
 void race_unlocked(void)
 {
-	if (rival.waiting && !locks_held()) {
-		rival.waiting = 0;
-		rival_comes();
+	if (rivals.waiting && !locks_held()) {
+		rivals.waiting = 0;
+		rivals_come();
 	}
 }
 
@@ -69,7 +97,7 @@ word *set_locked(word *p)
 	locked.at = p;
 	if (locked.count > sizeof(locked.kept))
 		stop(STOP_BAD_SCENARIO, 4, 0, 0);
-	return p + locked.count;
+	return set_data(p + locked.count);
 }
 
 static void arm(int on)
@@ -107,16 +135,18 @@ extern byte __start_shimtext[], __stop_shimtext[];
 #define REG_BP(context) (*(ulong *)((byte *)(context) + 40 + 10 * 8))
 #define REG_FLAGS(context) (*(ulong *)((byte *)(context) + 40 + 17 * 8))
 #define FAULT(info) (*(ulong *)((byte *)(info) + 16))
+#define WRITES(context) (!!(*(ulong *)((byte *)(context) + 40 + 19 * 8) & 2))
 #define NUMBER(info) (*(int *)((byte *)(info) + 24))
 #else
 #define REG_IP(context) (*(ulong *)((byte *)(context) + 20 + 14 * 4))
 #define REG_BP(context) (*(ulong *)((byte *)(context) + 20 + 6 * 4))
 #define REG_FLAGS(context) (*(ulong *)((byte *)(context) + 20 + 16 * 4))
 #define FAULT(info) (*(ulong *)((byte *)(info) + 12))
+#define WRITES(context) (!!(*(ulong *)((byte *)(context) + 20 + 13 * 4) & 2))
 #define NUMBER(info) (*(int *)((byte *)(info) + 16))
 #endif
 
-static int in_shim(ulong ip)
+int in_shim(ulong ip)
 {
 	return (byte *)ip >= __start_shimtext && (byte *)ip < __stop_shimtext;
 }
@@ -128,7 +158,7 @@ static void step_over(ulong ip)
 	step.steps++;
 	if (step.limit && step.steps > step.limit)
 		stop(STOP_SIGNAL, SIG_PROF, ip, 0);
-	race(RACE_STEP);
+	race(RACE_STEP, ip);
 }
 
 /* A breakpoint, or the step over what was in its place. */
@@ -139,16 +169,16 @@ static int locked_trap(void *context)
 	if (locked.armed && at_locked(ip - 1)) {
 		REG_IP(context) = locked.stepping = ip - 1;
 		arm(0);		/* the rival may come by here */
-		race(RACE_LOCKED);
+		race(RACE_LOCKED, ip - 1);
 		REG_FLAGS(context) |= 0x100;
 		return 1;
 	}
 	if (!locked.stepping)
 		return 0;
 	locked.stepping = 0;
-	race(RACE_AFTER_LOCKED);
+	race(RACE_AFTER_LOCKED, ip);
 	REG_FLAGS(context) &= ~0x100UL;
-	if (!rival.fired)
+	if (more_rivals())
 		arm(1);
 	return 1;
 }
@@ -187,11 +217,32 @@ void watch(word place)
 	step.changed = step_number();
 }
 
+/* An access to what both CPUs can see, and the step over it. */
+static int access_fault(void *info, void *context)
+{
+	enum access found = access_faults(FAULT(info), REG_IP(context), WRITES(context));
+
+	if (found == ACCESS_STEP)
+		REG_FLAGS(context) |= 0x100;
+	return found != ACCESS_NONE;
+}
+
+static int access_trap(void *context)
+{
+	enum access found = access_done(REG_IP(context));
+
+	if (found == ACCESS_LET)
+		REG_FLAGS(context) &= ~0x100UL;
+	return found != ACCESS_NONE;
+}
+
 static void on_signal(int number, void *info, void *context)
 {
 	ulong ip = REG_IP(context);
 
 	if (number == SIG_TRAP && locked_trap(context))
+		return;
+	if (number == SIG_TRAP && CODE(info) != FROM_INT3 && access_trap(context))
 		return;
 	if (number == SIG_TRAP && CODE(info) != FROM_INT3 && stepping) {
 		if (step.watching) {
@@ -200,10 +251,12 @@ static void on_signal(int number, void *info, void *context)
 				previous = ip;	/* so the shim's copy_page() is the doing of who called it */
 		}
 		step_over(ip);
-		if (rival.fired && !step.limit && !step.watching)
+		if (!more_rivals() && !step.limit && !step.watching)
 			REG_FLAGS(context) &= ~0x100UL;	/* nothing more to see: at full speed from here */
 		return;
 	}
+	if (number == SIG_SEGV && access_fault(info, context))
+		return;
 	if (number == SIG_SEGV && fixed_up(context))
 		return;
 	trace_from(REG_BP(context));
@@ -247,13 +300,19 @@ static word run_call(enum call call, word a, word b)
 {
 	word answer;
 
-	if (rival.point == RACE_LOCKED || rival.point == RACE_AFTER_LOCKED) {
+	if (at_accesses()) {
+		access_begins();
+		answer = do_call(call, a, b);
+		access_open();
+		return answer;
+	}
+	if (rivals.point == RACE_LOCKED || rivals.point == RACE_AFTER_LOCKED) {
 		arm(1);
 		answer = do_call(call, a, b);
 		arm(0);
 		return answer;
 	}
-	if (rival.point != RACE_STEP && !step.watching && !step.limit)
+	if (rivals.point != RACE_STEP && !step.watching && !step.limit)
 		return do_call(call, a, b);
 	stepping = 1;
 	answer = stepped(call, a, b);
@@ -268,7 +327,7 @@ word make(enum call call, word a, word b)
 	answers_close();
 	if (!has_call(call))
 		stop(STOP_NO_SYMBOL, call, 0, 0);
-	rival.seen = 0;
+	rivals.seen = 0;
 	answer = run_call(call, a, b);
 	if (locks_held())
 		stop(STOP_LOCKED, 0, 0, 0);
