@@ -29,6 +29,11 @@ class Prepared(NamedTuple):
     sources: Path
     headers: Path
 
+    @property
+    def readable(self) -> tuple[Path, ...]:
+        """All that libclang has to read: the tree's files, the generated headers, and our own."""
+        return (self.sources, self.headers, _HERE / "builtin", _HERE / "constants_include")
+
     def arguments(self, path: str) -> list[str]:
         """The compiler arguments for one file of the tree."""
         own = [f"-I{directory}" for directory in self.own.get(path, ())]
