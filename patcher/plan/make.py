@@ -112,6 +112,8 @@ def _topics(group: Group, found: Survey, knowledge: Knowledge) -> dict[str, Topi
 def _anchored(tree: KernelTree, request: Request, facts: Iterable[FileFacts]) -> None:
     defined = {each.name for one in facts for each in one.definitions if not each.declares}
     broken = [error for error in _errors(facts) if error.startswith("arch/")]
+    if any(said.severity == "crash" for one in facts for said in one.diagnostics):
+        return  # libclang saw nothing of a file, perhaps of this one: it is told under coverage, and the steps know
     if defined.isdisjoint(request.series.anchor) and broken:
         raise InputError(
             f"{tree.where} cannot be understood: {broken[0]}", "correct the file, or read another revision"

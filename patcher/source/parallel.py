@@ -143,7 +143,9 @@ def _strays(prepared: Prepared, includes: Iterable[tuple[str, str, int]]) -> Ite
 
 
 def relative(item: Diagnostic, prepared: Prepared) -> Diagnostic:
-    path = item.path
+    """The diagnostic with the paths as they are in the tree."""
+    path, message = item.path, item.message
     for place in (prepared.sources, prepared.headers):
         path = path.removeprefix(f"{place}/")
-    return Diagnostic(item.severity, path, item.line, item.column, item.message)
+        message = message.replace(f"{place}/", "")
+    return Diagnostic(item.severity, path, item.line, item.column, message)

@@ -24,7 +24,8 @@ from patcher.source import libclang
 Key = TypeVar("Key")
 
 VARIABLE = "PATCHER_PARSE_SECONDS"
-_SECONDS = 60.0
+_SECONDS = 30.0
+_CLOCK = 2  # wall-clock seconds for each second of processor time: the machine has other work
 _MEMORY_BYTES = 3 * 2**30
 _FILE_BYTES = 2**30
 _ANSWER_BYTES = 2**28
@@ -55,7 +56,7 @@ def cores() -> int:
 
 
 def seconds() -> float:
-    """Wall-clock and processor time that one file may take: ``$PATCHER_PARSE_SECONDS``, else 60.
+    """Processor time that one file may take, and half the time by the clock: ``$PATCHER_PARSE_SECONDS``, else 30.
 
     Raises InputError where that is no positive number.
     """
@@ -116,7 +117,7 @@ class _Process:
     """A process that works on one piece. ``answer`` is the descriptor to wait for."""
 
     def __init__(self, piece: Piece, limit: float) -> None:
-        self.deadline = time.monotonic() + limit
+        self.deadline = time.monotonic() + limit * _CLOCK
         self.complete = False
         self._limit = limit
         self._parts: list[bytes] = []
@@ -145,7 +146,7 @@ class _Process:
         too_long = not self.complete
         status = self.kill()
         if too_long:
-            return Lost(f"libclang took longer than {self._limit:g} s")
+            return Lost(f"libclang took longer than {self._limit * _CLOCK:g} s")
         answer = b"".join(self._parts)
         if self._size <= _ANSWER_BYTES and answer[:1] == _DONE and status == 0:
             return answer[1:]
@@ -155,7 +156,7 @@ class _Process:
         if answer[:1] == _FAILED and status == 0:
             return Lost(text)
         if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
-            return Lost(f"libclang took longer than {self._limit:g} s")
+            return Lost(f"libclang took more than {self._limit:g} s of processor time")
         return Lost("libclang died")
 
     def kill(self) -> int:

@@ -113,7 +113,7 @@ class TestDeath:
             return REAL_READ(main, arguments, wanted)
 
         monkeypatch.setattr(walk, "read", read)
-        monkeypatch.setenv(workers.VARIABLE, "6" if request.param in ("endless", "asleep") else "60")
+        monkeypatch.setenv(workers.VARIABLE, "3" if request.param in ("endless", "asleep") else "30")
         return str(request.param)
 
     def test_the_others_come_back(self, tree: KernelTree, cache: Cache, hostile: str) -> None:

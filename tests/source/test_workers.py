@@ -136,11 +136,11 @@ def test_each_with_its_own_result() -> None:
         (lambda: os.kill(os.getpid(), signal.SIGSEGV), "libclang died"),
         (lambda: os._exit(0), "libclang died"),
         (lambda: os.write(3, b"+part") and os._exit(1), "libclang died"),
-        (lambda: time.sleep(600), "libclang took longer than 1 s"),
-        (lambda: os.write(3, b"+part") and time.sleep(600), "libclang took longer than 1 s"),
+        (lambda: time.sleep(600), "libclang took longer than 2 s"),
+        (lambda: os.write(3, b"+part") and time.sleep(600), "libclang took longer than 2 s"),
         (lambda: bytes(workers._MEMORY_BYTES), "libclang wanted too much memory"),
         (lambda: 1 // 0, "it cannot be read (ZeroDivisionError: integer division or modulo by zero)"),
-        (lambda: signal.signal(signal.SIGXCPU, signal.SIG_IGN) or _spin(), "libclang took longer than 1 s"),
+        (lambda: _spin(), "libclang took more than 1 s of processor time"),
     ],
 )
 def test_a_piece_that_is_lost(work: Callable[[], bytes], reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,7 +175,7 @@ def test_what_it_started_ends_with_it(tmp_path: Path, monkeypatch: pytest.Monkey
         time.sleep(600)
         return b""
 
-    assert alone(Piece(work, (), (tmp_path,))) == Lost("libclang took longer than 1 s")
+    assert alone(Piece(work, (), (tmp_path,))) == Lost("libclang took longer than 2 s")
     child = int((tmp_path / "born").read_text())
     end = time.monotonic() + 10
     while _runs(child) and time.monotonic() < end:
@@ -202,7 +202,7 @@ def test_wrong_input_is_told() -> None:
 def test_the_bound_on_time(named: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(workers.VARIABLE, named)
     if not named:
-        assert workers.seconds() == 60
+        assert workers.seconds() == 30
         return
     with pytest.raises(InputError, match=r"PATCHER_PARSE_SECONDS=.* is no number of seconds"):
         workers.seconds()
