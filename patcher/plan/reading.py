@@ -53,8 +53,8 @@ class Reader:
     def cover(self, names: frozenset[str]) -> list[Gap]:
         """Read until each of the names is understood wherever it stands, or every configuration was tried.
 
-        What remains is answered. A file of the architecture that met errors is tried in the next configuration, too; one
-        on which libclang died or was stuck is not.
+        What remains is answered. A file of the architecture that met errors is tried in the next configuration, too;
+        one on which libclang died or was stuck is not.
         """
         for path, places in self._watched.items() if names - self._names else ():
             places.update(interesting_offsets(self._codes[path], names - self._names))

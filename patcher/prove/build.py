@@ -95,6 +95,9 @@ class Program(msgspec.Struct, frozen=True):
             yield file
 
 
+_program_decoder = msgspec.msgpack.Decoder(Program)
+
+
 def build(tree: KernelTree, arch: str, cache: Cache) -> Program:
     """The program for ``x86_64`` or ``i386``, from the cache where these files were built before.
 
@@ -106,9 +109,9 @@ def build(tree: KernelTree, arch: str, cache: Cache) -> Program:
     reached = sorted(includes.reach([*_roots(tree, found), *config.forced]))
     contents = [(path, includes.blobs.get(path) or includes.made.get(path, b"")) for path in reached]
     key = "prove:" + digest(toolchain.identity(), shim_key(), config.flags, config.forced, found.sources, contents)
-    stored = cache.get(key)
+    stored = cache.load(key, _program_decoder.decode)
     if stored is not None:
-        return msgspec.msgpack.decode(stored, type=Program)
+        return stored
     program = _build(tree, found, config, includes, cache)
     cache.put(key, msgspec.msgpack.encode(program))
     return program

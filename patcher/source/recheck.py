@@ -31,6 +31,7 @@ from patcher.tree.overlay import PatchedTree
 State = Mapping[str, bytes]
 _PATIENCE = 5  # a unit is parsed once for each state
 _Heard = tuple[tuple[Diagnostic, ...], ...]
+_heard_decoder = msgspec.msgpack.Decoder(_Heard)
 
 
 class News(NamedTuple):
@@ -64,8 +65,8 @@ def news(
         for unit in units:
             key = _key(config, unit, includes, tree, states)
             jobs[key] = (config, unit, includes)
-            if stored := cache.get(key):
-                known[key] = msgspec.msgpack.decode(stored, type=_Heard)
+            if stored := cache.load(key, _heard_decoder.decode):
+                known[key] = stored
     for _, unit, includes in jobs.values():
         if fatal := leads_out(includes, [unit]):
             raise InputError(f"{fatal.path} is {fatal.message}", "the tree is damaged or hostile")
@@ -119,7 +120,8 @@ def _parse(
             if config.name not in spaces:
                 units = tuple(each for other, each, _ in jobs.values() if other.name == config.name)
                 own = own_directories(tree, units)
-                spaces[config.name] = stack.enter_context(Workspace(tree, config, includes, own, cache))
+                before = includes._replace(blobs=tree.blobs(includes.blobs))
+                spaces[config.name] = stack.enter_context(Workspace(tree, config, before, own, cache))
                 wanted[config.name] = spaces[config.name].bring(includes.reach(units))
         make_constants(list(spaces.values()), list(wanted.values()))
         scratch = stack.enter_context(temporary.directory("recheck"))  # processes may be killed
@@ -140,7 +142,7 @@ def _checked(found: bytes | Lost, unit: str, states: int) -> _Heard:
     """What was heard, as it came out of a process in which hostile files were read; a "crash" where that is nothing."""
     if isinstance(found, bytes):
         try:
-            heard = msgspec.msgpack.decode(found, type=_Heard)
+            heard = _heard_decoder.decode(found)
         except (msgspec.MsgspecError, ValueError):
             heard = ()
         if len(heard) == states + 1:

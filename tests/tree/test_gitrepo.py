@@ -49,7 +49,7 @@ def test_a_commit_is_read_whole(mini: Path, mini_original: Path, git: Git) -> No
     tree = open_tree(mini_original, None)
     assert contents(tree) == files_below(mini)
     assert tree.commit == git(mini_original, "rev-parse", "HEAD")
-    assert tree.key == git(mini_original, "rev-parse", "HEAD^{tree}")
+    assert (tree.key or "").startswith(git(mini_original, "rev-parse", "HEAD^{tree}"))
     assert version(tree) == "2.6.37-mini"
 
 
