@@ -143,8 +143,8 @@ class Way(StrEnum):
 
 
 @functools.cache
-def _best() -> tuple[Way, str]:
-    """The best way that this machine has, and why there is none."""
+def best() -> tuple[Way, str]:
+    """The best way that this machine has, and why there is none. Tried once."""
     if version() > 0:
         return Way.LANDLOCK, ""
     if (why := _namespaces()) is None:
@@ -157,13 +157,13 @@ def way() -> Way:
 
     Raises InputError where this machine has nothing for it, unless ``$PATCHER_TRUST_TREE`` is ``1``.
     """
-    best, why = _best()
-    if best is Way.NONE and os.environ.get(VARIABLE) != "1":
+    found, why = best()
+    if found is Way.NONE and os.environ.get(VARIABLE) != "1":
         raise InputError(
             f"a file of a tree could read any other through libclang: it cannot be confined here, as {why}",
             f"set {VARIABLE}=1 for a tree that you trust",
         )
-    return best
+    return found
 
 
 def shut(read: Iterable[Path], write: Iterable[Path] = ()) -> None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from patcher import confine
 from patcher.cache import Cache
 from patcher.errors import InputError
 from patcher.model import Coverage, FileFacts, How, Plan, SkippedRegion, Span, TextOnly, TreeInfo, Use
@@ -193,6 +194,7 @@ def _coverage(found: Survey, facts: Sequence[FileFacts], gaps: Iterable[Gap], co
         text_only=tuple(text_only),
         regions_skipped=tuple(sorted(regions.values(), key=lambda region: (region.path, region.start))),
         errors=tuple(_errors(facts)),
+        confinement=confine.way().value,
     )
 
 

@@ -47,13 +47,13 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
     if request.param is confine.Way.NONE:
         monkeypatch.setattr(confine, "_namespaces", lambda: "none here")
         monkeypatch.setenv(confine.VARIABLE, "1")
-    confine._best.cache_clear()
+    confine.best.cache_clear()
     try:
         if confine.way() is not request.param:
             pytest.skip(f"this machine has no {request.param.value}")
         yield request.param
     finally:
-        confine._best.cache_clear()
+        confine.best.cache_clear()
 
 
 def opened(*paths: Path) -> Callable[[], bytes]:
@@ -103,12 +103,12 @@ def test_what_a_piece_names_can_be_written_and_nothing_else(tmp_path: Path, way:
 def test_where_there_is_nothing_to_confine_with(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(confine, "_CREATE_RULESET", 100_000)
     monkeypatch.setattr(confine, "_namespaces", lambda: "they are forbidden")
-    confine._best.cache_clear()
+    confine.best.cache_clear()
     try:
         with pytest.raises(InputError, match=r"they are forbidden.*PATCHER_TRUST_TREE"):
             alone(Piece(lambda: b"", ()))
     finally:
-        confine._best.cache_clear()
+        confine.best.cache_clear()
 
 
 def test_no_descriptor_is_left(tmp_path: Path) -> None:
