@@ -119,9 +119,18 @@ class Cache:
         try:
             Path(new).write_bytes(content)
         except FileNotFoundError:
-            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            Path(new).parent.mkdir(parents=True, exist_ok=True)
+            self._make(Path(new).parent)
             Path(new).write_bytes(content)
+
+    def _make(self, place: Path) -> None:
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        place.mkdir(parents=True, exist_ok=True)
+
+    def directory(self, name: str) -> Path:
+        """A directory of the cache for files that the caller looks after."""
+        with _clear(self.root):
+            self._make(self.root / name)
+        return self.root / name
 
     def _file(self, key: str) -> Path:
         name = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()

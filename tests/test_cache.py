@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -114,8 +115,9 @@ def test_what_cannot_be_decoded_is_a_miss(cache: Cache, value: bytes) -> None:
     assert cache.load("other", bytes.decode) is None
 
 
-def test_it_is_for_its_owner_alone(cache_dir: Path, cache: Cache) -> None:
-    cache.put("key", b"value")
+@pytest.mark.parametrize("use", [lambda cache: cache.put("key", b"value"), lambda cache: cache.directory("part")])
+def test_it_is_for_its_owner_alone(cache_dir: Path, cache: Cache, use: Callable[[Cache], object]) -> None:
+    use(cache)
     assert stat.S_IMODE(cache_dir.stat().st_mode) == 0o700
 
 

@@ -65,6 +65,7 @@ _ALLOWED = re.compile(
     r"GIT_(?:(?:AUTHOR|COMMITTER)_(?:NAME|EMAIL|DATE)|CONFIG_(?:GLOBAL|SYSTEM|NOSYSTEM)|CEILING_DIRECTORIES"
     r"|DISCOVERY_ACROSS_FILESYSTEM|EXEC_PATH|DEFAULT_HASH|TEST_ASSUME_DIFFERENT_OWNER)"
 )
+_PATIENCE = 60  # seconds that git may take to find a repository
 _FEW = 100  # paths that are looked up one by one rather than by a list of the whole tree
 _LONG = 1000  # characters of a path or word that git is asked for by its command line
 _WORDS = 500  # at a time
@@ -207,8 +208,9 @@ def discover(place: Path) -> Repository | None:
     command = git.Git(str(place))
     try:
         said = run(
-            command, str(place), ["rev-parse", "--is-bare-repository", "--is-inside-work-tree", "--absolute-git-dir"]
-        )
+            command, str(place), ["rev-parse", "--is-bare-repository", "--is-inside-work-tree", "--absolute-git-dir"],
+            kill_after_timeout=_PATIENCE,  # the first to read the repository's configuration, which may be a FIFO
+        )  # fmt: skip
     except InputError as error:
         if "not a git repository" in str(error):
             return None
