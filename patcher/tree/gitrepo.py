@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import git
 
 from patcher.errors import InputError
+from patcher.files import SMALL, read_file
 from patcher.tree.kernel import is_blob
 
 # A repository's own configuration is as little to be trusted as its files. What it can name is run by commands that we
@@ -182,7 +183,7 @@ class Repository(NamedTuple):
         status = self.common.stat()
         state = hashlib.sha256(f"{self.common}\0{status.st_dev}\0{status.st_ino}\0".encode("utf-8", "surrogateescape"))
         if self.shallow:
-            state.update((self.common / "shallow").read_bytes())
+            state.update(read_file(self.common / "shallow"))
         return state.hexdigest()[:32]
 
     @property
@@ -208,31 +209,28 @@ def discover(place: Path) -> Repository | None:
     command = git.Git(str(place))
     try:
         said = run(
-            command, str(place), ["rev-parse", "--is-bare-repository", "--is-inside-work-tree", "--absolute-git-dir"],
+            command, str(place), ["rev-parse", "--is-bare-repository", "--absolute-git-dir"],
             kill_after_timeout=_PATIENCE,  # the first to read the repository's configuration, which may be a FIFO
         )  # fmt: skip
     except InputError as error:
         if "not a git repository" in str(error):
             return None
         raise
-    bare, inside, name = os.fsdecode(said).split("\n", 2)
+    bare, name = os.fsdecode(said).split("\n", 1)
     directory = Path(name.removesuffix("\n")).resolve()
     shared = run(command, str(place), ["rev-parse", "--git-common-dir"])
     common = (place / os.fsdecode(shared.removesuffix(b"\n"))).resolve()
-    top = None
-    if bare == "false" and inside == "true":
-        shown = run(command, str(place), ["rev-parse", "--show-toplevel"])
-        top = Path(os.fsdecode(shown.removesuffix(b"\n"))).resolve()
-    return Repository(directory, common, top if top and _leads_to(top / ".git", directory) else None)
+    around = (each for each in (place, *place.parents) if _leads_to(each / ".git", directory))
+    return Repository(directory, common, next(around, None) if bare == "false" else None)
 
 
 def _leads_to(named: Path, directory: Path) -> bool:
-    """Whether a worktree is the repository's: core.worktree can name any directory."""
+    """Whether this is how a worktree names its repository. (By core.worktree a repository could name any directory.)"""
     if named.is_dir():
         return named.resolve() == directory
     try:
-        kind, _, name = named.read_text("utf-8", "surrogateescape").removesuffix("\n").partition(": ")
-    except (OSError, ValueError):
+        kind, _, name = os.fsdecode(read_file(named, most=SMALL)).removesuffix("\n").partition(": ")
+    except InputError:
         return False
     return kind == "gitdir" and (named.parent / name).resolve() == directory
 

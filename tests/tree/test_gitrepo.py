@@ -228,10 +228,12 @@ def test_a_key_is_for_one_repository_and_its_history(mini_repo: Path, mini_origi
     assert key != open_tree(mini_repo, None).key
 
 
-def test_a_worktree_elsewhere_is_none(mini_repo: Path, mini_original: Path, git: Git) -> None:
+def test_a_worktree_elsewhere_is_not_read(mini_repo: Path, mini_original: Path, git: Git) -> None:
     git(mini_repo, "config", "core.worktree", str(mini_original))
-    with pytest.raises(InputError, match="bare"):
-        open_tree(mini_repo, None, worktree=True)
+    (mini_repo / MMU).write_text("/* its own */\n")
+    tree = open_tree(mini_repo, None, worktree=True)
+    assert tree.read([MMU]) == {MMU: b"/* its own */\n"}
+    assert open_tree(mini_repo, None).read([MMU]) == open_tree(mini_original, None).read([MMU])
 
 
 def test_the_environment_names_no_program_and_no_configuration(
