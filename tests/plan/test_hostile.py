@@ -52,7 +52,7 @@ def test_nothing_outside_is_read_and_nothing_is_waited_for(mini: Path, tmp_path:
         f'%:include "{secret}"', f'%:include "{fifo}"', f'#/**/include "{secret}"', f'#inc\\\nlude "{fifo}"',
         f'#import "{secret}"', f'#pragma GCC dependency "{fifo}"', f'#if __has_include("{fifo}")\n#endif',
         f'%:include "{"../" * 40}{str(secret)[1:]}"', '%:include "/dev/zero"', '%:include "/proc/self/environ"',
-        f'#define X(x) #x\n#include X({secret})', f'??=include "{secret}"', f'#define S "{fifo}"\n%:include S',
+        f'#define X(x) #x\n#include X({secret})', f'??=include "{secret}"\n#define S "{fifo}"\n%:include S',
     ]  # fmt: skip
     tree = tmp_path / "tree"
     shutil.copytree(mini, tree)
