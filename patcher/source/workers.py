@@ -200,7 +200,7 @@ def _settle(answer: int, parent: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    os.environ["LIBCLANG_DISABLE_CRASH_RECOVERY"] = "1"  # it would go on after a crash, with whatever is left
+    libclang.die_at_a_crash()
     if answer != 3:
         os.dup2(answer, 3)
     os.closerange(4, os.sysconf("SC_OPEN_MAX"))
