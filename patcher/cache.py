@@ -1,27 +1,38 @@
-"""The user's cache: values keyed by content, and exported source files. Safe to delete at any time.
+"""The user's cache: values keyed by what they were made of. Safe to delete, and to damage, at any time.
 
-It lives in ``$PATCHER_CACHE_DIR``, else ``$XDG_CACHE_HOME/patcher``, else ``~/.cache/patcher``. Entries are
-written atomically, so several processes can share it; the oldest go when it outgrows its bound.
+It lives in ``$PATCHER_CACHE_DIR``, else ``$XDG_CACHE_HOME/patcher``, else ``~/.cache/patcher``. Each value is a file
+with a checksum over its key and itself, written whole or not at all, so several processes can share it and what was
+damaged is made anew; the oldest go when it outgrows its bound.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
+import hashlib
 import os
 import shutil
-import sqlite3
+import stat
+import sys
+import tempfile
 import time
-from collections.abc import Iterator
+import weakref
+import zlib
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
+
+import msgspec
 
 from patcher.errors import InputError
 from patcher.files import home
 
 VALUES_BYTES = 512 * 2**20
-EXPORT_BYTES = 512 * 2**20
+_CHECKSUM_BYTES = 32
+_HOUR = 3600
+_OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
+Value = TypeVar("Value")
+_told: set[Path] = set()
 
 
 def default_root() -> Path:
@@ -33,129 +44,138 @@ def default_root() -> Path:
 
 
 @contextlib.contextmanager
-def _told(root: Path) -> Iterator[None]:
+def _clear(root: Path) -> Iterator[None]:
     """Turn the failures of a disk into one clear line."""
     try:
         yield
-    except (OSError, sqlite3.Error) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    except OSError as error:
         raise InputError(
-            f"cannot use the cache {root} ({reason})",
+            f"cannot use the cache {root} ({error.strerror or error})",
             "free some space there or name another directory with PATCHER_CACHE_DIR",
         ) from error
 
 
 class Cache:
-    """Bytes by key, and directories of exported files.
+    """Bytes by key.
 
-    Raises InputError where the disk is full, read-only or not a directory.
+    A directory that others could have written to is not used: that is said once, on standard error, and one of its own
+    serves until the cache is closed. Raises InputError where the disk is full, read-only or not a directory.
     """
 
     def __init__(self, root: Path | None = None) -> None:
-        self.root = root or default_root()
+        self._named = root or default_root()
+        self._remove: Callable[[], object] | None = None
 
     @cached_property
-    def _values(self) -> Any:
-        import diskcache
-
-        with _told(self.root):
-            self.root.mkdir(parents=True, exist_ok=True)
-            try:
-                return self._open(diskcache)
-            except sqlite3.DatabaseError as error:
-                if isinstance(error, sqlite3.OperationalError):
-                    raise
-                shutil.rmtree(self.root / "values")  # damaged: it is only a cache
-                return self._open(diskcache)
-
-    def _open(self, diskcache: Any) -> Any:
-        opened = diskcache.Cache.__new__(diskcache.Cache)
-        try:
-            opened.__init__(str(self.root / "values"), size_limit=VALUES_BYTES, eviction_policy="least-recently-stored")
-        except sqlite3.Error:
-            opened.close()  # it leaves the connection open; Python 3.13 warns of that
-            raise
-        return opened
+    def root(self) -> Path:
+        """Where it is. It exists once there is something in it."""
+        with _clear(self._named):
+            why = _not_ours(self._named)
+        if not why:
+            return self._named
+        if self._named not in _told and sys.stderr is not None:
+            _told.add(self._named)
+            advice = "remove it, or name another directory with PATCHER_CACHE_DIR"
+            sys.stderr.write(f"patcher: the cache {str(self._named)!r} is not used, as {why}: {advice}\n")
+        own = tempfile.mkdtemp(prefix="patcher-cache-")
+        self._remove = weakref.finalize(self, shutil.rmtree, own, ignore_errors=True)
+        return Path(own)
 
     def get(self, key: str) -> bytes | None:
-        """The bytes stored under ``key``, or None."""
-        with _told(self.root):
-            value = self._values.get(key)
-        return value if isinstance(value, bytes) else None
+        """The bytes stored under ``key``, or None where there are none or they were damaged."""
+        file = self._file(key)
+        with _clear(self.root):
+            try:
+                stored = file.read_bytes()
+            except FileNotFoundError:
+                return None
+        value = stored[_CHECKSUM_BYTES:]
+        return value if stored[:_CHECKSUM_BYTES] == _checksum(key, value) else None
+
+    def load(self, key: str, decode: Callable[[bytes], Value]) -> Value | None:
+        """What ``decode`` makes of the bytes under ``key``, or None where there are none that it can read."""
+        stored = self.get(key)
+        if stored is None:
+            return None
+        try:
+            return decode(stored)
+        except (msgspec.MsgspecError, ValueError, zlib.error):
+            return None
 
     def put(self, key: str, value: bytes) -> None:
         """Store ``value`` under ``key``."""
-        with _told(self.root):
-            self._values.set(key, value)
-
-    def directory(self, kind: str, key: str) -> Exported:
-        """A directory of files for ``key``, shared with other processes while it is open."""
-        with _told(self.root):
-            return Exported(self.root / kind, key)
-
-    def close(self) -> None:
-        """Let go of the database."""
-        if "_values" in self.__dict__:
-            self._values.close()
-
-
-class Exported:
-    """Files below one directory, each written once and never changed. Locked against eviction while open."""
-
-    def __init__(self, parent: Path, key: str) -> None:
-        self.root = parent / key
-        self.root.mkdir(parents=True, exist_ok=True)
-        self._made: set[Path] = set()
-        self._lock = (parent / f"{key}.lock").open("a")
-        fcntl.flock(self._lock, fcntl.LOCK_SH)
-        self.root.mkdir(parents=True, exist_ok=True)  # it may have been evicted before we had the lock
-        os.utime(parent / f"{key}.lock")
-
-    def has(self, path: str) -> bool:
-        """Whether the file is there already."""
-        return (self.root / path).is_file()
-
-    def add(self, path: str, content: bytes) -> None:
-        """Write a file, whole or not at all. Raises InputError for a path that would leave the directory."""
-        if path.startswith("/") or ".." in path.split("/"):
-            raise InputError(f"{path!r} leaves the tree", "the tree is damaged or hostile; not exported")
-        target = self.root / path
-        with _told(self.root):
-            if target.parent not in self._made:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                self._made.add(target.parent)
-            new = f"{target}.{os.getpid()}.new"
+        file = self._file(key)
+        with _clear(self.root):
+            new = f"{file}.{os.getpid()}.{time.monotonic_ns()}.new"
             try:
-                Path(new).write_bytes(content)
-                os.replace(new, target)  # noqa: PTH105 - a thousand of them: pathlib is the slower half
+                self._write(new, _checksum(key, value) + value)
+                os.replace(new, file)  # noqa: PTH105 - hundreds of them: pathlib is the slower half
             except OSError:
-                Path(new).unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    Path(new).unlink()
                 raise
 
+    def _write(self, new: str, content: bytes) -> None:
+        try:
+            Path(new).write_bytes(content)
+        except FileNotFoundError:
+            self._make(Path(new).parent)
+            Path(new).write_bytes(content)
+
+    def _make(self, place: Path) -> None:
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        place.mkdir(parents=True, exist_ok=True)
+
+    def directory(self, name: str) -> Path:
+        """A directory of the cache for files that the caller looks after."""
+        with _clear(self.root):
+            self._make(self.root / name)
+        return self.root / name
+
+    def _file(self, key: str) -> Path:
+        name = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
+        return self.root / "values" / name[:2] / name[2:]
+
     def close(self) -> None:
-        """Unlock, and remove the directories longest unused while the whole is over its bound."""
-        self._lock.close()
-        _evict(self.root.parent)
+        """Remove the oldest values where there are too many."""
+        if "root" in self.__dict__:
+            _trim(self.root / "values")
+        if self._remove is not None:
+            self._remove()
 
 
-def _evict(parent: Path) -> None:
-    """Keep ``parent`` under EXPORT_BYTES. Looks once an hour; skips what another process holds."""
-    stamp = parent / ".evicted"
+def _not_ours(place: Path) -> str:
+    """Why a directory must not be trusted, or ""."""
+    try:
+        found = place.lstat()
+    except FileNotFoundError:
+        return ""
+    if stat.S_ISLNK(found.st_mode):
+        return "it is a symbolic link"
+    if found.st_uid != os.geteuid():
+        return "it belongs to another user"
+    return "others may write to it" if stat.S_ISDIR(found.st_mode) and found.st_mode & _OTHERS_MAY_WRITE else ""
+
+
+def _checksum(key: str, value: bytes) -> bytes:
+    state = hashlib.blake2b(digest_size=_CHECKSUM_BYTES)
+    name = key.encode("utf-8", "surrogateescape")
+    state.update(b"%d " % len(name) + name)
+    state.update(value)
+    return state.digest()
+
+
+def _trim(values: Path) -> None:
+    """Keep the values under VALUES_BYTES. Looks once an hour."""
+    stamp = values / ".trimmed"
     with contextlib.suppress(OSError):
-        if stamp.exists() and time.time() - stamp.stat().st_mtime < 3600:
+        if stamp.exists() and time.time() - stamp.stat().st_mtime < _HOUR:
             return
         stamp.touch()
-        locks = sorted(parent.glob("*.lock"), key=lambda lock: lock.stat().st_mtime, reverse=True)
+        found = [(file.stat(), file) for part in values.iterdir() if part.is_dir() for file in part.iterdir()]
         used = 0
-        for lock in locks:
-            tree = lock.with_suffix("")
-            used += sum(file.stat().st_size for file in tree.rglob("*") if file.is_file())
-            if used <= EXPORT_BYTES:
-                continue
-            with lock.open("a") as handle:
-                try:
-                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    continue
-                shutil.rmtree(tree, ignore_errors=True)
-                lock.unlink(missing_ok=True)
+        for status, file in sorted(found, key=lambda each: each[0].st_mtime, reverse=True):
+            used += status.st_blocks * 512
+            half_written = file.name.endswith(".new") and time.time() - status.st_mtime > _HOUR
+            if used > VALUES_BYTES or half_written:
+                file.unlink(missing_ok=True)

@@ -2,7 +2,8 @@
 
 What is taken is taken from all that the process starts, too; nothing gives it back. It costs no other program and no
 right of root's, so it is used where bubblewrap (``patcher.sandbox``) is too much: around libclang, which runs in
-processes of ours, and before a program of a tree is loaded. Sources: landlock(7), prctl(2), setrlimit(2), and
+processes of ours, and before a program of a tree is loaded. Where the kernel has no Landlock, ``shut`` makes a view of
+the file system of the process's own (``patcher.namespaces``). Sources: landlock(7), prctl(2), setrlimit(2), and
 include/uapi/linux/landlock.h.
 
 What Landlock leaves: a process still learns whether a path exists and what stat(2) says of it; descriptors that are
@@ -24,11 +25,15 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
+from enum import StrEnum
 from pathlib import Path
 
+from patcher import namespaces
 from patcher.errors import InputError
 
 Place = str | Path
+
+VARIABLE = "PATCHER_TRUST_TREE"
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same on every architecture but alpha
 _VERSION = 1  # LANDLOCK_CREATE_RULESET_VERSION
@@ -106,6 +111,76 @@ def _python() -> tuple[str, ...]:
     system = ("/usr", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache")
     own = (sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix, os.path.realpath(sys.executable))
     return tuple(place for place in dict.fromkeys((*system, *own)) if Path(place).exists())
+
+
+def _namespaces() -> str | None:
+    """Why ``namespaces.see_only`` cannot be used here, or None where it can. Tried out with a process of its own."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        said = b"it failed"
+        try:
+            namespaces.see_only((), ())
+            said = b"more is seen than was shown" if any(Path("/").iterdir()) else b""
+        except OSError as error:
+            said = str(error.strerror).encode()
+        finally:
+            os.write(writing, said)
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as answer:
+        said = answer.read()
+    os.waitpid(child, 0)
+    return said.decode("utf-8", "replace") or None
+
+
+class Way(StrEnum):
+    """What a process is confined with, in the order of preference."""
+
+    LANDLOCK = "landlock"
+    NAMESPACES = "namespaces"
+    NONE = "none"
+
+
+@functools.cache
+def best() -> tuple[Way, str]:
+    """The best way that this machine has, and why there is none. Tried once."""
+    if version() > 0:
+        return Way.LANDLOCK, ""
+    if (why := _namespaces()) is None:
+        return Way.NAMESPACES, ""
+    return Way.NONE, f"the kernel has no Landlock, and no namespaces for this user ({why})"
+
+
+def way() -> Way:
+    """What ``shut`` confines a process with.
+
+    Raises InputError where this machine has nothing for it, unless ``$PATCHER_TRUST_TREE`` is ``1``.
+    """
+    found, why = best()
+    if found is Way.NONE and os.environ.get(VARIABLE) != "1":
+        raise InputError(
+            f"a file of a tree could read any other through libclang: it cannot be confined here, as {why}",
+            f"set {VARIABLE}=1 for a tree that you trust",
+        )
+    return found
+
+
+def shut(read: Iterable[Path], write: Iterable[Path] = ()) -> None:
+    """Let this process read what is below ``read``, read and write what is below ``write``, and open nothing else, in
+    the way that ``way`` tells. It cannot run programs. For a process with one thread, which ends soon.
+
+    Raises InputError where that fails.
+    """
+    chosen = way()
+    if chosen is Way.LANDLOCK:
+        files(read=read, write=write)
+    elif chosen is Way.NAMESPACES:
+        try:
+            namespaces.see_only(read, write)
+        except OSError as error:
+            raise InputError(f"this process cannot be confined with namespaces ({error.strerror})") from error
+        no_new_privileges()
 
 
 def no_new_privileges() -> None:

@@ -244,7 +244,8 @@ class SkippedRegion(Frozen, frozen=True):
 
 
 class Coverage(Frozen, frozen=True):
-    """What was looked at, and what was not."""
+    """What was looked at, and what was not. ``confinement``: what keeps libclang from reading files outside of the
+    tree, as ``patcher.confine.Way``."""
 
     files_searched: int
     files_parsed: tuple[str, ...]
@@ -252,6 +253,7 @@ class Coverage(Frozen, frozen=True):
     text_only: tuple[TextOnly, ...]
     regions_skipped: tuple[SkippedRegion, ...]
     errors: tuple[str, ...]
+    confinement: str
 
 
 class TreeInfo(Frozen, frozen=True):

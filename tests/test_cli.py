@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import pty
@@ -419,26 +420,34 @@ def test_a_reader_that_has_seen_enough(mini_original: Path, command_environment:
         assert process.stderr.read() == b""
 
 
-def nobody_left(group: int) -> bool:
-    """Whether all processes of a group are gone, or go within ten seconds."""
+def nobody_left(session: int) -> bool:
+    """Whether all processes of a session are gone, or go within ten seconds."""
     for _ in range(200):
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
+        if not any(map(functools.partial(_lives_in, session), Path("/proc").glob("[0-9]*/stat"))):
             return True
         time.sleep(0.05)
     return False
+
+
+def _lives_in(session: int, status: Path) -> bool:
+    try:
+        fields = status.read_text().rpartition(")")[2].split()
+    except OSError:
+        return False
+    return fields[0] != "Z" and int(fields[3]) == session
 
 
 def test_an_interruption_ends_it_at_once(
     mini_original: Path, command_environment: dict[str, str], tmp_path: Path
 ) -> None:
     """No traceback, no process left behind, and the next run finds a cache it can use."""
-    environment = {**command_environment, "PATCHER_CACHE_DIR": str(tmp_path / "cold")}
+    (tmp_path / "tmp").mkdir()
+    places = {"PATCHER_CACHE_DIR": str(tmp_path / "cold"), "TMPDIR": str(tmp_path / "tmp")}
+    environment = {**command_environment, **places}
     command = [sys.executable, "-m", "patcher", "plan", "--scope", "tree", "--tree", mini_original]
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, env=environment, start_new_session=True, **streams) as process:
-        while process.poll() is None and not list(tmp_path.glob("cold/export/*/arch")):
+        while process.poll() is None and not list(tmp_path.glob("tmp/patcher-sources-*/files/arch")):
             time.sleep(0.01)
         os.killpg(process.pid, signal.SIGINT)
         _, said = process.communicate(timeout=60)
@@ -451,10 +460,12 @@ def test_an_interruption_ends_it_at_once(
 def test_a_termination_leaves_nobody_behind(
     mini_original: Path, command_environment: dict[str, str], tmp_path: Path
 ) -> None:
-    environment = {**command_environment, "PATCHER_CACHE_DIR": str(tmp_path / "cold")}
+    (tmp_path / "tmp").mkdir()
+    places = {"PATCHER_CACHE_DIR": str(tmp_path / "cold"), "TMPDIR": str(tmp_path / "tmp")}
+    environment = {**command_environment, **places}
     command = [sys.executable, "-m", "patcher", "plan", "--scope", "tree", "--tree", mini_original]
     with subprocess.Popen(command, env=environment, start_new_session=True, stdout=subprocess.DEVNULL) as process:
-        while process.poll() is None and not list(tmp_path.glob("cold/export/*/arch")):
+        while process.poll() is None and not list(tmp_path.glob("tmp/patcher-sources-*/files/arch")):
             time.sleep(0.01)
         process.terminate()
         assert process.wait(timeout=60) in (1, 143)

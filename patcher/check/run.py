@@ -216,7 +216,8 @@ class Checker:
     def _key(self, lane: _Lane, at: At, *more: object) -> str:
         adjusted = self._adjustments(lane.tool)
         spec = (lane.spec.arch, lane.spec.base, lane.spec.text, lane.spec.changes, lane.spec.helps)
-        return digest(4, spec, lane.tool, adjusted.variables, sorted(adjusted.files.items()), *more)
+        repository = self._request.repository.identity  # what an id of git's stands for is its word alone
+        return digest(5, repository, spec, lane.tool, adjusted.variables, sorted(adjusted.files.items()), *more)
 
     def _configure(self, lane: _Lane, at: At) -> None:
         """Have ``lane.configs`` for a commit, and for the base also what is prepared; else it is broken."""

@@ -19,6 +19,8 @@ from patcher.check.results import Outcome
 from patcher.tree.content import Entry
 
 _LISTS = 8
+_outcome_decoder = msgspec.msgpack.Decoder(Outcome)
+_lists_decoder = msgspec.msgpack.Decoder(list[tuple[str, ...]])
 
 
 def digest(*parts: Any) -> str:
@@ -36,8 +38,8 @@ class Store:
     def find(self, first: str, entries: Mapping[str, Entry]) -> Outcome | None:
         """The outcome of the same thing, or None."""
         for needs in self._lists(first):
-            if packed := self._cache.get(self._key(first, needs, entries)):
-                return msgspec.msgpack.decode(packed, type=Outcome)
+            if outcome := self._cache.load(self._key(first, needs, entries), _outcome_decoder.decode):
+                return outcome
         return None
 
     def put(self, first: str, entries: Mapping[str, Entry], outcome: Outcome) -> None:
@@ -51,16 +53,16 @@ class Store:
 
     def text(self, key: str) -> str | None:
         """A text that was kept."""
-        packed = self._cache.get(f"check-1/text/{key}")
-        return None if packed is None else zlib.decompress(packed).decode("utf-8", "surrogateescape")
+        return self._cache.load(
+            f"check-1/text/{key}", lambda packed: zlib.decompress(packed).decode("utf-8", "surrogateescape")
+        )
 
     def put_text(self, key: str, text: str) -> None:
         """Keep a text."""
         self._cache.put(f"check-1/text/{key}", zlib.compress(text.encode("utf-8", "surrogateescape"), 1))
 
     def _lists(self, first: str) -> list[tuple[str, ...]]:
-        packed = self._cache.get(f"check-1/needs/{first}")
-        return msgspec.msgpack.decode(packed, type=list[tuple[str, ...]]) if packed else []
+        return self._cache.load(f"check-1/needs/{first}", _lists_decoder.decode) or []
 
     def _key(self, first: str, needs: Iterable[str], entries: Mapping[str, Entry]) -> str:
         went_in = [(path, entries[path].blob if path in entries else "") for path in needs]

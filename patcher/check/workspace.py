@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import os
+import stat
 import subprocess
 import threading
 import time
@@ -45,9 +47,8 @@ class Workspace:
     """``tree`` is the sources of the commit last brought, ``ours`` a directory for files of ours beside them."""
 
     def __init__(self, cache: Cache) -> None:
-        self._parent = cache.root / "check"
+        self._parent = cache.directory("check")
         with told(self._parent):
-            self._parent.mkdir(parents=True, exist_ok=True)
             self._parent.chmod(0o700)  # as root, what builds write is nobody's, of whom there may be others
             self._take()
             try:
@@ -163,23 +164,23 @@ class Workspace:
 
 
 class Kept:
-    """Build directories as they were once prepared: copied aside, and copied back by a later run."""
+    """Build directories as they were once prepared: copied aside, and copied back by a later run. Each is named by its
+    key and a checksum, so that one that was damaged is none."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
 
     def load(self, key: str, target: Path) -> bool:
         """Copy what is kept under ``key`` to ``target``, which does not exist; False where nothing is."""
-        kept = self._root / key
-        if not kept.is_dir():
-            return False
-        try:
-            _copy(kept, target)
-            os.utime(kept)
-        except OSError:  # it was removed meanwhile
+        for kept in self._root.glob(f"{key}-*"):
+            with contextlib.suppress(OSError):  # it was removed meanwhile
+                _copy(kept, target)
+                if kept.name == f"{key}-{_checksum(target)}":
+                    os.utime(kept)
+                    return True
+                discard(kept, self._root.parent)
             discard(target, self._root.parent)
-            return False
-        return True
+        return False
 
     def save(self, key: str, source: Path) -> None:
         """Keep a copy of ``source``. One that could not be made whole is none."""
@@ -187,7 +188,7 @@ class Kept:
         try:
             self._root.mkdir(parents=True, exist_ok=True)
             _copy(source, new)
-            new.rename(self._root / key)
+            new.rename(self._root / f"{key}-{_checksum(new)}")
         except OSError:
             discard(new, self._root.parent)  # another run was faster, or the disk is full: it is only kept to save time
         self._trim()
@@ -204,6 +205,21 @@ class Kept:
                 used += sum(file.lstat().st_size for file in place.rglob("*"))
                 if used > _KEPT_BYTES:
                     discard(place, self._root.parent)
+
+
+def _checksum(top: Path) -> str:
+    """Over the names, kinds and contents of all that is in a directory. Raises OSError where it cannot be read."""
+    state = hashlib.blake2b(digest_size=16)
+    for place in sorted(top.rglob("*")):
+        mode = place.lstat().st_mode
+        content = b""
+        if stat.S_ISLNK(mode):
+            content = os.fsencode(place.readlink())
+        elif stat.S_ISREG(mode):
+            content = place.read_bytes()
+        state.update(f"{place.relative_to(top)}\0{mode:o}\0{len(content)}\0".encode("utf-8", "surrogateescape"))
+        state.update(content)
+    return state.hexdigest()
 
 
 def _copy(source: Path, target: Path) -> None:

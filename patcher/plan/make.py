@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from patcher import confine
 from patcher.cache import Cache
 from patcher.errors import InputError
 from patcher.model import Coverage, FileFacts, How, Plan, SkippedRegion, Span, TextOnly, TreeInfo, Use
@@ -112,6 +113,8 @@ def _topics(group: Group, found: Survey, knowledge: Knowledge) -> dict[str, Topi
 def _anchored(tree: KernelTree, request: Request, facts: Iterable[FileFacts]) -> None:
     defined = {each.name for one in facts for each in one.definitions if not each.declares}
     broken = [error for error in _errors(facts) if error.startswith("arch/")]
+    if any(said.severity == "crash" for one in facts for said in one.diagnostics):
+        return  # libclang saw nothing of a file, perhaps of this one: it is told under coverage, and the steps know
     if defined.isdisjoint(request.series.anchor) and broken:
         raise InputError(
             f"{tree.where} cannot be understood: {broken[0]}", "correct the file, or read another revision"
@@ -191,6 +194,7 @@ def _coverage(found: Survey, facts: Sequence[FileFacts], gaps: Iterable[Gap], co
         text_only=tuple(text_only),
         regions_skipped=tuple(sorted(regions.values(), key=lambda region: (region.path, region.start))),
         errors=tuple(_errors(facts)),
+        confinement=confine.way().value,
     )
 
 

@@ -53,7 +53,8 @@ class Reader:
     def cover(self, names: frozenset[str]) -> list[Gap]:
         """Read until each of the names is understood wherever it stands, or every configuration was tried.
 
-        What remains is answered. A file of the architecture that met errors is tried in the next configuration, too.
+        What remains is answered. A file of the architecture that met errors is tried in the next configuration, too;
+        one on which libclang died or was stuck is not.
         """
         for path, places in self._watched.items() if names - self._names else ():
             places.update(interesting_offsets(self._codes[path], names - self._names))
@@ -89,7 +90,8 @@ class Reader:
 
     def _left(self, gaps: Sequence[Gap]) -> set[str]:
         unclean = {one.path for one in self.facts if one.unit_errors and one.path.startswith("arch/")}
-        return unclean | {gap.path for gap in gaps}
+        lost = {one.path for one in self.facts if any(said.severity == "crash" for said in one.diagnostics)}
+        return (unclean | {gap.path for gap in gaps}) - lost
 
     def _gaps(self) -> list[Gap]:
         """The places that name a symbol of interest and that no parse so far has understood."""

@@ -23,7 +23,8 @@ from patcher.prove.elf import Elf
 from patcher.prove.find import LOOKUP, SETUP, Places, linear_map, places
 from patcher.prove.objects import ENTRY, SHIM_TEXT, check_objects, read_files, segments
 from patcher.source.keys import digest
-from patcher.source.prepare import BUILTIN, Workspace, constants_header
+from patcher.source.parallel import make_constants
+from patcher.source.prepare import BUILTIN, Workspace
 from patcher.source.read import include_graph
 from patcher.tree import kconfig, profile
 from patcher.tree.config import Config, from_profile, own_directories
@@ -94,6 +95,9 @@ class Program(msgspec.Struct, frozen=True):
             yield file
 
 
+_program_decoder = msgspec.msgpack.Decoder(Program)
+
+
 def build(tree: KernelTree, arch: str, cache: Cache) -> Program:
     """The program for ``x86_64`` or ``i386``, from the cache where these files were built before.
 
@@ -105,9 +109,9 @@ def build(tree: KernelTree, arch: str, cache: Cache) -> Program:
     reached = sorted(includes.reach([*_roots(tree, found), *config.forced]))
     contents = [(path, includes.blobs.get(path) or includes.made.get(path, b"")) for path in reached]
     key = "prove:" + digest(toolchain.identity(), shim_key(), config.flags, config.forced, found.sources, contents)
-    stored = cache.get(key)
+    stored = cache.load(key, _program_decoder.decode)
     if stored is not None:
-        return msgspec.msgpack.decode(stored, type=Program)
+        return stored
     program = _build(tree, found, config, includes, cache)
     cache.put(key, msgspec.msgpack.encode(program))
     return program
@@ -178,8 +182,7 @@ def _compile(tree: KernelTree, found: Places, includes: Includes, space: Workspa
     config = space.prepared.config
     bits = ARCHS[config.arch]
     files = includes.reach(_roots(tree, found))
-    for header, source in space.bring(files):
-        space.add_header(header, constants_header(space.prepared, source))
+    make_constants([space], [space.bring(files)])
     shims = [*_shadow(space.prepared.sources, work, files, bits)]
     flags = [*_COMMON, *_WIDTH[bits], *(_AS_GCC4 if _old(tree) else ())]
     shim = shim_of(bits)

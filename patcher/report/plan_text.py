@@ -79,6 +79,10 @@ def _coverage(coverage: Coverage, style: Style, verbose: bool) -> Iterator[str]:
         f"  {coverage.files_searched} files name a symbol of interest; {len(coverage.files_parsed)} were parsed "
         f"as C ({', '.join(coverage.profiles)})"
     )
+    if coverage.confinement == "none":
+        yield style("  libclang was not confined: a file of the tree could read any other", fg="yellow")
+    elif verbose:
+        yield f"  libclang could open nothing but the tree's files and our headers ({coverage.confinement})"
     groups = (
         ("searched as text only", [f"{item.path}: {item.reason}" for item in coverage.text_only]),
         (

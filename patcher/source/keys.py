@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from patcher import __version__
+from patcher import __version__, confine
 from patcher.source import libclang
 
 _HERE = Path(__file__).parent
@@ -21,6 +21,8 @@ def _reader() -> Any:
     state = hashlib.sha256(f"{__version__} {libclang.identity()}".encode())
     for file in sorted([*_HERE.rglob("*.py"), *_HERE.rglob("*.h"), _HERE.parent / "model.py"]):
         state.update(file.read_bytes())
+    if confine.best()[0] is confine.Way.NONE:  # what was read then may hold what is none of the tree's
+        state.update(b"not confined")
     return state
 
 

@@ -58,6 +58,12 @@ def load() -> Any:
     return cindex
 
 
+def die_at_a_crash() -> None:
+    """Have this process end where libclang crashes. It would catch that and go on, with whatever is left."""
+    os.environ["LIBCLANG_DISABLE_CRASH_RECOVERY"] = "1"  # for an index that is still to be made
+    load().conf.lib.clang_toggleCrashRecovery(0)
+
+
 @functools.cache
 def version() -> str:
     """The version of libclang, such as ``18.1.1``."""

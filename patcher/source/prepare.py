@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import posixpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
+from patcher import temporary
 from patcher.cache import Cache
+from patcher.errors import InputError
 from patcher.source import walk
 from patcher.source.keys import digest
 from patcher.tree.config import Config
 from patcher.tree.generated import CONSTANTS
 from patcher.tree.includes import Includes
-from patcher.tree.kernel import KernelTree
+from patcher.tree.kernel import KernelTree, is_blob
 
 _HERE = Path(__file__).parent
 BUILTIN = _HERE / "builtin"  # the compiler's own headers, of ours
@@ -28,6 +32,11 @@ class Prepared(NamedTuple):
     own: Mapping[str, Sequence[str]]
     sources: Path
     headers: Path
+
+    @property
+    def readable(self) -> tuple[Path, ...]:
+        """All that libclang has to read: the tree's files, the generated headers, and our own."""
+        return (self.sources, self.headers, _HERE / "builtin", _HERE / "constants_include")
 
     def arguments(self, path: str) -> list[str]:
         """The compiler arguments for one file of the tree."""
@@ -60,7 +69,8 @@ class Prepared(NamedTuple):
 
 
 class Workspace:
-    """The directories of ``Prepared``, held against eviction until closed."""
+    """The directories of ``Prepared``, made for one use: they hold what is brought and nothing else, so that what
+    libclang says depends on that alone. They go when it is closed."""
 
     def __init__(
         self,
@@ -72,43 +82,68 @@ class Workspace:
     ):
         self._tree = tree
         self._includes = includes
-        key = tree.key or digest(sorted(includes.blobs.items()))
-        self._sources = cache.directory("export", key)
+        self._cache = cache
+        self._brought: set[str] = set()
         constants = sorted(includes.reach(includes.constants.values()))
         seen = [(path, includes.blobs.get(path, "")) for path in constants]
-        self._headers = cache.directory(
-            "headers", digest(sorted(includes.made.items()), seen, config.flags, config.forced)
-        )
-        self.prepared = Prepared(config, own, self._sources.root, self._headers.root)
+        self._key = "constants:" + digest(sorted(includes.made.items()), seen, config)
+        with ExitStack() as stack:
+            sources = stack.enter_context(temporary.directory("sources"))
+            headers = stack.enter_context(temporary.directory("headers"))
+            self._open = stack.pop_all()
+        self.prepared = Prepared(config, own, sources, headers)
 
     def __enter__(self) -> Workspace:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._sources.close()
-        self._headers.close()
+        self._open.close()
 
     def bring(self, paths: Iterable[str]) -> list[tuple[str, str]]:
-        """Have these files and the generated headers on disk, all but the headers of constants.
+        """Have these files and the generated headers on disk, all but headers of constants that are not known yet.
 
-        Those are answered, in the order they must be made: (header, the C file it is computed from).
+        Those are answered, in the order they must be made: (header, the C file it is computed from). Raises InputError
+        where a file is not what its id in the tree says.
         """
         constants = self._includes.constants
-        unknown = [path for path in constants if not self._headers.has(path)]
+        unknown = []
+        for path in constants:
+            content = self._cache.get(f"{self._key}:{path}")
+            if content is None:
+                unknown.append(path)
+            else:
+                _write(self.prepared.headers, path, content)
         wanted = {path for path in paths if path in self._includes.blobs}
         wanted |= self._includes.reach([*(constants[path] for path in unknown), *self.prepared.config.forced])
-        lacking = sorted(path for path in wanted & self._includes.blobs.keys() if not self._sources.has(path))
+        lacking = sorted((wanted & self._includes.blobs.keys()) - self._brought)
         for path, content in self._tree.read(lacking).items():
-            self._sources.add(path, content)
+            if not is_blob(content, self._includes.blobs[path]):
+                raise InputError(f"{path} of {self._tree.where} changed while it was read", "try once more")
+            _write(self.prepared.sources, path, content)
+        self._brought.update(lacking)
         for path, content in self._includes.made.items():
-            if not self._headers.has(path):
-                self._headers.add(path, content)
+            _write(self.prepared.headers, path, content)
         order = list(CONSTANTS.values())
         return sorted(((path, constants[path]) for path in unknown), key=lambda pair: order.index(pair[1]))
 
     def add_header(self, path: str, content: bytes) -> None:
-        """Put a generated header on disk."""
-        self._headers.add(path, content)
+        """Put a header of constants on disk, and remember it."""
+        _write(self.prepared.headers, path, content)
+        self._cache.put(f"{self._key}:{path}", content)
+
+
+def _write(top: Path, path: str, content: bytes) -> None:
+    """Raises InputError for a path that would leave the directory, and one that no file can have."""
+    if path.startswith("/") or not {"..", "", "."}.isdisjoint(path.split("/")):
+        raise InputError(f"{path!r} leaves the tree", "the tree is damaged or hostile; not exported")
+    target = top / path
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+    except (OSError, ValueError) as error:  # ValueError: a NUL
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise  # the machine's, not the tree's
+        raise InputError(f"{path!r} cannot be exported ({error})", "the tree is damaged or hostile") from error
 
 
 def constants_header(prepared: Prepared, source: str) -> bytes:

@@ -14,6 +14,7 @@ from patcher.tree.config import Config, own_directories
 from patcher.tree.includes import Includes, follow
 from patcher.tree.kernel import KernelTree
 
+_includes_decoder = msgspec.msgpack.Decoder(Includes)
 _facts_decoder = msgspec.msgpack.Decoder(tuple[FileFacts, ...])
 
 
@@ -23,9 +24,9 @@ def include_graph(tree: KernelTree, config: Config, roots: Sequence[str], cache:
     if tree.key is None:
         return _follow(tree, config, roots)
     key = "includes:" + digest(tree.key, config, roots)
-    stored = cache.get(key)
+    stored = cache.load(key, _includes_decoder.decode)
     if stored is not None:
-        return msgspec.msgpack.decode(stored, type=Includes)
+        return stored
     found = _follow(tree, config, roots)
     cache.put(key, msgspec.msgpack.encode(found))
     return found
@@ -45,9 +46,9 @@ def read_units(
     keys = {(batch.config.name, unit): _key(batch, unit) for batch in batches for unit in batch.units}
     known: dict[tuple[str, Unit], tuple[FileFacts, ...]] = {}
     for name, key in keys.items():
-        stored = cache.get(key)
+        stored = cache.load(key, _facts_decoder.decode)
         if stored is not None:
-            known[name] = _facts_decoder.decode(stored)
+            known[name] = stored
     if len(known) < len(keys):
         missing = [
             Batch(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import as_completed
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
@@ -20,18 +18,20 @@ from patcher.model import Diagnostic
 from patcher.source import walk
 from patcher.source.keys import digest
 from patcher.source.outline import Outline, Unreadable
-from patcher.source.parallel import all_or_killed, cores, leads_out, make_constants, pool, relative, take_time
+from patcher.source.parallel import leads_out, make_constants, relative
 from patcher.source.prepare import Prepared, Workspace
 from patcher.source.read import include_graph
 from patcher.source.unit import Progress
+from patcher.source.workers import Lost, Piece, run
 from patcher.tree.config import Config, own_directories
 from patcher.tree.includes import Includes
 from patcher.tree.kernel import KernelTree, blob_id
 from patcher.tree.overlay import PatchedTree
 
 State = Mapping[str, bytes]
-_SECONDS = 300
+_PATIENCE = 5  # a unit is parsed once for each state
 _Heard = tuple[tuple[Diagnostic, ...], ...]
+_heard_decoder = msgspec.msgpack.Decoder(_Heard)
 
 
 class News(NamedTuple):
@@ -65,8 +65,8 @@ def news(
         for unit in units:
             key = _key(config, unit, includes, tree, states)
             jobs[key] = (config, unit, includes)
-            if stored := cache.get(key):
-                known[key] = msgspec.msgpack.decode(stored, type=_Heard)
+            if stored := cache.load(key, _heard_decoder.decode):
+                known[key] = stored
     for _, unit, includes in jobs.values():
         if fatal := leads_out(includes, [unit]):
             raise InputError(f"{fatal.path} is {fatal.message}", "the tree is damaged or hostile")
@@ -120,26 +120,35 @@ def _parse(
             if config.name not in spaces:
                 units = tuple(each for other, each, _ in jobs.values() if other.name == config.name)
                 own = own_directories(tree, units)
-                spaces[config.name] = stack.enter_context(Workspace(tree, config, includes, own, cache))
+                before = includes._replace(blobs=tree.blobs(includes.blobs))
+                spaces[config.name] = stack.enter_context(Workspace(tree, config, before, own, cache))
                 wanted[config.name] = spaces[config.name].bring(includes.reach(units))
-        scratch = stack.enter_context(temporary.directory("recheck"))  # workers may be killed
-        with pool(min(len(jobs), cores())) as workers, all_or_killed(workers):
-            make_constants(workers, list(spaces.values()), list(wanted.values()))
-            futures = {}
-            for key, (config, unit, includes) in jobs.items():
-                prepared = spaces[config.name].prepared
-                futures[workers.submit(_listen, prepared, unit, _Texts.of(tree, unit, includes, states), scratch)] = key
-            for done, future in enumerate(as_completed(futures), 1):
-                key = futures[future]
-                try:
-                    heard = future.result()
-                except (MemoryError, BrokenProcessPool):
-                    reason = "libclang died, or took too long or too much memory"
-                    crash = Diagnostic("crash", jobs[key][1], 0, 0, reason)
-                    heard = ((), *(((crash,),) * len(states)))
-                if progress:
-                    progress("parsing the patched files", done, len(futures))
-                yield key, heard
+        make_constants(list(spaces.values()), list(wanted.values()))
+        scratch = stack.enter_context(temporary.directory("recheck"))  # processes may be killed
+        pieces = {}
+        for number, (key, (config, unit, includes)) in enumerate(jobs.items()):
+            place = scratch / str(number)
+            place.mkdir()
+            prepared = spaces[config.name].prepared
+            work = functools.partial(_listen, prepared, unit, _Texts.of(tree, unit, includes, states), place)
+            pieces[key] = Piece(work, prepared.readable, (place,), _PATIENCE)
+        for done, (key, found) in enumerate(run(pieces), 1):
+            if progress:
+                progress("parsing the patched files", done, len(pieces))
+            yield key, _checked(found, jobs[key][1], len(states))
+
+
+def _checked(found: bytes | Lost, unit: str, states: int) -> _Heard:
+    """What was heard, as it came out of a process in which hostile files were read; a "crash" where that is nothing."""
+    if isinstance(found, bytes):
+        try:
+            heard = _heard_decoder.decode(found)
+        except (msgspec.MsgspecError, ValueError):
+            heard = ()
+        if len(heard) == states + 1:
+            return heard
+    reason = found.reason if isinstance(found, Lost) else "libclang gave no answer"
+    return ((), *(((Diagnostic("crash", unit, 0, 0, reason),),) * states))
 
 
 class _Texts(NamedTuple):
@@ -200,24 +209,22 @@ def _beginning(text: bytes) -> tuple[tuple[int, int, int, str], ...]:
     )
 
 
-def _listen(prepared: Prepared, unit: str, texts: _Texts, place: Path) -> _Heard:
-    """What libclang says of the unit in the tree itself, and in each state. Runs in a worker process.
+def _listen(prepared: Prepared, unit: str, texts: _Texts, scratch: Path) -> bytes:
+    """What libclang says of the unit in the tree itself, and in each state, packed. Runs in a process of its own.
 
-    ``place`` is a directory of the caller's for temporary files.
+    ``scratch`` is a directory of the caller's for temporary files.
     """
-    take_time(_SECONDS)
     heard: list[tuple[Diagnostic, ...]] = []
     arguments = [argument for argument in prepared.arguments(unit) if argument != "-w"]
     before = None
-    with temporary.directory("listen", place) as scratch:
-        session = walk.Session(str(prepared.sources / unit), [*arguments, "-Wall"], scratch)
-        for state in texts.states:
-            if state != before:
-                text, stable, headers = state
-                changed = {str(prepared.sources / path): content for path, content in headers.items()}
-                said = session.listen(text, stable, changed)
-                heard.append(tuple(relative(item, prepared) for item in said))
-            else:
-                heard.append(heard[-1])
-            before = state
-    return tuple(heard)
+    session = walk.Session(str(prepared.sources / unit), [*arguments, "-Wall"], scratch)
+    for state in texts.states:
+        if state != before:
+            text, stable, headers = state
+            changed = {str(prepared.sources / path): content for path, content in headers.items()}
+            said = session.listen(text, stable, changed)
+            heard.append(tuple(relative(item, prepared) for item in said))
+        else:
+            heard.append(heard[-1])
+        before = state
+    return msgspec.msgpack.encode(heard)

@@ -17,7 +17,7 @@ from patcher.errors import InputError
 from patcher.files import HUGE, read_file
 from patcher.mail.diff import Diff, FileDiff
 from patcher.tree.content import Entry
-from patcher.tree.gitrepo import Repository, run
+from patcher.tree.gitrepo import Repository, prepare, run
 from patcher.tree.revisions import Commit, one
 
 _FAILED = re.compile(r"^error: patch failed: (.+):([0-9]{1,9})$", re.MULTILINE)
@@ -218,7 +218,7 @@ def _in_history(repository: Repository, at: str, diff: Path) -> str:
 def _try(repository: Repository, index: dict[str, str], *args: str) -> str | None:
     """What ``git apply`` said against it, or None where it went well."""
     command = git.Git(str(repository.directory))
-    command.update_environment(**index, LC_ALL="C", GIT_CONFIG_GLOBAL="/dev/null", GIT_CONFIG_NOSYSTEM="1")
+    prepare(command, **index, GIT_CONFIG_GLOBAL="/dev/null", GIT_CONFIG_NOSYSTEM="1")
     status, _, said = command.execute(
         ["git", "apply", "--cached", *args], with_extended_output=True, with_exceptions=False
     )

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from patcher.errors import InputError
 from patcher.tree.gitrepo import Repository
+from patcher.tree.kernel import is_blob
 
 _INCLUDE = "^[ \t]*#[ \t]*include"
 _HUNK = re.compile(r"^@@ -([0-9]{1,9})(?:,([0-9]{1,9}))? \+([0-9]{1,9})(?:,([0-9]{1,9}))? @@")
@@ -99,7 +100,7 @@ def lines(repository: Repository, parent: str, commit: str) -> dict[str, Lines]:
 
 
 def read(repository: Repository, blobs: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-    """The contents of blobs, one by one. Raises InputError where one is missing."""
+    """The contents of blobs, one by one. Raises InputError where one is missing or is not what its id says."""
     with tempfile.TemporaryFile() as requests, tempfile.TemporaryFile() as answers:
         wanted = list(blobs)
         requests.write("".join(f"{blob}\n" for blob in wanted).encode())
@@ -110,8 +111,11 @@ def read(repository: Repository, blobs: Iterable[str]) -> Iterator[tuple[str, by
             header = answers.readline().split()
             if header[1:2] != [b"blob"]:
                 raise InputError(f"{repository.directory} lacks the object {blob}", "run 'git fsck' in it")
-            yield blob, answers.read(int(header[2]))
+            content = answers.read(int(header[2]))
             answers.read(1)
+            if not is_blob(content, blob):  # git does not look
+                raise InputError(f"{repository.directory} has a damaged object {blob}", "run 'git fsck' in it")
+            yield blob, content
 
 
 def contents(repository: Repository, found: Mapping[str, Entry], paths: Sequence[str]) -> dict[str, bytes]:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import git
-
 from patcher.errors import InputError
 from patcher.files import exists, is_directory
 from patcher.tree import gitfiles
 from patcher.tree.directory import DirectoryTree
-from patcher.tree.gitrepo import GitTree, Repository
+from patcher.tree.gitrepo import GitTree, Repository, discover
 from patcher.tree.kernel import KernelTree, looks_like_kernel
 
 _ADVICE = "name a kernel tree with --tree"
@@ -66,20 +64,14 @@ def find_repository(place: Path) -> Repository | None:
 def _repository(place: Path) -> Repository | None:
     """The repository that ``place`` belongs to, if it is not a kernel tree of its own inside of one."""
     gitfiles.check_way(place)
-    try:
-        found = git.Repo(place, search_parent_directories=True)
-    except git.InvalidGitRepositoryError:
+    found = discover(place)
+    if found is None:
         return None
-    except (git.GitError, OSError, ValueError) as error:
-        raise InputError(f"git cannot open {place} ({error})") from error
-    for directory in {Path(found.git_dir), Path(found.common_dir)}:
+    for directory in {found.directory, found.common}:
         gitfiles.check(directory)
-    top = Path(found.working_tree_dir).resolve() if found.working_tree_dir else None
-    if top is not None and not (top / ".git").exists():
-        top = None  # bare, and its configuration does not say so
-    if place not in (top, Path(found.git_dir)) and looks_like_kernel(_makefile(place)):
+    if place not in (found.worktree, found.directory) and looks_like_kernel(_makefile(place)):
         return None
-    return Repository(Path(found.git_dir).resolve(), Path(found.common_dir).resolve(), None if found.bare else top)
+    return found
 
 
 def _makefile(place: Path) -> bytes:

@@ -23,6 +23,7 @@ _SUBJECTS_EACH = 400
 _TITLED_YEARS = 10
 _TITLES = 200  # in one walk
 _TITLE = 1000  # characters
+_subjects_decoder = msgspec.msgpack.Decoder(list[str])
 
 
 class GitHistory:
@@ -124,8 +125,8 @@ class GitHistory:
     def subjects(self, paths: Sequence[str]) -> Mapping[str, Sequence[str]]:
         found: dict[str, Sequence[str]] = {}
         for path in paths:
-            if (stored := self._cache.get(self._key("subjects", path))) is not None:
-                found[path] = msgspec.msgpack.decode(stored, type=list[str])
+            if (stored := self._cache.load(self._key("subjects", path), _subjects_decoder.decode)) is not None:
+                found[path] = stored
         found |= {path: () for path in paths if "\0" in path or len(path) > _TITLE}  # not for git's command line
         missing = [path for path in paths if path not in found]
         if missing:
@@ -157,4 +158,9 @@ class GitHistory:
         return self.look_up([self.base])[self.base].time
 
     def _key(self, what: str, name: str) -> str:
-        return f"{what}:" + hashlib.sha256(f"{self.base}\0{name}".encode("utf-8", "surrogateescape")).hexdigest()
+        return (
+            f"{what}:"
+            + hashlib.sha256(
+                f"{self._repository.identity}\0{self.base}\0{name}".encode("utf-8", "surrogateescape")
+            ).hexdigest()
+        )

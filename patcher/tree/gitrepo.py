@@ -6,6 +6,7 @@ Nothing is checked out, no hook, filter or helper of the repository runs, nothin
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import re
 import tempfile
@@ -17,17 +18,41 @@ from typing import Any, NamedTuple
 import git
 
 from patcher.errors import InputError
+from patcher.files import SMALL, read_file
+from patcher.tree.kernel import is_blob
 
+# A repository's own configuration is as little to be trusted as its files. What it can name is run by commands that we
+# do not use (hooks, filters, editors, signing, fetching, merging with a driver), or is set here for those that we do.
 _QUIET = {
     "core.fsmonitor": "false",
     "core.hooksPath": "/dev/null",
+    "core.attributesFile": "/dev/null",
+    "core.alternateRefsCommand": "false",
+    "core.askPass": "false",
+    "core.sshCommand": "false",
+    "core.gitProxy": "false",
+    "core.pager": "cat",
     "core.quotePath": "false",
+    "core.useReplaceRefs": "false",
     "color.ui": "false",
+    "credential.helper": "",
+    "diff.external": "",
+    "diff.noprefix": "false",
+    "diff.orderFile": "/dev/null",
+    "gpg.program": "false",
+    "gpg.ssh.program": "false",
+    "gpg.x509.program": "false",
     "grep.fullName": "false",
+    "log.follow": "false",
+    "log.showSignature": "false",
+    "protocol.allow": "never",
 }
 _ENVIRONMENT = {
-    "GIT_ALLOW_PROTOCOL": "none",  # a partial clone must not start to fetch
+    "GIT_ALLOW_PROTOCOL": "none",  # a partial clone must not start to fetch; GIT_NO_LAZY_FETCH came with git 2.44
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_GRAFT_FILE": "/dev/null",
     "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",  # an id stands for its content, not for what the repository says it stands for
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
     "LC_ALL": "C",
@@ -35,8 +60,13 @@ _ENVIRONMENT = {
     **{f"GIT_CONFIG_KEY_{index}": key for index, key in enumerate(_QUIET)},
     **{f"GIT_CONFIG_VALUE_{index}": value for index, value in enumerate(_QUIET.values())},
 }
-# Set where git runs us in a hook, for its own repository; we go by the one that is named.
-_FROM_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX")
+# What the user's environment may tell git. The rest names another repository (in a hook), other configuration or
+# programs, or lets git write where it likes (GIT_TRACE).
+_ALLOWED = re.compile(
+    r"GIT_(?:(?:AUTHOR|COMMITTER)_(?:NAME|EMAIL|DATE)|CONFIG_(?:GLOBAL|SYSTEM|NOSYSTEM)|CEILING_DIRECTORIES"
+    r"|DISCOVERY_ACROSS_FILESYSTEM|EXEC_PATH|DEFAULT_HASH|TEST_ASSUME_DIFFERENT_OWNER)"
+)
+_PATIENCE = 60  # seconds that git may take to find a repository
 _FEW = 100  # paths that are looked up one by one rather than by a list of the whole tree
 _LONG = 1000  # characters of a path or word that git is asked for by its command line
 _WORDS = 500  # at a time
@@ -60,9 +90,7 @@ def run(
 
     Raises InputError with git's own first line, also where git goes on after an error.
     """
-    command.update_environment(**_ENVIRONMENT)
-    for name in _FROM_A_HOOK:
-        os.environ.pop(name, None)
+    prepare(command)
     try:
         status, output, errors = command.execute(
             ["git", *args],
@@ -84,6 +112,13 @@ def run(
     if status not in (0, empty_is) or (not status_only and _ERROR.search(text)):
         raise InputError(f"git cannot {doing} {where}: {_first_line(text)}", _advice(text))
     return output if isinstance(output, bytes) else str(output).encode()
+
+
+def prepare(command: git.Git, **more: str) -> None:
+    """Give a git command the environment that all have, and ``more``; GitPython would pass on all of the user's."""
+    command.update_environment(**_ENVIRONMENT, **more)
+    for name in [name for name in os.environ if name.startswith("GIT_") and not _ALLOWED.fullmatch(name)]:
+        del os.environ[name]
 
 
 def _first_line(text: str) -> str:
@@ -141,6 +176,17 @@ class Repository(NamedTuple):
         return bool(self._id(f"{revision}^{{commit}}"))
 
     @property
+    def identity(self) -> str:
+        """Tells this repository, with the history it has now, from others. For what is remembered of a name of git's:
+        git does not check that objects are what their ids say, and a shallow or damaged repository has other answers.
+        """
+        status = self.common.stat()
+        state = hashlib.sha256(f"{self.common}\0{status.st_dev}\0{status.st_ino}\0".encode("utf-8", "surrogateescape"))
+        if self.shallow:
+            state.update(read_file(self.common / "shallow"))
+        return state.hexdigest()[:32]
+
+    @property
     def shallow(self) -> bool:
         """Whether a part of the history is missing."""
         return (self.common / "shallow").exists()
@@ -155,6 +201,40 @@ class Repository(NamedTuple):
             raise
 
 
+def discover(place: Path) -> Repository | None:
+    """The repository that a directory is in, as git finds it; None where there is none.
+
+    Raises InputError where git cannot read it, or its owner is another user.
+    """
+    command = git.Git(str(place))
+    try:
+        said = run(
+            command, str(place), ["rev-parse", "--is-bare-repository", "--absolute-git-dir"],
+            kill_after_timeout=_PATIENCE,  # the first to read the repository's configuration, which may be a FIFO
+        )  # fmt: skip
+    except InputError as error:
+        if "not a git repository" in str(error):
+            return None
+        raise
+    bare, name = os.fsdecode(said).split("\n", 1)
+    directory = Path(name.removesuffix("\n")).resolve()
+    shared = run(command, str(place), ["rev-parse", "--git-common-dir"])
+    common = (place / os.fsdecode(shared.removesuffix(b"\n"))).resolve()
+    around = (each for each in (place, *place.parents) if _leads_to(each / ".git", directory))
+    return Repository(directory, common, next(around, None) if bare == "false" else None)
+
+
+def _leads_to(named: Path, directory: Path) -> bool:
+    """Whether this is how a worktree names its repository. (By core.worktree a repository could name any directory.)"""
+    if named.is_dir():
+        return named.resolve() == directory
+    try:
+        kind, _, name = os.fsdecode(read_file(named, most=SMALL)).removesuffix("\n").partition(": ")
+    except InputError:
+        return False
+    return kind == "gitdir" and (named.parent / name).resolve() == directory
+
+
 class GitTree:
     """The tree of one commit. See ``KernelTree``."""
 
@@ -164,7 +244,8 @@ class GitTree:
         self.worktree = repository.worktree
         self.where = str(repository.worktree or repository.directory)
         self.commit = repository.resolve(revision)
-        self.key: str | None = self._run("rev-parse", f"{self.commit}^{{tree}}").decode().strip()
+        tree = self._run("rev-parse", f"{self.commit}^{{tree}}").decode().strip()
+        self.key: str | None = f"{tree}-{repository.identity}"
 
     @cached_property
     def _paths(self) -> dict[str, str]:
@@ -201,6 +282,8 @@ class GitTree:
                 raise InputError(f"{self.where} lacks the object {blob} ({path})", "run 'git fsck' in it")
             size = int(header[2])
             contents[path] = data[end + 1 : end + 1 + size]
+            if not is_blob(contents[path], blob):  # git does not look
+                raise InputError(f"{self.where} has a damaged object {blob} ({path})", "run 'git fsck' in it")
             at = end + 2 + size
         return contents
 

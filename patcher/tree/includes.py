@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 from patcher.tree import generated
@@ -17,6 +19,7 @@ _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include(?:_next)?[ \t]*([<"])([^>"\n]+)[>
 _COMPUTED = re.compile(rb'^[ \t]*#[ \t]*define[ \t]+\w+[ \t]+([<"])([\w./-]+\.[hc])[>"][ \t]*$', re.MULTILINE)
 
 _BY_MACRO = re.compile(rb"^[ \t]*#[ \t]*include[ \t]+[A-Za-z_]", re.MULTILINE)
+_DEEPEST = 200  # clang's MaxAllowedIncludeStackDepth (clang/lib/Lex/PPDirectives.cpp)
 
 
 class Includes(NamedTuple):
@@ -65,6 +68,8 @@ class _Search:
         self.known = tree.paths()
         self.made = dict(config.files)
         self.constants: dict[str, str] = {}
+        self._sorted: list[str] = []
+        self._nowhere: set[str] = set()
 
     def resolve(self, path: str, quote: str, name: str, own: Sequence[str]) -> str | None:
         if quote == '"':
@@ -78,7 +83,7 @@ class _Search:
         return self.generate(name)
 
     def generate(self, name: str) -> str | None:
-        if not self.config.generate:
+        if not self.config.generate or name in self._nowhere:
             return None
         place = "arch/x86/include/generated" if name.startswith("asm/") else "include"
         source = generated.CONSTANTS.get(name)
@@ -87,14 +92,18 @@ class _Search:
             return f"{place}/{name}"
         content = generated.make(self.tree, name, self.config.files[self.config.forced[0]])
         if content is None:
+            self._nowhere.add(name)
             return None
         self.made[f"{place}/{name}"] = content
         return f"{place}/{name}"
 
     def namesakes(self, path: str) -> list[str]:
         """What a file may include by a computed name: compiler-gcc.h asks for compiler-gcc4.h that way."""
+        self._sorted = self._sorted or sorted(self.known)
         stem = path.removesuffix(".h")
-        return [name for name in self.known if name.startswith(stem) and name != path and name.endswith(".h")]
+        start = bisect_left(self._sorted, stem)
+        near = takewhile(lambda name: name.startswith(stem), islice(self._sorted, start, None))
+        return [name for name in near if name != path and name.endswith(".h")]
 
     def read(self, paths: Iterable[str]) -> dict[str, bytes]:
         """The content of files of the tree and of those that were made."""
@@ -108,7 +117,7 @@ def follow(tree: KernelTree, config: Config, roots: Iterable[str], own: Mapping[
     """The include graph from ``roots`` and from what ``config`` includes by force.
 
     ``own`` gives directories that single roots (and what only they include) search besides the config's.
-    The tree is read once for each level of the graph.
+    The tree is read once for each level of the graph, and no deeper than libclang would go.
     """
     search = _Search(tree, config)
     edges: dict[str, tuple[str, ...]] = {}
@@ -116,14 +125,16 @@ def follow(tree: KernelTree, config: Config, roots: Iterable[str], own: Mapping[
     outside: dict[str, str] = {}
     level: dict[str, tuple[str, ...]] = {root: tuple(own.get(root, ())) for root in roots}
     level.update(dict.fromkeys(config.forced, ()))
-    while level:
+    for _ in range(_DEEPEST):
+        if not level:
+            break
         following: dict[str, tuple[str, ...]] = {}
         for path in level.keys() & search.constants.keys():  # stands for the file it is computed from
             edges[path] = (search.constants[path],)
             following[search.constants[path]] = ()
         for path, content in search.read(level).items():
             found = []
-            for quote, name in _names(content):
+            for quote, name in dict.fromkeys(_names(content)):
                 target = search.resolve(path, quote, name, level[path])
                 if target is None:
                     missing[name].append(path)

@@ -19,7 +19,8 @@ class KernelTree(Protocol):
     Attributes:
         where: the place as a person would name it
         commit: the full commit id, or "" for a directory that is no repository
-        key: an id of the whole content (a git tree id), or None where there is none to be had cheaply
+        key: an id of the whole content in this place, or None where there is none to be had cheaply. That git's id of a
+            tree stands for its content is the word of the repository that has it, so the key holds for that one alone
         worktree: where the user's own files and build products are, if anywhere
     """
 
@@ -46,6 +47,13 @@ class KernelTree(Protocol):
 def blob_id(content: bytes) -> str:
     """The id git gives to this content in a SHA-1 repository."""
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def is_blob(content: bytes, blob: str) -> bool:
+    """Whether git gives this id to this content, in a repository of either kind."""
+    if len(blob) == 64:
+        return hashlib.sha256(b"blob %d\0" % len(content) + content).hexdigest() == blob
+    return blob_id(content) == blob
 
 
 def version(tree: KernelTree) -> str:

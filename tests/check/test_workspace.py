@@ -8,8 +8,10 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from patcher.cache import Cache
-from patcher.check.workspace import Workspace, discard
+from patcher.check.workspace import Kept, Workspace, discard
 
 
 def removed(top: Path) -> bool:
@@ -70,3 +72,33 @@ def test_all_children_end_and_no_others() -> None:
     assert other.poll() is None
     other.kill()
     other.wait()
+
+
+@pytest.mark.parametrize("damage", ["flipped", "cut", "more", "fewer", "link", "none"])
+def test_what_was_kept_and_is_damaged_is_none(tmp_path: Path, damage: str) -> None:
+    made = tmp_path / "made"
+    (made / "include").mkdir(parents=True)
+    (made / "include" / "autoconf.h").write_text("#define CONFIG_XEN 1\n")
+    (made / "source").symlink_to("../tree")
+    kept = Kept(tmp_path / "kept")
+    kept.save("key", made)
+    (place,) = (tmp_path / "kept").iterdir()
+    file = place / "include" / "autoconf.h"
+    if damage == "flipped":
+        file.write_text("#define CONFIG_XEN 0\n")
+    elif damage == "cut":
+        file.write_text("")
+    elif damage == "more":
+        (place / "more").touch()
+    elif damage == "fewer":
+        file.unlink()
+    elif damage == "link":
+        (place / "source").unlink()
+        (place / "source").symlink_to("/etc")
+    assert kept.load("key", tmp_path / "target") == (damage == "none")
+    if damage == "none":
+        assert (tmp_path / "target" / "include" / "autoconf.h").read_text() == "#define CONFIG_XEN 1\n"
+    else:
+        assert not (tmp_path / "target").exists()
+        assert not place.exists()
+    assert not kept.load("other", tmp_path / "nothing")

@@ -25,7 +25,7 @@ PLAN = Plan(
     status=Status.PARTLY,
     findings=(FINDING, msgspec.structs.replace(FINDING, verdict=Verdict.UNDECIDED)),
     steps=(Step("s", "t", StepStatus.NEEDED, "nothing defines x", (Target("a.c", "f", 1), Target("", "g", 0))),),
-    coverage=Coverage(2, ("a.c",), ("p",), (TextOnly("b.S", "assembler"),), (), ("c.c [p]: no",)),
+    coverage=Coverage(2, ("a.c",), ("p",), (TextOnly("b.S", "assembler"),), (), ("c.c [p]: no",), "landlock"),
 )
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from patcher.cache import Cache
 from patcher.model import FileFacts
-from patcher.source import parallel, walk
+from patcher.source import parallel, walk, workers
 from patcher.source.read import include_graph, read_units
 from patcher.source.unit import Batch, Unit
 from patcher.tree import kconfig, profile
@@ -92,20 +93,27 @@ def test_progress_is_told(tree: KernelTree, cache: Cache) -> None:
 class TestDeath:
     """A file on which libclang dies costs that file only."""
 
-    @pytest.fixture(params=["killed", "memory", "endless"])
+    @pytest.fixture(params=["killed", "memory", "endless", "asleep", "exit", "wrong"])
     def hostile(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
         def read(main: str, arguments: Sequence[str], wanted: Sequence[str]) -> walk.RawUnit:
             if main.endswith(GRANTS):
                 if request.param == "killed":
                     os.kill(os.getpid(), signal.SIGKILL)
                 if request.param == "memory":
-                    bytes(parallel._MEMORY_BYTES)
+                    bytes(workers._MEMORY_BYTES)
+                if request.param == "asleep":
+                    time.sleep(600)
+                if request.param == "exit":
+                    os.write(3, b"+\x90")
+                    os._exit(0)
+                if request.param == "wrong":
+                    raise ZeroDivisionError
                 while True:
                     pass
             return REAL_READ(main, arguments, wanted)
 
         monkeypatch.setattr(walk, "read", read)
-        monkeypatch.setattr(parallel, "_SECONDS", 1)
+        monkeypatch.setenv(workers.VARIABLE, "3" if request.param in ("endless", "asleep") else "30")
         return str(request.param)
 
     def test_the_others_come_back(self, tree: KernelTree, cache: Cache, hostile: str) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from patcher.errors import InputError
-from patcher.tree.find import open_tree
+from patcher.tree import gitrepo
+from patcher.tree.find import open_repository, open_tree
 from patcher.tree.gitrepo import git_version
 from patcher.tree.kernel import KernelTree, version
 
@@ -49,7 +50,7 @@ def test_a_commit_is_read_whole(mini: Path, mini_original: Path, git: Git) -> No
     tree = open_tree(mini_original, None)
     assert contents(tree) == files_below(mini)
     assert tree.commit == git(mini_original, "rev-parse", "HEAD")
-    assert tree.key == git(mini_original, "rev-parse", "HEAD^{tree}")
+    assert (tree.key or "").startswith(git(mini_original, "rev-parse", "HEAD^{tree}"))
     assert version(tree) == "2.6.37-mini"
 
 
@@ -188,6 +189,98 @@ def test_a_hostile_configuration_runs_nothing(mini_repo: Path, tmp_path: Path, g
     with pytest.raises(InputError):
         open_tree(mini_repo, "no-such-revision")
     assert not marker.exists(), marker.read_text()
+
+
+def test_replaced_objects_are_not_seen(mini_repo: Path, mini_original: Path, tmp_path: Path, git: Git) -> None:
+    forged = tmp_path / "forged.c"
+    forged.write_text("/* forged */\n")
+    git(mini_repo, "replace", git(mini_repo, "rev-parse", f"HEAD:{MMU}"), git(mini_repo, "hash-object", "-w", forged))
+    git(mini_repo, "replace", git(mini_repo, "rev-parse", "HEAD^{tree}"), git(mini_repo, "rev-parse", "HEAD:arch"))
+    tree, original = open_tree(mini_repo, None), open_tree(mini_original, None)
+    assert contents(tree) == contents(original)
+    assert tree.search(FLAG, ["*"]) == original.search(FLAG, ["*"])
+
+
+def test_grafts_are_not_seen(mini_repo: Path, git: Git) -> None:
+    git(mini_repo, "commit", "-q", "--allow-empty", "-m", "second")
+    first, second = git(mini_repo, "rev-parse", "HEAD^"), git(mini_repo, "rev-parse", "HEAD")
+    (mini_repo / ".git" / "info").mkdir(exist_ok=True)
+    (mini_repo / ".git" / "info" / "grafts").write_text(f"{second}\n")
+    assert open_repository(mini_repo).run("rev-list", "HEAD").decode().split() == [second, first]
+
+
+def test_a_forged_object_is_found(mini_repo: Path, git: Git) -> None:
+    """git itself does not check that the content of an object is what its id says."""
+    blob = git(mini_repo, "rev-parse", f"HEAD:{MMU}")
+    forged = object_file(mini_repo, git(mini_repo, "hash-object", "-w", "--stdin", text="/* forged */\n"))
+    place = object_file(mini_repo, blob)
+    place.chmod(0o644)
+    place.write_bytes(forged.read_bytes())
+    with pytest.raises(InputError, match=blob):
+        open_tree(mini_repo, None).read([MMU])
+
+
+def test_a_key_is_for_one_repository_and_its_history(mini_repo: Path, mini_original: Path, git: Git) -> None:
+    key = open_tree(mini_repo, None).key
+    assert key != open_tree(mini_original, None).key
+    assert key == open_tree(mini_repo, None).key
+    (mini_repo / ".git" / "shallow").write_text(git(mini_repo, "rev-parse", "HEAD") + "\n")
+    assert key != open_tree(mini_repo, None).key
+
+
+def test_a_worktree_elsewhere_is_not_read(mini_repo: Path, mini_original: Path, git: Git) -> None:
+    git(mini_repo, "config", "core.worktree", str(mini_original))
+    (mini_repo / MMU).write_text("/* its own */\n")
+    tree = open_tree(mini_repo, None, worktree=True)
+    assert tree.read([MMU]) == {MMU: b"/* its own */\n"}
+    assert open_tree(mini_repo, None).read([MMU]) == open_tree(mini_original, None).read([MMU])
+
+
+def test_the_environment_names_no_program_and_no_configuration(
+    mini_original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marker, script = tmp_path / "executed", tmp_path / "evil.sh"
+    script.write_text(f"#!/bin/sh\ntouch {marker}\n")
+    script.chmod(0o755)
+    for name in ("GIT_EXTERNAL_DIFF", "GIT_SSH_COMMAND", "GIT_SSH", "GIT_PROXY_COMMAND", "GIT_ASKPASS", "GIT_PAGER"):
+        monkeypatch.setenv(name, str(script))
+    monkeypatch.setenv("GIT_CONFIG_PARAMETERS", f"'core.fsmonitor'='{script}'")
+    monkeypatch.setenv("GIT_TRACE", str(tmp_path / "trace"))
+    monkeypatch.setenv("GIT_REPLACE_REF_BASE", "refs/heads/")
+    monkeypatch.setenv("GIT_ALTERNATE_OBJECT_DIRECTORIES", str(tmp_path))
+    tree = open_tree(mini_original, None)
+    assert MMU in tree.search(FLAG, ["*"])
+    assert not marker.exists()
+    assert not (tmp_path / "trace").exists()
+
+
+def test_a_partial_clone_fetches_nothing(mini_original: Path, tmp_path: Path, git: Git) -> None:
+    marker, script = tmp_path / "executed", tmp_path / "evil.sh"
+    script.write_text(f"#!/bin/sh\ntouch {marker}\n")
+    script.chmod(0o755)
+    source = tmp_path / "source"
+    shutil.copytree(mini_original, source)
+    git(source, "config", "uploadpack.allowFilter", "true")
+    git(tmp_path, "clone", "-q", "--bare", "--filter=blob:none", f"file://{source}", "partial.git")
+    partial = tmp_path / "partial.git"
+    for url in (f"file://{source}", f"ext::{script}", f"ssh://host{source}"):
+        git(partial, "config", "remote.origin.url", url)
+        git(partial, "config", "remote.origin.uploadpack", str(script))
+        git(partial, "config", "core.sshCommand", str(script))
+        git(partial, "config", "protocol.allow", "always")
+        with pytest.raises(InputError, match="partial"):
+            open_tree(partial, None).read([MMU])
+    assert not marker.exists()
+
+
+def test_a_configuration_that_keeps_git_waiting(
+    mini_repo: Path, tmp_path: Path, git: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gitrepo, "_PATIENCE", 1)
+    git(mini_repo, "config", "include.path", str(tmp_path / "fifo"))
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(InputError, match="did not complete in 1 sec"):
+        open_tree(mini_repo, None)
 
 
 def test_the_repository_stays_as_it_was(mini_repo: Path, git: Git) -> None:

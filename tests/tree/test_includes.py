@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from patcher.tree.config import Config
@@ -137,3 +138,20 @@ def test_own_directories_hold_for_what_the_root_includes(tmp_path: Path) -> None
 
 def test_forced_includes_are_in_the_graph(tmp_path: Path) -> None:
     assert AUTOCONF in graph(tmp_path, {"a.c": ""}, "a.c").edges
+
+
+def test_a_chain_is_followed_as_deep_as_libclang_goes(tmp_path: Path) -> None:
+    files = {f"include/h{number}.h": f"#include <h{number + 1}.h>\n" for number in range(1000)}
+    found = graph(tmp_path, {"a.c": "#include <h0.h>\n", **files}, "a.c")
+    assert "include/h150.h" in found.edges
+    assert "include/h500.h" not in found.edges
+
+
+def test_a_hundred_thousand_includes(tmp_path: Path) -> None:
+    start = time.process_time()
+    names = "".join(f"#include <none{number}.h>\n" for number in range(50_000))
+    files = {"a.c": names + "#include <same.h>\n" * 100_000, "include/same.h": '#include "same.h"\n'}
+    found = graph(tmp_path, files, "a.c")
+    assert found.edges["a.c"] == ("include/same.h",)
+    assert len(found.missing) == 50_000
+    assert time.process_time() - start < 30
