@@ -20,7 +20,7 @@ from patcher import __version__, temporary
 from patcher.cache import Cache
 from patcher.prove import elf, protocol, toolchain
 from patcher.prove.elf import Elf
-from patcher.prove.find import LOOKUP, SETUP, Places, linear_map, places
+from patcher.prove.find import HIGH, LOOKUP, SETUP, Places, linear_map, places
 from patcher.prove.objects import ENTRY, SHIM_TEXT, check_objects, read_files, segments
 from patcher.source.keys import digest
 from patcher.source.parallel import make_constants
@@ -52,8 +52,27 @@ _BRK = re.compile(r"(?:\.brk\.|__brk_reservation_(?!fn_))(\w+)$")
 _ASSIGNED = re.compile(rb"\b(\w+)\s*=\s*extend_brk\s*\(")
 _LOCKED = re.compile(r"^\s*([0-9a-f]+):\s(?:[0-9a-f]{2} )+\s*lock ", re.MULTILINE)
 _MOST_LOCKED = 512  # of step.c
-_BRIDGE = "shim/bridge.c"
+_BRIDGE, _HIGHMAP = "shim/bridge.c", "shim/highmap.c"
+# Where the image ends is a number of the linker's. Here it is a variable, so that one program plays all layouts:
+# "extern char _end[]" becomes "extern char (*prove_end)[]", and "_end" an array at the address that it holds.
+_VARIABLE_END = "-D_end=(*prove_end)"
 LAUNCHER = 0x70000000  # of layout.h
+
+
+class High(msgspec.Struct, frozen=True):
+    """The tree's code that clears the end of the map of the kernel's image.
+
+    Attributes:
+        claimed: whether the tree has any
+        reason: by what it is there, or not
+        ends: whether it looks at the end of the brk
+        lacking: why the program cannot play it, or ""
+    """
+
+    claimed: bool
+    reason: str
+    ends: bool = False
+    lacking: str = ""
 
 
 class Program(msgspec.Struct, frozen=True):
@@ -71,6 +90,7 @@ class Program(msgspec.Struct, frozen=True):
         shims: what is not the tree's own, one line each
         compiler: the compiler's version line
         profile: the configuration
+        high: whether it has what clears the end of the image's map
     """
 
     bits: int
@@ -84,6 +104,7 @@ class Program(msgspec.Struct, frozen=True):
     shims: tuple[str, ...]
     compiler: str
     profile: str
+    high: High
 
     @contextmanager
     def on_disk(self) -> Iterator[Path]:
@@ -105,10 +126,14 @@ def build(tree: KernelTree, arch: str, cache: Cache) -> Program:
     """
     found = places(tree)
     config = from_profile(tree, _profile(arch), kconfig.read(tree))
-    includes = include_graph(tree, config, _roots(tree, found), cache)
-    reached = sorted(includes.reach([*_roots(tree, found), *config.forced]))
+    roots = [*_roots(tree, found), *_high_root(found)]
+    includes = include_graph(tree, config, roots, cache)
+    reached = sorted(includes.reach([*roots, *config.forced]))
     contents = [(path, includes.blobs.get(path) or includes.made.get(path, b"")) for path in reached]
-    key = "prove:" + digest(toolchain.identity(), shim_key(), config.flags, config.forced, found.sources, contents)
+    key = "prove:" + digest(
+        toolchain.identity(), shim_key(), config.flags, config.forced, found.sources, found.high, found.elsewhere,
+        contents,
+    )  # fmt: skip
     stored = cache.load(key, _program_decoder.decode)
     if stored is not None:
         return stored
@@ -152,6 +177,10 @@ _BRIDGE_HEADERS = ("arch/x86/include/asm/xen/page.h", "arch/x86/include/asm/xen/
                    "include/xen/interface/memory.h", "include/xen/xen.h", "include/linux/errno.h")  # fmt: skip
 
 
+def _high_root(found: Places) -> list[str]:
+    return [found.high] if found.high else []
+
+
 def _roots(tree: KernelTree, found: Places) -> list[str]:
     return [*found.sources, *(path for path in _BRIDGE_HEADERS if path in tree.paths())]
 
@@ -159,15 +188,20 @@ def _roots(tree: KernelTree, found: Places) -> list[str]:
 def _build(tree: KernelTree, found: Places, config: Config, includes: Includes, cache: Cache) -> Program:
     for path in sorted(includes.reach(_roots(tree, found)) & includes.outside.keys()):
         raise toolchain.CompilerError(f"{path} includes {includes.outside[path]!r}, which is outside of the tree")
-    own = own_directories(tree, found.sources)
+    own = own_directories(tree, (*found.sources, *_high_root(found)))
     with Workspace(tree, config, includes, own, cache) as space, temporary.directory("prove") as place:
         try:
             return _compile(tree, found, includes, space, place)
         except toolchain.CompilerError as error:
-            said = str(error)
-            for directory in (space.prepared.sources, space.prepared.headers, place, SHIM.parent):
-                said = said.replace(f"{directory}/", "")
+            said = _without_places(str(error), space, place)
             raise toolchain.CompilerError(f"{said}{_other_tree(tree, found)}") from error
+
+
+def _without_places(said: str, space: Workspace, work: Path) -> str:
+    """What the compiler said, without the directories that it was made to work in."""
+    for directory in (space.prepared.sources, space.prepared.headers, work, SHIM.parent):
+        said = said.replace(f"{directory}/", "")
+    return said
 
 
 def _other_tree(tree: KernelTree, found: Places) -> str:
@@ -181,7 +215,7 @@ def _other_tree(tree: KernelTree, found: Places) -> str:
 def _compile(tree: KernelTree, found: Places, includes: Includes, space: Workspace, work: Path) -> Program:
     config = space.prepared.config
     bits = ARCHS[config.arch]
-    files = includes.reach(_roots(tree, found))
+    files = includes.reach([*_roots(tree, found), *_high_root(found)])
     make_constants([space], [space.bring(files)])
     shims = [*_shadow(space.prepared.sources, work, files, bits)]
     flags = [*_COMMON, *_WIDTH[bits], *(_AS_GCC4 if _old(tree) else ())]
@@ -202,13 +236,55 @@ def _compile(tree: KernelTree, found: Places, includes: Includes, space: Workspa
         ["gcc", *bridge, *flags, f"-I{SHIM}", "-I.", *_reads("bridge"), "-c", "-o", "bridge.o", str(SHIM / "bridge.c")]
     )
     allowed = [space.prepared.sources, space.prepared.headers, SHIM, BUILTIN]
+    _compiled(commands, (*sources, "bridge"), allowed, work)
+    others = _taken_by_others(tree.read(found.sources).values())
+    high = _claims_high(found)
+    if high.lacking or not high.claimed:
+        return _link(work, sources, shim, found, config, shims, others, high)
+    try:
+        for path in sorted(includes.reach([found.high]) & includes.outside.keys()):
+            raise toolchain.CompilerError(f"{path} includes {includes.outside[path]!r}, which is outside of the tree")
+        arguments = [*_plain(space.prepared.arguments(found.high), work), *flags]
+        prefix = f"-ffile-prefix-map={space.prepared.sources}={TREE}"
+        commands = [
+            ["gcc", *arguments, _VARIABLE_END, prefix, *_reads("high"), "-c", "-o", "high.o",
+             str(space.prepared.sources / found.high)],
+            ["gcc", *arguments, f"-I{SHIM}", "-I.", *_reads("highmap"), "-c", "-o", "highmap.o",
+             str(SHIM / "highmap.c")],
+        ]  # fmt: skip
+        _compiled(commands, ("high", "highmap"), allowed, work)
+        high = High(True, high.reason, _names_brk((work / "high.o").read_bytes(), bits))
+        return _link(
+            work, {**sources, "high": found.high, "highmap": _HIGHMAP}, shim, found, config, shims, others, high
+        )
+    except toolchain.CompilerError as error:
+        said = _without_places(str(error), space, work)
+        high = High(True, high.reason, lacking=f"{found.high} cannot be made part of the program: {said}")
+        return _link(work, sources, shim, found, config, shims, others, high)
+
+
+def _claims_high(found: Places) -> High:
+    """Before anything is compiled."""
+    if found.elsewhere:
+        reason = f"{found.elsewhere} clears PMDs behind the brk"
+        return High(True, reason, lacking=f"{reason}, and only {HIGH}() is played")
+    if found.high:
+        return High(True, f"{HIGH}() is defined")
+    return High(False, f"nothing under arch/x86 defines {HIGH}()")
+
+
+def _names_brk(compiled: bytes, bits: int) -> bool:
+    """Whether the object looks at the end of the brk."""
+    return any(symbol.name == "_brk_end" and not symbol.defined for symbol in elf.parse(compiled, bits).symbols)
+
+
+def _compiled(commands: list[list[str]], names: Iterable[str], allowed: list[Path], work: Path) -> None:
+    """Run the compiler, and see what it has read."""
     toolchain.run_confined(commands, read=allowed, write=work)
-    for name in (*sources, "bridge"):
+    for name in names:
         for listing in (f"{name}.d", f"{name}.as.d"):
             text = (work / listing).read_text(errors="replace")
             read_files(text, [*allowed, work], work)
-    others = _taken_by_others(tree.read(found.sources).values())
-    return _link(work, sources, shim, found, config, shims, others)
 
 
 def _reads(name: str) -> tuple[str, ...]:
@@ -247,8 +323,8 @@ def shim_of(bits: int) -> Shim:
         return Shim(data, launcher.read_bytes(), exported)
 
 
-_PROGRAM = ("program.S", "answers.c", "boot.c", "locks.c", "machine.c", "play.c", "step.c", "access.c", "tables.c",
-            "end.S")  # fmt: skip
+_PROGRAM = ("program.S", "answers.c", "boot.c", "locks.c", "machine.c", "high.c", "play.c", "step.c", "access.c",
+            "tables.c", "end.S")  # fmt: skip
 _LAUNCHER = ("launcher.S", "launcher.c")
 
 
@@ -288,15 +364,17 @@ def _link(
     config: Config,
     shims: list[str],
     others: frozenset[str],
+    high: High,
 ) -> Program:
     bits = ARCHS[config.arch]
     objects = {path: (work / f"{name}.o").read_bytes() for name, path in sources.items()}
     objects[_BRIDGE] = (work / "bridge.o").read_bytes()
     owned = {name: "the shim" for name, weak in shim.exported.items() if not weak}
     parsed = check_objects(objects, owned, bits)
-    rename = ["objcopy", f"--rename-section=.text={SHIM_TEXT}", "bridge.o"]
+    ours = ["bridge", *(name for name, path in sources.items() if path == _HIGHMAP)]
+    rename = [["objcopy", f"--rename-section=.text={SHIM_TEXT}", f"{name}.o"] for name in ours]
     files = [*(f"{name}.o" for name in sources), "bridge.o"]
-    binary, stubs, locked = _program(work, files, parsed.values(), shim, bits, rename)
+    binary, stubs, locked = _program(work, files, parsed.values(), shim, bits, *rename)
     setup = parsed.get(found.defined.get(SETUP[0], ""))
     return Program(
         bits=bits,
@@ -310,6 +388,7 @@ def _link(
         shims=tuple(shims),
         compiler=toolchain.identity(),
         profile=config.name,
+        high=high,
     )
 
 
@@ -332,7 +411,20 @@ def build_alone(source: Path, bits: int, work: Path) -> Program:
     owned = {name: "the shim" for name, weak in shim.exported.items() if not weak}
     parsed = check_objects({source.name: (work / "known.o").read_bytes()}, owned, bits)
     binary, stubs, locked = _program(work, ["known.o"], parsed.values(), shim, bits)
-    return Program(bits, binary, shim.launcher, {"p2m": 3 * 4096}, stubs, (), locked, (), (), toolchain.identity(), "")
+    return Program(
+        bits,
+        binary,
+        shim.launcher,
+        {"p2m": 3 * 4096},
+        stubs,
+        (),
+        locked,
+        (),
+        (),
+        toolchain.identity(),
+        "",
+        High(False, "there is no tree"),
+    )
 
 
 def _program(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from patcher.errors import InputError
@@ -13,25 +14,35 @@ P2M = (LOOKUP, "set_phys_to_machine", "__set_phys_to_machine", "xen_build_dynami
        "xen_build_mfn_list_list", "xen_setup_mfn_list_list", "set_phys_range_identity", "xen_make_pte", "xen_pte_val",
        )  # fmt: skip
 SETUP = ("xen_memory_setup",)
+HIGH = "init_memory_mapping"
 BESIDE = ("e820_add_region", "sanitize_e820_map")
 _MAP = "__PAGE_OFFSET"
 _LITERAL = re.compile(rb"^([ \t]*#[ \t]*define[ \t]+__PAGE_OFFSET[ \t]+).*?(0x[0-9a-fA-F]+).*$", re.MULTILINE)
 
 
 class Places(NamedTuple):
-    """``sources``: the C files to compile, in order. ``defined``: symbol → the file that defines it."""
+    """Where things are in a tree.
+
+    Attributes:
+        sources: the C files to compile, in order
+        defined: symbol → the file that defines it
+        high: the file that maps all RAM, and clears the end of the map of the kernel's image; "" where there is none
+        elsewhere: another file that clears it; "" where none does
+    """
 
     sources: tuple[str, ...]
     defined: dict[str, str]
+    high: str = ""
+    elsewhere: str = ""
 
 
 def places(tree: KernelTree) -> Places:
     """Where the tree holds its P2M. Raises InputError where it has none."""
     wanted = (*P2M, *SETUP, *BESIDE)
-    files = tree.search(wanted, ["arch/x86/**.c", "arch/x86/*.c"])
+    files = tree.search((*wanted, HIGH, _BRK_END), ["arch/x86/**.c", "arch/x86/*.c"])
     texts = tree.read(files)
     defined: dict[str, str] = {}
-    for symbol in wanted:
+    for symbol in (*wanted, HIGH):
         pattern = re.compile(
             rb"^[A-Za-z_][\w \t\*]*[ \t\*\n]" + re.escape(symbol.encode()) + rb"\s*\([^;{}]*\)\s*\{", re.MULTILINE
         )
@@ -42,7 +53,23 @@ def places(tree: KernelTree) -> Places:
         raise InputError(
             f"{tree.where} has no P2M", f"no file under arch/x86 defines {LOOKUP}(); name another tree or revision"
         )
-    return Places(tuple(dict.fromkeys(defined[symbol] for symbol in wanted if symbol in defined)), defined)
+    high = defined.pop(HIGH, "")
+    sources = tuple(dict.fromkeys(defined[symbol] for symbol in wanted if symbol in defined))
+    return Places(sources, defined, high, _clears_elsewhere(texts, high))
+
+
+_BRK_END = "_brk_end"
+_CLEARS = re.compile(rb"\b(?:pmd_clear|set_pmd)\s*\(")
+
+
+def _clears_elsewhere(texts: Mapping[str, bytes], high: str) -> str:
+    """A file, other than ``high``, with a function that names the end of the brk and clears PMDs."""
+    for path, text in texts.items():
+        for function in text.split(b"\n}\n") if path != high else ():
+            body = function[function.rfind(b"\n{\n") :]
+            if _BRK_END.encode() in body and _CLEARS.search(body):
+                return path
+    return ""
 
 
 def linear_map(text: bytes, address: str) -> bytes | None:

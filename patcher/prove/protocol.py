@@ -49,7 +49,7 @@ class Point(IntEnum):
 
 
 OPERATIONS = ("end", "machine", "e820", "booted", "call", "scan", "view", "m2p", "fail", "race", "resume", "facts",
-              "snapshot", "diff", "peek", "limit", "watch", "stats", "locked", "lost", "owners")  # fmt: skip
+              "snapshot", "diff", "peek", "limit", "watch", "stats", "locked", "lost", "owners", "high")  # fmt: skip
 CALLS = ("build", "list", "tell", "memory", "set", "set_raw", "get", "identity", "make_pte", "pte_val", "pfn_to_mfn",
          "mfn_to_pfn", "local", "valid", "missing")  # fmt: skip
 FACTS = ("bits", "invalid", "foreign_bit", "identity_bit", "max_domain_pages", "page_offset", "iomap", "present",

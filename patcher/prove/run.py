@@ -103,6 +103,16 @@ class Raced(NamedTuple):
     trace: tuple[tuple[int, bool], ...]
 
 
+class High(NamedTuple):
+    """What is gone of the kernel's high map: of the image, up to the end of the brk that was taken, in PMDs; of the
+    builder's list, in pages; whether the start info is; and ``left``: PMDs between the brk and _end that are mapped."""
+
+    image: int
+    list: int
+    info: int
+    left: int
+
+
 class Outcome(NamedTuple):
     """What a scenario said: an answer for each step that was played (None where it has none), and how it ended.
 
@@ -367,6 +377,8 @@ def _answer(step: Step, said: Iterator[int]) -> Any:
         return tuple(_word(said) for _ in range(int(rest[1])))
     if name in ("limit", "lost"):
         return _word(said)
+    if name == "high":
+        return High(*(_word(said) for _ in High._fields))
     if name == "stats":
         return Stats(*(_word(said) for _ in Stats._fields))
     return None

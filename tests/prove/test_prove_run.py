@@ -126,10 +126,10 @@ def test_misbehaviour_is_a_result(changed, arch: str, prove_cache: Cache, code: 
 
 
 def test_what_nothing_supplies_names_itself(changed, arch: str, prove_cache: Cache) -> None:  # type: ignore[no-untyped-def]
-    program = misbehaving(changed, arch, prove_cache, "flush_tlb_all();")
+    program = misbehaving(changed, arch, prove_cache, "kmap_flush_unused();")
     with Runner(program) as runner:
         outcome = play(runner, *BOOT, ("get", 7))
-    assert program.stubs[outcome.numbers[2] & ~0xFFFF] == "flush_tlb_all"
+    assert program.stubs[outcome.numbers[2] & ~0xFFFF] == "kmap_flush_unused"
 
 
 def test_what_the_linker_makes_itself_is_no_stub(changed, arch: str, prove_cache: Cache) -> None:  # type: ignore[no-untyped-def]

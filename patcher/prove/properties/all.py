@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from patcher.prove.properties import life, maps, ptes, ranges, rivals
+from patcher.prove.properties import highmap, life, maps, ptes, ranges, rivals
 from patcher.prove.properties.kind import AnyProperty
 
 PROPERTIES: tuple[AnyProperty, ...] = tuple(
     sorted(
-        (*ranges.PROPERTIES, *life.PROPERTIES, *maps.PROPERTIES, *rivals.PROPERTIES, *ptes.PROPERTIES),
+        (
+            *ranges.PROPERTIES,
+            *life.PROPERTIES,
+            *maps.PROPERTIES,
+            *rivals.PROPERTIES,
+            *highmap.PROPERTIES,
+            *ptes.PROPERTIES,
+        ),
         key=lambda each: each.number,
     )
 )

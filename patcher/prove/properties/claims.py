@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from patcher.prove.history import Context, small_machine
+from patcher.prove.history import Context, Undecided, small_machine
 from patcher.prove.model import Identity
 from patcher.prove.scenario import BOOT, RAM, RESERVED, Machine
 
@@ -112,6 +112,14 @@ def tells(context: Context) -> Claim:
     outcome = context.ask(machine, steps)
     there = outcome.done and outcome.answers[-1].messages > outcome.answers[-3].messages
     return there, f"a lost race is {'' if there else 'not '}told"
+
+
+def high_map(context: Context) -> Claim:
+    """Raises Undecided where the program lacks the code that clears the end of the map of the kernel's image."""
+    high = context.runner.program.high
+    if high.lacking:
+        raise Undecided(high.lacking)
+    return high.claimed, high.reason
 
 
 def needs(call: str) -> Callable[[Context], Claim]:

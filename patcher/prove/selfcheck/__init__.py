@@ -109,9 +109,10 @@ def _good(runner: Runner) -> Iterator[str]:
 
 
 def _bounds(runner: Runner) -> Iterator[str]:
-    endless = _play(runner, ("limit", 1000), ("get", _PFN["endless"]))
-    if (endless.why, endless.numbers[0], endless.at) != (Why.SIGNAL, _PROF, 1):
-        yield f"an endless loop: {_words(endless)}"
+    for call, name, limit in (("set", "allocates", 3), ("get", "endless", 1000)):
+        bounded = _play(runner, ("booted",), ("limit", limit), (call, _PFN[name], 6))
+        if (bounded.why, bounded.numbers[0], bounded.at) != (Why.SIGNAL, _PROF, 2):
+            yield f"{name}: not ended after {limit} instructions, but {_words(bounded)}"
     early = _play(runner, ("set", _PFN["takes_early"], 0))
     if early.why is not Why.BRK_FULL or early.numbers[:2] != (runner.brk_pages + 1, runner.brk_pages):
         yield f"more early pages than there are: {_words(early)}"

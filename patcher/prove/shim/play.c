@@ -147,6 +147,9 @@ static word *operation(word op, word *p)
 		step.last = raw_entry(step.watched);
 		step.leaf = own_leaf(step.watched);
 		return p + 2;
+	case OP_HIGH:
+		high(p[0], p[1], p[2], p[3]);
+		return p + 4;
 	case OP_STATS:
 		stats();
 		return p;

@@ -60,6 +60,9 @@ word lost(void);
 void view(word from, word to);
 void resume(word key);
 
+/* high.c */
+void high(word end, word other, word ramdisk, int bare);
+
 /* boot.c */
 void *memset(void *to, int c, ulong n);
 void *memcpy(void *to, const void *from, ulong n);

@@ -33,4 +33,9 @@ void set_machine(word nr_pages, word mfn_list, word pt_base, int initial, int tr
 word list_frame(void);		/* what the toolstack starts from: an MFN, or 0 */
 word list_top(void);		/* the same, as the tree's own variable says it */
 word fact(enum fact which);	/* one of the tree's constants */
+
+/* highmap.c, likewise; it is not there in every program. Addresses count from the start of the image's map. */
+#define MAYBE __attribute__((weak))
+MAYBE void high_conclude(word tables, word image, word brk_end, word end, word mapped, int bare);
+MAYBE int high_mapped(word tables, word at);	/* after it */
 #endif
