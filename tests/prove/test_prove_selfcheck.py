@@ -80,7 +80,9 @@ WRAPPER = """#!/bin/sh
 for each do
 	shift
 	case $each in
-	*/step.c) sed 's/if (!more_rivals() || rivals.each/if (1 || rivals.each/' "$each" >"{place}/step.c"; each={place}/step.c ;;
+	*/step.c)
+		sed 's/if (!more_rivals() || rivals.each/if (1 || rivals.each/' "$each" >"{place}/step.c"
+		each={place}/step.c ;;
 	esac
 	set -- "$@" "$each"
 done
