@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import jsonschema
@@ -121,6 +122,9 @@ def test_a_file_that_is_no_scenario(run, mini: Path, tmp_path: Path) -> None:  #
 
 
 def test_without_a_compiler_it_says_so(run, mini: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    git = shutil.which("git")
+    assert git
+    (tmp_path / "git").symlink_to(git)
     ran = run("prove", "--tree", mini, env={"PATH": str(tmp_path)})
     assert ran.code == 2
     assert ran.stderr == ("patcher: gcc was not found: prove compiles the tree's code; install the package gcc\n")
@@ -129,7 +133,6 @@ def test_without_a_compiler_it_says_so(run, mini: Path, tmp_path: Path) -> None:
 def test_one_word_size_that_cannot_be_built_is_skipped(run, mini: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     """A gcc that knows no -m32."""
     import os
-    import shutil
 
     fake = tmp_path / "gcc"
     fake.write_text(f'#!/bin/sh\nfor a; do case $a in -m32) echo "error: no -m32" >&2; exit 1; esac; done\n'
