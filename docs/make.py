@@ -1,7 +1,9 @@
-"""Make the pages of docs/rules from the rule files: python docs/make.py."""
+"""Make the pages of docs/rules, one for each group, from the rule files: python docs/make.py."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from patcher import data
@@ -15,31 +17,39 @@ HERE = Path(__file__).parent
 
 def pages() -> dict[str, str]:
     """Every generated page: path below docs/ → text."""
-    found = {}
+    found = {"rules/lint.md": "\n".join(_lint())}
     for file in sorted(data.directory("rules").glob("*/group.toml")):
         group = load_group(file.parent)
-        rows = [f"| [{rule.id}]({rule.id}.md) | {rule.verdict.value} | {rule.title} |" for rule in group.rules]
-        head = [f"# {group.group.title}", "", "In the order in which they are tried.", ""]
-        table = ["| rule | verdict | |", "| --- | --- | --- |", *rows]
-        found[f"rules/{group.name}.md"] = "\n".join([*head, *table]) + "\n"
-        found.update({f"rules/{rule.id}.md": rule_page(rule) for rule in group.rules})
-    return found | lint_pages()
+        text = [f"# {group.group.title}", "", "In the order in which they are tried.", ""]
+        text += _table("verdict", ((rule.id, rule.verdict.value, rule.title) for rule in group.rules))
+        text += [_section(rule_page(rule), 1) for rule in group.rules]
+        found[f"rules/{group.name}.md"] = "\n".join(text)
+    return found
 
 
-def lint_pages() -> dict[str, str]:
-    """The pages of the lint rules."""
+def _lint() -> Iterator[str]:
     rules = shipped(examples=True)
-    rows = ["# Lint rules", ""]
+    yield "# Lint rules\n"
     for about, title in TITLES.items():
-        rows += [f"## {title[:1].upper()}{title[1:]}", "", "| rule | level | |", "| --- | --- | --- |"]
-        rows += [
-            f"| [{rule.id}]({rule.id}.md) | {rule.level.value} | {rule.title} |"
-            for rule in rules
-            if rule.about is about
-        ]
-        rows += [""]
-    pages = {"rules/lint.md": "\n".join(rows).rstrip() + "\n"}
-    return pages | {f"rules/{rule.id}.md": lint_rule_page(rule) for rule in rules}
+        chosen = [rule for rule in rules if rule.about is about]
+        yield f"## {title[:1].upper()}{title[1:]}\n"
+        yield from _table("level", ((rule.id, rule.level.value, rule.title) for rule in chosen))
+        yield from (_section(lint_rule_page(rule), 2) for rule in chosen)
+
+
+def _table(what: str, rows: Iterable[tuple[str, str, str]]) -> Iterator[str]:
+    yield f"| rule | {what} | |\n| --- | --- | --- |"
+    yield from (f"| [{name}](#{name}) | {value} | {title} |" for name, value, title in rows)
+    yield ""
+
+
+def _section(page: str, deeper: int) -> str:
+    """A rule's page as part of a larger one: headings so much deeper, the rule's id alone in the first, to link to."""
+    first, _, rest = page.partition("\n")
+    name, _, title = first.removeprefix("# ").partition(": ")
+    parts = re.split(r"(^`{3,}.*?^`{3,}$)", rest, flags=re.MULTILINE | re.DOTALL)  # code has lines that begin with #
+    parts[::2] = (re.sub(r"^#", "#" * (deeper + 1), part, flags=re.MULTILINE) for part in parts[::2])
+    return f"{'#' * (deeper + 1)} {name}\n\n{title}.\n{''.join(parts)}"
 
 
 if __name__ == "__main__":
