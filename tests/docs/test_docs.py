@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 TOP = Path(__file__).parents[2]
+SOURCES = (".c", ".h", ".md", ".py", ".toml", ".txt")
 PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
 
 
@@ -43,3 +44,34 @@ def test_options_in_examples_exist(page: Path) -> None:
     for line in re.findall(r"^\s*(?:\$ )?patcher .*$", page.read_text(), re.MULTILINE):
         for option in re.findall(r"(?<=\s)--[a-z0-9-]+", line):
             assert option in known, f"{page.name}: {line.strip()}"
+
+
+def test_what_is_counted_is_so_many() -> None:
+    """Figures that go wrong when a rule, a property or a step is added."""
+    from patcher.lint.rules import shipped
+    from patcher.prove.properties.all import PROPERTIES
+    from patcher.series.load import load
+
+    readme = (TOP / "README.md").read_text()
+    steps = len(load("identity").step)
+    assert f"{len(shipped(examples=False))} rules" in readme
+    assert f"prove: {2 * len(PROPERTIES)} PASS" in readme
+    assert f"steps ({steps})" in readme and f"patcher/identity: {steps} patches" in readme
+    assert f"{steps} commits, 12 checks: {12 * steps} PASS" in readme
+
+
+def test_pages_that_are_cited_exist() -> None:
+    """A name with .md, in code, rules, series or pages, is that of a page, from the top, docs/ or where it stands."""
+    places = ("patcher", "rules", "patches", "docs", "bench", "tests")
+    files = [file for place in places for file in sorted((TOP / place).rglob("*")) if file.suffix in SOURCES]
+    cited = {
+        (file.relative_to(TOP).as_posix(), name)
+        for file in (*files, *PAGES)
+        for name in re.findall(r"(?<![\w/.*{-])((?:[\w-]+/)*[\w-]+\.md)\b", file.read_text())
+    }
+    lost = [
+        f"{file}: {name}"
+        for file, name in sorted(cited)
+        if not any((place / name).exists() for place in (TOP, TOP / "docs", (TOP / file).parent))
+    ]
+    assert len(cited) > 25 and lost == []
