@@ -16,6 +16,7 @@ MODULES = {"tomllib", "configparser", "glob", "fileinput", "pickle"}
 OWN = {
     "cache.py": "the cache, whose locks and size it looks after",
     "check": "its workspace, where builds write; see patcher.check.building for what it reads of it",
+    "confine.py": "directories, to name them to the kernel, and a pipe of its own",
     "entry.py": "/dev/null",
     "files.py": "everything",
     "generate/deliver.py": "the directory it writes to",
