@@ -10,10 +10,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import shutil
 import stat
 import sys
-import tempfile
 import time
 import weakref
 import zlib
@@ -24,6 +22,7 @@ from typing import TypeVar
 
 import msgspec
 
+from patcher import temporary
 from patcher.errors import InputError
 from patcher.files import home
 
@@ -77,9 +76,9 @@ class Cache:
             _told.add(self._named)
             advice = "remove it, or name another directory with PATCHER_CACHE_DIR"
             sys.stderr.write(f"patcher: the cache {str(self._named)!r} is not used, as {why}: {advice}\n")
-        own = tempfile.mkdtemp(prefix="patcher-cache-")
-        self._remove = weakref.finalize(self, shutil.rmtree, own, ignore_errors=True)
-        return Path(own)
+        own = contextlib.ExitStack()
+        self._remove = weakref.finalize(self, own.close)
+        return own.enter_context(temporary.directory("cache"))
 
     def get(self, key: str) -> bytes | None:
         """The bytes stored under ``key``, or None where there are none or they were damaged."""

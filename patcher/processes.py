@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import ctypes
 import os
@@ -37,6 +38,8 @@ def _begin_to_end(number: int, _: FrameType | None) -> None:
     def end() -> None:
         signal.signal(signal.SIGALRM, lambda *_: _give_up(128 + number))
         signal.setitimer(signal.ITIMER_REAL, max(0.001, until - time.monotonic()))
+        # Once all is cleaned up, Python takes its handlers away: the timer would then end us with a signal of its own.
+        atexit.register(signal.setitimer, signal.ITIMER_REAL, 0)
         if number == signal.SIGINT:
             raise KeyboardInterrupt
         sys.exit(128 + number)
