@@ -124,7 +124,7 @@ def build(tree: KernelTree, arch: str, cache: Cache) -> Program:
 
     Raises InputError where the tree has no P2M, and CompilerError where its code does not compile.
     """
-    found = places(tree)
+    found = places(tree, ARCHS[arch])
     config = from_profile(tree, _profile(arch), kconfig.read(tree))
     roots = [*_roots(tree, found), *_high_root(found)]
     includes = include_graph(tree, config, roots, cache)
@@ -194,7 +194,7 @@ def _build(tree: KernelTree, found: Places, config: Config, includes: Includes, 
             return _compile(tree, found, includes, space, place)
         except toolchain.CompilerError as error:
             said = _without_places(str(error), space, place)
-            raise toolchain.CompilerError(f"{said}{_other_tree(tree, found)}") from error
+            raise toolchain.CompilerError(f"{_other_tree(tree, found)}{said}") from error
 
 
 def _without_places(said: str, space: Workspace, work: Path) -> str:
@@ -205,11 +205,11 @@ def _without_places(said: str, space: Workspace, work: Path) -> str:
 
 
 def _other_tree(tree: KernelTree, found: Places) -> str:
-    """A hint, where the P2M is none that the shim was made for."""
+    """A hint to put before what the compiler said, where the P2M is none that the shim was made for."""
     path = found.defined[LOOKUP]
     if re.search(rb"\bp2m_mid_missing\b", tree.read([path])[path]):
         return ""
-    return f" ({path} has no p2m_mid_missing: not the tree of three levels that came with 2.6.37?)"
+    return f"{path} has no p2m_mid_missing, so that its P2M is not the tree of three levels that came with 2.6.37: "
 
 
 def _compile(tree: KernelTree, found: Places, includes: Includes, space: Workspace, work: Path) -> Program:

@@ -36,10 +36,15 @@ class Places(NamedTuple):
     elsewhere: str = ""
 
 
-def places(tree: KernelTree) -> Places:
-    """Where the tree holds its P2M. Raises InputError where it has none."""
+def places(tree: KernelTree, bits: int = 0) -> Places:
+    """Where the tree holds its P2M. Raises InputError where it has none.
+
+    ``bits``: the word size it is compiled for, so that ``init_64.c`` is no file of a kernel of 32 bits; 0: any.
+    """
     wanted = (*P2M, *SETUP, *BESIDE)
-    files = tree.search((*wanted, HIGH, _BRK_END), ["arch/x86/**.c", "arch/x86/*.c"])
+    other = {64: "_32.c", 32: "_64.c"}.get(bits, "/")  # obj-y += init_$(BITS).o, say the tree's Makefiles
+    found_in = tree.search((*wanted, HIGH, _BRK_END), ["arch/x86/**.c", "arch/x86/*.c"])
+    files = [path for path in found_in if not path.endswith(other)]
     texts = tree.read(files)
     defined: dict[str, str] = {}
     for symbol in (*wanted, HIGH):

@@ -39,3 +39,14 @@ def test_only_the_number_of_the_linear_map_is_changed() -> None:
     changed = linear_map(text, "0x1000")
     assert changed == b"#define __PAGE_OFFSET           _AC(0x1000, UL)\n#define X 0xffff880000000000\n"
     assert linear_map(b"#define __PAGE_OFFSET page_offset_base\n", "0x1000") is None
+
+
+@pytest.mark.parametrize(("bits", "elsewhere"), [(0, "init_64.c"), (64, "init_64.c"), (32, "")])
+def test_a_file_of_the_other_word_size_is_no_part_of_the_kernel(
+    mini: Path, tmp_path: Path, bits: int, elsewhere: str
+) -> None:
+    """As cleanup_highmap() of 2.6.39 is: with 32 bits there is no second map of the image, and nothing of it goes."""
+    top = tmp_path / "both"
+    shutil.copytree(mini, top)
+    (top / "arch/x86/mm/init_64.c").write_text("void cleanup(void)\n{\n	set_pmd(0, __pmd(_brk_end));\n}\n")
+    assert places(DirectoryTree(top), bits).elsewhere == (elsewhere and f"arch/x86/mm/{elsewhere}")

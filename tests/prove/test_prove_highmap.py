@@ -110,6 +110,22 @@ def test_what_the_shim_does_not_supply_is_named(mini: Path, prove_cache: Cache) 
     assert (found.status, found.reason) == (Status.SKIP, "the code reached no_such_call, which nothing here supplies")
 
 
+@pytest.mark.parametrize("error", ["~0ULL", "0"])
+def test_there_is_room_for_page_tables_whatever_a_tree_calls_an_error(
+    mini: Path, prove_cache: Cache, error: str
+) -> None:
+    """2.6.39 looks from address 0 on, and MEMBLOCK_ERROR is 0 there. It was ~0 in 2.6.37."""
+    look = f"""	{{
+		extern u64 memblock_find_in_range(u64 start, u64 end, u64 size, u64 align);
+		extern void panic(const char *format, ...);
+
+		if (memblock_find_in_range(0, 1 << 20, 4096, 4096) == {error})
+			panic("no room");
+	}}"""
+    tree = changed(mini, {INIT: ("	flush_tlb_all();", look)})
+    assert judged(tree, "i386", prove_cache, examples=3).status is Status.PASS
+
+
 def test_a_tree_that_has_no_such_function_claims_nothing(mini: Path, prove_cache: Cache) -> None:
     tree = PatchedTree(DirectoryTree(mini), {INIT: None})
     found = judged(tree, "x86_64", prove_cache)

@@ -22,6 +22,10 @@
 #include <xen/interface/memory.h>
 #include "shim.h"
 
+#ifdef machine_to_phys_mapping
+#error Xen's table from MFN to PFN has a fixed address in this tree, where user space can have no page
+#endif
+
 #define WEAK __attribute__((weak))
 
 /* What may be missing in a tree */

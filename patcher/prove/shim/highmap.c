@@ -46,9 +46,10 @@ WEAK unsigned long mapped_to(unsigned long start, unsigned long end)
 	return end;
 }
 
+/* Never 0: to some trees that is MEMBLOCK_ERROR, and "start" may be the first byte of all. */
 WEAK u64 first_fit(u64 start)
 {
-	return start;
+	return start + PAGE_SIZE;
 }
 
 WEAK void flushed(void)
