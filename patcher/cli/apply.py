@@ -121,12 +121,12 @@ def _check(
     lint: bool, prove: bool, quiet: bool,
 ) -> Report:  # fmt: skip
     """What the checks say of the commits, which are made in a place of their own for it."""
-    from patcher.check.series import written
+    from patcher.check.series import made as commits
     from patcher.generate.messages import drafts
 
     with temporary.directory("check") as scratch:
         signed = who.committer if signoff else ""
-        series = written(tree.repository, tree.commit, drafts(spec, made, signed), scratch, who)
+        series = commits(tree.repository, tree.commit, drafts(spec, made, signed), scratch, who)
         place = Path(tree.where)
         found = checked(series, place, configs, "gcc", True, None, USERS, quiet)
         return with_extras(found, series, (), None, place, lint, prove) if lint or prove else found

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 FORMATS = ("text", "json", "sarif", "junit")
 _EXAMPLES = 30  # cases for each property, in each commit; patcher prove tries more
 USERS = 64  # files that include a touched header, compiled for a commit in a configuration
-_TOOLS = ("gcc", "clang", "sparse")
 
 
 @click.command()
@@ -97,15 +96,15 @@ def _given(
     what: tuple[str, ...], place: Path, series: str | None, base: str | None, quiet: bool, scratch: Path
 ) -> Series:
     """The commits to check, made in ``scratch`` where they are not there yet."""
-    from patcher.check.series import given
+    from patcher.check.series import named
     from patcher.tree.find import open_repository
 
     repository = open_repository(place)
     if series is None:
-        return given(repository, what, base, scratch)
+        return named(repository, what, base, scratch)
     if what:
         raise InputError("--series and a range or patches contradict each other", "give one of them")
-    from patcher.check.series import written
+    from patcher.check.series import made
     from patcher.cli.plan import make_plan, make_request
     from patcher.generate.messages import drafts
     from patcher.generate.patches import generate
@@ -118,12 +117,12 @@ def _given(
         raise InputError(f"{tree.where} has the series {series} already", "there is nothing to check")
     cache, bar = _tools(quiet)
     try:
-        made = generate(tree, request.series, plan.steps, request.rules.group.anchored, cache, bar)
+        patches = generate(tree, request.series, plan.steps, request.rules.group.anchored, cache, bar)
     finally:
         cache.close()
         if bar:
             bar.close()
-    return written(repository, tree.commit, drafts(request.series, made, ""), scratch)
+    return made(repository, tree.commit, drafts(request.series, patches, ""), scratch)
 
 
 def _tools(quiet: bool) -> tuple[Cache, Bar | None]:
@@ -138,28 +137,13 @@ def checked(
     quiet: bool,
 ) -> Report:  # fmt: skip
     """What compiling the series brings to light, in these configurations and with these tools."""
-    import os
-
     from patcher.check.compose import with_patches
-    from patcher.check.run import Checker, Request, nothing
-    from patcher.check.specs import parse
+    from patcher.check.run import Options, run
 
-    names = tuple(dict.fromkeys(name.strip() for name in tools.split(",") if name.strip()))
-    if not names or (unknown := [name for name in names if name not in _TOOLS]):
-        raise InputError(
-            f"--with {tools}: {unknown[0] if names else 'nothing'} is no tool", f"choose from {', '.join(_TOOLS)}"
-        )
-    specs = parse(word for word in configs if word != "auto")
-    request = Request(
-        series.repository, series.base, series.commits, specs, names, jobs or len(os.sched_getaffinity(0)), most,
-        sandboxed, str(place.resolve()),
-    )  # fmt: skip
-    if not series.commits:
-        return with_patches(nothing(request), series.applied)
+    options = Options(True, configs, tools, sandboxed=sandboxed, jobs=jobs or 0, most=most)
     cache, bar = _tools(quiet)
     try:
-        with Checker(request, cache, bar) as checker:
-            return with_patches(checker.run(), series.applied)
+        return with_patches(run(series, place, options, cache, bar), series.applied)
     finally:
         cache.close()
         if bar:
@@ -173,11 +157,12 @@ def with_extras(
     from patcher.cache import Cache
     from patcher.check.compose import with_extra
     from patcher.check.extras import linted, proved
+    from patcher.lint.session import Request
 
     cache = Cache()
     try:
         if lint:
-            report = with_extra(report, linted(series, what, base, place, cache))
+            report = with_extra(report, linted(series, Request(what, place, base) if what else None, place, cache))
         if prove:
             report = with_extra(report, proved(series, _EXAMPLES, cache))
     finally:
