@@ -35,17 +35,22 @@ class Tool(NamedTuple):
     version: str
     missing: str
 
+    @property
+    def compiler(self) -> str:
+        """The compiler's command. A checker goes with gcc."""
+        return "gcc" if self.name == "sparse" else self.command
+
 
 OURS = "{ours}"
 
 
 class Adjustments(NamedTuple):
     """``variables`` for make, in which ``OURS`` stands for a directory of ours that holds ``files`` (name → content);
-    ``told`` is what to tell the user."""
+    ``notes`` are for the user, a line each."""
 
     variables: tuple[tuple[str, str], ...]
     files: dict[str, str]
-    told: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def tool(name: str, override: str = "") -> Tool:
@@ -58,11 +63,11 @@ def tool(name: str, override: str = "") -> Tool:
         done = subprocess.run([place, "--version"], capture_output=True, text=True, timeout=20, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         return Tool(name, command, "", f"{command} does not run ({error})")
-    said = (done.stdout or done.stderr).strip().partition("\n")[0]
+    output = (done.stdout or done.stderr).strip().partition("\n")[0]
     stamp = Path(place).resolve().stat()
     if done.returncode:
-        return Tool(name, command, "", f"{command} does not run ({said})")
-    return Tool(name, command, f"{said} ({stamp.st_size}.{stamp.st_mtime_ns})", "")
+        return Tool(name, command, "", f"{command} does not run ({output})")
+    return Tool(name, command, f"{output} ({stamp.st_size}.{stamp.st_mtime_ns})", "")
 
 
 def _macros(compiler: str) -> dict[str, str]:
@@ -91,54 +96,54 @@ def adjustments(compiler: str, read: ReadText, paths: Iterable[str]) -> Adjustme
     general, assembler, preprocessor = [], [], []
     variables: list[tuple[str, str]] = []
     files: dict[str, str] = {}
-    told = []
+    notes = []
     if "__pie__" in macros and not _NO_PIE.search(makefiles):
         general.append("-fno-pie")
         assembler.append("-fno-pie")
-        told.append("-fno-pie: this compiler makes position-independent code unless told otherwise")
+        notes.append("-fno-pie: this compiler makes position-independent code unless told otherwise")
     if "__CET__" in macros and "-fcf-protection" not in makefiles:
         general.append("-fcf-protection=none")
-        told.append("-fcf-protection=none: this compiler marks branch targets unless told otherwise")
+        notes.append("-fcf-protection=none: this compiler marks branch targets unless told otherwise")
     if "-std=" not in makefiles and int(macros.get("__STDC_VERSION__", "0L").rstrip("L")) > 199409:
         general.append("-std=gnu89")
-        told.append("-std=gnu89: the tree is written in the C that compilers of its time took by default")
+        notes.append("-std=gnu89: the tree is written in the C that compilers of its time took by default")
     clang = "__clang__" in macros
     if clang and _MARKS.search(read("include/linux/kbuild.h")):
         general.append("-no-integrated-as")
-        told.append("-no-integrated-as: this tree makes constants through assembler that clang itself refuses")
-    known = sorted(int(found.group(1)) for path in paths if (found := _HEADER.match(path)))
+        notes.append("-no-integrated-as: this tree makes constants through assembler that clang itself refuses")
+    supported = sorted(int(found.group(1)) for path in paths if (found := _HEADER.match(path)))
     major = int(macros.get("__GNUC__", "0"))
-    if not clang and known and major not in known and _BY_VERSION.search(read("include/linux/compiler-gcc.h")):
-        files[f"include/linux/compiler-gcc{major}.h"] = _compiler_header(known[-1])
+    if not clang and supported and major not in supported and _BY_VERSION.search(read("include/linux/compiler-gcc.h")):
+        files[f"include/linux/compiler-gcc{major}.h"] = _compiler_header(supported[-1])
         preprocessor.append(f"-I{OURS}/include")
-        told.append(
-            f"linux/compiler-gcc{major}.h: the tree knows gcc up to {known[-1]}; "
-            f"its linux/compiler-gcc{known[-1]}.h is taken, as for the last gcc {known[-1]}"
+        notes.append(
+            f"linux/compiler-gcc{major}.h: the tree knows gcc up to {supported[-1]}; "
+            f"its linux/compiler-gcc{supported[-1]}.h is taken, as for the last gcc {supported[-1]}"
         )
     if _perl_refuses() and _DEFINED_ARRAY.search(read("kernel/timeconst.pl")):
         files["bin/perl"] = _PERL
         variables.append(("PERL", f"{OURS}/bin/perl"))
-        told.append("perl: defined(@array) in the tree's scripts is read as (@array), since Perl 5.22 refuses it")
+        notes.append("perl: defined(@array) in the tree's scripts is read as (@array), since Perl 5.22 refuses it")
     if major >= 10 and _HOST_COMMON in set(paths) and re.search(r"^YYLTYPE yylloc;", read(_HOST_COMMON), re.MULTILINE):
         variables.append(("HOSTCC", f"{compiler} -fcommon"))
-        told.append("HOSTCC: -fcommon, as dtc defines yylloc twice, which gcc 10 and later refuse")
+        notes.append("HOSTCC: -fcommon, as dtc defines yylloc twice, which gcc 10 and later refuse")
     if (old := _MAKE_CMD.search(read("scripts/Kbuild.include"))) and _make_keeps_backslashes():
         variables += [
             ("pound", "#"),
             ("make-cmd", old.group(1).replace("\\\\\\#", "\\$(pound)").replace("\\#", "$(pound)")),
         ]
-        told.append(r"make-cmd: with $(pound) for \#, as make 4.3 reads that differently and takes all for changed")
+        notes.append(r"make-cmd: with $(pound) for \#, as make 4.3 reads that differently and takes all for changed")
     general.append(_NO_WERROR)
     assembler.append(_NO_WERROR)
     makefile = read("Makefile")
     for name in _LAST_FLAGS:
         if given := re.search(rf"^{name}[ \t]*:?=[ \t]*(.*)$", makefile, re.MULTILINE):
             variables.append((name, f"{given.group(1)} {_NO_WERROR}".strip()))
-    told.append(f"{_NO_WERROR}: a warning is told as one, also where a Makefile makes errors of them")
+    notes.append(f"{_NO_WERROR}: a warning is told as one, also where a Makefile makes errors of them")
     for name, flags in (("KCFLAGS", general), ("KAFLAGS", assembler), ("KCPPFLAGS", preprocessor)):
         if flags:
             variables.append((name, " ".join(flags)))
-    return Adjustments(tuple(variables), files, tuple(told))
+    return Adjustments(tuple(variables), files, tuple(notes))
 
 
 def _compiler_header(last: int) -> str:

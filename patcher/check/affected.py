@@ -135,6 +135,11 @@ def select(
     return Affected((*own, *others[:most]), len(others), max(0, len(others) - most))
 
 
+def is_source(path: str) -> bool:
+    """Whether kbuild makes an object of a file."""
+    return path.endswith(_SOURCE)
+
+
 def target(path: str) -> str:
     """The object that kbuild makes of a source."""
     return f"{posixpath.splitext(path)[0]}.o"

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from patcher.check import affected as affect
-from patcher.check.at import At
 from patcher.check.depends import Dependencies
 from patcher.check.guards import Branch, branches, changes, compiled
 from patcher.check.kbuild import Makefiles
 from patcher.check.results import LeftOut
+from patcher.check.snapshot import Snapshot
 from patcher.check.specs import Spec, symbols
 from patcher.tree.content import Lines
 
@@ -42,7 +42,7 @@ class _Made(NamedTuple):
     config: dict[str, str]
 
 
-def choose(series: Sequence[At], lines: Mapping[int, Mapping[str, Lines]], configure: Configure) -> Chosen:
+def choose(series: Sequence[Snapshot], lines: Mapping[int, Mapping[str, Lines]], configure: Configure) -> Chosen:
     """Choose configurations for x86.
 
     Arguments:
@@ -52,17 +52,19 @@ def choose(series: Sequence[At], lines: Mapping[int, Mapping[str, Lines]], confi
     """
     last = series[-1]
     wanted = {branch._replace(line=0): branch for branch in _wanted(series, lines)}.values()
-    files = dict.fromkeys(path for at in series[1:] for path in affect.touched(at.changes)[0] if path in last.entries)
+    files = dict.fromkeys(
+        path for each in series[1:] for path in affect.touched(each.changes)[0] if path in last.entries
+    )
     made = [_Made(spec, symbols(text)) for spec in _defaults(last) if (text := configure(spec)) is not None]
     if not made:
         return Chosen(_defaults(last), ())
-    known = Dependencies(last.entries, last.text)
+    dependencies = Dependencies(last.entries, last.text)
     used: list[_Made] = list(made)
 
     def add(start: _Made, switched: Iterable[tuple[str, str]], good: Callable[[_Made], bool]) -> bool:
         if len(used) >= MOST:
             return False
-        spec = _with(start, tuple(switched), known)
+        spec = _with(start, tuple(switched), dependencies)
         text = configure(spec)
         if text is None:
             return False
@@ -99,19 +101,19 @@ def choose(series: Sequence[At], lines: Mapping[int, Mapping[str, Lines]], confi
     return Chosen(tuple(each.spec for each in used), tuple(left))
 
 
-def _wanted(series: Sequence[At], lines: Mapping[int, Mapping[str, Lines]]) -> Iterable[Branch]:
-    for at in series[1:]:
-        before = series[at.number - 1]
-        old_name = {change.path: change.old for change in at.changes}
-        for path, changed in lines[at.number].items():
+def _wanted(series: Sequence[Snapshot], lines: Mapping[int, Mapping[str, Lines]]) -> Iterable[Branch]:
+    for snapshot in series[1:]:
+        parent = series[snapshot.number - 1]
+        old_name = {change.path: change.old for change in snapshot.changes}
+        for path, changed in lines[snapshot.number].items():
             if path.endswith((".c", ".h", ".S")):
-                yield from branches(path, at.text(path), changed.new)
+                yield from branches(path, snapshot.text(path), changed.new)
                 old = old_name.get(path, "")
                 if old:  # what is around lines that went
-                    yield from branches(path, before.text(old), changed.old)
+                    yield from branches(path, parent.text(old), changed.old)
 
 
-def _defaults(last: At) -> tuple[Spec, ...]:
+def _defaults(last: Snapshot) -> tuple[Spec, ...]:
     """The default configuration of each width; where the tree has no Kconfig program, all that it ships."""
     if "scripts/kconfig/Makefile" in last.entries:
         return tuple(Spec(f"{arch}:defconfig", arch, "defconfig", "", (), ()) for arch, _ in _ARCHES)
@@ -127,16 +129,16 @@ def _kinds(made: Sequence[_Made]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_kind(each) for each in made))
 
 
-def _builds(last: At, made: _Made, path: str) -> bool:
+def _builds(last: Snapshot, made: _Made, path: str) -> bool:
     return Makefiles(last.text, made.config, "x86").builds(path)
 
 
-def _sees(last: At, made: _Made, path: str) -> bool:
+def _sees(last: Snapshot, made: _Made, path: str) -> bool:
     """Whether a source is built; a header counts as seen."""
     return path.endswith(".h") or _builds(last, made, path)
 
 
-def _conditions(last: At, path: str) -> tuple[str, ...]:
+def _conditions(last: Snapshot, path: str) -> tuple[str, ...]:
     """The symbols that Makefiles put before a file and the directories on the way to it."""
     found: list[str] = []
     wanted = affect.target(path)
@@ -150,13 +152,13 @@ def _conditions(last: At, path: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _with(start: _Made, switched: tuple[tuple[str, str], ...], known: Dependencies) -> Spec:
+def _with(start: _Made, switched: tuple[tuple[str, str], ...], dependencies: Dependencies) -> Spec:
     """The configuration with some symbols switched, and those they depend on."""
     spec = start.spec
     helps = dict(spec.helps)
     for name, value in switched:
         if value == "y":
-            helps.update(known.needs(name, {**start.config, **dict(switched)}))
+            helps.update(dependencies.needs(name, {**start.config, **dict(switched)}))
     wanted = (*spec.changes, *switched)
     name = spec.name + "".join(f"{'-' if value == 'n' else '+'}{symbol}" for symbol, value in switched)
     kept = tuple(pair for pair in helps.items() if pair[0] not in dict(wanted))

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from patcher.check import ccache, messages
-from patcher.check.adjust import OURS, Adjustments, Tool
-from patcher.check.results import Message, Outcome
+from patcher.check.adjust import OURS
+from patcher.check.configuration import Configuration
+from patcher.check.results import Message, Outcome, Severity, State
 from patcher.check.runner import Runner
-from patcher.check.specs import Spec, lines, symbols
+from patcher.check.specs import lines, symbols
 from patcher.check.workspace import Workspace
 from patcher.sandbox import Result
 from patcher.tree.content import Entry
@@ -30,6 +31,7 @@ _SURROUNDINGS = re.compile(
 _NO_RULE = re.compile(r"\*\*\* No rule to make target ['`‘]([^'’]+)['’]")
 _NOT_THE_CODE = (126, 127, 134, 137, 139, 143)
 _WORD = re.compile(r"[^\s\\:]+")
+_ENVIRONMENT = {"LC_ALL": "C", "KBUILD_BUILD_USER": "patcher", "KBUILD_BUILD_HOST": "patcher"}
 
 
 class CannotBuild(Exception):
@@ -37,48 +39,38 @@ class CannotBuild(Exception):
 
 
 class Build:
-    """A build directory.
-
-    Arguments:
-        number: tells it from the others of the run
-        spec, tool, adjustments: what is built with
-        parallel: how many processes make may start
-        cached: whether the compiler is called through ccache
-    """
+    """The build directory of a configuration. ``config`` is the text of the ``.config`` that is in it, None for none;
+    ``with_ccache`` says whether the compiler is called through ccache."""
 
     def __init__(
-        self, workspace: Workspace, runner: Runner, number: int, spec: Spec, tool: Tool, adjustments: Adjustments,
-        parallel: int, cached: bool,
+        self, workspace: Workspace, directory: Path, runner: Runner, configuration: Configuration, config: str | None,
+        *, with_ccache: bool,
     ) -> None:  # fmt: skip
-        self.spec, self.tool = spec, tool
-        self.directory = workspace.builds / str(number)
+        self.directory = directory
+        self._spec, self._tool, self._configuration = configuration.spec, configuration.tool, configuration
         self._workspace = workspace
         self._runner = runner
-        self._adjustments = adjustments
-        self._parallel = parallel
-        self._cached = cached
+        self._with_ccache = with_ccache
+        self._config = config
         self._store: Path | None = None
-        self._environment = {"LC_ALL": "C", "KBUILD_BUILD_USER": "patcher", "KBUILD_BUILD_HOST": "patcher"}
 
     def variables(self) -> list[str]:
         """The variables that make is given."""
         found = [f"O={self.directory}"]
-        if self.spec.arch:
-            found.append(f"ARCH={self.spec.arch}")
-        compiler = self.tool.command
-        if self.tool.name == "sparse":
-            found += ["C=2", f"CHECK={self.tool.command}"]
-            compiler = "gcc"
-        if self._cached:
+        if self._spec.arch:
+            found.append(f"ARCH={self._spec.arch}")
+        compiler = self._tool.compiler
+        if self._tool.name == "sparse":
+            found += ["C=2", f"CHECK={self._tool.command}"]
+        if self._with_ccache:
             found.append(f"CC=ccache {compiler}")
         elif compiler != "gcc":
             found.append(f"CC={compiler}")
         ours = str(self._workspace.ours)
-        return [*found, *(f"{name}={value.replace(OURS, ours)}" for name, value in self._adjustments.variables)]
-
-    def create(self) -> None:
-        """Make the directory."""
-        self.directory.mkdir()
+        return [
+            *found,
+            *(f"{name}={value.replace(OURS, ours)}" for name, value in self._configuration.adjustments.variables),
+        ]
 
     def use(self, store: Path | None) -> None:
         """From now on, have ccache keep what it compiled in ``store``."""
@@ -89,12 +81,13 @@ class Build:
 
         Raises CannotBuild with the reason, also where a change did not come true.
         """
-        if self.spec.base:
-            self._must([self.spec.base], "it cannot be configured")
+        self._config = None
+        if self._spec.base:
+            self._must([self._spec.base], "it cannot be configured")
             text = self.read(".config")
         else:
-            text = self.spec.text
-        wanted = (*self.spec.helps, *changes, *self.spec.changes)
+            text = self._spec.text
+        wanted = (*self._spec.helps, *changes, *self._spec.changes)
         names = {name for name, _ in wanted}
         kept = [line for line in text.splitlines() if not names.intersection(re.findall(r"\bCONFIG_(\w+)", line)[:1])]
         self.write(".config", "\n".join(kept) + "\n" + lines(wanted))
@@ -104,20 +97,23 @@ class Build:
             self._must([new], "it cannot be configured", stdin=b"\n" * 20000)
         text = self.read(".config")
         came = symbols(text)
-        for name, value in self.spec.changes:
+        for name, value in self._spec.changes:
             if came.get(name, "n") != value and not (value == "y" and came.get(name) == "m"):
                 raise CannotBuild(
                     f"CONFIG_{name} comes out as {came.get(name, 'n')}, not {value}: "
                     "something it depends on is missing, selects it, or the tree has no such symbol"
                 )
+        self._config = text
         return text
 
     def _text(self, path: str) -> str:
         return (self._workspace.tree / path).read_text(encoding="utf-8", errors="replace")
 
     def set_config(self, text: str) -> None:
-        """Use this ``.config``."""
-        self.write(".config", text)
+        """Use this ``.config``. One that is there already is not written again: kbuild goes by its time."""
+        if self._config != text:
+            self.write(".config", text)
+            self._config = text
 
     def prepare(self, entries: Mapping[str, Entry]) -> tuple[str, ...]:
         """Make what every object needs, and answer with the files of the tree that went in.
@@ -138,7 +134,7 @@ class Build:
     ) -> dict[str, Outcome]:
         """Make objects, whether they are there or not: target → outcome."""
         found = self._make(targets, entries, lines_of)
-        again = [target for target, outcome in found.items() if outcome.state == "error"]
+        again = [target for target, outcome in found.items() if outcome.state is State.ERROR]
         if again and self._store is not None:  # is it ccache that could not do its work?
             found.update(self._make(again, entries, lines_of, {"CCACHE_DISABLE": "1"}))
         return found
@@ -150,72 +146,75 @@ class Build:
         for target in targets:
             self._forget(target)
         result = self._run(["-k", *targets], self.variables(), more=more)
-        said = result.stdout.decode("utf-8", "replace")
-        checking = self.tool.name == "sparse"
-        chunks = _chunks(said, checking, self._workspace.tree, self.directory)
+        output = result.stdout.decode("utf-8", "replace")
+        checking = self._tool.name == "sparse"
+        chunks = _chunks(output, checking, self._workspace.tree, self.directory)
         found = {}
         for target in targets:
-            found[target] = self._outcome(target, result, said, chunks, checking, entries, lines_of)
+            found[target] = self._outcome(target, result, output, chunks, checking, entries, lines_of)
         return found
 
     def _outcome(
-        self, target: str, result: Result, said: str, chunks: Mapping[str, str], checking: bool,
+        self, target: str, result: Result, output: str, chunks: Mapping[str, str], checking: bool,
         entries: Mapping[str, Entry], lines_of: messages.ReadLines,
     ) -> Outcome:  # fmt: skip
         own = chunks.get(target, "")
         heard = self._parse(own, lines_of, target)
         there = self._is_file(target)
         if result.reason:
-            return Outcome(target, "error", f"the build was ended: {result.reason}", (), ())
+            return Outcome(target, State.ERROR, f"the build was ended: {result.reason}", (), ())
         if there and target in chunks:
-            return Outcome(target, "built", "", heard, self._needs(target, entries))
+            return Outcome(target, State.BUILT, "", heard, self._needs(target, entries))
         if there and checking:
-            return Outcome(target, "error", "this tree's build does not run checkers (C=2)", (), ())
-        stops = _STOPPED.findall(said)
+            return Outcome(target, State.ERROR, "this tree's build does not run checkers (C=2)", (), ())
+        stops = _STOPPED.findall(output)
         mine = [stop for stop in stops if _same(stop[0], target)]
         strange = [stop for stop in mine or stops if not stop[2] or int(stop[2]) in _NOT_THE_CODE]
-        around = _SURROUNDINGS.search(own or said)
+        around = _SURROUNDINGS.search(own or output)
         if around or strange:
-            line = _line_of(said, around.group()) if around else f"{strange[0][0]}: {strange[0][1]}"
-            return Outcome(target, "error", line, (), ())
-        errors = [message for message in heard if message.severity == "error"]
+            line = _line_of(output, around.group()) if around else f"{strange[0][0]}: {strange[0][1]}"
+            return Outcome(target, State.ERROR, line, (), ())
+        errors = [message for message in heard if message.severity is Severity.ERROR]
         if errors and mine:
-            return Outcome(target, "failed", errors[0].message, heard, self._needs(target, entries))
+            return Outcome(target, State.FAILED, errors[0].message, heard, self._needs(target, entries))
         before = self._parse(chunks.get("", ""), lines_of)
-        errors = [message for message in before if message.severity == "error" and message.path in entries]
+        errors = [message for message in before if message.severity is Severity.ERROR and message.path in entries]
         if errors and stops:  # something that every object needs does not compile
-            return Outcome(target, "failed", errors[0].message, before, ())
-        if missing := _NO_RULE.search(said):
-            return Outcome(target, "error", f"kbuild has no rule to make {missing.group(1)}", (), ())
+            return Outcome(target, State.FAILED, errors[0].message, before, ())
+        if missing := _NO_RULE.search(output):
+            return Outcome(target, State.ERROR, f"kbuild has no rule to make {missing.group(1)}", (), ())
         line = next((text for text in reversed(own.splitlines()) if text.strip() and not _OF_MAKE.match(text)), "")
         if mine and line:
-            message = Message("error", f"{target.removesuffix('.o')}.c", 0, line.strip(), "", "", "", "")
-            return Outcome(target, "failed", line.strip(), (message,), ())
-        return Outcome(target, "error", _last(said) or f"make ended with {result.code} and did not make it", (), ())
+            message = Message(Severity.ERROR, f"{target.removesuffix('.o')}.c", 0, line.strip(), "", "", "", "")
+            return Outcome(target, State.FAILED, line.strip(), (message,), ())
+        return Outcome(
+            target, State.ERROR, _last(output) or f"make ended with {result.code} and did not make it", (), ()
+        )
 
-    def _parse(self, said: str, lines_of: messages.ReadLines, target: str = "") -> tuple[Message, ...]:
-        return messages.parse(said, self._workspace.tree, self.directory, lines_of, target)
+    def _parse(self, output: str, lines_of: messages.ReadLines, target: str = "") -> tuple[Message, ...]:
+        return messages.parse(output, self._workspace.tree, self.directory, lines_of, target)
 
     def _must(self, targets: Sequence[str], what: str, *, stdin: bytes = b"", variables: Sequence[str] = ()) -> None:
         result = self._run(targets, variables or self.variables(), stdin=stdin)
         if result.reason:
             raise CannotBuild(f"{what}: {result.reason}")
         if result.code:
-            said = result.stdout.decode("utf-8", "replace")
-            raise CannotBuild(f"{what}: {_first_error(said)}")
+            output = result.stdout.decode("utf-8", "replace")
+            raise CannotBuild(f"{what}: {_first_error(output)}")
 
     def _run(
         self, targets: Sequence[str], variables: Sequence[str], *, stdin: bytes = b"",
         more: Mapping[str, str] | None = None,
     ) -> Result:  # fmt: skip
-        jobs = [f"-j{self._parallel}", "-Otarget"] if self._parallel > 1 else []
+        count = self._configuration.jobs
+        jobs = [f"-j{count}", "-Otarget"] if count > 1 else []
         cached = {} if self._store is None else ccache.environment(self._store, self._workspace.ours)
         return self._runner.run(
             ["make", "--no-print-directory", *jobs, *variables, *targets],
             read=[self._workspace.tree, self._workspace.ours],
             write=[self.directory, *([self._store] if self._store else [])],
             cwd=self._workspace.tree,
-            env={**self._environment, **cached, **(more or {})},
+            env={**_ENVIRONMENT, **cached, **(more or {})},
             stdin=stdin,
             seconds=_SECONDS,
         )
@@ -278,11 +277,11 @@ class Build:
         return tuple(sorted(found))
 
 
-def _chunks(said: str, checking: bool, tree: Path, build: Path) -> dict[str, str]:
+def _chunks(output: str, checking: bool, tree: Path, build: Path) -> dict[str, str]:
     """The output that belongs to each object; under "" what came before the first."""
     found: dict[str, list[str]] = {"": []}
     current = ""
-    for line in said.split("\n"):
+    for line in output.split("\n"):
         if mark := _MARK.match(line):
             what, stem, kind = mark.groups()
             name = messages.inside(stem, tree, build)
@@ -302,12 +301,12 @@ def _same(stopped: str, target: str) -> bool:
     return stopped == target or stopped.endswith(f"/{target}")
 
 
-def _line_of(said: str, words: str) -> str:
-    return next((line.strip() for line in said.splitlines() if words in line), words)[:300]
+def _line_of(output: str, words: str) -> str:
+    return next((line.strip() for line in output.splitlines() if words in line), words)[:300]
 
 
-def _first_error(said: str) -> str:
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+def _first_error(output: str) -> str:
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
     for pattern in (r"(?:fatal )?error: ", r"[Ee]rror|rror:|Can't|cannot|No such|not found|\*\*\*"):
         for line in lines:
             if re.search(pattern, line) and not line.startswith("make"):
@@ -315,6 +314,6 @@ def _first_error(said: str) -> str:
     return next((line for line in lines if "***" in line), lines[-1] if lines else "make said nothing")[:300]
 
 
-def _last(said: str) -> str:
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+def _last(output: str) -> str:
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
     return next((line for line in lines if "***" in line), lines[-1] if lines else "")[:300]

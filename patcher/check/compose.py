@@ -1,4 +1,4 @@
-"""The whole report from its parts: how patches applied, what compiling showed, what other checks of commits said."""
+"""The whole report from its parts: how patches applied, what compiling showed, what other checks say of commits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from patcher.check.results import Cell, Column, Finding, Report, Row, Status
+from patcher.check.results import Cell, Column, Finding, Kind, Report, Row, Status
 from patcher.tree.applying import Applied
 
 _APPLIES = "applies"
@@ -27,7 +27,7 @@ class Extra(NamedTuple):
 
     check: str
     tool: str
-    said: Mapping[str, tuple[Status, str, tuple[Finding, ...]]]
+    by_commit: Mapping[str, tuple[Status, str, tuple[Finding, ...]]]
 
 
 def with_patches(report: Report, applied: Sequence[Applied]) -> Report:
@@ -53,7 +53,7 @@ def with_patches(report: Report, applied: Sequence[Applied]) -> Report:
         if status is Status.FAIL:
             findings.append(
                 Finding(
-                    commit=number, check="git apply", kind="conflict", path=patch.name, line=0, function="",
+                    commit=number, check="git apply", kind=Kind.CONFLICT, path=patch.name, line=0, function="",
                     message=patch.detail, source="", configs=(), targets=(), until=0,
                     fingerprint=_fingerprint(patch.name, patch.detail),
                 )
@@ -77,7 +77,7 @@ def with_extra(report: Report, extra: Extra) -> Report:
     rows, findings = [], list(report.findings)
     for row in report.rows:
         default = (Status.SKIP, "there is no commit to look at" if not row.id else "it was not looked at", ())
-        status, detail, found = extra.said.get(row.id, default)
+        status, detail, found = extra.by_commit.get(row.id, default)
         rows.append(msgspec.structs.replace(row, cells=(*row.cells, Cell(extra.check, status, detail, 0))))
         findings += [msgspec.structs.replace(each, commit=row.number) for each in found]
     return msgspec.structs.replace(

@@ -28,12 +28,12 @@ class Dependencies:
     def __init__(self, paths: Iterable[str], read: Callable[[str], str]) -> None:
         self._paths = paths
         self._read = read
-        self._known: dict[str, list[kconfig.Symbol]] | None = None
+        self._found: dict[str, list[kconfig.Symbol]] | None = None
         self._selectors: dict[str, list[kconfig.Symbol]] = {}
 
     def _symbols(self) -> dict[str, list[kconfig.Symbol]]:
-        if self._known is None:
-            self._known = {}
+        if self._found is None:
+            self._found = {}
             texts = {
                 path: self._read(path)
                 for path in self._paths
@@ -43,10 +43,10 @@ class Dependencies:
             for path, text in texts.items():
                 for symbol in kconfig.parse(text):
                     found = symbol._replace(depends=(*around.get(path, ()), *symbol.depends))
-                    self._known.setdefault(symbol.name, []).append(found)
+                    self._found.setdefault(symbol.name, []).append(found)
                     for name, _ in symbol.selects:
                         self._selectors.setdefault(name, []).append(found)
-        return self._known
+        return self._found
 
     def needs(self, name: str, config: Mapping[str, str]) -> dict[str, str]:
         """The symbols to switch before ``name`` can be on, beside what ``config`` has: symbol → value."""
@@ -71,7 +71,10 @@ class Dependencies:
         """Where a symbol is not simply asked for, add what selects it: a member of a choice, say."""
         asked = [symbol for symbol in self._symbols().get(name, ()) if symbol.asked]
         hindered = any(
-            found.get(other) == "n" for each in asked for said in each.depends for other in _NAME.findall(said)
+            found.get(other) == "n"
+            for each in asked
+            for condition in each.depends
+            for other in _NAME.findall(condition)
         )
         if not asked or hindered:
             found.update((each.name, "y") for each in self._selectors.get(name, ())[:2] if each.asked)

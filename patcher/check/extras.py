@@ -7,7 +7,7 @@ from pathlib import Path
 
 from patcher.cache import Cache
 from patcher.check.compose import Extra
-from patcher.check.results import Finding, Status
+from patcher.check.results import Finding, Kind, Status
 from patcher.check.series import Series
 from patcher.errors import InputError
 from patcher.lint import session
@@ -23,15 +23,15 @@ from patcher.tree.revisions import commits as commits_of
 Cell = tuple[Status, str, tuple[Finding, ...]]
 
 
-def linted(series: Series, what: Sequence[str], base: str | None, tree: Path, cache: Cache) -> Extra:
+def linted(series: Series, named: session.Request | None, tree: Path, cache: Cache) -> Extra:
     """What ``patcher lint`` says of each commit: FAIL for an error, WARN for a warning.
 
-    ``what`` and ``base`` are what the user named in ``tree``: mail is linted as mail, a range as a range. Where nothing
-    was named, the commits of the series are linted.
+    ``named`` is what the user named in ``tree``: mail is linted as mail, a range as a range. Where that is None, the
+    commits of the series are linted.
     """
     ids = [commit.id for commit in series.commits]
-    if what:
-        found = session.lint(session.Request(tuple(what), tree, base), cache)
+    if named:
+        found = session.lint(named, cache)
     else:
         found = session.lint_commits(series.repository, series.base, ids, tree, cache)
     by_commit: dict[str, list[LintFinding]] = {commit: [] for commit in ids}
@@ -59,7 +59,7 @@ def _cell(own: Sequence[LintFinding]) -> Cell:
     status = Status.FAIL if errors else Status.WARN if own else Status.PASS
     findings = tuple(
         Finding(
-            commit=0, check="lint", kind=found.level.value, path=found.path, line=found.line,
+            commit=0, check="lint", kind=Kind(found.level.value), path=found.path, line=found.line,
             function="", message=f"{found.message} [{found.rule}]", source=found.excerpt.strip(), configs=(),
             targets=(), until=0, fingerprint=found.fingerprint,
         )
@@ -115,7 +115,7 @@ def _finding(proof: CommitProof, arch: str, name: str) -> Finding:
     detail = f": expected {wrong.expected}, found {wrong.found}" if wrong else ""
     path, _, line = (wrong.place if wrong else "").partition(" ")[0].rpartition(":")
     return Finding(
-        commit=0, check="prove", kind="property", path=path, line=int(line) if line.isdigit() else 0, function="",
+        commit=0, check="prove", kind=Kind.PROPERTY, path=path, line=int(line) if line.isdigit() else 0, function="",
         message=f"{verdict.statement} ({name}){detail}", source="", configs=(arch,), targets=(), until=0,
         fingerprint=f"prove-{arch}-{name}",
     )  # fmt: skip

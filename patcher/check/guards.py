@@ -84,7 +84,7 @@ def branches(path: str, text: str, changed: Iterable[int]) -> tuple[Branch, ...]
                     found.append(Branch(path, start, f"without {done.branches[0].text.strip()}", (*outer, *own)))
                 for each in stack:
                     each.changed[0] = True
-    return tuple(dict.fromkeys(each for each in found if any(_SYMBOL.search(said) for said, _ in each.wants)))
+    return tuple(dict.fromkeys(each for each in found if any(_SYMBOL.search(want) for want, _ in each.wants)))
 
 
 def _begin(opened: _Open, path: str, line: int, text: str, wants: Sequence[tuple[tuple[str, bool], ...]]) -> None:
@@ -104,7 +104,10 @@ def _logical(text: str) -> Iterable[str]:
 
 def compiled(branch: Branch, config: Mapping[str, str]) -> bool:
     """Whether a configuration compiles a branch, as far as CONFIG symbols decide."""
-    return all(_SYMBOL.search(said) is None or evaluate(said, config) in (value, None) for said, value in branch.wants)
+    return all(
+        _SYMBOL.search(expression) is None or evaluate(expression, config) in (value, None)
+        for expression, value in branch.wants
+    )
 
 
 def evaluate(expression: str, config: Mapping[str, str]) -> bool | None:
@@ -147,11 +150,11 @@ def _compared(tokens: list[str], config: Mapping[str, str]) -> _Value:
         left, right = _number(first, config), _number(second, config)
         if left is None or right is None:
             return None, rest
-        told = {
+        holds = {
             "==": left == right, "!=": left != right, ">": left > right, "<": left < right, ">=": left >= right,
             "<=": left <= right,
         }  # fmt: skip
-        return told[operator], rest
+        return holds[operator], rest
     return value, rest
 
 
@@ -204,7 +207,7 @@ def changes(branch: Branch, config: Mapping[str, str], fixed: frozenset[str]) ->
 
     ``fixed`` are symbols that cannot be switched, such as those of the architecture.
     """
-    names = sorted({name for said, _ in branch.wants for name in _SYMBOL.findall(said)} - fixed)[:_MOST]
+    names = sorted({name for expression, _ in branch.wants for name in _SYMBOL.findall(expression)} - fixed)[:_MOST]
     for count in range(len(names) + 1):
         for some in itertools.combinations(names, count):
             switched = {name: "n" if config.get(name, "n") != "n" else "y" for name in some}

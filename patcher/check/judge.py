@@ -6,34 +6,33 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from patcher.check.affected import is_source, target
+from patcher.check.configuration import Configuration
+from patcher.check.configure import Configured
 from patcher.check.messages import key, new
-from patcher.check.results import Finding, Message, Outcome, Status
+from patcher.check.results import Cell, Finding, Kind, Message, Outcome, Severity, State, Status
+from patcher.check.snapshot import Snapshot
 
 
 class _Draft:
     """A finding while more configurations may still show it."""
 
-    def __init__(self, commit: int, tool: str, kind: str, message: Message) -> None:
+    def __init__(self, commit: int, tool: str, kind: Kind, message: Message) -> None:
         self.commit, self.tool, self.kind, self.message = commit, tool, kind, message
         self.seen: dict[tuple[str, str], int] = {}  # (configuration, object) → the commit that mends it, or 0
 
     def finding(self) -> Finding:
         mended = list(self.seen.values())
-        said = "\0".join([self.tool, self.kind, *key(self.message, {})])
+        identity = "\0".join([self.tool, self.kind, *key(self.message, {})])
+        message = self.message
         return Finding(
-            commit=self.commit,
-            check=self.tool,
-            kind=self.kind,
-            path=self.message.path,
-            line=self.message.line,
-            function=self.message.function,
-            message=_text(self.message),
-            source=self.message.source,
+            commit=self.commit, check=self.tool, kind=self.kind, path=message.path, line=message.line,
+            function=message.function, message=_text(message), source=message.source,
             configs=tuple(dict.fromkeys(config for config, _ in self.seen)),
             targets=tuple(dict.fromkeys(target for _, target in self.seen)),
             until=max(mended) if all(mended) else 0,
-            fingerprint=hashlib.sha256(said.encode("utf-8", "surrogateescape")).hexdigest()[:16],
-        )
+            fingerprint=hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:16],
+        )  # fmt: skip
 
 
 def _text(message: Message) -> str:
@@ -46,7 +45,7 @@ class Findings:
     def __init__(self) -> None:
         self._drafts: dict[tuple[object, ...], _Draft] = {}
 
-    def add(self, commit: int, tool: str, kind: str, message: Message, config: str, target: str) -> _Draft:
+    def add(self, commit: int, tool: str, kind: Kind, message: Message, config: str, target: str) -> _Draft:
         """One message in one configuration; the same one elsewhere joins it."""
         draft = self._drafts.setdefault(
             (commit, tool, kind, message.line, *key(message, {})), _Draft(commit, tool, kind, message)
@@ -60,102 +59,114 @@ class Findings:
         return tuple(sorted(found, key=lambda each: (each.commit, each.path, each.line, each.message)))
 
 
-class Standing:
-    """How the series stands in one configuration of one tool, commit after commit."""
+class Judge:
+    """Compares each commit with its parent, in one configuration of one tool, the oldest first."""
 
-    def __init__(self, config: str, tool: str, findings: Findings) -> None:
-        self._config, self._tool, self._findings = config, tool, findings
-        self._now: dict[str, Outcome] = {}
+    def __init__(self, configuration: Configuration, findings: Findings) -> None:
+        self._name = configuration.name
+        self._config, self._tool, self._findings = configuration.spec.name, configuration.tool.name, findings
+        self._parent: dict[str, Outcome] = {}
         self._reference: dict[str, tuple[Message, ...]] = {}
         self._broken: dict[str, list[_Draft]] = {}
         self._pending: dict[str, list[tuple[int, tuple[Message, ...]]]] = {}
+        self._failure = ""
 
-    def begin(self, outcomes: Mapping[str, Outcome]) -> None:
-        """What the base has."""
-        for target, outcome in outcomes.items():
-            self._now[target] = outcome
-            self._reference[target] = outcome.messages
+    def base(self, outcomes: Mapping[str, Outcome]) -> None:
+        """Take what the base has to compare with."""
+        self._parent |= outcomes
+        self._reference |= {target: outcome.messages for target, outcome in outcomes.items()}
 
-    def step(
+    def cell(self, snapshot: Snapshot, configured: Configured, outcomes: Mapping[str, Outcome]) -> Cell:
+        """What a commit makes of the objects it affects."""
+        if configured.prepared is None:
+            return Cell(self._name, Status.ERROR, configured.failure, 0)
+        failure_before, self._failure = self._failure, configured.failure
+        if configured.failure:
+            if not failure_before:
+                path = next((each.path for each in snapshot.changes if "Kconfig" in each.path), "Kconfig")
+                message = Message(Severity.ERROR, path, 0, configured.failure, "", "", "", "")
+                self._findings.add(snapshot.number, self._tool, Kind.ERROR, message, self._config, ".config")
+            return Cell(self._name, Status.FAIL, configured.failure, 0)
+        gone = [target(each.old) for each in snapshot.changes if each.status == "D" and is_source(each.old)]
+        status, detail = self.compare(snapshot.number, outcomes, gone, snapshot.renamed)
+        count = len(outcomes)
+        passed = f"{count} objects, as its parent" if count else "nothing that it changes is built here: as its parent"
+        return Cell(self._name, status, detail or passed, count)
+
+    def compare(
         self, number: int, outcomes: Mapping[str, Outcome], gone: Sequence[str], renamed: Mapping[str, str]
     ) -> tuple[Status, str]:
-        """What a commit makes of the objects it affects: the status of its cell, and the detail.
+        """The status of a commit, and the detail.
 
         Arguments:
             outcomes: the affected objects
             gone: objects whose source the commit removes
             renamed: sources by their path in the parent → path now
         """
-        moved = {_object(old): _object(new) for old, new in renamed.items()}
-        for old, target in moved.items():
-            _rename(self._now, old, target)
-            _rename(self._reference, old, target)
-            _rename(self._broken, old, target)
-            _rename(self._pending, old, target)
-        for target in gone:
-            self._now.pop(target, None)
-            for draft in self._broken.pop(target, ()):
-                draft.seen[self._config, target] = number
+        for old, path in renamed.items():
+            if not (is_source(old) and is_source(path)):
+                continue
+            for table in (self._parent, self._reference, self._broken, self._pending):
+                _rename(table, target(old), target(path))
+        for name in gone:
+            self._parent.pop(name, None)
+            self._mended(name, number)
         fails: list[str] = []
         warns: list[str] = []
         errors: list[str] = []
-        for target, after in outcomes.items():
-            before = self._now.get(target)
-            if after.state == "error":
-                errors.append(f"{target}: {after.reason}")
-            elif before is not None and before.state == "error":
-                errors.append(f"{target}: its parent could not be compiled ({before.reason})")
-            elif before is not None and before.state == "failed" and not self._broken.get(target):
-                if after.state == "failed":
-                    errors.append(f"{target} does not compile before the series either: {before.reason}")
-                self._reference[target] = after.messages
+        for name, after in outcomes.items():
+            before = self._parent.get(name)
+            if after.state is State.ERROR:
+                errors.append(f"{name}: {after.reason}")
+            elif before is not None and before.state is State.ERROR:
+                errors.append(f"{name}: its parent could not be compiled ({before.reason})")
+            elif before is not None and before.state is State.FAILED and not self._broken.get(name):
+                if after.state is State.FAILED:
+                    errors.append(f"{name} does not compile before the series either: {before.reason}")
+                self._reference[name] = after.messages
+            elif after.state is State.FAILED:
+                fails.append(self._failed(number, name, before, after, renamed))
             else:
-                self._compare(number, target, before, after, renamed, fails, warns)
-            self._now[target] = after
-        still = [target for target in self._broken if target not in outcomes]
-        fails += [f"{target} still does not compile" for target in still]
-        if fails:
-            return Status.FAIL, "; ".join(fails)
-        if errors:
-            return Status.ERROR, "; ".join(errors)
-        if warns:
-            return Status.WARN, "; ".join(warns)
+                warns += self._built(number, name, after, renamed)
+            self._parent[name] = after
+        fails += [f"{name} still does not compile" for name in self._broken if name not in outcomes]
+        for status, details in ((Status.FAIL, fails), (Status.ERROR, errors), (Status.WARN, warns)):
+            if details:
+                return status, "; ".join(details)
         return Status.PASS, ""
 
-    def _compare(
-        self, number: int, target: str, before: Outcome | None, after: Outcome, renamed: Mapping[str, str],
-        fails: list[str], warns: list[str],
-    ) -> None:  # fmt: skip
-        reference = self._reference.get(target, ())
-        fresh = new(reference, after.messages, renamed)
-        if after.state == "failed":
-            known = before.messages if before is not None and before.state == "failed" else ()
-            errors = [message for message in new(known, after.messages, renamed) if message.severity == "error"]
-            if errors:
-                draft = self._findings.add(number, self._tool, "error", errors[0], self._config, target)
-                self._broken.setdefault(target, []).append(draft)
-                fails.append(f"{target} does not compile: {errors[0].message}")
-            else:
-                fails.append(f"{target} still does not compile")
-            # A compiler that gave up warns of what follows from the error, too. What is still said when the object
-            # compiles again is news, and of the commit that was the first to say it.
-            self._pending.setdefault(target, []).append((number, fresh))
-            return
-        for draft in self._broken.pop(target, ()):
-            draft.seen[self._config, target] = number
-        pending = self._pending.pop(target, [])
-        for message in fresh:
-            since = next((each for each, said in pending if not new(said, (message,), {})), number)
-            self._findings.add(since, self._tool, "warning", message, self._config, target)
+    def _failed(
+        self, number: int, name: str, before: Outcome | None, after: Outcome, renamed: Mapping[str, str]
+    ) -> str:
+        # A compiler that gave up warns of what follows from the error, too. What is still said when the object
+        # compiles again is news, and of the commit that was the first to say it.
+        fresh = new(self._reference.get(name, ()), after.messages, renamed)
+        self._pending.setdefault(name, []).append((number, fresh))
+        earlier = before.messages if before is not None and before.state is State.FAILED else ()
+        for message in new(earlier, after.messages, renamed):
+            if message.severity is Severity.ERROR:
+                draft = self._findings.add(number, self._tool, Kind.ERROR, message, self._config, name)
+                self._broken.setdefault(name, []).append(draft)
+                return f"{name} does not compile: {message.message}"
+        return f"{name} still does not compile"
+
+    def _built(self, number: int, name: str, after: Outcome, renamed: Mapping[str, str]) -> list[str]:
+        self._mended(name, number)
+        pending = self._pending.pop(name, [])
+        warns = []
+        for message in new(self._reference.get(name, ()), after.messages, renamed):
+            since = next((each for each, messages in pending if not new(messages, (message,), {})), number)
+            self._findings.add(since, self._tool, Kind.WARNING, message, self._config, name)
             if since == number:
                 warns.append(f"{message.path}:{message.line}: {_text(message)}")
-        self._reference[target] = after.messages
+        self._reference[name] = after.messages
+        return warns
+
+    def _mended(self, name: str, number: int) -> None:
+        for draft in self._broken.pop(name, ()):
+            draft.seen[self._config, name] = number
 
 
 def _rename(table: dict[str, Any], old: str, name: str) -> None:
     if old in table:
         table[name] = table.pop(old)
-
-
-def _object(path: str) -> str:
-    return f"{path.rpartition('.')[0]}.o"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from patcher.check.results import Message
+from patcher.check.results import Message, Severity
 
 _LINE = re.compile(
     r"^(?P<path>[^\s:][^:]*):(?P<line>\d{1,9}):(?:(?P<column>\d{1,9}):)? "
@@ -35,7 +35,7 @@ ReadLines = Callable[[str], Sequence[str]]
 
 
 class _Raw(NamedTuple):
-    severity: str
+    severity: Severity
     path: str
     line: int
     message: str
@@ -44,20 +44,20 @@ class _Raw(NamedTuple):
     within: tuple[str, int]
 
 
-def parse(said: str, tree: Path, build: Path, lines: ReadLines, target: str = "") -> tuple[Message, ...]:
+def parse(output: str, tree: Path, build: Path, lines: ReadLines, target: str = "") -> tuple[Message, ...]:
     """The warnings and errors in the output of a build.
 
     Arguments:
-        said: the output, in the C locale
+        output: the output, in the C locale
         tree, build: the directories of sources and of the build, which paths are made relative to
         lines: the lines of a source file of the tree as it was compiled, empty for others
         target: the object that was made, if it was one
     """
     if target:
-        said = _TEMPORARY.sub(f"{target.removesuffix('.o')}.s", said)
+        output = _TEMPORARY.sub(f"{target.removesuffix('.o')}.s", output)
     found: list[_Raw] = []
     functions: dict[str, str] = {}
-    for text in said.splitlines():
+    for text in output.splitlines():
         plain = _CONTROL.sub("", text)
         if match := _FUNCTION.match(plain):
             functions[inside(match["path"], tree, build)] = match["name"]
@@ -83,7 +83,7 @@ def parse(said: str, tree: Path, build: Path, lines: ReadLines, target: str = ""
 def _raw(what: str, path: str, line: int, message: str, function: str | None) -> _Raw:
     option = _OPTION.search(message)
     text = _OPTION.sub("", message).translate(_QUOTES).strip()
-    severity = "error" if "error" in what else "warning"
+    severity = Severity.ERROR if "error" in what else Severity.WARNING
     return _Raw(severity, path, line, text, option.group(1) if option else "", function or "", ("", 0))
 
 

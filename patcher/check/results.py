@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from enum import StrEnum
 
 from patcher.model import Frozen, Packed
@@ -17,6 +19,31 @@ class Status(StrEnum):
     ERROR = "ERROR"
 
 
+class Severity(StrEnum):
+    """How a tool calls what it says."""
+
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class State(StrEnum):
+    """How the making of an object came out. FAILED: the code is at fault; ERROR: something else is."""
+
+    BUILT = "built"
+    FAILED = "failed"
+    ERROR = "error"
+
+
+class Kind(StrEnum):
+    """What a finding is. CONFLICT: a patch does not apply; PROPERTY: one that the P2M code has lost; NOTE: of lint."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+    CONFLICT = "conflict"
+    PROPERTY = "property"
+
+
 class Message(Packed, frozen=True):
     """One warning or error of a tool.
 
@@ -25,7 +52,7 @@ class Message(Packed, frozen=True):
     ``within`` is the source line that expanded the macro it is in, "" where none did.
     """
 
-    severity: str
+    severity: Severity
     path: str
     line: int
     message: str
@@ -36,11 +63,10 @@ class Message(Packed, frozen=True):
 
 
 class Outcome(Packed, frozen=True):
-    """One object, made once. ``state``: "built", "failed" (the code is at fault), "error" (something else is, see
-    ``reason``). ``needs``: the files of the tree that went in."""
+    """One object, made once. ``reason``: why it was not built. ``needs``: the files of the tree that went in."""
 
     target: str
-    state: str
+    state: State
     reason: str
     messages: tuple[Message, ...]
     needs: tuple[str, ...]
@@ -49,15 +75,14 @@ class Outcome(Packed, frozen=True):
 class Finding(Frozen, frozen=True):
     """Something new that a commit brings. ``commit`` is its number in the series, from 1.
 
-    ``kind``: "error", "warning", "unresolved" (it does not apply), or what another check calls it. ``configs`` are the
-    configurations that show it, ``targets`` the objects. ``path`` is "" for what is in no file, such as the commit's
-    message. ``until`` is the number of the later commit that mends it, 0
-    where none does. ``fingerprint`` names it across moved lines.
+    ``configs`` are the configurations that show it, ``targets`` the objects. ``path`` is "" for what is in no file,
+    such as the commit's message. ``until`` is the number of the later commit that mends it, 0 where none does.
+    ``fingerprint`` names it across moved lines.
     """
 
     commit: int
     check: str
-    kind: str
+    kind: Kind
     path: str
     line: int
     function: str
@@ -116,3 +141,9 @@ class Report(Frozen, frozen=True):
     left_out: tuple[LeftOut, ...]
     adjustments: tuple[str, ...]
     notes: tuple[str, ...]
+
+
+def counts(cells: Sequence[Cell]) -> str:
+    """How many cells have which status, such as ``3 PASS, 1 SKIP``."""
+    found = Counter(cell.status for cell in cells)
+    return ", ".join(f"{found[status]} {status}" for status in Status if found[status])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from patcher.errors import InputError
+from patcher.files import exists
 from patcher.mail.read import files as mail_files
 from patcher.mail.read import missing
 from patcher.tree.applying import Applied, apply_all, borrow
@@ -24,7 +25,7 @@ class Series(NamedTuple):
     applied: tuple[Applied, ...]
 
 
-def given(repository: Repository, what: Sequence[str], base: str | None, scratch: Path) -> Series:
+def named(repository: Repository, what: Sequence[str], base: str | None, scratch: Path) -> Series:
     """The series that the words name: files and directories that exist are patches, anything else is one range.
 
     ``scratch`` is a directory for objects of patches that are applied. Raises InputError.
@@ -32,8 +33,8 @@ def given(repository: Repository, what: Sequence[str], base: str | None, scratch
     for word in what:
         if missing(word):
             raise InputError(f"{word} does not exist", "name patches or an mbox, or give a range A..B")
-    if any(Path(word).exists() for word in what):
-        if other := [word for word in what if not Path(word).exists()]:
+    if any(exists(Path(word)) for word in what):
+        if other := [word for word in what if not exists(Path(word))]:
             raise InputError(f"{other[0]} is not a file", "give patches or a range, not both")
         files = [Path(name) for name in mail_files(what)]
         start = repository.resolve(base or "HEAD")
@@ -50,14 +51,14 @@ def given(repository: Repository, what: Sequence[str], base: str | None, scratch
     return Series(repository, base_of(repository, found).id, found, ())
 
 
-def written(
+def made(
     repository: Repository, base: str, drafts: Sequence[Draft], scratch: Path, who: Identity | None = None
 ) -> Series:
     """A series that exists as drafts only: its commits are made in ``scratch``, by nobody in particular if not told."""
     own = borrow(repository, scratch)
     with writer(own, who or _nobody(), quarantine=False) as making:
-        made = making.commits(base, drafts)
-    return Series(own, base, tuple(one(own, commit) for commit in made), ())
+        ids = making.commits(base, drafts)
+    return Series(own, base, tuple(one(own, commit) for commit in ids), ())
 
 
 def _nobody() -> Identity:

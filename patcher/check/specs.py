@@ -15,6 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from patcher.errors import InputError
+from patcher.files import read_text
 
 HOME = Path(__file__).parent / "sets"
 ARCHES = ("x86_64", "i386", "x86")
@@ -69,9 +70,8 @@ def parse(words: Iterable[str]) -> tuple[Spec, ...]:
     for word in (part.strip() for text in words for part in text.split(",")):
         if not word:
             continue
-        file = HOME / f"{word}.toml"
-        if re.fullmatch(r"\w+", word) and file.is_file():
-            for entry in _load(file).config:
+        if word in sets():
+            for entry in _load(HOME / f"{word}.toml").config:
                 spec = _one(entry.spec)._replace(name=entry.name, helps=_changes(entry.helps))
                 found.setdefault(spec.name, spec)
         else:
@@ -86,14 +86,10 @@ def _load(file: Path) -> _Set:
 
 def _one(word: str) -> Spec:
     if "/" in word or word.startswith("."):
-        arch, colon, place = word.partition(":")
+        arch, colon, file = word.partition(":")
         if not colon or arch not in ARCHES:
-            arch, place = "", word
-        try:
-            text = Path(place).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"cannot read the configuration {place} ({error})", "name a .config") from error
-        return Spec(word, arch, "", text, (), ())
+            arch, file = "", word
+        return Spec(word, arch, "", read_text(Path(file), pipe=True, advice="name a .config"), (), ())
     match = _SPEC.match(word)
     if match:
         arch, colon, base = match["head"].partition(":")

@@ -32,7 +32,7 @@ _KEPT_BYTES = 4 * 2**30
 
 
 @contextlib.contextmanager
-def told(place: Path) -> Iterator[None]:
+def disk_errors(place: Path) -> Iterator[None]:
     """Turn the failures of a disk into one clear line."""
     try:
         yield
@@ -48,7 +48,7 @@ class Workspace:
 
     def __init__(self, cache: Cache) -> None:
         self._parent = cache.directory("check")
-        with told(self._parent):
+        with disk_errors(self._parent):
             self._parent.chmod(0o700)  # as root, what builds write is nobody's, of whom there may be others
             self._take()
             try:
@@ -85,7 +85,7 @@ class Workspace:
         """Have ``tree`` hold these files and no others. Only what differs is written, so that make sees just that; what
         is brought first is older than anything that is built from it."""
         if not self._has:
-            with told(self.root):
+            with disk_errors(self.root):
                 check_out(borrow(repository, self.root), entries, self.tree, self.root)
                 for path in entries:
                     with contextlib.suppress(FileNotFoundError):
@@ -95,7 +95,7 @@ class Workspace:
         gone = [path for path in self._has if path not in entries]
         wanted = {path: entry for path, entry in entries.items() if self._has.get(path) != entry}
         self._has = {path: entry for path, entry in self._has.items() if path in entries and path not in wanted}
-        with told(self.root):
+        with disk_errors(self.root):
             for path in (*gone, *wanted):
                 with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                     self._place(path).unlink()
@@ -112,7 +112,7 @@ class Workspace:
 
     def put_ours(self, files: Mapping[str, str]) -> None:
         """Have these files in ``ours``, executable below ``bin/``. Whoever reads one sees it whole."""
-        with told(self.root):
+        with disk_errors(self.root):
             for path, text in files.items():
                 place = self.ours / path
                 place.parent.mkdir(parents=True, exist_ok=True)
@@ -126,7 +126,7 @@ class Workspace:
 
     def compiled(self, programs: str) -> Path:
         """Where ccache keeps what was compiled while those programs could run."""
-        with told(self.root):
+        with disk_errors(self.root):
             return ccache.directory(self._compiled, programs)
 
     def _place(self, path: str) -> Path:

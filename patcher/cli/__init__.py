@@ -11,7 +11,7 @@ import click
 from patcher.cli.apply import apply
 from patcher.cli.check import check
 from patcher.cli.common import CLEAN
-from patcher.cli.faults import INTERRUPTED, leave, told
+from patcher.cli.faults import INTERRUPTED, leave, tell
 from patcher.cli.info import demo, help_, profiles
 from patcher.cli.lint import lint
 from patcher.cli.p2m import p2m
@@ -63,7 +63,7 @@ def main() -> None:
         code = _run()
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is over: nothing is left to be interrupted
     except KeyboardInterrupt as error:  # while another error was told
-        code = told(error)
+        code = tell(error)
     finally:
         leave(code)
 
@@ -78,5 +78,5 @@ def _run() -> int:
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else INTERRUPTED
     except BaseException as error:  # noqa: BLE001 - a fault of ours must not look like a finding
-        return told(error)
+        return tell(error)
     return code if isinstance(code, int) else CLEAN

@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from patcher import temporary
-from patcher.cli.check import USERS, checked, good, rendered, trusted, with_extras
-from patcher.cli.common import CLEAN, FOUND, common, deliver, open_place, use_libclang
-from patcher.cli.plan import make_plan, make_request
+from patcher.cli.common import CLEAN, FOUND, PATH, common, deliver, open_place, style, use_libclang, working
 from patcher.errors import InputError
-
-if TYPE_CHECKING:
-    from patcher.check.results import Report
-    from patcher.generate.patches import Generated
-    from patcher.series.load import SeriesSpec
-    from patcher.tree.commit import Identity
-    from patcher.tree.gitrepo import GitTree
 
 
 @click.command()
 @click.option("--series", default="identity", show_default=True, help="Which series to generate.")
-@click.option("--series-dir", metavar="DIR", type=click.Path(path_type=Path), help="A series folder of your own.")
+@click.option("--series-dir", metavar="DIR", type=PATH, help="A series folder of your own.")
 @click.option(
-    "--tree", "place", default=".", metavar="DIR", type=click.Path(path_type=Path),
+    "--tree", "place", default=".", metavar="DIR", type=PATH,
     help="Kernel tree: a git repository, bare or not. Default: here.",
 )  # fmt: skip
 @click.option("--rev", metavar="REV", help="Commit to build on. Default: HEAD.")
 @click.option("--branch", metavar="NAME", help="Branch to make. Default: patcher/SERIES, or none with -o.")
 @click.option("--dry-run", is_flag=True, help="Show the steps with diffstat; write nothing.")
 @click.option(
-    "-o", "--output", metavar="DIR", type=click.Path(path_type=Path),
+    "-o", "--output", metavar="DIR", type=PATH,
     help="Write mails there, cover letter included, instead of a branch; both with --branch.",
 )  # fmt: skip
 @click.option("--signoff", is_flag=True, help="Add your Signed-off-by.")
@@ -57,76 +46,31 @@ def apply(
     Exit code 1 means that --check found something: then nothing was written.
     """
     use_libclang(libclang)
-    from patcher.about import tool
-    from patcher.cache import Cache
-    from patcher.generate.deliver import Wanted, ready
-    from patcher.generate.deliver import deliver as make
-    from patcher.generate.patches import generate
-    from patcher.model import Status, StepStatus
+    from patcher.check.run import Options
+    from patcher.check.session import passed
+    from patcher.generate import pipeline
+    from patcher.generate.deliver import Wanted
+    from patcher.plan.session import request
     from patcher.report.apply_text import apply_text, nothing_text
-    from patcher.report.check_text import told
-    from patcher.report.progress import Bar
-    from patcher.report.progress import wanted as wants_progress
-    from patcher.tree.gitrepo import GitTree
+    from patcher.report.check_text import check_text
 
     tree = open_place(place, rev, False)
     if checkout and (dry_run or (output and not branch)):
         raise InputError("--checkout needs a branch", "leave --dry-run and -o away, or name a branch with --branch")
-    if check:
-        trusted(trust_tree)
-    elif prove or lint or configs:
+    options = Options(trust_tree, configs, lint=lint, prove=prove) if check else None
+    if not options and (prove or lint or configs):
         raise InputError("--prove, --lint and --configs go with --check", "add it, or run patcher check afterwards")
-    request = make_request(series, series_dir, "", None, "", None)
-    plan = make_plan(tree, request, quiet)
-    spec = request.series
-    if plan.status is Status.ALREADY:
-        deliver(nothing_text(plan), None)
+    wanted = Wanted(branch or None, output, signoff, force, checkout, dry_run)
+    with working(quiet) as (cache, bar):
+        made = pipeline.prepare(tree, request(series, series_dir), wanted, options, place, cache, bar)
+    if not isinstance(made, pipeline.Prepared):
+        deliver(nothing_text(made), None)
         return CLEAN
-    if not isinstance(tree, GitTree):
-        raise InputError(f"{place} is not a git repository", "the series becomes commits; commit the tree first")
-    wanted = Wanted(
-        branch=branch or ("" if output else f"patcher/{spec.name}"),
-        directory=output,
-        signoff=signoff,
-        force=force,
-        checkout=checkout,
-        dry_run=dry_run,
-    )
-    begun = ready(tree.repository, wanted)
-    bar = Bar() if wants_progress(quiet) else None
-    cache = Cache()
-    try:
-        made = generate(tree, spec, plan.steps, request.rules.group.anchored, cache, bar)
-    finally:
-        cache.close()
-        if bar:
-            bar.close()
-    present = [step.title for step in plan.steps if step.status is StepStatus.PRESENT]
-    tested: list[str] = []
-    if check:
-        found = _check(tree, request.series, made, begun.who, signoff, configs, lint, prove, quiet)
-        deliver(rendered(found, "text", True, verbose, quiet), None)
-        if not good(found):
+    if made.report:
+        deliver(check_text(made.report, style(), verbose=verbose, quiet=quiet), None)
+        if not passed(made.report):
             click.echo("patcher: the check found something; no branch and no mail was made", err=True)
             return FOUND
-        tested = told(found)
-    reader = f"libclang {tool()['libclang']}"
-    done = make(tree.repository, tree.commit, spec, made, wanted, begun, reader, present, tested)
-    deliver(apply_text(plan, made, done, output, dry_run, quiet, verbose), None)
+    done = pipeline.publish(made)
+    deliver(apply_text(made.plan, made.patches, done, output, dry_run, quiet, verbose), None)
     return CLEAN
-
-
-def _check(
-    tree: GitTree, spec: SeriesSpec, made: Generated, who: Identity, signoff: bool, configs: tuple[str, ...],
-    lint: bool, prove: bool, quiet: bool,
-) -> Report:  # fmt: skip
-    """What the checks say of the commits, which are made in a place of their own for it."""
-    from patcher.check.series import written
-    from patcher.generate.messages import drafts
-
-    with temporary.directory("check") as scratch:
-        signed = who.committer if signoff else ""
-        series = written(tree.repository, tree.commit, drafts(spec, made, signed), scratch, who)
-        place = Path(tree.where)
-        found = checked(series, place, configs, "gcc", True, None, USERS, quiet)
-        return with_extras(found, series, (), None, place, lint, prove) if lint or prove else found

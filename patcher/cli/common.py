@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,8 +14,11 @@ import click
 from patcher.errors import InputError
 
 if TYPE_CHECKING:
+    from patcher.cache import Cache
+    from patcher.report.progress import Bar
     from patcher.tree.kernel import KernelTree
 
+PATH = click.Path(path_type=Path)
 CLEAN, FOUND, WRONG, INTERNAL = 0, 1, 2, 70
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -34,7 +37,7 @@ def common(command: Command) -> Command:
 def on_tree(command: Command) -> Command:
     options = (
         click.option(
-            "--tree", "place", default=".", metavar="DIR", type=click.Path(path_type=Path),
+            "--tree", "place", default=".", metavar="DIR", type=PATH,
             help="Kernel tree: a git repository (bare or not), a worktree, or unpacked sources. Default: here.",
         ),
         click.option("--rev", metavar="REV", help="Revision to read. Default: HEAD."),
@@ -45,21 +48,33 @@ def on_tree(command: Command) -> Command:
     return command
 
 
+@contextlib.contextmanager
+def working(quiet: bool) -> Iterator[tuple[Cache, Bar | None]]:
+    """The cache, and a progress bar where one may be drawn; both are closed in the end."""
+    from patcher.cache import Cache
+    from patcher.report.progress import Bar, wanted
+
+    bar = Bar() if wanted(quiet) else None
+    cache = Cache()
+    try:
+        yield cache, bar
+    finally:
+        cache.close()
+        if bar:
+            bar.close()
+
+
 def use_libclang(name: str | None) -> None:
     if name:
         os.environ["PATCHER_LIBCLANG"] = name
 
 
-def style() -> Callable[..., str]:
-    """Colour only on a terminal, and not where NO_COLOR says so (no-color.org)."""
-    if (
-        sys.stdout is not None
-        and sys.stdout.isatty()
-        and not os.environ.get("NO_COLOR")
-        and os.environ.get("TERM") != "dumb"
-    ):
+def style(output: Path | None = None) -> Callable[..., str]:
+    """Colour only on a terminal, not in a file, and not where NO_COLOR says so (no-color.org)."""
+    terminal = output is None and sys.stdout is not None and sys.stdout.isatty()
+    if terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
         return click.style
-    return lambda text, **_: str(text)
+    return plain
 
 
 def deliver(text: str, output: Path | None) -> None:
@@ -88,6 +103,7 @@ def deliver(text: str, output: Path | None) -> None:
 
 
 def plain(text: str, **_: object) -> str:
+    """Text without colour."""
     return text
 
 

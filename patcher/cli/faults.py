@@ -33,7 +33,7 @@ _LIMITS = {
 }
 
 
-def told(error: BaseException) -> int:
+def tell(error: BaseException) -> int:
     """Tell of an exception on standard error; the exit code."""
     if isinstance(error, InputError):
         return _line("patcher", str(error))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from patcher.cli.common import CLEAN, common, deliver, style, use_libclang
+from patcher.cli.common import CLEAN, PATH, common, deliver, style, use_libclang
 
 
 @click.command()
@@ -30,7 +30,7 @@ def help_(topic: str | None) -> int:
 
 
 @click.command()
-@click.option("--keep", metavar="DIR", type=click.Path(path_type=Path), help="Leave the demo's repository there.")
+@click.option("--keep", metavar="DIR", type=PATH, help="Leave the demo's repository there.")
 @common
 def demo(keep: Path | None, quiet: bool, verbose: bool, libclang: str | None) -> int:
     """Run the main job on a bundled miniature tree, and explain it on the way."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from patcher.cli.common import CLEAN, FOUND, deliver, plain, style
+from patcher.cli.common import CLEAN, FOUND, PATH, deliver, plain, style, working
 
 if TYPE_CHECKING:
     from patcher.lint.model import Outcome
@@ -17,25 +15,24 @@ if TYPE_CHECKING:
 
 _PROFILES = ("auto", "default", "tip", "netdev", "kvm", "stable")
 _FORMATS = ("text", "json", "sarif", "junit", "terse", "b4")
-_FILE = click.Path(path_type=Path)
 
 
 @click.command()
 @click.argument("what", nargs=-1, metavar="[RANGE | FILE… | -]")
-@click.option("--tree", metavar="DIR", type=_FILE, help="Kernel tree the patches are for.")
+@click.option("--tree", metavar="DIR", type=PATH, help="Kernel tree the patches are for.")
 @click.option("--base", metavar="REV", help="Revision they apply to. Default: base-commit, or the parent of a range.")
 @click.option("--profile", type=click.Choice(_PROFILES), default="auto", show_default=True, help="Whose rules hold.")
-@click.option("--rules", metavar="DIR", type=_FILE, help="Rules of your own, beside the shipped ones.")
+@click.option("--rules", metavar="DIR", type=PATH, help="Rules of your own, beside the shipped ones.")
 @click.option("--only", metavar="IDS", default="", help="Only these rules, parted by commas.")
 @click.option("--skip", metavar="IDS", default="", help="All but these rules.")
 @click.option("--strict", is_flag=True, help="Show notes, too.")
 @click.option("--format", "form", type=click.Choice(_FORMATS), default="text", show_default=True)
-@click.option("--baseline", metavar="FILE", type=_FILE, help="Hide what this JSON report has.")
+@click.option("--baseline", metavar="FILE", type=PATH, help="Hide what this JSON report has.")
 @click.option("--fix", is_flag=True, help="Write corrected messages to --fix-to, and show the difference.")
 @click.option("--fix-to", metavar="DIR|BRANCH", help="New directory for corrected mail, new branch for commits.")
 @click.option("--trust-tree", is_flag=True, help="Run the tree's checkpatch.pl and get_maintainer.pl, in a sandbox.")
-@click.option("--checkpatch", metavar="FILE", type=_FILE, help="Run this checkpatch.pl instead.")
-@click.option("-o", "--output", metavar="FILE", type=_FILE, help="Write there instead.")
+@click.option("--checkpatch", metavar="FILE", type=PATH, help="Run this checkpatch.pl instead.")
+@click.option("-o", "--output", metavar="FILE", type=PATH, help="Write there instead.")
 @click.option("-q", "--quiet", is_flag=True, help="Say less.")
 @click.option("-v", "--verbose", is_flag=True, help="Say where each rule is written.")
 def lint(
@@ -48,19 +45,12 @@ def lint(
     Without arguments: the commits of upstream..HEAD. Nothing is changed, nothing of the tree is executed. Exit code 1
     means errors or warnings.
     """
-    from patcher.cache import Cache
     from patcher.lint import session
-    from patcher.report.progress import Bar, wanted
 
     request = session.Request(
         what, tree, base, profile, only, skip, strict, baseline, rules, trust_tree, checkpatch
     )  # fmt: skip
-    with ExitStack() as stack:
-        cache = Cache()
-        stack.callback(cache.close)
-        bar = Bar() if wanted(quiet) else None
-        if bar:
-            stack.callback(bar.close)
+    with working(quiet) as (cache, bar):
         if fix or fix_to:
             from patcher.report.lint_text import corrected_text
 
@@ -81,8 +71,7 @@ def _shown(linted: Linted, form: str, output: Path | None, verbose: bool, quiet:
     if form == "text":
         from patcher.report.lint_text import lint_text
 
-        shade: Callable[..., str] = style() if output is None else plain
-        return lint_text(outcome, shade, verbose=verbose, quiet=quiet)
+        return lint_text(outcome, style(output), verbose=verbose, quiet=quiet)
     from patcher.about import tool
 
     if form == "json":

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from patcher.cli.common import CLEAN, FOUND, deliver, on_tree, open_place, style
-from patcher.errors import InputError
+from patcher.cli.common import CLEAN, FOUND, PATH, deliver, on_tree, open_place, style, working
 
 if TYPE_CHECKING:
     from patcher.tree.kernel import KernelTree
@@ -22,12 +21,12 @@ def p2m() -> None:
 @p2m.command("draw")
 @on_tree
 @click.option("--arch", type=click.Choice(["x86_64", "i386"]), default="x86_64", show_default=True)
-@click.option("--e820", "map_file", metavar="FILE", type=click.Path(path_type=Path),
+@click.option("--e820", "map_file", metavar="FILE", type=PATH,
               help="The machine's memory map (dmesg). Default: an example, a laptop with 4 GiB.")  # fmt: skip
 @click.option("--nr-pages", metavar="N", type=click.IntRange(1, 2**40),
               help="Pages the domain is given. Default: as many as the map has RAM.")  # fmt: skip
 @click.option("--unprivileged", is_flag=True, help="Boot an unprivileged domain, not the initial one.")
-@click.option("-o", "--output", metavar="FILE.svg", type=click.Path(path_type=Path),
+@click.option("-o", "--output", metavar="FILE.svg", type=PATH,
               help="Write an SVG picture there. Default: text, on standard output.")  # fmt: skip
 def p2m_draw(
     place: Path, rev: str | None, worktree: bool, arch: str, map_file: Path | None, nr_pages: int | None,
@@ -38,39 +37,20 @@ def p2m_draw(
     The tree's P2M is compiled for user space, as for `patcher prove`, and booted on the memory map. Pages that are
     shared are drawn once. Exit code 1: the code did not come to the end of the boot.
     """
-    from patcher.cache import Cache
-    from patcher.prove import selfcheck, toolchain
-    from patcher.prove.build import ARCHS, build
+    from patcher.prove import session
     from patcher.prove.e820 import read
     from patcher.prove.laptop import example
-    from patcher.prove.picture import Ended, draw
-    from patcher.prove.run import RunError
+    from patcher.prove.picture import Ended
     from patcher.report.escape import safe
     from patcher.report.p2m_rows import About
 
-    if map_file:
-        regions = read(map_file)
-        origin = map_file.name
-    else:
-        regions, origin = example(nr_pages)
+    regions, origin = (read(map_file), map_file.name) if map_file else example(nr_pages)
     tree = open_place(place, rev, worktree)
-    if why := toolchain.missing(ARCHS[arch]):
-        raise InputError(f"nothing can be drawn for {arch}", why)
-    cache = Cache()
-    try:
-        selfcheck.check(arch, cache)
-        program = build(tree, arch, cache)
-    except toolchain.CompilerError as error:
-        raise InputError(f"the code of {tree.where} does not compile", str(error)) from error
-    finally:
-        cache.close()
-    try:
-        picture = draw(program, arch, regions, nr_pages, not unprivileged)
-    except RunError as error:
-        raise InputError(f"the code of {tree.where} cannot be run", str(error)) from error
+    with working(quiet=True) as (cache, _):
+        picture = session.picture(tree, arch, regions, nr_pages, cache, initial=not unprivileged)
     if isinstance(picture, Ended):
-        at = f" at {picture.place}" if picture.place else ""
-        click.echo(safe(f"no picture: the boot ended with {picture.what}{at}"), err=True)
+        where = f" at {picture.place}" if picture.place else ""
+        click.echo(safe(f"no picture: the boot ended with {picture.what}{where}"), err=True)
         return FOUND
     about = About(_name(tree, rev, worktree), origin)
     if output is None:

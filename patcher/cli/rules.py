@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from patcher.cli.common import CLEAN, FOUND, common, deliver, style, use_libclang
+from patcher.cli.common import CLEAN, FOUND, PATH, common, deliver, style, use_libclang
 from patcher.errors import InputError
 from patcher.files import exists, is_directory
 
@@ -17,9 +17,7 @@ def rules() -> None:
     """The rules that give verdicts: list, explain and test them."""
 
 
-_rules_option = click.option(
-    "--rules", "directory", metavar="DIR", type=click.Path(path_type=Path), help="A rule folder of your own."
-)
+_rules_option = click.option("--rules", "directory", metavar="DIR", type=PATH, help="A rule folder of your own.")
 
 
 @rules.command("list")
@@ -55,7 +53,7 @@ def rules_explain(rule_id: str, directory: Path | None) -> int:
 
 
 @rules.command("test")
-@click.argument("path", required=False, type=click.Path(path_type=Path))
+@click.argument("path", required=False, type=PATH)
 @common
 def rules_test(path: Path | None, quiet: bool, verbose: bool, libclang: str | None) -> int:
     """Run the examples of all rules, or of one rule file, or of the rules in one folder."""

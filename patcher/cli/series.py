@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from patcher.cli.common import CLEAN, deliver
+from patcher.cli.common import CLEAN, PATH, deliver
 
 
 @click.group()
@@ -26,7 +26,7 @@ def series_list() -> int:
 
 @series.command("show")
 @click.argument("name")
-@click.option("--series-dir", metavar="DIR", type=click.Path(path_type=Path), help="A series folder of your own.")
+@click.option("--series-dir", metavar="DIR", type=PATH, help="A series folder of your own.")
 def series_show(name: str, series_dir: Path | None) -> int:
     """The steps of a series, and what tells that a tree has them."""
     from patcher.report.rules_text import series_page

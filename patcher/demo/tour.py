@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from patcher import data, temporary
-from patcher.about import tool
+from patcher import temporary
 from patcher.cache import Cache
 from patcher.errors import InputError
 from patcher.files import exists
-from patcher.generate.deliver import Wanted, deliver, ready
-from patcher.generate.patches import generate
+from patcher.generate import pipeline
+from patcher.generate.deliver import Wanted
 from patcher.model import Finding, Plan, Verdict
-from patcher.plan.make import Request, make_plan
+from patcher.plan.make import make_plan
+from patcher.plan.session import request
 from patcher.report.apply_text import apply_text
 from patcher.report.plan_text import plan_text
-from patcher.rules.load import load_group
-from patcher.series.load import load
 from patcher.tree.find import open_tree
-from patcher.tree.gitrepo import GitTree
 from patcher.tree.scratch import make_repository
 
 TREE = Path(__file__).parent / "tree"
@@ -64,7 +62,7 @@ def tour(say: Say, style: Style, keep: Path | None) -> None:
         say(plan_text(plan, style, quiet=True).rstrip())
         chapter("4. patcher apply: the series that brings the scheme, for this tree")
         say("Each step edits named things where they stand; libclang reads the result in every configuration.\n")
-        say(_apply(place, plan).rstrip())
+        say(_apply(place).rstrip())
         chapter("5. patcher prove: the P2M code of the branch, run against the scheme")
         say("The tree's own code is compiled for user space and played with; a model says what it should answer.\n")
         say(_command(place, "prove", "--rev", _BRANCH, "--arch", "x86_64", "--examples", "5").rstrip())
@@ -85,29 +83,18 @@ def tour(say: Say, style: Style, keep: Path | None) -> None:
 
 
 def _plan(place: Path) -> Plan:
-    spec = load("identity")
-    request = Request("identity", spec, load_group(data.directory("rules") / spec.rules), "tree", "")
-    cache = Cache()
-    try:
-        return make_plan(open_tree(place, None), request, cache)
-    finally:
-        cache.close()
+    with contextlib.closing(Cache()) as cache:
+        return make_plan(open_tree(place, None), request("identity", scope="tree"), cache)
 
 
-def _apply(place: Path, plan: Plan) -> str:
+def _apply(place: Path) -> str:
     """What the series becomes in the demo's repository, which has an identity of its own."""
-    spec, tree = load("identity"), open_tree(place, None)
-    assert isinstance(tree, GitTree)
-    cache = Cache()
-    try:
-        anchored = load_group(data.directory("rules") / spec.rules).group.anchored
-        made = generate(tree, spec, plan.steps, anchored, cache)
-    finally:
-        cache.close()
-    wanted = Wanted(f"patcher/{spec.name}", None, signoff=True, force=False, checkout=False, dry_run=False)
-    begun = ready(tree.repository, wanted)
-    done = deliver(tree.repository, tree.commit, spec, made, wanted, begun, f"libclang {tool()['libclang']}")
-    return apply_text(plan, made, done, None, dry_run=False, quiet=False, verbose=False)
+    wanted = Wanted(None, None, signoff=True, force=False, checkout=False, dry_run=False)
+    with contextlib.closing(Cache()) as cache:
+        made = pipeline.prepare(open_tree(place, None), request("identity"), wanted, None, place, cache)
+    assert isinstance(made, pipeline.Prepared)
+    done = pipeline.publish(made)
+    return apply_text(made.plan, made.patches, done, None, dry_run=False, quiet=False, verbose=False)
 
 
 def _command(place: Path, *words: str) -> str:

@@ -17,9 +17,9 @@ from patcher.tree.gitrepo import Repository
 
 
 class Wanted(NamedTuple):
-    """What is to be made. ``branch``: "" for none; ``directory``: where mails go, or None."""
+    """What is to be made. ``branch``: "" for none, None for the series' own; ``directory``: where mails go, or None."""
 
-    branch: str
+    branch: str | None
     directory: Path | None
     signoff: bool
     force: bool
@@ -50,8 +50,8 @@ def ready(repository: Repository, wanted: Wanted) -> Ready:
     or the directory of no use.
     """
     who = git.identity(repository)
-    publishes = wanted.branch and not wanted.dry_run
-    branch = git.branch(repository, wanted.branch, force=wanted.force) if publishes else None
+    name = "" if wanted.dry_run else wanted.branch
+    branch = git.branch(repository, name, force=wanted.force) if name else None
     if wanted.checkout:
         git.ready_to_switch(repository)
     if wanted.directory and not wanted.dry_run:

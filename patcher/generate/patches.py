@@ -95,13 +95,13 @@ def _configs(tree: KernelTree) -> list[Config]:
 
 
 def _broken(spec: SeriesSpec, patch: Patch, one: News, state: Mapping[str, bytes]) -> InputError:
-    said = one.diagnostic
-    lines = state.get(said.path, b"").splitlines(keepends=True)
-    offset = sum(len(line) for line in lines[: max(said.line - 1, 0)]) + max(said.column - 1, 0)
-    edit = at_fault(patch.edits, said.path, offset)
+    diagnostic = one.diagnostic
+    lines = state.get(diagnostic.path, b"").splitlines(keepends=True)
+    offset = sum(len(line) for line in lines[: max(diagnostic.line - 1, 0)]) + max(diagnostic.column - 1, 0)
+    edit = at_fault(patch.edits, diagnostic.path, offset)
     by = f", edit {edit.because!r}" if edit else ""
     return InputError(
-        f"series {spec.name}, step {patch.step.slug}{by}: libclang says something new of {said.path}:{said.line} "
-        f"[{one.config}]: {said.message}",
+        f"series {spec.name}, step {patch.step.slug}{by}: libclang says something new of "
+        f"{diagnostic.path}:{diagnostic.line} [{one.config}]: {diagnostic.message}",
         "no commit was made; correct the step",
     )

@@ -33,11 +33,11 @@ def _case(suite: ElementTree.Element, row: Row, cell: Cell, report: Report) -> N
     if cell.status is Status.PASS:
         return
     kind = {Status.ERROR: "error", Status.SKIP: "skipped"}.get(cell.status, "failure")
-    told = ElementTree.SubElement(case, kind, message=xml_text(cell.detail))
+    result = ElementTree.SubElement(case, kind, message=xml_text(cell.detail))
     if kind == "failure":
         column = next(column for column in report.columns if column.check == cell.check)
-        told.set("type", cell.status.value)
-        told.text = xml_text(
+        result.set("type", cell.status.value)
+        result.text = xml_text(
             "\n".join(
                 f"{place_of(finding)}: {finding.message}".removeprefix(": ")
                 for finding in report.findings

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import textwrap
 from collections.abc import Callable, Iterator
 
-from patcher.check.results import Finding, Report, Row, Status
+from patcher.check.results import Finding, Kind, Report, Row, Status, counts
 from patcher.report.escape import safe
 
 Style = Callable[..., str]
@@ -52,11 +51,11 @@ def _head(report: Report, style: Style) -> Iterator[str]:
 
 
 def _finding(finding: Finding, report: Report, style: Style, verbose: bool) -> Iterator[str]:
-    colour = "yellow" if finding.kind == "warning" else "red"
+    colour = "yellow" if finding.kind is Kind.WARNING else "red"
     row = next(row for row in report.rows if row.number == finding.commit)
     yield style(f"{_number(finding.commit, report)} {row.id[:12]} {safe(row.subject)}".replace("  ", " "), bold=True)
     place = f"{place_of(finding)}: ".removeprefix(": ")
-    what = "property lost" if finding.kind == "property" else f"new {finding.kind}"
+    what = "property lost" if finding.kind is Kind.PROPERTY else f"new {finding.kind}"
     yield safe(f"  {place}") + style(what, fg=colour) + safe(f": {finding.message}")
     if finding.source:
         yield style(safe(f"      {finding.source}"), fg="bright_black")
@@ -113,10 +112,10 @@ def _label(row: Row, report: Report) -> str:
 def _troubles(report: Report, style: Style, verbose: bool) -> list[str]:
     """The details of cells that no finding tells of: each once, with where it holds."""
     found: dict[tuple[Status, str], list[str]] = {}
-    told = {(finding.commit, finding.check) for finding in report.findings}
+    shown = {(finding.commit, finding.check) for finding in report.findings}
     for row in report.rows:
         for cell, column in zip(row.cells, report.columns, strict=True):
-            bare = cell.status is Status.WARN and not told & {(row.number, column.check), (row.number, column.tool)}
+            bare = cell.status is Status.WARN and not shown & {(row.number, column.check), (row.number, column.tool)}
             if bare or cell.status in (Status.ERROR, Status.SKIP) or verbose:
                 found.setdefault((cell.status, cell.detail), []).append(f"{row.number}/{cell.check}")
     lines = []
@@ -140,27 +139,5 @@ def _left_out(report: Report, style: Style, verbose: bool) -> list[str]:
 def summary(report: Report) -> str:
     """One line: how many cells stand how."""
     cells = [cell for row in report.rows for cell in row.cells]
-    counts = [f"{count} {status.value}" for status in Status if (count := sum(c.status is status for c in cells))]
     built = sum(cell.count for cell in cells)
-    return f"{len(report.rows)} commits, {len(report.columns)} checks: {', '.join(counts)}; {built} objects compared"
-
-
-def told(report: Report) -> list[str]:
-    """What a cover letter may say of a check in which nothing was found: paragraphs of what was run, and how."""
-    built = [column for column in report.columns if column.made_of]
-    found = []
-    if built:
-        compilers = ", ".join(dict.fromkeys(column.compiler for column in built))
-        names = textwrap.fill(", ".join(column.config for column in built), 72)
-        found.append(
-            f"Compiled: each patch, through the tree's own Makefile, with\n{compilers}\n"
-            f"in {len(built)} configurations, without a warning that its parent does not have:\n{names}."
-        )
-    for column in report.columns:
-        if not column.made_of:
-            cells = [cell for row in report.rows for cell in row.cells if cell.check == column.check]
-            counts = ", ".join(
-                f"{count} {status.value}" for status in Status if (count := sum(c.status is status for c in cells))
-            )
-            found.append(f"{column.tool.capitalize()}, each patch: {counts}.")
-    return found
+    return f"{len(report.rows)} commits, {len(report.columns)} checks: {counts(cells)}; {built} objects compared"

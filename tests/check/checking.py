@@ -13,9 +13,8 @@ from realgit import run_git
 from patcher import sandbox
 from patcher.cache import Cache
 from patcher.check.results import Report
-from patcher.check.run import Checker, Request
-from patcher.check.series import given
-from patcher.check.specs import parse
+from patcher.check.run import Options, run
+from patcher.check.series import named
 from patcher.tree.find import open_repository
 
 Edit = Callable[[str], str]
@@ -58,13 +57,10 @@ def check(
     opened = Cache(cache)
     with tempfile.TemporaryDirectory() as scratch:
         words = [what] if isinstance(what, str) else what
-        series = given(open_repository(tree), words, base, Path(scratch))
-        request = Request(
-            series.repository, series.base, series.commits, parse([configs]), tuple(tools), jobs, most, use, str(tree)
-        )
+        series = named(open_repository(tree), words, base, Path(scratch))
+        options = Options(True, (configs,), ",".join(tools), sandboxed=use, jobs=jobs, most=most)
         try:
-            with Checker(request, opened) as checker:
-                return checker.run()
+            return run(series, tree, options, opened)
         finally:
             opened.close()
 

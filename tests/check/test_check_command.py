@@ -95,6 +95,7 @@ def test_sparse_on_a_tree_that_does_not_run_it(mini_repo: Path, run: Callable[..
         ("HEAD~1", "--trust-tree", "--base", "HEAD"),
         ("HEAD..HEAD", "--trust-tree"),
         ("absent.patch", "--trust-tree"),
+        ("x" * 5000, "--trust-tree"),  # longer than the name of any file
         ("--trust-tree",),
         ("--trust-tree", "--series", "none"),
         ("--trust-tree", "--series", "identity", "HEAD~1"),

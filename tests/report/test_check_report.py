@@ -13,7 +13,7 @@ import pytest
 
 import patcher.report.check_json
 from patcher.check.compose import Extra, with_extra, with_patches
-from patcher.check.results import Cell, Column, Finding, LeftOut, Report, Row, Status
+from patcher.check.results import Cell, Column, Finding, Kind, LeftOut, Report, Row, Status
 from patcher.report.check_json import check_json
 from patcher.report.check_junit import check_junit
 from patcher.report.check_sarif import check_sarif
@@ -23,7 +23,7 @@ from patcher.tree.revisions import Commit
 
 TOOL = {"name": "patcher", "version": "1", "libclang": "18"}
 FINDING = Finding(
-    commit=2, check="gcc", kind="warning", path="mm/a.c", line=7, function="f", message="'x' is unused [-Wunused]",
+    commit=2, check="gcc", kind=Kind.WARNING, path="mm/a.c", line=7, function="f", message="'x' is unused [-Wunused]",
     source="int x;\x1b[31m", configs=("one",), targets=("mm/a.o",), until=0, fingerprint="0123456789abcdef",
 )  # fmt: skip
 
@@ -42,7 +42,7 @@ REPORT = Report(
         Row(4, "4" * 40, "fourth", (cell(Status.SKIP, "not built", 0),)),
         Row(5, "5" * 40, "fifth", (cell(Status.ERROR, "disk full", 0),)),
     ),
-    findings=(FINDING, msgspec.structs.replace(FINDING, commit=3, kind="error", until=5)),
+    findings=(FINDING, msgspec.structs.replace(FINDING, commit=3, kind=Kind.ERROR, until=5)),
     left_out=tuple(LeftOut(f"file{number}.c", "not built") for number in range(20)),
     adjustments=("-fno-pie: because",),
     notes=(),
@@ -94,9 +94,9 @@ def test_sarif_tells_what_could_not_be_checked() -> None:
     assert len(invocation["toolExecutionNotifications"]) == 2
 
 
-NOTE = msgspec.structs.replace(FINDING, check="lint", kind="note", path="", line=0, configs=(), message="a note")
+NOTE = msgspec.structs.replace(FINDING, check="lint", kind=Kind.NOTE, path="", line=0, configs=(), message="a note")
 ODD = msgspec.structs.replace(FINDING, path="a b/ü%.c", line=0)
-LOST = msgspec.structs.replace(FINDING, check="prove", kind="property", configs=("i386",), message="lost")
+LOST = msgspec.structs.replace(FINDING, check="prove", kind=Kind.PROPERTY, configs=("i386",), message="lost")
 
 
 def several() -> Report:

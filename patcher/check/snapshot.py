@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from patcher.check.store import digest
@@ -49,7 +49,7 @@ class Sources:
         return self._texts[entry.blob]
 
 
-class At:
+class Snapshot:
     """Commit ``number`` of the series, from 1; 0 is the base, which has no parent here."""
 
     def __init__(self, repository: Repository, sources: Sources, number: int, commit: str, parent: str) -> None:
@@ -128,3 +128,12 @@ class At:
         """Every ``#include`` in the files that the commit changes."""
         paths = [change.path for change in self.changes if change.path.endswith((".c", ".h", ".S"))]
         return [(path, line) for path in paths for line in self.text(path).split("\n") if "include" in line]
+
+
+def take(repository: Repository, base: str, commits: Iterable[str]) -> tuple[Snapshot, ...]:
+    """The base and the commits that follow it, the oldest first."""
+    sources = Sources(repository)
+    found: list[Snapshot] = []
+    for number, commit in enumerate((base, *commits)):
+        found.append(Snapshot(repository, sources, number, commit, found[-1].commit if found else ""))
+    return tuple(found)

@@ -1,0 +1,129 @@
+"""The second stage: which objects are compiled. Decided from what is configured and from the sources alone."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from patcher.check import affected
+from patcher.check.configuration import Configuration
+from patcher.check.configure import Configured
+from patcher.check.kbuild import Makefiles
+from patcher.check.results import LeftOut
+from patcher.check.snapshot import Snapshot
+from patcher.check.specs import symbols
+from patcher.check.store import Store, digest
+
+
+class Choice(NamedTuple):
+    """``targets``: by commit, the base first, and by configuration the objects to compile; ``left_out``: what is not
+    compiled, and why."""
+
+    targets: tuple[tuple[tuple[str, ...], ...], ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def choose(
+    series: Sequence[Snapshot], configurations: Sequence[Configuration], configured: Sequence[Sequence[Configured]],
+    graph_of: Callable[[str], affected.Graph], most: int,
+) -> Choice:  # fmt: skip
+    """Choose what each commit can affect, and for the base all of that, to compare with.
+
+    Arguments:
+        series: the base and the commits
+        configured: by commit and configuration
+        graph_of: who includes whom, for a directory below ``arch/``; asked where a header was touched
+        most: how many users of touched headers are compiled, for a commit in a configuration
+    """
+    chosen: list[tuple[tuple[str, ...], ...]] = []
+    left_out: list[LeftOut] = []
+    for snapshot in series[1:]:
+        sources, headers, _, _ = affected.touched(snapshot.changes)
+        row: list[tuple[str, ...]] = []
+        built: set[str] = set()
+        for index, configuration in enumerate(configurations):
+            before, now = configured[snapshot.number - 1][index], configured[snapshot.number][index]
+            if now.prepared is None:
+                row.append(())
+                continue
+            makefiles = Makefiles(snapshot.text, symbols(now.config), configuration.arch)
+            users = graph_of(configuration.arch).users(headers) if headers else {}
+            found, also_built = _affected(snapshot, makefiles, users, most)
+            built |= also_built
+            row.append(tuple(dict.fromkeys(map(affected.target, found.sources))))
+            left_out += _untried(snapshot.number, configuration.name, found, changed=now.config != before.config)
+        chosen.append(tuple(row))
+        left_out += [
+            LeftOut(path, f"commit {snapshot.number}: no configuration that was checked builds it")
+            for path in sources
+            if path not in built
+        ]
+    base = tuple(
+        _at_base(series, configuration, first, dict.fromkeys(target for row in chosen for target in row[index]))
+        for index, (configuration, first) in enumerate(zip(configurations, configured[0], strict=True))
+    )
+    return Choice((base, *chosen), tuple(left_out))
+
+
+def _affected(
+    snapshot: Snapshot, makefiles: Makefiles, users: Mapping[str, int], most: int
+) -> tuple[affected.Affected, set[str]]:
+    """What a commit can affect in a configuration, and what the configuration builds of all that was looked at."""
+    sources, headers, changed_makefiles, _ = affected.touched(snapshot.changes)
+    directories = {posixpath.dirname(path) for path in changed_makefiles}
+    listed = [
+        path for path in snapshot.entries if affected.is_source(path) and posixpath.dirname(path) in directories
+    ] if directories else []  # fmt: skip
+    own = [path for path in dict.fromkeys([*sources, *listed]) if path in snapshot.entries]
+    users = {path: steps for path, steps in users.items() if path in snapshot.entries}
+    built = {path: makefiles.builds(path) for path in (*own, *users)}
+    naming: frozenset[str] = frozenset()
+    if sum(built[path] for path in users) > most:
+        words = affected.words(snapshot.changed_text(headers))
+        naming = snapshot.naming(words, [path for path in users if built[path]])
+    return affected.select(own, users, naming, built, most), {path for path, is_built in built.items() if is_built}
+
+
+def _untried(number: int, name: str, found: affected.Affected, *, changed: bool) -> list[LeftOut]:
+    left_out = []
+    if changed:
+        what = f"what commit {number} does to the configuration {name}"
+        left_out.append(LeftOut(what, "only the objects of files that it touches were compiled"))
+    if found.more:
+        what = f"{found.more} of {found.users} built files that include a header of commit {number}"
+        reason = f"{name}: those that name what changed came first, then the nearest (--max-users)"
+        left_out.append(LeftOut(what, reason))
+    return left_out
+
+
+def _at_base(
+    series: Sequence[Snapshot], configuration: Configuration, configured: Configured, targets: dict[str, None]
+) -> tuple[str, ...]:
+    """Those of the objects, also under the names they had before, that the base has and builds."""
+    base = series[0]
+    old = (path for each in series[1:] for path in each.renamed if affected.is_source(path))
+    targets = targets | dict.fromkeys(map(affected.target, old))
+    if configured.prepared is None:
+        return ()
+    makefiles = Makefiles(base.text, symbols(configured.config), configuration.arch)
+    sources = {target: affected.source(target, base.entries) for target in targets}
+    return tuple(target for target, source in sources.items() if source and makefiles.builds(source))
+
+
+def graph(series: Sequence[Snapshot], arch: str, store: Store, repository: str) -> affected.Graph:
+    """Who includes whom, in the base and in what the series changes. ``repository``: the identity of theirs."""
+    base = series[0]
+    key = digest("includes", repository, base.commit, arch)
+    kept = store.text(key)
+    if kept is None:
+        lines = base.include_lines(arch)
+        store.put_text(key, "\n".join(f"{path}\0{line}" for path, line in lines))
+    else:
+        pairs = (line.partition("\0") for line in kept.split("\n"))
+        lines = [(path, line) for path, _, line in pairs]
+    paths = set(base.entries)
+    for snapshot in series[1:]:
+        paths.update(change.path for change in snapshot.changes if change.path)
+        lines += snapshot.changed_include_lines()
+    return affected.Graph(paths, lines, arch)

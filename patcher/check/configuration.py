@@ -1,0 +1,33 @@
+"""One configuration of one tool: what is built with."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from patcher.check.adjust import Adjustments, Tool
+from patcher.check.specs import Spec
+from patcher.check.store import digest
+
+
+class Configuration(NamedTuple):
+    """``number`` names its build directory, ``name`` is for people, ``jobs`` the number of processes make may start;
+    ``repository`` is the identity of the one that is checked."""
+
+    number: int
+    name: str
+    spec: Spec
+    tool: Tool
+    adjustments: Adjustments
+    jobs: int
+    repository: str
+
+    @property
+    def arch(self) -> str:
+        """The directory below ``arch/``."""
+        return "x86" if self.spec.arch in ("", "i386", "x86_64") else self.spec.arch
+
+    def key(self, *more: object) -> str:
+        """A key for what is made in this configuration of ``more``."""
+        _, *spec = self.spec  # and what an id of git's stands for is the word of its repository alone
+        variables, files = self.adjustments.variables, sorted(self.adjustments.files.items())
+        return digest(5, self.repository, spec, self.tool, variables, files, *more)

@@ -1,0 +1,59 @@
+"""What ``patcher check`` does, from what the user named to a report. What ``apply`` generates is checked so, too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from patcher import temporary
+from patcher.cache import Cache
+from patcher.check.compose import with_extra, with_patches
+from patcher.check.extras import linted, proved
+from patcher.check.results import Report, Status
+from patcher.check.run import Options, run
+from patcher.check.series import Series, made, named
+from patcher.check.workers import Progress
+from patcher.lint import session as lint
+from patcher.tree.commit import Draft, Identity
+from patcher.tree.find import open_repository
+from patcher.tree.gitrepo import GitTree
+
+_EXAMPLES = 30  # cases for each property, in each commit; patcher prove tries more
+
+
+def check(
+    what: Sequence[str], base: str | None, tree: Path, options: Options, cache: Cache, progress: Progress | None = None
+) -> Report:
+    """Check the range or the patches that the user named in a tree; patches go on ``base``. Raises InputError."""
+    with temporary.directory("check") as scratch:
+        series = named(open_repository(tree), what, base, scratch)
+        return _check(series, tree, lint.Request(tuple(what), tree, base), options, cache, progress)
+
+
+def check_drafts(
+    drafts: Sequence[Draft], parent: GitTree, tree: Path, who: Identity | None, options: Options, cache: Cache,
+    progress: Progress | None = None,
+) -> Report:  # fmt: skip
+    """Check commits that are still to be made on ``parent``, by ``who``. ``tree`` is what the user named. Raises
+    InputError."""
+    with temporary.directory("check") as scratch:
+        series = made(parent.repository, parent.commit, drafts, scratch, who)
+        return _check(series, tree, None, options, cache, progress)
+
+
+def passed(report: Report) -> bool:
+    """Whether nothing speaks against the series. What was skipped is in the report."""
+    fine = (Status.PASS, Status.SKIP)
+    return not report.findings and all(cell.status in fine for row in report.rows for cell in row.cells)
+
+
+def _check(
+    series: Series, tree: Path, named: lint.Request | None, options: Options, cache: Cache, progress: Progress | None
+) -> Report:
+    """Compile each commit, then ask the other checks. ``named``: what lint is to look at, None for the commits."""
+    report = with_patches(run(series, tree, options, cache, progress), series.applied)
+    if series.commits and options.lint:
+        report = with_extra(report, linted(series, named, tree, cache))
+    if series.commits and options.prove:
+        report = with_extra(report, proved(series, _EXAMPLES, cache))
+    return report

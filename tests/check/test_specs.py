@@ -1,0 +1,42 @@
+"""Configurations as the user writes them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from patcher.check.specs import Spec, parse
+from patcher.errors import InputError
+
+
+def test_a_configuration_in_words() -> None:
+    words = "x86_64:defconfig+XEN-SMP, i386+NR_CPUS=4,,x86_64:defconfig+XEN-SMP"
+    assert parse([words, "mini_defconfig"]) == (
+        Spec("x86_64:defconfig+XEN-SMP", "x86_64", "defconfig", "", (("XEN", "y"), ("SMP", "n")), ()),
+        Spec("i386+NR_CPUS=4", "i386", "defconfig", "", (("NR_CPUS", "4"),), ()),
+        Spec("mini_defconfig", "", "mini_defconfig", "", (), ()),
+    )
+
+
+def test_a_set_has_configurations_with_names_of_their_own() -> None:
+    assert len(parse(["xen"])) > 1
+
+
+def test_a_file(tmp_path: Path) -> None:
+    file = tmp_path / ".config"
+    file.write_text("CONFIG_XEN=y\n")
+    (spec,) = parse([f"i386:{file}"])
+    assert spec == Spec(f"i386:{file}", "i386", "", "CONFIG_XEN=y\n", (), ())
+
+
+@pytest.mark.parametrize(
+    "name", ["./absent", "/dev/zero", "/", "./" + "x" * 5000, "./a\0b", "./huge", "./binary", "no such"]
+)
+def test_what_is_no_configuration_is_refused(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    with (tmp_path / "huge").open("wb") as file:
+        file.truncate(2**40)
+    with pytest.raises(InputError):
+        parse([name])
