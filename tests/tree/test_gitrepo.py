@@ -283,7 +283,7 @@ def test_a_configuration_that_includes_others(mini_repo: Path, tmp_path: Path, g
     (mini_repo / ".git" / "first").write_text("")
     git(mini_repo, "config", "--file", mini_repo / ".git" / "first", key, named.format(tmp_path))
     git(mini_repo, "config", "include.path", "first")
-    with pytest.raises(InputError, match="first includes .*, which leads out of the repository: include it from"):
+    with pytest.raises(InputError, match=r"first includes .*, which leads out of the repository: include it from"):
         open_tree(mini_repo, None)
 
 
@@ -315,7 +315,7 @@ def test_git_is_not_waited_for(mini_repo: Path, tmp_path: Path, monkeypatch: pyt
     waiting.write_text("#!/bin/sh\nexec sleep 100\n")
     waiting.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    with pytest.raises(InputError, match="git cannot read .*: it took longer than 0.2 s"):
+    with pytest.raises(InputError, match=r"git cannot read .*: it took longer than 0\.2 s"):
         repository.run("version", seconds=0.2)
 
 
