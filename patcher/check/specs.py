@@ -15,6 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from patcher.errors import InputError
+from patcher.files import read_text
 
 HOME = Path(__file__).parent / "sets"
 ARCHES = ("x86_64", "i386", "x86")
@@ -89,10 +90,7 @@ def _one(word: str) -> Spec:
         arch, colon, place = word.partition(":")
         if not colon or arch not in ARCHES:
             arch, place = "", word
-        try:
-            text = Path(place).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"cannot read the configuration {place} ({error})", "name a .config") from error
+        text = read_text(Path(place), pipe=True, advice="--configs wants the .config of a kernel")
         return Spec(word, arch, "", text, (), ())
     match = _SPEC.match(word)
     if match:
