@@ -15,7 +15,9 @@ from typing import Any
 from patcher.errors import InputError
 
 LONG = 2000  # characters of an expression
-SECONDS = 5.0  # of processor time for all expressions of a run: what is not hostile takes some milliseconds
+SECONDS = 5.0  # of processor time that the expressions of a run may take beyond what their texts are worth
+_QUESTION = 2e-5  # seconds that each question is worth,
+_CHARACTER = 2e-6  # and each character of its text: an honest expression takes a twentieth of it
 
 
 class NotAPattern(InputError):
@@ -23,7 +25,8 @@ class NotAPattern(InputError):
 
 
 class _Budget:
-    """What is left of SECONDS."""
+    """What is left: SECONDS at first, and never more. A question adds what it is worth and takes what it took, so that
+    a large input may take its time, and a hostile expression does not get what the others have saved."""
 
     left = SECONDS
 
@@ -35,8 +38,8 @@ class Pattern:
         text: the expression
         where: what it is part of, for people
 
-    Raises NotAPattern where it is none, or longer than LONG. Its methods raise InputError once all expressions of this
-    run have taken SECONDS.
+    Raises NotAPattern where it is none, or longer than LONG. Its methods raise InputError once the
+    expressions of this run have taken SECONDS more than is right for the texts they were asked about.
     """
 
     def __init__(self, text: str, where: str) -> None:
@@ -64,6 +67,7 @@ class Pattern:
 
     def _asked(self, method: Any, text: str) -> Any:
         begun = time.thread_time()
+        _Budget.left = min(SECONDS, _Budget.left + _QUESTION + _CHARACTER * len(text))
         try:
             found = method(text, timeout=max(_Budget.left, 0.001))
         except (TimeoutError, MemoryError, RecursionError) as error:
@@ -76,7 +80,7 @@ class Pattern:
     def _wrong(self) -> InputError:
         shown = self.text if len(self.text) <= 80 else f"{self.text[:80]}…"
         return InputError(
-            f"{self._where}: the regular expression {shown!r} takes more than {SECONDS:g} s or all memory",
+            f"{self._where}: the regular expression {shown!r} takes too long ({SECONDS:g} s) or all memory",
             "write it without repetitions inside of repetitions",
         )
 

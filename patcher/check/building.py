@@ -15,6 +15,7 @@ from patcher.check.results import Message, Outcome, Severity, State
 from patcher.check.runner import Runner
 from patcher.check.specs import lines, symbols
 from patcher.check.workspace import Workspace
+from patcher.files import read_file
 from patcher.sandbox import Result
 from patcher.tree.content import Entry
 
@@ -107,7 +108,8 @@ class Build:
         return text
 
     def _text(self, path: str) -> str:
-        return (self._workspace.tree / path).read_text(encoding="utf-8", errors="replace")
+        place = self._workspace.tree / path
+        return read_file(place, below=self._workspace.tree).decode("utf-8", "replace")
 
     def set_config(self, text: str) -> None:
         """Use this ``.config``. One that is there already is not written again: kbuild goes by its time."""

@@ -89,7 +89,8 @@ def _one(word: str) -> Spec:
         arch, colon, file = word.partition(":")
         if not colon or arch not in ARCHES:
             arch, file = "", word
-        return Spec(word, arch, "", read_text(Path(file), pipe=True, advice="name a .config"), (), ())
+        text = read_text(Path(file), pipe=True, advice="--configs wants the .config of a kernel")
+        return Spec(word, arch, "", text, (), ())
     match = _SPEC.match(word)
     if match:
         arch, colon, base = match["head"].partition(":")

@@ -33,13 +33,13 @@ Style = Callable[..., str]
 def tour(say: Say, style: Style, keep: Path | None) -> None:
     """Plan the identity series on a fresh repository of the miniature tree. ``keep``: where to leave it.
 
-    Raises InputError where ``keep`` exists already.
+    Raises InputError where ``keep`` exists already, or the repository cannot be written.
     """
     if keep and exists(keep):
         raise InputError(f"{keep} exists already", "name a new directory with --keep")
     with temporary.directory("demo") as scratch:
         place = keep or scratch / "linux-mini"
-        shutil.copytree(TREE, place)
+        _copy(place)
         commit = make_repository(place, "Import a miniature of Linux 2.6.37")
 
         def chapter(text: str) -> None:
@@ -80,6 +80,16 @@ def tour(say: Say, style: Style, keep: Path | None) -> None:
         say("  patcher rules explain iomap-foreign       why a rule says what it says")
         if keep:
             say(f"\nThe repository stays in {place}.")
+
+
+def _copy(place: Path) -> None:
+    try:
+        shutil.copytree(TREE, place)
+    except (OSError, ValueError) as error:
+        why = error.args[0][0][-1] if isinstance(error, shutil.Error) else getattr(error, "strerror", "") or error
+        raise InputError(
+            f"cannot write to {place} ({why})", "name another directory with --keep or TMPDIR, with 1 MiB of space"
+        ) from error
 
 
 def _plan(place: Path) -> Plan:

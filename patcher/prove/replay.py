@@ -10,6 +10,7 @@ from patcher.errors import InputError
 from patcher.prove import selfcheck, toolchain
 from patcher.prove.build import ARCHS, build
 from patcher.prove.history import Mismatch, ending, shown
+from patcher.prove.protocol import Why
 from patcher.prove.prove import place
 from patcher.prove.run import Outcome, Run, RunError, Runner, Unreachable
 from patcher.prove.scenario import Scenario, Step
@@ -31,7 +32,7 @@ class Replay(NamedTuple):
 def replay_file(tree: KernelTree, file: Path, cache: Cache) -> Replay:
     """Play the scenario in ``file`` on ``tree``.
 
-    Raises InputError where the file holds none, or this machine cannot build for its word size.
+    Raises InputError where the file holds none that can be played, or this machine cannot build for its word size.
     """
     stored = load(file)
     if stored.arch not in ARCHS:
@@ -55,6 +56,8 @@ def _replay(runner: Runner, stored: Stored) -> Replay:
     example = stored.counterexample
     scenario = example.scenario
     outcome = runner.play(scenario)
+    if outcome.why == Why.BAD_SCENARIO:
+        raise InputError("the scenario cannot be played: its machine or one of its steps is impossible")
     steps = []
     for number, step in enumerate(scenario.steps):
         said = outcome.answers[number] if number < len(outcome.answers) else "-"

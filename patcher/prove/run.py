@@ -217,10 +217,11 @@ class Runner:
         return facts
 
     def play(self, scenario: Scenario) -> Outcome:
-        """Play one scenario, from a fresh start."""
+        """Play one scenario, from a fresh start. Raises InputError where it is too long for that."""
         self.played += 1
         sent = words(scenario, self.bits, self.brk_pages, self.program.locked, self._data)
-        assert len(sent) < MOST_IN, "a scenario is too long"
+        if len(sent) >= MOST_IN:
+            raise InputError(f"a scenario is too long: it has {len(sent)} numbers", f"{MOST_IN - 1} is the most")
         nonce = int.from_bytes(os.urandom(8), "little")
         seconds = _STEP_SECONDS if any(step[0] in _STEPPED for step in scenario.steps) else _LOOP_SECONDS
         request = array("Q", [nonce, seconds, len(sent), *sent]).tobytes()

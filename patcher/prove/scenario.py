@@ -7,11 +7,16 @@ from typing import Any
 
 import msgspec
 
+from patcher.errors import InputError
 from patcher.prove.protocol import CALLS, OPERATIONS, Point
 
 RAM, RESERVED, ACPI, NVS, UNUSABLE = 1, 2, 3, 4, 5  # types of E820 regions
 ENOSYS = -38
 _CODE = {name: number for number, name in enumerate(OPERATIONS)}
+_NUMBERS = {  # how many each operation takes that can be a step; a call takes two at most
+    "booted": 0, "diff": 0, "facts": 0, "fail": 2, "high": 4, "limit": 1, "lost": 0, "m2p": 2, "owners": 2, "peek": 2,
+    "resume": 1, "scan": 2, "snapshot": 0, "stats": 0, "view": 2, "watch": 2,
+}  # fmt: skip
 Step = tuple[Any, ...]
 Region = tuple[int, int, int]
 
@@ -106,6 +111,43 @@ def _call(step: Sequence[Any]) -> tuple[int, int, int]:
     name, *rest = step
     first, second = [*(int(each) for each in rest), 0, 0][:2]
     return CALLS.index(str(name)), first, second
+
+
+def check(scenario: Scenario) -> None:
+    """Look at a scenario that anybody may have written. Raises InputError for what ``words`` has no words for."""
+    machine = scenario.machine
+    numbers = [machine.nr_pages, machine.tail, machine.e820_result, machine.arena, machine.heap, machine.order]
+    numbers += [number for run in (*machine.frames, *machine.e820) for number in run]
+    if not all(_is_word(number) for number in numbers):
+        raise InputError("a number of its machine is none of 64 bits")
+    for number, step in enumerate(scenario.steps):
+        if not (_is_race(step) or _is_operation(step)):
+            raise InputError(f"step {number} is no operation of ours, or has other numbers than it takes")
+
+
+def _is_word(number: object) -> bool:
+    return isinstance(number, int) and -(2**63) <= number < 2**64
+
+
+def _is_operation(step: object) -> bool:
+    if _is_call(step):
+        return True
+    name, *rest = step if isinstance(step, list | tuple) and step else ("",)
+    return isinstance(name, str) and _NUMBERS.get(name) == len(rest) and all(_is_word(each) for each in rest)
+
+
+def _is_call(step: object) -> bool:
+    name, *rest = step if isinstance(step, list | tuple) and step else ("",)
+    return isinstance(name, str) and name in CALLS and len(rest) <= 2 and all(_is_word(each) for each in rest)
+
+
+def _is_race(step: object) -> bool:
+    if not isinstance(step, list | tuple) or len(step) not in (5, 7):
+        return False
+    name, point, at, rival, met, *second = step
+    points = [each.name.lower() for each in Point]
+    calls = (rival, met, *second[1:])
+    return name == "race" and point in points and all(map(_is_word, (at, *second[:1]))) and all(map(_is_call, calls))
 
 
 BOOT: tuple[Step, ...] = (("build",), ("list",))

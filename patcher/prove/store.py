@@ -13,6 +13,7 @@ from patcher.files import read_file
 from patcher.formats import from_json
 from patcher.prove.build import build
 from patcher.prove.prove import Request
+from patcher.prove.scenario import check
 from patcher.prove.toolchain import CompilerError
 from patcher.prove.verdict import CommitProof, Counterexample
 from patcher.tree.kernel import KernelTree
@@ -66,4 +67,12 @@ def _program(file: Path, tree: KernelTree, arch: str, cache: Cache) -> None:
 def load(file: Path) -> Stored:
     """A stored scenario. Raises InputError where the file holds none."""
     content = read_file(file, pipe=True, advice=_ADVICE)
-    return from_json(content, Stored, f"{file} holds no scenario", _ADVICE)
+    found = from_json(content, Stored, f"{file} holds no scenario", _ADVICE)
+    example = found.counterexample
+    try:
+        check(example.scenario)
+    except InputError as error:
+        raise InputError(f"{file} holds no scenario: {error}", _ADVICE) from error
+    if not 0 <= example.step <= len(example.scenario.steps):
+        raise InputError(f"{file} holds no scenario: it has no step {example.step}", _ADVICE)
+    return found

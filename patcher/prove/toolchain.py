@@ -7,6 +7,7 @@ opens whatever file that code names, and takes all the memory and time there is.
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import os
 import shlex
@@ -24,6 +25,7 @@ from patcher.errors import InputError
 _TOOLS = ("gcc", "nm", "objcopy", "objdump", "addr2line")
 _SECONDS = 60  # of the clock, for all files of a program; a kernel's file takes less than one
 _MEMORY_BYTES, _FILE_BYTES = 2 * 2**30, 256 * 2**20
+_ROOM_BYTES = 4 * 2**20  # more than the files of a program that is built
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/etc/alternatives",
            "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d")  # fmt: skip
 _ERRORS = ("error:", "Error:", "undefined", "multiple definition", "out of memory")
@@ -92,9 +94,14 @@ def confinement() -> str:
 
 
 def run(command: Sequence[str]) -> str:
-    """What a tool prints that reads nothing but what is ours. Raises CompilerError with its first error."""
+    """What a tool prints that reads nothing but what is ours.
+
+    Raises CompilerError with its first error, and OSError where TMPDIR is full.
+    """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        return _ended(command[0], _wait(command, out.fileno(), err.fileno()), _text(out), _text(err))
+        code = _wait(command, out.fileno(), err.fileno())
+        _check_space(code, Path(tempfile.gettempdir()))
+        return _ended(command[0], code, _text(out), _text(err))
 
 
 def run_confined(commands: Sequence[Sequence[str]], *, read: Iterable[Path] = (), write: Path) -> str:
@@ -104,7 +111,8 @@ def run_confined(commands: Sequence[Sequence[str]], *, read: Iterable[Path] = ()
     network, 2 GiB of memory each, no file of more than 256 MiB, and 60 seconds of the clock in all. What is left of
     them then is killed. The working directory is ``write``.
 
-    Raises CompilerError with the first error, and InputError where nothing here can confine them.
+    Raises CompilerError with the first error, InputError where nothing here can confine them, and OSError where there
+    was no room for what they write.
     """
     script = "set -e\n" + "\n".join(shlex.join(command) for command in commands)
     if confinement() == "bubblewrap":
@@ -113,6 +121,7 @@ def run_confined(commands: Sequence[Sequence[str]], *, read: Iterable[Path] = ()
         )  # fmt: skip
         if ran.reason:
             raise CompilerError(f"the compiler was ended: {ran.reason}")
+        _check_space(ran.code, write)
         return _ended("the compiler", ran.code, *(each.decode("utf-8", "replace") for each in (ran.stdout, ran.stderr)))
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         command = confine.command(
@@ -121,9 +130,9 @@ def run_confined(commands: Sequence[Sequence[str]], *, read: Iterable[Path] = ()
             memory_bytes=_MEMORY_BYTES, file_bytes=_FILE_BYTES, cpu_seconds=_SECONDS,
         )  # fmt: skip
         environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "TMPDIR": str(write), "LC_ALL": "C.UTF-8"}
-        return _ended(
-            "the compiler", _wait(command, out.fileno(), err.fileno(), environment), _text(out), _text(err)
-        )  # fmt: skip
+        code = _wait(command, out.fileno(), err.fileno(), environment)
+        _check_space(code, write)
+        return _ended("the compiler", code, _text(out), _text(err))
 
 
 def _wait(command: Sequence[str], out: int, err: int, environment: dict[str, str] | None = None) -> int:
@@ -138,6 +147,13 @@ def _wait(command: Sequence[str], out: int, err: int, environment: dict[str, str
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
+
+
+def _check_space(code: int, place: Path) -> None:
+    """Raises OSError where a tool failed in a place that is full: it may not even have had room to say so."""
+    room = os.statvfs(place)
+    if code and room.f_bavail * room.f_frsize < _ROOM_BYTES:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(place))
 
 
 def _text(file: IO[bytes]) -> str:

@@ -59,7 +59,9 @@ def load() -> Any:
 
 
 def die_at_a_crash() -> None:
-    """Have this process end where libclang crashes. It would catch that and go on, with whatever is left."""
+    """Have this process end where libclang crashes. It would catch that and go on, with whatever is left; and where a
+    thread of its own finds no memory, it would wait for that for ever."""
+    os.environ["LIBCLANG_NOTHREADS"] = "1"
     os.environ["LIBCLANG_DISABLE_CRASH_RECOVERY"] = "1"  # for an index that is still to be made
     load().conf.lib.clang_toggleCrashRecovery(0)
 

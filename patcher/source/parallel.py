@@ -53,7 +53,7 @@ def parse_all(
             wanted.append(space.bring(batch.includes.reach(files)))
         make_constants(spaces, wanted)
         pieces = {
-            name: Piece(functools.partial(parse, prepared, unit), prepared.readable)
+            name: Piece(functools.partial(parse, prepared, unit), prepared.readable, about=unit.main)
             for name, (prepared, unit) in jobs.items()
         }
         for done, (name, found) in enumerate(run(pieces), 1):

@@ -131,7 +131,7 @@ def _parse(
             place.mkdir()
             prepared = spaces[config.name].prepared
             work = functools.partial(_listen, prepared, unit, _Texts.of(tree, unit, includes, states), place)
-            pieces[key] = Piece(work, prepared.readable, (place,), _PATIENCE)
+            pieces[key] = Piece(work, prepared.readable, (place,), _PATIENCE, unit)
         for done, (key, found) in enumerate(run(pieces), 1):
             if progress:
                 progress("parsing the patched files", done, len(pieces))

@@ -26,6 +26,7 @@ Key = TypeVar("Key")
 VARIABLE = "PATCHER_PARSE_SECONDS"
 _SECONDS = 30.0
 _CLOCK = 2  # wall-clock seconds for each second of processor time: the machine has other work
+_SLOW = 4  # files: no honest tree has one
 _MEMORY_BYTES = 3 * 2**30
 _FILE_BYTES = 2**30
 _ANSWER_BYTES = 2**28
@@ -36,18 +37,20 @@ _TEXT_BYTES = 2000
 
 class Piece(NamedTuple):
     """One piece of work. ``read``: the files and directories it can read, ``write``: those it can write, too;
-    ``patience``: how many times the usual time it may take."""
+    ``patience``: how many times the usual time it may take; ``about``: the file that is parsed, if others are, too."""
 
     work: Callable[[], bytes]
     read: tuple[Path, ...]
     write: tuple[Path, ...] = ()
     patience: int = 1
+    about: str = ""
 
 
 class Lost(NamedTuple):
-    """A piece of work that gave no result, and why."""
+    """A piece of work that gave no result, and why. ``slow``: since it took too long."""
 
     reason: str
+    slow: bool = False
 
 
 def cores() -> int:
@@ -73,9 +76,10 @@ def seconds() -> float:
 def run(pieces: Mapping[Key, Piece]) -> Iterator[tuple[Key, bytes | Lost]]:
     """Do all the pieces, as many at a time as there are cores; each key with its result, as it is done.
 
-    A piece is Lost where its process dies, takes too long, or wants too much memory. Raises InputError where a piece
-    does, where libclang is missing, and where this machine has nothing to confine a process with. All that runs is
-    killed where the caller breaks off.
+    A piece is Lost where its process dies, takes too long, or wants too much memory. What took too long once is not
+    tried again for others about the same file; after _SLOW files nothing more is tried that is about one. Raises
+    InputError where a piece does, where libclang is missing, and where this machine has nothing to confine a process
+    with. All that runs is killed where the caller breaks off.
     """
     if not pieces:
         return
@@ -84,14 +88,20 @@ def run(pieces: Mapping[Key, Piece]) -> Iterator[tuple[Key, bytes | Lost]]:
     limit = seconds()
     waiting = deque(pieces.items())
     running: dict[int, tuple[Key, _Process]] = {}
+    slow: dict[str, Lost] = {}
     with selectors.DefaultSelector() as selector:
         try:
             while waiting or running:
                 while waiting and len(running) < cores():
                     key, piece = waiting.popleft()
+                    if (lost := _not_tried(piece, slow)) is not None:
+                        yield key, lost
+                        continue
                     process = _Process(piece, limit * piece.patience)
                     running[process.answer] = key, process
                     selector.register(process.answer, selectors.EVENT_READ)
+                if not running:
+                    break
                 deadline = min(process.deadline for _, process in running.values())
                 ready = [each.fd for each, _ in selector.select(max(0.0, deadline - time.monotonic()))]
                 for descriptor in ready:
@@ -101,10 +111,22 @@ def run(pieces: Mapping[Key, Piece]) -> Iterator[tuple[Key, bytes | Lost]]:
                     if process.complete or now >= process.deadline:
                         selector.unregister(descriptor)
                         del running[descriptor]
-                        yield key, process.end()
+                        found = process.end()
+                        if isinstance(found, Lost) and found.slow and (about := pieces[key].about):
+                            slow[about] = found
+                        yield key, found
         finally:
             for _, process in running.values():
                 process.kill()
+
+
+def _not_tried(piece: Piece, slow: Mapping[str, Lost]) -> Lost | None:
+    """Why a piece is lost before it is tried, or None. ``slow``: the files that took too long."""
+    if not piece.about:
+        return None
+    if piece.about in slow:
+        return slow[piece.about]
+    return Lost(f"not tried, as libclang took too long on {len(slow)} others") if len(slow) >= _SLOW else None
 
 
 def alone(piece: Piece) -> bytes | Lost:
@@ -146,7 +168,7 @@ class _Process:
         too_long = not self.complete
         status = self.kill()
         if too_long:
-            return Lost(f"libclang took longer than {self._limit * _CLOCK:g} s")
+            return Lost(f"libclang took longer than {self._limit * _CLOCK:g} s", slow=True)
         answer = b"".join(self._parts)
         if self._size <= _ANSWER_BYTES and answer[:1] == _DONE and status == 0:
             return answer[1:]
@@ -156,7 +178,7 @@ class _Process:
         if answer[:1] == _FAILED and status == 0:
             return Lost(text)
         if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
-            return Lost(f"libclang took more than {self._limit:g} s of processor time")
+            return Lost(f"libclang took more than {self._limit:g} s of processor time", slow=True)
         return Lost("libclang died")
 
     def kill(self) -> int:

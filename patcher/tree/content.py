@@ -104,7 +104,7 @@ def read(repository: Repository, blobs: Iterable[str]) -> Iterator[tuple[str, by
     with tempfile.TemporaryFile() as requests, tempfile.TemporaryFile() as answers:
         wanted = list(blobs)
         requests.write("".join(f"{blob}\n" for blob in wanted).encode())
-        requests.seek(0)
+        repository.check_sizes(requests)
         repository.run("cat-file", "--batch", "--buffer", istream=requests, output_stream=answers)
         answers.seek(0)
         for blob in wanted:

@@ -60,7 +60,7 @@ class GitHistory:
     def _read(self, names: Sequence[str]) -> Iterable[Resolved]:
         with tempfile.TemporaryFile() as asked:
             asked.write("".join(f"{name}^{{commit}}\n" for name in names).encode())
-            asked.seek(0)
+            self._repository.check_sizes(asked)
             data = self._repository.run("cat-file", "--batch", "--buffer", istream=asked, status_only=True)
         at = 0
         for _ in names:

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import git
 
 from patcher.errors import InputError
-from patcher.files import SMALL, read_file
+from patcher.files import LARGE, SMALL, STREAM, read_file
 from patcher.tree.kernel import is_blob
+from patcher.tree.listen import listen
 
 # A repository's own configuration is as little to be trusted as its files. What it can name is run by commands that we
 # do not use (hooks, filters, editors, signing, fetching, merging with a driver), or is set here for those that we do.
@@ -28,6 +30,7 @@ _QUIET = {
     "core.hooksPath": "/dev/null",
     "core.attributesFile": "/dev/null",
     "core.alternateRefsCommand": "false",
+    "core.bigFileThreshold": "2047m",  # what is larger git would read piece by piece, and past GIT_ALLOC_LIMIT
     "core.askPass": "false",
     "core.sshCommand": "false",
     "core.gitProxy": "false",
@@ -48,6 +51,7 @@ _QUIET = {
     "protocol.allow": "never",
 }
 _ENVIRONMENT = {
+    "GIT_ALLOC_LIMIT": f"{2**28}",  # bytes at a time: a few kilobytes can hold an object of gigabytes
     "GIT_ALLOW_PROTOCOL": "none",  # a partial clone must not start to fetch; GIT_NO_LAZY_FETCH came with git 2.44
     "GIT_ATTR_NOSYSTEM": "1",
     "GIT_GRAFT_FILE": "/dev/null",
@@ -67,6 +71,9 @@ _ALLOWED = re.compile(
     r"|DISCOVERY_ACROSS_FILESYSTEM|EXEC_PATH|DEFAULT_HASH|TEST_ASSUME_DIFFERENT_OWNER)"
 )
 _PATIENCE = 60  # seconds that git may take to find a repository
+_SECONDS = 600  # that any other command of git's may take: a search through all of the history is the longest
+_ANSWER = 2**30  # bytes of an answer: a tree can list itself a thousand times
+_BLOBS = 2**30  # bytes of files that are read at once
 _FEW = 100  # paths that are looked up one by one rather than by a list of the whole tree
 _LONG = 1000  # characters of a path or word that git is asked for by its command line
 _WORDS = 500  # at a time
@@ -82,24 +89,29 @@ def git_version() -> str:
 
 def run(
     command: git.Git, where: str, args: Sequence[str], *, empty_is: int = 0, status_only: bool = False,
-    doing: str = "read", **options: Any,
+    doing: str = "read", output_stream: IO[bytes] | None = None, seconds: float = _SECONDS, **options: Any,
 ) -> bytes:  # fmt: skip
-    """The output of one git command. ``empty_is``: an exit status that means "found nothing". ``status_only``: what git
-    calls an error is part of the answer as long as its exit status is good. ``doing``: what an error says that git
-    cannot do.
+    """The output of one git command.
 
-    Raises InputError with git's own first line, also where git goes on after an error.
+    Arguments:
+        empty_is: an exit status that means "found nothing"
+        status_only: what git calls an error is part of the answer as long as its exit status is good
+        doing: what an error says that git cannot do
+        output_stream: a file for the output; then the answer is b""
+        seconds: that it may take
+        options: ``istream`` and ``env``, as GitPython has them
+
+    Raises InputError with git's own first line, also where git goes on after an error, and where it takes too long or
+    has too much to say.
     """
     prepare(command)
+    kept = io.BytesIO()
     try:
-        status, output, errors = command.execute(
-            ["git", *args],
-            with_extended_output=True,
-            with_exceptions=False,
-            stdout_as_string=False,
-            strip_newline_in_stdout=False,
-            **options,
-        )
+        started = command.execute(["git", *args], as_process=True, **options)  # ends the process when it is dropped
+        most = STREAM if output_stream else _ANSWER
+        status, errors = listen(started.proc, output_stream or kept, most=most, seconds=seconds)
+    except InputError as error:
+        raise InputError(f"git cannot {doing} {where}: {error}", "the repository is too large, or hostile") from error
     except git.GitCommandNotFound as error:
         raise InputError("git was not found", "install git, or put it on the PATH") from error
     except ValueError as error:  # a NUL, which no argument of a program can have
@@ -108,10 +120,10 @@ def run(
         if error.errno not in (errno.E2BIG, errno.ENAMETOOLONG):
             raise
         raise InputError(f"git cannot {doing} {where}: a revision or path is too long") from error
-    text = errors if isinstance(errors, str) else errors.decode("utf-8", "replace")
+    text = errors.decode("utf-8", "replace")
     if status not in (0, empty_is) or (not status_only and _ERROR.search(text)):
         raise InputError(f"git cannot {doing} {where}: {_first_line(text)}", _advice(text))
-    return output if isinstance(output, bytes) else str(output).encode()
+    return kept.getvalue()
 
 
 def prepare(command: git.Git, **more: str) -> None:
@@ -130,6 +142,8 @@ def _first_line(text: str) -> str:
 def _advice(text: str) -> str:
     if "dubious ownership" in text:
         return "it belongs to another user; see safe.directory in git-config(1)"
+    if "attempting to allocate" in text:
+        return "an object of it is too large to be a file of a kernel"
     if "promisor" in text or "not allowed" in text or "lazy fetch" in text:
         return "this clone is partial and lacks the object; run 'git fetch --refetch --no-filter' in it"
     if any(word in text for word in ("ermission", "ead-only", "No space", "nable to create")):
@@ -148,6 +162,22 @@ class Repository(NamedTuple):
         """The output of a git command in the repository; see ``run``."""
         # Not by GIT_DIR: git checks the owner of what it finds, and trusts what it is told.
         return run(git.Git(str(self.directory)), str(self.worktree or self.directory), args, **options)
+
+    def check_sizes(self, names: IO[bytes]) -> None:
+        """Look at the sizes of objects before they are read. ``names``: a file with an id a line; it is at its
+        beginning afterwards.
+
+        Raises InputError where one is larger than a file may be, or all of them together are too large.
+        """
+        names.seek(0)
+        said = self.run("cat-file", "--batch-check", istream=names, status_only=True)
+        names.seek(0)
+        sizes = [(int(line[2]), line[0].decode()) for line in map(bytes.split, said.splitlines()) if len(line) == 3]
+        largest, name = max(sizes, default=(0, ""))
+        if largest > LARGE:
+            raise InputError(f"{self.directory} has an object {name} of {largest} bytes", f"{LARGE} is the most")
+        if (total := sum(size for size, _ in sizes)) > _BLOBS:
+            raise InputError(f"{self.directory} has {total} bytes to be read at once", f"{_BLOBS} is the most")
 
     def resolve(self, revision: str) -> str:
         """The id of a commit. Raises InputError where there is none, or where it is damaged."""
@@ -201,6 +231,14 @@ class Repository(NamedTuple):
             raise
 
 
+def included(configuration: Path) -> list[str]:
+    """The files that a file of git's configuration wants to be read, too, whatever their conditions. Those are not
+    opened."""
+    args = ["config", "--file", str(configuration), "--no-includes", "-z", "--get-regexp", r"^include(if\..*)?\.path$"]
+    said = run(git.Git("/"), str(configuration), args, empty_is=1, seconds=_PATIENCE)
+    return [os.fsdecode(entry.partition(b"\n")[2]) for entry in said.split(b"\0") if entry]
+
+
 def discover(place: Path) -> Repository | None:
     """The repository that a directory is in, as git finds it; None where there is none.
 
@@ -210,7 +248,7 @@ def discover(place: Path) -> Repository | None:
     try:
         said = run(
             command, str(place), ["rev-parse", "--is-bare-repository", "--absolute-git-dir"],
-            kill_after_timeout=_PATIENCE,  # the first to read the repository's configuration, which may be a FIFO
+            seconds=_PATIENCE,  # the first to read the repository's configuration, which may be a FIFO
         )  # fmt: skip
     except InputError as error:
         if "not a git repository" in str(error):
@@ -272,7 +310,7 @@ class GitTree:
             return {}
         with tempfile.TemporaryFile() as requests:
             requests.write("".join(f"{blob}\n" for blob in wanted.values()).encode())
-            requests.seek(0)
+            self.repository.check_sizes(requests)
             data = self._run("cat-file", "--batch", "--buffer", istream=requests)
         contents, at = {}, 0
         for path, blob in wanted.items():

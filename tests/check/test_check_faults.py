@@ -119,3 +119,26 @@ def test_a_new_version_builds_what_differs(
     assert [each.message for each in second.findings if each.commit == 8] == [
         "'idle2' defined but not used [-Wunused-function]"
     ]
+
+
+@pytest.mark.parametrize("kind", ["fifo", "device", "directory", "huge"])
+def test_a_configuration_that_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    import os
+
+    from patcher import files
+    from patcher.check.specs import parse
+    from patcher.errors import InputError
+
+    monkeypatch.setattr(files, "WRITER_SECONDS", 0.1)
+    place = tmp_path / "config"
+    if kind == "fifo":
+        os.mkfifo(place)
+    elif kind == "device":
+        place.symlink_to("/dev/zero")
+    elif kind == "directory":
+        place.mkdir()
+    else:
+        with place.open("wb") as sparse:
+            sparse.truncate(2**40)
+    with pytest.raises(InputError, match="config"):
+        parse([f"x86_64:{place}"])

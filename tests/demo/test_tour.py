@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from patcher.demo.tour import tour
+from patcher.errors import InputError
+
 
 def test_the_tour(run: Callable[..., Any], tmp_path: Path) -> None:
     ran = run("demo", "--keep", tmp_path / "linux-mini")
@@ -31,3 +34,21 @@ def test_the_miniature_tree_builds_without_a_warning(mini: Path, tmp_path: Path,
         command = ["make", "-s", "-C", str(tmp_path / "tree"), f"O={tmp_path / 'out'}", target]
         built = subprocess.run(command, capture_output=True, text=True, check=False)
         assert (built.returncode, built.stderr) == (0, ""), target
+
+
+@pytest.mark.parametrize("name", ["/dev/null/x", "/proc/x", "x" * 300, "", "file/x", "."])
+def test_a_place_that_cannot_be_kept(run: Callable[..., Any], tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    ran = run("demo", "--keep", name, cwd=tmp_path)
+    assert (ran.code, ran.stdout, ran.stderr.count("\n")) == (2, "", 1)
+
+
+def test_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many files that could not be copied, the first is told."""
+
+    def full(source: Path, target: Path) -> None:
+        raise shutil.Error([(str(source), str(target), "No space left on device")] * 100)
+
+    monkeypatch.setattr(shutil, "copytree", full)
+    with pytest.raises(InputError, match=r"^cannot write to .*linux-mini \(No space left on device\): name another"):
+        tour(print, str, None)

@@ -49,3 +49,10 @@ def test_xen_where_there_is_no_other_and_what_is_unknown_is_reserved() -> None:
 def test_no_map_is_wrong_input() -> None:
     with pytest.raises(InputError, match="x has no E820 map"):
         parse("hello", "x")
+
+
+def test_a_map_that_no_machine_has() -> None:
+    line = "BIOS-e820: [mem 0x0-0x9ffff] usable\n"
+    with pytest.raises(InputError, match="more than 3200 regions"):
+        parse(line * 100_000, "dmesg")
+    assert len(parse(line * 3200, "dmesg")) == 3200

@@ -146,7 +146,7 @@ def test_a_piece_that_is_lost(work: Callable[[], bytes], reason: str, monkeypatc
     monkeypatch.setenv(workers.VARIABLE, "1")
     start = time.monotonic()
     found = dict(run({"lost": Piece(work, ()), "fine": Piece(lambda: b"fine", ())}))
-    assert found == {"lost": Lost(reason), "fine": b"fine"}
+    assert found == {"lost": Lost(reason, "took longer" in reason), "fine": b"fine"}
     assert time.monotonic() - start < 20
 
 
@@ -241,3 +241,30 @@ def test_a_crash_ends_it_also_where_libclang_was_used_before(tmp_path: Path) -> 
         return b"it went on"
 
     assert alone(Piece(work, (file,))) == Lost("libclang died")
+
+
+def test_what_is_slow_once_is_not_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file in many configurations, and a header that makes all files slow: the time for a few of them is lost."""
+    monkeypatch.setenv(workers.VARIABLE, "0.2")
+    monkeypatch.setattr(workers, "cores", lambda: 1)
+
+    def stuck(number: int) -> Callable[[], bytes]:
+        def work() -> bytes:
+            (tmp_path / str(number)).touch()
+            time.sleep(600)
+            return b""
+
+        return work
+
+    same = {n: Piece(stuck(n), (), (tmp_path,), about="mm/slow.c") for n in range(50)}
+    found = dict(run({**same, 50: Piece(lambda: b"done", (), about="mm/other.c")}))
+    assert found.pop(50) == b"done"
+    assert found == dict.fromkeys(range(50), Lost("libclang took longer than 0.4 s", slow=True))
+    assert [file.name for file in tmp_path.iterdir()] == ["0"]
+
+    each = {n: Piece(stuck(n), (), (tmp_path,), about=f"mm/{n}.c") for n in range(100, 150)}
+    found = dict(run({**each, 150: Piece(lambda: b"done", ())}))
+    assert found.pop(150) == b"done"
+    assert found.keys() == each.keys()
+    assert found[149] == Lost("not tried, as libclang took too long on 4 others")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["0", "100", "101", "102", "103"]

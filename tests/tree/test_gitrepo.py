@@ -273,14 +273,87 @@ def test_a_partial_clone_fetches_nothing(mini_original: Path, tmp_path: Path, gi
     assert not marker.exists()
 
 
-def test_a_configuration_that_keeps_git_waiting(
-    mini_repo: Path, tmp_path: Path, git: Git, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(gitrepo, "_PATIENCE", 1)
-    git(mini_repo, "config", "include.path", str(tmp_path / "fifo"))
+@pytest.mark.parametrize("key", ["include.path", "includeIf.gitdir:/.path", "INCLUDEIF.onbranch:**.Path"])
+@pytest.mark.parametrize("named", ["{}/outside", "{}/fifo", "~/x", "~nobody/x", "%(prefix)/x", "../../outside", "in"])
+def test_a_configuration_that_includes_others(mini_repo: Path, tmp_path: Path, git: Git, key: str, named: str) -> None:
+    """Nothing outside is read, and nothing is waited for: not in what is included by what is included, either."""
+    (tmp_path / "outside").write_text("[core]\n\tabbrev = secret\n")
     os.mkfifo(tmp_path / "fifo")
-    with pytest.raises(InputError, match="did not complete in 1 sec"):
+    (mini_repo / ".git" / "in").symlink_to(tmp_path / "fifo")
+    (mini_repo / ".git" / "first").write_text("")
+    git(mini_repo, "config", "--file", mini_repo / ".git" / "first", key, named.format(tmp_path))
+    git(mini_repo, "config", "include.path", "first")
+    with pytest.raises(InputError, match=r"first includes .*, which leads out of the repository: include it from"):
         open_tree(mini_repo, None)
+
+
+def test_a_configuration_that_includes_itself(mini_repo: Path, git: Git) -> None:
+    git(mini_repo, "config", "include.path", "config")
+    with pytest.raises(InputError, match="included by itself"):
+        open_tree(mini_repo, None)
+
+
+def test_a_configuration_may_include_a_file_of_the_repository(mini_repo: Path, git: Git) -> None:
+    git(mini_repo, "config", "include.path", "../Makefile.config")
+    assert open_tree(mini_repo, None).search(FLAG, ["*"])
+    (mini_repo / "Makefile.config").write_text("[core]\n\tabbrev = 12\n")
+    assert open_tree(mini_repo, None).search(FLAG, ["*"])
+
+
+def test_a_directory_that_a_file_names_is_looked_at_first(mini_repo: Path, tmp_path: Path, git: Git) -> None:
+    git(mini_repo, "worktree", "add", "-q", tmp_path / "linked")
+    os.mkfifo(tmp_path / "fifo")
+    (mini_repo / ".git" / "config").unlink()
+    (mini_repo / ".git" / "config").symlink_to(tmp_path / "fifo")
+    with pytest.raises(InputError, match="config is no file"):
+        open_tree(tmp_path / "linked", None)
+
+
+def test_git_is_not_waited_for(mini_repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository = open_repository(mini_repo)
+    waiting = tmp_path / "git"
+    waiting.write_text("#!/bin/sh\nexec sleep 100\n")
+    waiting.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(InputError, match=r"git cannot read .*: it took longer than 0\.2 s"):
+        repository.run("version", seconds=0.2)
+
+
+def test_a_tree_that_lists_itself(mini_repo: Path, git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty-four objects stand for sixteen million files."""
+    monkeypatch.setattr(gitrepo, "_ANSWER", 2**20)
+    blob = git(mini_repo, "hash-object", "-w", "Makefile")
+    tree = git(mini_repo, "mktree", text=f"100644 blob {blob}\tx.c\n")
+    for _ in range(24):
+        tree = git(mini_repo, "mktree", text=f"040000 tree {tree}\ta\n040000 tree {tree}\tb\n")
+    commit = git(mini_repo, "commit-tree", "-m", "x", tree)
+    with pytest.raises(InputError, match="it gave more than 1 MiB: the repository is too large, or hostile"):
+        open_tree(mini_repo, commit).paths()
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_object_of_gigabytes(mini_repo: Path, git: Git, packed: bool) -> None:
+    """A few kilobytes hold it: it is neither read nor searched."""
+    with (mini_repo / "arch/x86/xen/big.c").open("wb") as sparse:
+        sparse.truncate(2**28 + 1)
+    git(mini_repo, "config", "core.bigFileThreshold", "1")
+    git(mini_repo, "add", "-A")
+    git(mini_repo, "commit", "-qm", "x")
+    (mini_repo / "arch/x86/xen/big.c").unlink()
+    if packed:
+        git(mini_repo, "repack", "-adq")
+    tree = open_tree(mini_repo, None)
+    with pytest.raises(InputError, match=f"has an object .* of {2**28 + 1} bytes: {2**26} is the most"):
+        tree.read([MMU, "arch/x86/xen/big.c"])
+    with pytest.raises(InputError, match="git cannot read"):
+        tree.search(FLAG, ["*"])
+    assert MMU in tree.read([MMU])
+
+
+def test_many_large_objects(mini_repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gitrepo, "_BLOBS", 1000)
+    with pytest.raises(InputError, match="bytes to be read at once: 1000 is the most"):
+        contents(open_tree(mini_repo, None))
 
 
 def test_the_repository_stays_as_it_was(mini_repo: Path, git: Git) -> None:
