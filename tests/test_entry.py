@@ -81,10 +81,10 @@ def test_mail_from_another_command(command_environment: dict[str, str], tmp_path
 
 
 @pytest.mark.parametrize("most", [6, 12])
-@pytest.mark.parametrize("call", [["rules", "list"], ["plan"]])
+@pytest.mark.parametrize("call", [["rules", "list"], ["plan"], ["prove", "--property", "2"]])
 def test_few_descriptors(command_environment: dict[str, str], mini_original: Path, most: int, call: list[str]) -> None:
     done = subprocess.run(
-        [*COMMAND, *call, *(["--tree", str(mini_original)] if call == ["plan"] else [])], capture_output=True,
+        [*COMMAND, *call, *(["--tree", str(mini_original)] if call != ["rules", "list"] else [])], capture_output=True,
         text=True,
         check=False, env=command_environment, timeout=120,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (most, most)),

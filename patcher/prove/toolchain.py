@@ -10,6 +10,7 @@ import contextlib
 import errno
 import functools
 import os
+import resource
 import shlex
 import shutil
 import signal
@@ -26,6 +27,7 @@ _TOOLS = ("gcc", "nm", "objcopy", "objdump", "addr2line")
 _SECONDS = 60  # of the clock, for all files of a program; a kernel's file takes less than one
 _MEMORY_BYTES, _FILE_BYTES = 2 * 2**30, 256 * 2**20
 _ROOM_BYTES = 4 * 2**20  # more than the files of a program that is built
+_DESCRIPTORS = 32  # that compiler and linker need at once, and more
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/etc/alternatives",
            "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d")  # fmt: skip
 _ERRORS = ("error:", "Error:", "undefined", "multiple definition", "out of memory")
@@ -96,11 +98,11 @@ def confinement() -> str:
 def run(command: Sequence[str]) -> str:
     """What a tool prints that reads nothing but what is ours.
 
-    Raises CompilerError with its first error, and OSError where TMPDIR is full.
+    Raises CompilerError with its first error, and OSError where TMPDIR is full or descriptors are few.
     """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         code = _wait(command, out.fileno(), err.fileno())
-        _check_space(code, Path(tempfile.gettempdir()))
+        _check_room(code, Path(tempfile.gettempdir()))
         return _ended(command[0], code, _text(out), _text(err))
 
 
@@ -121,7 +123,7 @@ def run_confined(commands: Sequence[Sequence[str]], *, read: Iterable[Path] = ()
         )  # fmt: skip
         if ran.reason:
             raise CompilerError(f"the compiler was ended: {ran.reason}")
-        _check_space(ran.code, write)
+        _check_room(ran.code, write)
         return _ended("the compiler", ran.code, *(each.decode("utf-8", "replace") for each in (ran.stdout, ran.stderr)))
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         command = confine.command(
@@ -131,7 +133,7 @@ def run_confined(commands: Sequence[Sequence[str]], *, read: Iterable[Path] = ()
         )  # fmt: skip
         environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "TMPDIR": str(write), "LC_ALL": "C.UTF-8"}
         code = _wait(command, out.fileno(), err.fileno(), environment)
-        _check_space(code, write)
+        _check_room(code, write)
         return _ended("the compiler", code, _text(out), _text(err))
 
 
@@ -149,11 +151,14 @@ def _wait(command: Sequence[str], out: int, err: int, environment: dict[str, str
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def _check_space(code: int, place: Path) -> None:
-    """Raises OSError where a tool failed in a place that is full: it may not even have had room to say so."""
+def _check_room(code: int, place: Path) -> None:
+    """Raises OSError where a tool failed in a place that is full, so that it may not even have had room to say so, or
+    with fewer descriptors than compiler and linker need."""
     room = os.statvfs(place)
     if code and room.f_bavail * room.f_frsize < _ROOM_BYTES:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(place))
+    if code and resource.getrlimit(resource.RLIMIT_NOFILE)[0] < _DESCRIPTORS:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
 
 def _text(file: IO[bytes]) -> str:
