@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
@@ -40,27 +41,28 @@ def from_toml(content: bytes, kind: type[T], where: object, advice: str) -> T:
     Raises InputError with the place where it is no TOML, is not ``kind``, has more than LEVELS levels, or integers of
     more than 64 bits.
     """
-    try:
-        _check_keys(content)
-        found = msgspec.toml.decode(content)
-        _check(found)
-        return msgspec.convert(found, type=kind, strict=True)
-    except RecursionError as error:
-        raise InputError(f"{where}: it has more than {LEVELS} levels", advice) from error
-    except (msgspec.MsgspecError, ValueError) as error:
-        raise InputError(f"{where}: {_short(error)}", advice) from error
+    return _read(content, _toml, kind, where, advice)
 
 
 def from_json(content: bytes, kind: type[T], where: object, advice: str) -> T:
     """JSON as ``kind``, strictly; see ``from_toml``. Raises InputError as that does."""
+    return _read(content, msgspec.json.decode, kind, where, advice)
+
+
+def _read(content: bytes, parse: Callable[[bytes], Any], kind: type[T], where: object, advice: str) -> T:
     try:
-        found = msgspec.json.decode(content)
+        found = parse(content)
         _check(found)
         return msgspec.convert(found, type=kind, strict=True)
     except RecursionError as error:
         raise InputError(f"{where}: it has more than {LEVELS} levels", advice) from error
     except (msgspec.MsgspecError, ValueError) as error:
         raise InputError(f"{where}: {_short(error)}", advice) from error
+
+
+def _toml(content: bytes) -> Any:
+    _check_keys(content)
+    return msgspec.toml.decode(content)
 
 
 def _check_keys(content: bytes) -> None:
