@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from patcher import processes
+from patcher import processes, temporary
 
 COMMANDS = {
     "plan": ["plan", "--scope", "tree"],
@@ -73,7 +73,10 @@ def test_a_signal_ends_it(
         if child.returncode in (0, 1):  # it was done already
             continue
         assert child.returncode in (128 + number, -number), said.decode()
-        assert list(place.iterdir()) == []
+        assert all(each.name.startswith("patcher-") for each in place.iterdir())  # where time ran out for cleaning up
+    with temporary.directory("next", place):  # as in the next run
+        pass
+    assert list(place.iterdir()) == []
 
 
 def test_a_signal_that_was_ignored_stays_so(mini_repo: Path, command_environment: dict[str, str]) -> None:

@@ -100,8 +100,12 @@ def run(command: Sequence[str]) -> str:
 
     Raises CompilerError with its first error, and OSError where TMPDIR is full or descriptors are few.
     """
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        code = _wait(command, out.fileno(), err.fileno())
+    with (
+        temporary.directory("prove") as place,  # where a compiler that is killed leaves what it was at
+        tempfile.TemporaryFile() as out,
+        tempfile.TemporaryFile() as err,
+    ):
+        code = _wait(command, out.fileno(), err.fileno(), {**os.environ, "TMPDIR": str(place)})
         _check_room(code, Path(tempfile.gettempdir()))
         return _ended(command[0], code, _text(out), _text(err))
 

@@ -342,8 +342,8 @@ def test_a_full_disk(mini_repo: Path, tmp_path: Path, command_environment: dict[
     small = tmp_path / "small"
     small.mkdir()
     command = (
-        f"mount -t tmpfs -o size={size},mode=700 none '{small}' || exit 99; exec '{sys.executable}' -m patcher check HEAD~1 "
-        f"--tree '{mini_repo}' --trust-tree --configs {ONE}"
+        f"mount -t tmpfs -o size={size},mode=700 none '{small}' || exit 99; exec '{sys.executable}' -m patcher "
+        f"check HEAD~1 --tree '{mini_repo}' --trust-tree --configs {ONE}"
     )
     done = subprocess.run(
         ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", command],

@@ -153,7 +153,7 @@ def test_a_piece_that_is_lost(work: Callable[[], bytes], reason: str, monkeypatc
 def test_processor_time_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(workers.VARIABLE, "1")
     monkeypatch.setattr(workers, "_CLOCK", 60)  # whatever else the machine does
-    assert alone(Piece(_spin, ())) == Lost("libclang took more than 1 s of processor time")
+    assert alone(Piece(_spin, ())) == Lost("libclang took more than 1 s of processor time", slow=True)
 
 
 def _spin() -> bytes:
@@ -180,7 +180,7 @@ def test_what_it_started_ends_with_it(tmp_path: Path, monkeypatch: pytest.Monkey
         time.sleep(600)
         return b""
 
-    assert alone(Piece(work, (), (tmp_path,))) == Lost("libclang took longer than 2 s")
+    assert alone(Piece(work, (), (tmp_path,))) == Lost("libclang took longer than 2 s", slow=True)
     child = int((tmp_path / "born").read_text())
     end = time.monotonic() + 10
     while _runs(child) and time.monotonic() < end:
