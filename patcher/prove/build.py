@@ -50,8 +50,8 @@ _WIDTH = {
 _AS_GCC4 = ("-U__GNUC__", "-D__GNUC__=4", "-U__GNUC_MINOR__", "-D__GNUC_MINOR__=8")
 _BRK = re.compile(r"(?:\.brk\.|__brk_reservation_(?!fn_))(\w+)$")
 _ASSIGNED = re.compile(rb"\b(\w+)\s*=\s*extend_brk\s*\(")
-_LOCKED = re.compile(r"^\s*([0-9a-f]+):\s(?:[0-9a-f]{2} )+\s*lock ", re.MULTILINE)
-_MOST_LOCKED = 512  # of step.c
+_JUMP = re.compile(r"^\s*([0-9a-f]+):\s(?:7|eb|e9|0f 8)[0-9a-f ]+\sj\w+ +([0-9a-f]+)\b", re.MULTILINE)
+_MOST_JUMPS = 4096  # of loops.c
 _BRIDGE, _HIGHMAP = "shim/bridge.c", "shim/highmap.c"
 # Where the image ends is a number of the linker's. Here it is a variable, so that one program plays all layouts:
 # "extern char _end[]" becomes "extern char (*prove_end)[]", and "_end" an array at the address that it holds.
@@ -85,7 +85,7 @@ class Program(msgspec.Struct, frozen=True):
         brk: what the P2M's files reserve with RESERVE_BRK, by name, in bytes
         stubs: address → symbol that nothing supplies; its touch is a fault
         sources: the tree's C files in it
-        locked: the addresses of the tree's locked instructions
+        jumps: the addresses of its jumps back, which is where a loop turns
         references: what setup.c's code calls and does not define
         shims: what is not the tree's own, one line each
         compiler: the compiler's version line
@@ -99,7 +99,7 @@ class Program(msgspec.Struct, frozen=True):
     brk: dict[str, int]
     stubs: dict[int, str]
     sources: tuple[str, ...]
-    locked: tuple[int, ...]
+    jumps: tuple[int, ...]
     references: tuple[str, ...]
     shims: tuple[str, ...]
     compiler: str
@@ -323,8 +323,8 @@ def shim_of(bits: int) -> Shim:
         return Shim(data, launcher.read_bytes(), exported)
 
 
-_PROGRAM = ("program.S", "answers.c", "boot.c", "locks.c", "machine.c", "high.c", "play.c", "step.c", "access.c",
-            "tables.c", "end.S")  # fmt: skip
+_PROGRAM = ("program.S", "answers.c", "boot.c", "locks.c", "machine.c", "high.c", "play.c", "step.c", "loops.c",
+            "repeat.c", "access.c", "tables.c", "end.S")  # fmt: skip
 _LAUNCHER = ("launcher.S", "launcher.c")
 
 
@@ -374,7 +374,7 @@ def _link(
     ours = ["bridge", *(name for name, path in sources.items() if path == _HIGHMAP)]
     rename = [["objcopy", f"--rename-section=.text={SHIM_TEXT}", f"{name}.o"] for name in ours]
     files = [*(f"{name}.o" for name in sources), "bridge.o"]
-    binary, stubs, locked = _program(work, files, parsed.values(), shim, bits, *rename)
+    binary, stubs, jumps = _program(work, files, parsed.values(), shim, bits, *rename)
     setup = parsed.get(found.defined.get(SETUP[0], ""))
     return Program(
         bits=bits,
@@ -383,7 +383,7 @@ def _link(
         brk=_reserved(parsed, others),
         stubs=stubs,
         sources=found.sources,
-        locked=locked,
+        jumps=jumps,
         references=tuple(sorted(each.name for each in setup.symbols if not each.defined)) if setup else (),
         shims=tuple(shims),
         compiler=toolchain.identity(),
@@ -410,7 +410,7 @@ def build_alone(source: Path, bits: int, work: Path) -> Program:
     toolchain.run_confined([command], read=[source.parent, SHIM], write=work)
     owned = {name: "the shim" for name, weak in shim.exported.items() if not weak}
     parsed = check_objects({source.name: (work / "known.o").read_bytes()}, owned, bits)
-    binary, stubs, locked = _program(work, ["known.o"], parsed.values(), shim, bits)
+    binary, stubs, jumps = _program(work, ["known.o"], parsed.values(), shim, bits)
     return Program(
         bits,
         binary,
@@ -418,7 +418,7 @@ def build_alone(source: Path, bits: int, work: Path) -> Program:
         {"p2m": 3 * 4096},
         stubs,
         (),
-        locked,
+        jumps,
         (),
         (),
         toolchain.identity(),
@@ -430,7 +430,7 @@ def build_alone(source: Path, bits: int, work: Path) -> Program:
 def _program(
     work: Path, objects: list[str], parsed: Iterable[Elf], shim: Shim, bits: int, *before: list[str]
 ) -> tuple[bytes, dict[int, str], tuple[int, ...]]:
-    """Link objects and the shim, after these commands: the program, its stubs, and its locked instructions."""
+    """Link objects and the shim, after these commands: the program, its stubs, and its jumps back."""
     files = [*objects, "shim.o"]
     tried = [*_linker(bits, "unresolved"), "-Wl,--unresolved-symbols=ignore-all", *files]
     toolchain.run_confined([*before, tried], write=work)
@@ -443,8 +443,9 @@ def _program(
     binary = (work / "prove").read_bytes()
     parts, _ = segments(binary, bits)
     code = [range(part.address, part.address + part.size) for part in parts if part.flags & 1]
-    locked = [int(each, 16) for each in _LOCKED.findall(listing)]
-    return binary, stubs, tuple(each for each in locked if any(each in part for part in code))[:_MOST_LOCKED]
+    jumps = ((int(at, 16), int(to, 16)) for at, to in _JUMP.findall(listing))
+    back = sorted(at for at, to in jumps if to <= at and any(at in part for part in code))
+    return binary, stubs, tuple(back)[:_MOST_JUMPS]
 
 
 def _linker(bits: int, target: str) -> list[str]:

@@ -37,19 +37,16 @@ class Why(IntEnum):
 
 
 class Point(IntEnum):
-    """Where a rival comes: while a page is allocated, at a locked instruction or behind it, at any instruction, behind
-    any access to memory that both can see; the last also where the code's own data are only read."""
+    """Where a rival comes: while a page is allocated, or behind any access to memory that both can see; the last also
+    where the code's own data are only read."""
 
     ALLOC = 1
-    LOCKED = 2
-    AFTER_LOCKED = 3
-    STEP = 4
-    ACCESS = 5
-    ACCESS_DATA = 6
+    ACCESS = 2
+    ACCESS_DATA = 3
 
 
 OPERATIONS = ("end", "machine", "e820", "booted", "call", "scan", "view", "m2p", "fail", "race", "resume", "facts",
-              "snapshot", "diff", "peek", "limit", "watch", "stats", "locked", "lost", "owners", "high")  # fmt: skip
+              "snapshot", "diff", "peek", "limit", "watch", "stats", "jumps", "lost", "owners", "high")  # fmt: skip
 CALLS = ("build", "list", "tell", "memory", "set", "set_raw", "get", "identity", "make_pte", "pte_val", "pfn_to_mfn",
          "mfn_to_pfn", "local", "valid", "missing")  # fmt: skip
 FACTS = ("bits", "invalid", "foreign_bit", "identity_bit", "max_domain_pages", "page_offset", "iomap", "present",

@@ -24,11 +24,10 @@ from patcher.prove.protocol import BACKTRACE, CALLS, FACTS, HEADER, MOST_IN, MOS
 from patcher.prove.scenario import Machine, Scenario, Step, words
 
 _LOOP_SECONDS = 4  # of the processor's, for a scenario: then it is in an endless loop
-_STEP_SECONDS = 60  # where instructions are counted or watched, one at a time
-_STEPPED = frozenset(("limit", "watch"))
+_STEP_SECONDS = 60  # where each instruction is watched
 _START_SECONDS = 60  # of the clock, for what takes no time
 _ADDRESS_SPACE = 8 * 2**30  # the launcher takes the most of it from itself
-_BEFORE = 3  # operations before the first step: the machine, its map, the locked instructions
+_BEFORE = 3  # operations before the first step: the machine, its map, the jumps
 _NOT_DONE = 2**64 - 1  # the length of what an operation says that was not done
 _SAID = frozenset(why.value for why in Why) - {Why.KILLED, Why.TIME}  # by the shim itself
 
@@ -69,7 +68,7 @@ class Stats(NamedTuple):
     late: int
     freed: int
     allocations: int
-    steps: int
+    turns: int
     place: int
     changed: int
     messages: int
@@ -219,11 +218,11 @@ class Runner:
     def play(self, scenario: Scenario) -> Outcome:
         """Play one scenario, from a fresh start. Raises InputError where it is too long for that."""
         self.played += 1
-        sent = words(scenario, self.bits, self.brk_pages, self.program.locked, self._data)
+        sent = words(scenario, self.bits, self.brk_pages, self.program.jumps, self._data)
         if len(sent) >= MOST_IN:
             raise InputError(f"a scenario is too long: it has {len(sent)} numbers", f"{MOST_IN - 1} is the most")
         nonce = int.from_bytes(os.urandom(8), "little")
-        seconds = _STEP_SECONDS if any(step[0] in _STEPPED for step in scenario.steps) else _LOOP_SECONDS
+        seconds = _STEP_SECONDS if any(step[0] == "watch" for step in scenario.steps) else _LOOP_SECONDS
         request = array("Q", [nonce, seconds, len(sent), *sent]).tobytes()
         for _ in range(2):  # nothing that is played can end the launcher: somebody else did, perhaps for want of memory
             try:

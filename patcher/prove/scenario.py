@@ -69,10 +69,10 @@ class Scenario(msgspec.Struct, frozen=True):
     steps: tuple[Step, ...]
 
 
-def words(scenario: Scenario, bits: int, brk_pages: int, locked: Sequence[int], data: tuple[int, int]) -> list[int]:
+def words(scenario: Scenario, bits: int, brk_pages: int, jumps: Sequence[int], data: tuple[int, int]) -> list[int]:
     """The scenario as the driver reads it: words of 64 bits.
 
-    ``brk_pages``: pages there are for extend_brk(); ``locked``: addresses of the locked instructions under test;
+    ``brk_pages``: pages there are for extend_brk(); ``jumps``: addresses of the jumps back in the code under test;
     ``data``: where what the program can write begins and ends.
     """
     machine = scenario.machine
@@ -85,7 +85,8 @@ def words(scenario: Scenario, bits: int, brk_pages: int, locked: Sequence[int], 
     ]  # fmt: skip
     found += [_CODE["e820"], machine.e820_result, len(machine.e820)]
     found += [number for region in machine.e820 for number in region]
-    found += [_CODE["locked"], len(locked), *locked, *data]
+    counted = jumps if any(step[0] == "limit" for step in scenario.steps) else ()
+    found += [_CODE["jumps"], len(counted), *counted, *data]
     for step in scenario.steps:
         found += _step(step)
     return [word % 2**64 for word in found]

@@ -29,7 +29,7 @@ GOOD: dict[str, Any] = {
 BAD_STEPS: list[Any] = [
     [], ["step", 1], ["x"], [None], [["get"]], [{}], [5], ["get", None], ["get", "5"], ["get", ""], ["get", 1.5],
     ["get", [5]], ["get", 1, 2, 3], ["peek", 5], ["scan"], ["scan", 1, 2, 3], ["high", 1], ["booted", 1], ["end"],
-    ["machine", 1, 2], ["call", 1, 2, 3], ["e820", 0, 0], ["locked", 1], ["race"], ["race", "alloc", 1],
+    ["machine", 1, 2], ["call", 1, 2, 3], ["e820", 0, 0], ["jumps", 1], ["race"], ["race", "alloc", 1],
     ["race", "x", 1, ["get", 1], ["get", 1]], ["race", 1, 1, ["get", 1], ["get", 1]],
     ["race", ["alloc"], 1, ["get", 1], ["get", 1]], ["race", "alloc", "1", ["get", 1], ["get", 1]],
     ["race", "alloc", 1, "get", ["get", 1]], ["race", "alloc", 1, ["scan", 1, 2], ["get", 1]],

@@ -14,7 +14,7 @@ from patcher.prove.properties.kind import Property
 from patcher.prove.protocol import Why
 from patcher.prove.scenario import BOOT, Machine
 
-OUT_OF_STEPS = 27  # the signal that a scenario ends with at the limit of its instructions
+OUT_OF_TURNS = 27  # the signal that a scenario ends with at the limit of its turns
 
 
 class Ranges(msgspec.Struct, frozen=True):
@@ -208,7 +208,7 @@ def _back(context: Context, case: Stale) -> Mismatch | None:
 
 
 def _costs(context: Context, case: Cost) -> Mismatch | None:
-    """Pages and pointers always; instructions in some of the cases, as it takes long to count them."""
+    """Pages and pointers always; turns of loops in some of the cases, as it takes long to count them."""
     start, end = case.range.start, case.range.end
     leaf = context.per_page
     script = Script(context, case.machine)
@@ -220,8 +220,8 @@ def _costs(context: Context, case: Cost) -> Mismatch | None:
     wrong = script.compare(scenario, outcome)
     if wrong:
         return wrong
-    steps, (written, pages) = outcome.answers[at], outcome.answers[at + 1]
-    assert isinstance(steps, int)
+    turns, (written, pages) = outcome.answers[at], outcome.answers[at + 1]
+    assert isinstance(turns, int)
     span = max(0, end - start)
     # For an end inside a leaf that one, for an end inside a mid page that one and its page of the MFN tree, and none
     # for what is whole; into old ones at most an entry or a pointer for what is stored singly, and for each whole leaf.
@@ -232,9 +232,9 @@ def _costs(context: Context, case: Cost) -> Mismatch | None:
         return Mismatch(scenario, at, wanted, f"{pages} pages", outcome)
     if written > pointers:
         return Mismatch(scenario, at, f"at most {pointers} pointers written", f"{written}", outcome)
-    most = 60 * (pointers + 6 * leaf) + 4000
-    if steps > most:  # 0 where they were not counted
-        return Mismatch(scenario, at, f"time in the number of pointers: {most} instructions", f"{steps}", outcome)
+    most = 2 * (pointers + 6 * leaf)
+    if turns > most:  # 0 where they were not counted
+        return Mismatch(scenario, at, f"time in the number of pointers: {most} turns of loops", f"{turns}", outcome)
     return None
 
 
@@ -269,12 +269,12 @@ def _same_again(context: Context, case: Again) -> Mismatch | None:
 
 def _rebuild(context: Context, machine: Machine) -> Mismatch | None:
     """The tree of MFNs is made again in time by the mid pages there are. One small domain: counting is slow."""
-    allowed = 500 * context.per_page  # 100 for each entry of the shared pages, of the top, and of one mid page
+    allowed = 32 * context.per_page  # some for each entry of the shared pages, of the top, and of one mid page
     script = Script(context, machine)
     script.do(*BOOT, ("booted",), ("limit", allowed), ("list",), ("limit", 0))
     scenario, outcome = script.play()
-    if outcome.why is Why.SIGNAL and outcome.numbers[0] == OUT_OF_STEPS:
-        wanted = f"time in the number of pointers: {allowed} instructions"
+    if outcome.why is Why.SIGNAL and outcome.numbers[0] == OUT_OF_TURNS:
+        wanted = f"time in the number of pointers: {allowed} turns of loops"
         return Mismatch(scenario, outcome.at, wanted, "more", outcome)
     return script.compare(scenario, outcome)
 

@@ -9,7 +9,7 @@
 enum { SIZE = 4096 };
 enum {
 	WILD = 5000, ENDLESS, BUG, INTO_SHIM, INTO_ANSWERS, INTO_INPUT, CALLS_KERNEL, WRONG, LOSES, KEEPS, ALLOCATES,
-	TAKES_EARLY, FREES_TWICE, FREES_STRANGE, LOCKS_TWICE, WARNS, TRAPS,
+	TAKES_EARLY, FREES_TWICE, FREES_STRANGE, LOCKS_TWICE, WARNS, TRAPS, LOOPS,
 };
 
 extern void _raw_spin_lock(void *lock);
@@ -64,6 +64,10 @@ static word set(word pfn, word mfn)
 		return 1;
 	case FREES_STRANGE:
 		late_free((ulong)table, 0);
+		return 1;
+	case LOOPS:
+		while (mfn--)
+			__asm__ volatile ("");
 		return 1;
 	case LOCKS_TWICE:
 		_raw_spin_lock(&lock);

@@ -177,8 +177,8 @@ void access_copied(void)
 #endif
 }
 
-/* Behind the instruction that was let through, or still inside the shim. */
-enum access access_done(ulong ip)
+/* Behind the instruction that was let through, or still inside the shim. @context: the trap's. */
+enum access access_done(ulong ip, void *context)
 {
 	ulong i;
 
@@ -188,8 +188,10 @@ enum access access_done(ulong ip)
 		return ACCESS_STEP;
 	if (!nr_opened)
 		return ACCESS_LET;
-	if (ip == place && nr_opened + 2 <= sizeof(opened) / sizeof(opened[0]))
+	if (ip == place && nr_opened + 2 <= sizeof(opened) / sizeof(opened[0])) {
+		finish_repeated(context);
 		return ACCESS_STEP;	/* "rep movs" is not at its end: a page that is copied counts once, here, too */
+	}
 	show(*(ulong *)(touched & ~(sizeof(ulong) - 1)), 0);
 	for (i = 0; i < nr_opened; i++) {
 		if (trace.count >= sizeof(trace.access) / sizeof(trace.access[0]))

@@ -113,7 +113,7 @@ void trace_from(ulong frame)
 	       !(frame % sizeof(long))) {
 		ulong *words = (ulong *)frame;
 
-		lines[n++] = words[1];
+		lines[n++] = returns_to(words[1]);
 		if (words[0] <= frame)
 			break;
 		frame = words[0];

@@ -78,7 +78,7 @@ static void stats(void)
 	say(m.heap_used);
 	say(m.heap_freed);
 	say(m.allocations);
-	say(step.steps);
+	say(step.turns);
 	say(step.place);
 	say(step.changed);
 	say(messages_told());
@@ -91,8 +91,8 @@ static word *operation(word op, word *p)
 		return machine(p);
 	case OP_E820:
 		return e820(p);
-	case OP_LOCKED:
-		return set_locked(p);
+	case OP_JUMPS:
+		return set_jumps(p);
 	case OP_BOOTED:
 		m.booted = 1;
 		return p;
@@ -132,10 +132,10 @@ static word *operation(word op, word *p)
 	case OP_PEEK:
 		peek(p[0], p[1]);
 		return p + 2;
-	case OP_LIMIT:	/* count instructions, and end at so many */
+	case OP_LIMIT:	/* count turns of loops, and end at so many */
 		step.limit = *p;
-		say(step.steps);
-		step.steps = 0;
+		say(step.turns);
+		step.turns = 0;
 		return p + 1;
 	case OP_LOST:
 		say(lost());

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Where a scenario starts, its way to the kernel below, and Xen's page of calls. */
-	.hidden	system_call, signal_return, step_call, drive
-	.globl	prove_entry, system_call, signal_return, step_call
+	.hidden	system_call, signal_return, step_call, step_back, drive
+	.globl	prove_entry, system_call, signal_return, step_call, step_back
 	.globl	shim_data, shim_bss		/* and end.S: whole pages, so that the tree's data are others */
 	.hidden	shim_data, shim_bss
 	.data
@@ -45,6 +45,9 @@ step_call:				/* step_call(call, a, b): with the trap flag set */
 	andq	$~0x100, (%rsp)
 	popfq
 	ret
+
+step_back:				/* the shim returns here, where it was not stepped through */
+	int3
 
 	.balign	4096
 	.globl hypercall_page
@@ -117,6 +120,9 @@ step_end:
 	andl	$~0x100, (%esp)
 	popfl
 	ret
+
+step_back:				/* the shim returns here, where it was not stepped through */
+	int3
 
 	.balign	4096
 	.globl hypercall_page

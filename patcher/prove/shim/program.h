@@ -79,7 +79,7 @@ extern struct rivals {
 	int inside, waiting;
 } rivals;
 extern struct step {
-	word steps, limit;
+	word turns, limit;	/* of loops */
 	int seen, watching;	/* at all; now, and not only what an operation as a whole did */
 	word watched, during;	/* PFN; the number of the operation to watch, an instruction at a time */
 	word last, place;	/* its entry, and who wrote it */
@@ -91,9 +91,18 @@ void race_unlocked(void);
 void watch(word place);
 word make(enum call call, word a, word b);
 void lookups(word from, word to);
-word *set_locked(word *p);
 void catch_signals(void);
 int in_shim(ulong ip);
+ulong returns_to(ulong address);	/* of a frame of the shim's, who called it */
+
+
+/* repeat.c */
+void finish_repeated(void *context);
+
+/* loops.c */
+word *set_jumps(word *p);
+void count_loops(int on);
+int jump_trap(void *context);
 
 /* access.c */
 enum access {
@@ -105,7 +114,7 @@ word *set_data(word *p);
 enum access access_faults(ulong at, ulong ip, int writes);
 void access_copies(void);
 void access_copied(void);
-enum access access_done(ulong ip);
+enum access access_done(ulong ip, void *context);
 void access_begins(void);
 void access_shut(void);
 void access_rival(void);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Running the code under test: at full speed, an instruction at a time, or up
- * to its locked instructions, so that a rival comes at a chosen point.
+ * Running the code under test: at full speed, an instruction at a time, or
+ * with its loops counted; a rival comes at a chosen point.
  */
+#include "context.h"
 #include "program.h"
 
 extern void signal_return(void);
+extern byte step_back[];
 extern word step_call(enum call call, word a, word b);
 #ifdef __x86_64__
 #define stepped(call, a, b) step_call(call, a, b)
@@ -80,111 +82,12 @@ void race_unlocked(void)
 	}
 }
 
-/*
- * The locked instructions of the code under test, told by who built us. While a rival waits for one of them, a
- * breakpoint is in its place: stepping through all that lies between would take its time.
- */
-static struct {
-	word count, *at;
-	byte kept[512];
-	int armed;
-	ulong stepping;		/* the one that is being stepped over, or 0 */
-} locked;
-
-word *set_locked(word *p)
-{
-	locked.count = *p++;
-	locked.at = p;
-	if (locked.count > sizeof(locked.kept))
-		stop(STOP_BAD_SCENARIO, 4, 0, 0);
-	return set_data(p + locked.count);
-}
-
-static void arm(int on)
-{
-	word i;
-
-	if (locked.armed == on)
-		return;
-	locked.armed = on;
-	for (i = 0; i < locked.count; i++) {
-		byte *code = (byte *)(ulong)locked.at[i];
-
-		CALL(NR_MPROTECT, (ulong)code & ~(PAGE - 1), PAGE, READ | WRITE, 0, 0, 0);
-		if (on)
-			locked.kept[i] = *code;
-		*code = on ? 0xcc : locked.kept[i];
-		CALL(NR_MPROTECT, (ulong)code & ~(PAGE - 1), PAGE, READ | EXECUTE, 0, 0, 0);
-	}
-}
-
-static int at_locked(ulong ip)
-{
-	word i;
-
-	for (i = 0; i < locked.count; i++)
-		if (locked.at[i] == ip)
-			return 1;
-	return 0;
-}
-
 extern byte __start_shimtext[], __stop_shimtext[];
-
-#ifdef __x86_64__
-#define REG_IP(context) (*(ulong *)((byte *)(context) + 40 + 16 * 8))
-#define REG_BP(context) (*(ulong *)((byte *)(context) + 40 + 10 * 8))
-#define REG_FLAGS(context) (*(ulong *)((byte *)(context) + 40 + 17 * 8))
-#define FAULT(info) (*(ulong *)((byte *)(info) + 16))
-#define WRITES(context) (!!(*(ulong *)((byte *)(context) + 40 + 19 * 8) & 2))
-#define NUMBER(info) (*(int *)((byte *)(info) + 24))
-#else
-#define REG_IP(context) (*(ulong *)((byte *)(context) + 20 + 14 * 4))
-#define REG_BP(context) (*(ulong *)((byte *)(context) + 20 + 6 * 4))
-#define REG_FLAGS(context) (*(ulong *)((byte *)(context) + 20 + 16 * 4))
-#define FAULT(info) (*(ulong *)((byte *)(info) + 12))
-#define WRITES(context) (!!(*(ulong *)((byte *)(context) + 20 + 13 * 4) & 2))
-#define NUMBER(info) (*(int *)((byte *)(info) + 16))
-#endif
 
 int in_shim(ulong ip)
 {
 	return (byte *)ip >= __start_shimtext && (byte *)ip < __stop_shimtext;
 }
-
-static void step_over(ulong ip)
-{
-	if (in_shim(ip))
-		return;
-	step.steps++;
-	if (step.limit && step.steps > step.limit)
-		stop(STOP_SIGNAL, SIG_PROF, ip, 0);
-	race(RACE_STEP, ip);
-}
-
-/* A breakpoint, or the step over what was in its place. */
-static int locked_trap(void *context)
-{
-	ulong ip = REG_IP(context);
-
-	if (locked.armed && at_locked(ip - 1)) {
-		REG_IP(context) = locked.stepping = ip - 1;
-		arm(0);		/* the rival may come by here */
-		race(RACE_LOCKED, ip - 1);
-		REG_FLAGS(context) |= 0x100;
-		return 1;
-	}
-	if (!locked.stepping)
-		return 0;
-	locked.stepping = 0;
-	race(RACE_AFTER_LOCKED, ip);
-	REG_FLAGS(context) &= ~0x100UL;
-	if (more_rivals())
-		arm(1);
-	return 1;
-}
-
-#define CODE(info) (((int *)(info))[2])
-#define FROM_INT3 0x80
 
 /* Where a fault is expected, the tree's exception table says how to go on: pairs of addresses, none of them ours. */
 extern ulong __start___ex_table[] __attribute__((weak)), __stop___ex_table[] __attribute__((weak));
@@ -194,14 +97,47 @@ static int fixed_up(void *context)
 	ulong *at;
 
 	for (at = __start___ex_table; at && at + 1 < __stop___ex_table; at += 2)
-		if (at[0] == REG_IP(context) && !in_shim(at[0]) && !in_shim(at[1])) {
-			REG_IP(context) = at[1];
+		if (at[0] == REG(context, IP) && !in_shim(at[0]) && !in_shim(at[1])) {
+			REG(context, IP) = at[1];
 			return 1;
 		}
 	return 0;
 }
 
-static ulong previous;
+static ulong previous;		/* where the tree's code was last, before this trap */
+static int came_from_tree;	/* the trap before this one was there */
+#define LONGEST_CALL 7		/* bytes */
+static ulong skipped;		/* where the shim returns to, that runs at full speed for the tree; or 0 */
+
+ulong returns_to(ulong address)
+{
+	return skipped && address == (ulong)step_back ? skipped : address;
+}
+
+/*
+ * The tree's code has just called the shim: what that does is the doing of who called it. It runs at full speed, and
+ * returns to a breakpoint. (A call leaves the address behind itself on the stack, so that it is told from a return and
+ * from a jump; those are stepped through.)
+ */
+static int skip_shim(void *context)
+{
+	ulong ip = REG(context, IP), *back = (ulong *)REG(context, SP);
+
+	if (!came_from_tree || !in_shim(ip) || *back <= previous || *back > previous + LONGEST_CALL)
+		return 0;
+	came_from_tree = 0;
+	skipped = *back;
+	*back = (ulong)step_back;
+	REG(context, FLAGS) &= ~(ulong)TRAP_FLAG;
+	return 1;
+}
+
+static void skip_ends(void *context)
+{
+	REG(context, IP) = skipped;
+	skipped = 0;
+	REG(context, FLAGS) |= TRAP_FLAG;
+}
 
 /* Was it the instruction at @place that gave the watched PFN another entry, or another leaf to be in? */
 void watch(word place)
@@ -220,46 +156,58 @@ void watch(word place)
 /* An access to what both CPUs can see, and the step over it. */
 static int access_fault(void *info, void *context)
 {
-	enum access found = access_faults(FAULT(info), REG_IP(context), WRITES(context));
+	enum access found = access_faults(FAULT(info), REG(context, IP), WRITES(context));
 
 	if (found == ACCESS_STEP)
-		REG_FLAGS(context) |= 0x100;
+		REG(context, FLAGS) |= TRAP_FLAG;
 	return found != ACCESS_NONE;
 }
 
 static int access_trap(void *context)
 {
-	enum access found = access_done(REG_IP(context));
+	enum access found = access_done(REG(context, IP), context);
 
 	if (found == ACCESS_LET)
-		REG_FLAGS(context) &= ~0x100UL;
+		REG(context, FLAGS) &= ~(ulong)TRAP_FLAG;
 	return found != ACCESS_NONE;
+}
+
+/* The trap flag was set, and an instruction is done. */
+static void stepped_to(void *context)
+{
+	ulong ip = REG(context, IP);
+
+	if (ip == previous)
+		finish_repeated(context);
+	watch(previous);
+	came_from_tree = !in_shim(ip);
+	if (came_from_tree)
+		previous = ip;
 }
 
 static void on_signal(int number, void *info, void *context)
 {
-	ulong ip = REG_IP(context);
+	ulong ip = REG(context, IP);
 
-	if (number == SIG_TRAP && locked_trap(context))
+	if (number == SIG_TRAP && CODE(info) == FROM_INT3 && jump_trap(context))
 		return;
 	if (number == SIG_TRAP && CODE(info) != FROM_INT3 && access_trap(context))
 		return;
+	if (number == SIG_TRAP && skipped && ip == (ulong)step_back + 1) {
+		skip_ends(context);
+		stepped_to(context);
+		return;
+	}
 	if (number == SIG_TRAP && CODE(info) != FROM_INT3 && stepping) {
-		if (step.watching) {
-			watch(previous);
-			if (!in_shim(ip))
-				previous = ip;	/* so the shim's copy_page() is the doing of who called it */
-		}
-		step_over(ip);
-		if (!more_rivals() && !step.limit && !step.watching)
-			REG_FLAGS(context) &= ~0x100UL;	/* nothing more to see: at full speed from here */
+		if (!skip_shim(context))
+			stepped_to(context);
 		return;
 	}
 	if (number == SIG_SEGV && access_fault(info, context))
 		return;
 	if (number == SIG_SEGV && fixed_up(context))
 		return;
-	trace_from(REG_BP(context));
+	trace_from(REG(context, BP));
 	if (number == SIG_SYS)	/* a call of the kernel that is not the shim's: the address is the one behind it */
 		stop(STOP_SYSTEM_CALL, NUMBER(info), ip - 2, 0);
 	stop(STOP_SIGNAL, number, ip, number == SIG_PROF ? 0 : FAULT(info));
@@ -306,15 +254,16 @@ static word run_call(enum call call, word a, word b)
 		access_open();
 		return answer;
 	}
-	if (rivals.point == RACE_LOCKED || rivals.point == RACE_AFTER_LOCKED) {
-		arm(1);
+	if (step.limit) {
+		count_loops(1);
 		answer = do_call(call, a, b);
-		arm(0);
+		count_loops(0);
 		return answer;
 	}
-	if (rivals.point != RACE_STEP && !step.watching && !step.limit)
+	if (!step.watching)
 		return do_call(call, a, b);
 	stepping = 1;
+	came_from_tree = 0;
 	answer = stepped(call, a, b);
 	stepping = 0;
 	return answer;
