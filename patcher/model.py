@@ -133,10 +133,19 @@ class Region(Packed, frozen=True):
     condition: str
 
 
-class Diagnostic(Packed, frozen=True):
-    """What the compiler front end said. ``severity``: "warning", "error" or "fatal"."""
+class Severity(StrEnum):
+    """Of a diagnostic, as the compiler front end has it; CRASH: there is none, as the front end itself ended."""
 
-    severity: str
+    WARNING = "warning"
+    ERROR = "error"
+    FATAL = "fatal"
+    CRASH = "crash"
+
+
+class Diagnostic(Packed, frozen=True):
+    """What the compiler front end said."""
+
+    severity: Severity
     path: str
     line: int
     column: int

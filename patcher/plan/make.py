@@ -12,7 +12,7 @@ import msgspec
 from patcher import confine
 from patcher.cache import Cache
 from patcher.errors import InputError
-from patcher.model import Coverage, FileFacts, How, Plan, SkippedRegion, Span, TextOnly, TreeInfo, Use
+from patcher.model import Coverage, FileFacts, How, Plan, Severity, SkippedRegion, Span, TextOnly, TreeInfo, Use
 from patcher.plan.reading import Gap, Reader
 from patcher.plan.survey import Survey, cached_search, interesting_offsets, survey
 from patcher.rules.knowledge import Knowledge, Topic
@@ -113,7 +113,7 @@ def _topics(group: Group, found: Survey, knowledge: Knowledge) -> dict[str, Topi
 def _anchored(tree: KernelTree, request: Request, facts: Iterable[FileFacts]) -> None:
     defined = {each.name for one in facts for each in one.definitions if not each.declares}
     broken = [error for error in _errors(facts) if error.startswith("arch/")]
-    if any(said.severity == "crash" for one in facts for said in one.diagnostics):
+    if any(said.severity == Severity.CRASH for one in facts for said in one.diagnostics):
         return  # libclang saw nothing of a file, perhaps of this one: it is told under coverage, and the steps know
     if defined.isdisjoint(request.series.anchor) and broken:
         raise InputError(

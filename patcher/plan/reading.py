@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from patcher.cache import Cache
-from patcher.model import FileFacts
+from patcher.model import FileFacts, Severity
 from patcher.plan.survey import Survey, interesting_offsets
 from patcher.source import lex
 from patcher.source.read import include_graph, read_units
@@ -90,7 +90,7 @@ class Reader:
 
     def _left(self, gaps: Sequence[Gap]) -> set[str]:
         unclean = {one.path for one in self.facts if one.unit_errors and one.path.startswith("arch/")}
-        lost = {one.path for one in self.facts if any(said.severity == "crash" for said in one.diagnostics)}
+        lost = {one.path for one in self.facts if any(said.severity == Severity.CRASH for said in one.diagnostics)}
         return (unclean | {gap.path for gap in gaps}) - lost
 
     def _gaps(self) -> list[Gap]:

@@ -9,27 +9,19 @@ from typing import NamedTuple
 
 from patcher.model import Assignment, Call, Definition, Diagnostic, FileFacts, How, Kind, Region, Span, Use
 from patcher.source import lex
-from patcher.source.usage import (
-    ASSERTS,
-    BINARY,
-    COMPOUND_ASSIGN,
-    FUNCTION,
-    PARAMETER,
-    REFERENCE,
-    VARIABLE,
-    Syntax,
-)
+from patcher.source.cursor import Cursor
+from patcher.source.usage import ASSERTS, Syntax
 from patcher.source.walk import Declared, RawFile
 
 _EXPORT = re.compile(rb"\bEXPORT_(?:PER_CPU_)?SYMBOL\w*[ \t]*\([ \t]*(\w+)")
-_KINDS = {
-    2: Kind.TYPE,
-    3: Kind.TYPE,
-    5: Kind.TYPE,
-    20: Kind.TYPE,
-    7: Kind.ENUMERATOR,
-    8: Kind.FUNCTION,
-    9: Kind.VARIABLE,
+_KINDS: dict[int, Kind] = {
+    Cursor.STRUCT: Kind.TYPE,
+    Cursor.UNION: Kind.TYPE,
+    Cursor.ENUM: Kind.TYPE,
+    Cursor.TYPEDEF: Kind.TYPE,
+    Cursor.ENUMERATOR: Kind.ENUMERATOR,
+    Cursor.FUNCTION: Kind.FUNCTION,
+    Cursor.VARIABLE: Kind.VARIABLE,
 }
 _WRAPPERS = ("likely", "unlikely", "if", "while", "for", "switch", "return", "sizeof", "defined")
 _CONDITIONAL = re.compile(rb"^[ \t]*#[ \t]*(if|ifdef|ifndef|elif|else|endif)\b([^\n]*)", re.MULTILINE)
@@ -137,7 +129,7 @@ class _File:
 
     def _params(self, index: int) -> tuple[str, ...]:
         nodes, children = self.raw.nodes, self.syntax.children[index]
-        return tuple(self.syntax.declared_name(child) for child in children if nodes[child].kind == PARAMETER)
+        return tuple(self.syntax.declared_name(child) for child in children if nodes[child].kind == Cursor.PARAMETER)
 
     # uses
 
@@ -145,7 +137,7 @@ class _File:
         locals_ = self._locals()
         seen: set[int] = set()
         for index, node in enumerate(self.raw.nodes):
-            if node.kind != REFERENCE or node.start in seen:
+            if node.kind != Cursor.REFERENCE or node.start in seen:
                 continue
             name = self.word(node.start)
             if node.start + len(name) != node.end or name in locals_.get(self.syntax.top(node.start), ()):
@@ -159,7 +151,12 @@ class _File:
                 yield self._use(name, start, start + len(name), -1)
         for item in self.raw.declared:
             kind = self.raw.nodes[item.node].kind
-            if kind in (FUNCTION, VARIABLE) and item.name and self.word(item.at) == item.name and item.at not in seen:
+            if (
+                kind in (Cursor.FUNCTION, Cursor.VARIABLE)
+                and item.name
+                and self.word(item.at) == item.name
+                and item.at not in seen
+            ):
                 seen.add(item.at)
                 how = How.DEFINED if item.defines else How.DECLARED
                 yield self._plain(item.name, item.at, item.at + len(item.name), how, "")
@@ -172,7 +169,7 @@ class _File:
     def _locals(self) -> dict[int, set[str]]:
         found: dict[int, set[str]] = {}
         for index, node in enumerate(self.raw.nodes):
-            if node.kind == PARAMETER or (node.kind == VARIABLE and node.parent >= 0):
+            if node.kind == Cursor.PARAMETER or (node.kind == Cursor.VARIABLE and node.parent >= 0):
                 top = index
                 while self.raw.nodes[top].parent >= 0:
                     top = self.raw.nodes[top].parent
@@ -260,7 +257,7 @@ class _File:
 
     def _calls(self) -> Iterator[Call]:
         seen: set[int] = set()
-        places = [(node.start, index) for index, node in enumerate(self.raw.nodes) if node.kind == 103]
+        places = [(node.start, index) for index, node in enumerate(self.raw.nodes) if node.kind == Cursor.CALL]
         places += [(start, -1) for start, end in self.raw.expansions]
         for start, index in places:
             name = self.word(start)
@@ -277,15 +274,15 @@ class _File:
         syntax = self.syntax
         for index, node in enumerate(self.raw.nodes):
             children = syntax.children[index]
-            if node.kind == VARIABLE and node.parent >= 0:
+            if node.kind == Cursor.VARIABLE and node.parent >= 0:
                 name = syntax.declared_name(index)
                 at = self.raw.named.get(index, node.start) + len(name)
                 if children and (equals := self.code.find(b"=", at, node.end)) >= 0:
                     value = lex.flat(self.source[equals + 1 : node.end])
                     yield Assignment(self._holder(node.start), name, value, "=")
-            elif node.kind in (BINARY, COMPOUND_ASSIGN) and len(children) == 2:
+            elif node.kind in (Cursor.BINARY, Cursor.COMPOUND_ASSIGN) and len(children) == 2:
                 operator = syntax.operator(index)
-                if operator == "=" or node.kind == COMPOUND_ASSIGN:
+                if operator == "=" or node.kind == Cursor.COMPOUND_ASSIGN:
                     target, value = (syntax.text(child) for child in children)
                     yield Assignment(self._holder(node.start), target, value, operator)
 

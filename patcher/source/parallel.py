@@ -12,7 +12,7 @@ import msgspec
 
 from patcher.cache import Cache
 from patcher.errors import InputError
-from patcher.model import Diagnostic, FileFacts
+from patcher.model import Diagnostic, FileFacts, Severity
 from patcher.source import walk
 from patcher.source.facts import facts
 from patcher.source.prepare import Prepared, Workspace, constants_header
@@ -72,7 +72,7 @@ def _checked(found: bytes | Lost, prepared: Prepared, unit: Unit) -> bytes:
         if {one.path for one in read} <= {unit.main, *unit.headers} and read:
             return found
     reason = found.reason if isinstance(found, Lost) else "libclang gave no facts"
-    return _only(unit.main, prepared.config.name, Diagnostic("crash", unit.main, 0, 0, reason))
+    return _only(unit.main, prepared.config.name, Diagnostic(Severity.CRASH, unit.main, 0, 0, reason))
 
 
 def _only(path: str, config: str, said: Diagnostic) -> bytes:
@@ -90,7 +90,7 @@ def leads_out(includes: Includes, files: Sequence[str]) -> Diagnostic | None:
     plain to see; what keeps libclang inside of the tree is how its processes are confined."""
     for path in sorted(includes.reach(files) & includes.outside.keys()):
         said = f"not parsed: it includes {includes.outside[path]!r}, which is outside of the tree"
-        return Diagnostic("fatal", path, 0, 0, said)
+        return Diagnostic(Severity.FATAL, path, 0, 0, said)
     return None
 
 
@@ -122,9 +122,9 @@ def parse(prepared: Prepared, unit: Unit) -> bytes:
     try:
         raw = walk.read(main, prepared.arguments(unit.main), list(places))
     except InputError as error:
-        return _only(unit.main, prepared.config.name, Diagnostic("fatal", unit.main, 0, 0, str(error)))
+        return _only(unit.main, prepared.config.name, Diagnostic(Severity.FATAL, unit.main, 0, 0, str(error)))
     heard = (*raw.diagnostics, *_strays(prepared, raw.includes))
-    said = tuple(relative(item, prepared) for item in heard if item.severity != "warning")
+    said = tuple(relative(item, prepared) for item in heard if item.severity != Severity.WARNING)
     found = []
     for place, path in places.items():
         if place in raw.files:
@@ -139,7 +139,7 @@ def _strays(prepared: Prepared, includes: Iterable[tuple[str, str, int]]) -> Ite
     own = tuple(f"{place}/" for place in prepared.readable)
     for included, source, line in sorted(includes):
         if not os.path.normpath(included).startswith(own):
-            yield Diagnostic("error", source, line, 0, f"{included!r} is outside of the tree")
+            yield Diagnostic(Severity.ERROR, source, line, 0, f"{included!r} is outside of the tree")
 
 
 def relative(item: Diagnostic, prepared: Prepared) -> Diagnostic:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from patcher.cache import Cache
-from patcher.model import FileFacts
+from patcher.model import FileFacts, Severity
 from patcher.source.keys import digest
 from patcher.source.unit import Batch, Progress, Unit
 from patcher.tree.config import Config, own_directories
@@ -62,7 +62,7 @@ def read_units(
 
         for name, packed in parse_all(tree, [batch for batch in missing if batch.units], cache, progress):
             known[name] = _facts_decoder.decode(packed)
-            if not any(item.severity == "crash" for item in known[name][0].diagnostics):
+            if not any(item.severity == Severity.CRASH for item in known[name][0].diagnostics):
                 cache.put(keys[name], packed)
     return tuple(one for name in keys for one in known[name])
 

@@ -14,7 +14,7 @@ import msgspec
 from patcher import temporary
 from patcher.cache import Cache
 from patcher.errors import InputError
-from patcher.model import Diagnostic
+from patcher.model import Diagnostic, Severity
 from patcher.source import walk
 from patcher.source.keys import digest
 from patcher.source.outline import Outline, Unreadable
@@ -73,7 +73,7 @@ def news(
     missing = {key: job for key, job in jobs.items() if key not in known}
     for key, heard in _parse(tree, missing, states, cache, progress) if missing else ():
         known[key] = heard
-        if not any(item.severity == "crash" for each in heard for item in each):
+        if not any(item.severity == Severity.CRASH for each in heard for item in each):
             cache.put(key, msgspec.msgpack.encode(heard))
     found = []
     for key, (config, unit, _) in jobs.items():
@@ -148,7 +148,7 @@ def _checked(found: bytes | Lost, unit: str, states: int) -> _Heard:
         if len(heard) == states + 1:
             return heard
     reason = found.reason if isinstance(found, Lost) else "libclang gave no answer"
-    return ((), *(((Diagnostic("crash", unit, 0, 0, reason),),) * states))
+    return ((), *(((Diagnostic(Severity.CRASH, unit, 0, 0, reason),),) * states))
 
 
 class _Texts(NamedTuple):

@@ -9,7 +9,7 @@ import msgspec
 
 from patcher import temporary
 from patcher.errors import InputError
-from patcher.model import FileFacts
+from patcher.model import FileFacts, Severity
 from patcher.source import walk
 from patcher.source.facts import facts
 from patcher.source.workers import Lost, Piece, alone
@@ -34,5 +34,5 @@ def snippet_facts(path: str, code: str) -> FileFacts:
 def _facts(path: str, file: Path) -> bytes:
     """Runs in a process of its own."""
     raw = walk.read(str(file), _ARGUMENTS, [str(file)])
-    said = tuple(item for item in raw.diagnostics if item.severity != "warning")
+    said = tuple(item for item in raw.diagnostics if item.severity != Severity.WARNING)
     return msgspec.msgpack.encode(facts(path, "example", file.read_bytes(), raw.files[str(file)], said, len(said)))

@@ -7,25 +7,12 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 
 from patcher.model import How
+from patcher.source.cursor import Cursor
 from patcher.source.lex import arguments, flat
 from patcher.source.walk import Node
 
-UNEXPOSED, REFERENCE, MEMBER, CALL, PAREN, UNARY, BINARY, COMPOUND_ASSIGN = 100, 101, 102, 103, 111, 112, 114, 115
-CONDITIONAL, CAST, COMPOUND_LITERAL, INIT_LIST = 116, 117, 118, 119
-BLOCK, CASE, DEFAULT, IF, SWITCH, WHILE, DO, FOR, RETURN, DECLARATION = (
-    202,
-    203,
-    204,
-    205,
-    206,
-    207,
-    208,
-    209,
-    214,
-    231,
-)
-FUNCTION, VARIABLE, PARAMETER, ENUMERATOR = 8, 9, 10, 7
-_BODIES = (BLOCK, IF, WHILE, DO, FOR, CASE, DEFAULT, SWITCH)
+_LABELS = (Cursor.CASE, Cursor.DEFAULT)
+_BODIES = (Cursor.BLOCK, Cursor.IF, Cursor.WHILE, Cursor.DO, Cursor.FOR, Cursor.CASE, Cursor.DEFAULT, Cursor.SWITCH)
 _NAME = re.compile(rb"[A-Za-z_]\w*")
 _OPERATOR = re.compile(rb"(?:<<=|>>=|\|\||&&|==|!=|<=|>=|<<|>>|[-+*/%&|^]=|[-+*/%&|^<>=,?])\Z")
 ASSERTS = re.compile(
@@ -107,36 +94,36 @@ class Syntax:
         """The statement a node belongs to; a condition belongs to its ``if`` or loop."""
         while (parent := self.nodes[index].parent) >= 0:
             kind = self.nodes[parent].kind
-            if kind == BLOCK or (kind in _BODIES and self._is_body(parent, index)):
+            if kind == Cursor.BLOCK or (kind in _BODIES and self._is_body(parent, index)):
                 return index
             index = parent
         return index
 
     def _is_body(self, parent: int, index: int) -> bool:
         kind, children = self.nodes[parent].kind, self.children[parent]
-        if kind == IF:
+        if kind == Cursor.IF:
             return index in children[1:]
-        if kind in (WHILE, SWITCH, FOR, CASE, DEFAULT):
+        if kind in (Cursor.WHILE, Cursor.SWITCH, Cursor.FOR, Cursor.CASE, Cursor.DEFAULT):
             return index == children[-1]
-        return kind == DO and index == children[0]
+        return kind == Cursor.DO and index == children[0]
 
     def conditions(self, index: int) -> tuple[str, ...]:
         """The conditions under which a node runs, outermost first."""
         found = []
         while (parent := self.nodes[index].parent) >= 0:
             kind, children = self.nodes[parent].kind, self.children[parent]
-            if kind in (IF, CONDITIONAL) and index in children[1:]:
+            if kind in (Cursor.IF, Cursor.CONDITIONAL) and index in children[1:]:
                 text = self.text(children[0])
                 found.append(text if index == children[1] else f"!({text})")
-            elif kind == WHILE and index == children[-1] and len(children) > 1:
+            elif kind == Cursor.WHILE and index == children[-1] and len(children) > 1:
                 found.append(self.text(children[0]))
-            elif kind == CASE and index == children[-1]:
+            elif kind == Cursor.CASE and index == children[-1]:
                 found.append(f"case {self.text(children[0])}")
-            elif kind == DEFAULT:
+            elif kind == Cursor.DEFAULT:
                 found.append("default")
-            elif kind == FOR and index == children[-1] and (text := self._loop_condition(parent)):
+            elif kind == Cursor.FOR and index == children[-1] and (text := self._loop_condition(parent)):
                 found.append(text)
-            elif kind == BLOCK:
+            elif kind == Cursor.BLOCK:
                 found.extend(self._labels(parent, index))
             index = parent
         return tuple(reversed(found))
@@ -144,13 +131,13 @@ class Syntax:
     def _labels(self, block: int, index: int) -> Iterator[str]:
         """The case that a statement of a switch's body belongs to: only the first statement is inside of it."""
         outer = self.nodes[block].parent
-        if outer < 0 or self.nodes[outer].kind != SWITCH or self.nodes[index].kind in (CASE, DEFAULT):
+        if outer < 0 or self.nodes[outer].kind != Cursor.SWITCH or self.nodes[index].kind in _LABELS:
             return
         before = [child for child in self.children[block] if child < index]
-        label = next((child for child in reversed(before) if self.nodes[child].kind in (CASE, DEFAULT)), -1)
-        while label >= 0 and self.nodes[label].kind in (CASE, DEFAULT):
+        label = next((child for child in reversed(before) if self.nodes[child].kind in _LABELS), -1)
+        while label >= 0 and self.nodes[label].kind in _LABELS:
             inner = self.children[label]
-            yield "default" if self.nodes[label].kind == DEFAULT else f"case {self.text(inner[0])}"
+            yield "default" if self.nodes[label].kind == Cursor.DEFAULT else f"case {self.text(inner[0])}"
             label = inner[-1] if inner else -1
 
     def _loop_condition(self, index: int) -> str:
@@ -189,11 +176,11 @@ class Syntax:
         while (parent := self.nodes[index].parent) >= 0:
             kind = self.nodes[parent].kind
             first = self.children[parent][0] == index
-            if kind == UNARY:
+            if kind == Cursor.UNARY:
                 prefix = self.prefix(parent)
                 negated ^= prefix == "~"
                 tested |= prefix == "!"
-            elif kind == BINARY:
+            elif kind == Cursor.BINARY:
                 operator = self.operator(parent)
                 if operator in ("==", "!=", "<", ">", "<=", ">=", "&&", "||"):
                     return How.TESTED, self._returned(parent)
@@ -202,35 +189,43 @@ class Syntax:
                 combined |= operator == "|"
                 if operator == "&" and not self._has_variable(index):
                     masked, combined = True, False
-            elif kind == COMPOUND_ASSIGN:
+            elif kind == Cursor.COMPOUND_ASSIGN:
                 operator = self.operator(parent)
                 if first or operator not in ("|=", "&=", "^="):
                     return How.READ, False
                 if operator == "&=":
                     return (How.CLEARED if negated else How.MASKED), False
                 return How.SET, False
-            elif kind == CALL:
+            elif kind == Cursor.CALL:
                 if first and self.nodes[index].start == self.nodes[parent].start:
                     return How.CALLED, self._returned(parent)
                 if not self._is_hint(parent):
                     return _passed(negated, combined, masked), self._returned(parent)
-            elif kind in (COMPOUND_LITERAL, INIT_LIST):
+            elif kind in (Cursor.COMPOUND_LITERAL, Cursor.INIT_LIST):
                 if not (combined or masked):
                     return How.PASSED, self._returned(parent)
                 return _assigned(negated, combined, masked), self._returned(parent)
-            elif kind == VARIABLE:
+            elif kind == Cursor.VARIABLE:
                 return _assigned(negated, combined, masked), False
-            elif kind == RETURN:
+            elif kind == Cursor.RETURN:
                 if tested or masked:
                     return (How.CLEARED if negated and not tested else How.TESTED), True
                 return _passed(negated, combined, masked), True
-            elif kind in (IF, WHILE, DO, FOR, SWITCH, CONDITIONAL, CASE):
-                condition = first if kind != DO else self.children[parent][-1] == index
-                if condition or kind == FOR:
+            elif kind in (
+                Cursor.IF,
+                Cursor.WHILE,
+                Cursor.DO,
+                Cursor.FOR,
+                Cursor.SWITCH,
+                Cursor.CONDITIONAL,
+                Cursor.CASE,
+            ):
+                condition = first if kind != Cursor.DO else self.children[parent][-1] == index
+                if condition or kind == Cursor.FOR:
                     return How.TESTED, False
-                if kind != CONDITIONAL:
+                if kind != Cursor.CONDITIONAL:
                     return How.READ, False
-            elif kind in (BLOCK, FUNCTION):
+            elif kind in (Cursor.BLOCK, Cursor.FUNCTION):
                 return How.READ, False
             index = parent
         return How.READ, False
@@ -239,12 +234,12 @@ class Syntax:
         """What the value of a node is assigned to, or ""."""
         while (parent := self.nodes[index].parent) >= 0:
             kind = self.nodes[parent].kind
-            if kind == COMPOUND_ASSIGN or (kind == BINARY and self.operator(parent) == "="):
+            if kind == Cursor.COMPOUND_ASSIGN or (kind == Cursor.BINARY and self.operator(parent) == "="):
                 first = self.children[parent][0]
                 return "" if first == index else self.text(first)
-            if kind == VARIABLE:
+            if kind == Cursor.VARIABLE:
                 return self.declared_name(parent)
-            if kind in (BLOCK, FUNCTION, IF, WHILE, SWITCH):
+            if kind in (Cursor.BLOCK, Cursor.FUNCTION, Cursor.IF, Cursor.WHILE, Cursor.SWITCH):
                 return ""
             index = parent
         return ""
@@ -257,11 +252,11 @@ class Syntax:
     def _has_variable(self, index: int) -> bool:
         """Whether an operand is a value, as opposed to a mask made of constants."""
         inside = range(index, self._last[index] + 1)
-        return any(self.nodes[below].kind in (REFERENCE, MEMBER, CALL) for below in inside)
+        return any(self.nodes[below].kind in (Cursor.REFERENCE, Cursor.MEMBER, Cursor.CALL) for below in inside)
 
     def _returned(self, index: int) -> bool:
-        while (parent := self.nodes[index].parent) >= 0 and self.nodes[parent].kind != BLOCK:
-            if self.nodes[parent].kind == RETURN:
+        while (parent := self.nodes[index].parent) >= 0 and self.nodes[parent].kind != Cursor.BLOCK:
+            if self.nodes[parent].kind == Cursor.RETURN:
                 return True
             index = parent
         return False

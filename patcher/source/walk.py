@@ -14,19 +14,22 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from patcher.errors import InputError
-from patcher.model import Diagnostic
+from patcher.model import Diagnostic, Severity
 from patcher.source import libclang
+from patcher.source.cursor import Cursor
 
 _DETAILED_PREPROCESSING = 0x01
 _KEEP_GOING = 0x200
 _FOR_SERIALIZATION, _NO_BODIES = 0x10, 0x40
 _NOT_NEWLINE = re.compile(rb"[^\n]")
 _CONTINUE, _RECURSE = 1, 2
-_MACRO_DEFINITION, _MACRO_EXPANSION, _INCLUSION = 501, 502, 503
-_SEVERITY = {2: "warning", 3: "error", 4: "fatal"}
-_NAMED_DECLARATIONS = (2, 3, 5, 7, 8, 9, 20)
+_SEVERITY = {2: Severity.WARNING, 3: Severity.ERROR, 4: Severity.FATAL}
+_NAMED = (Cursor.VARIABLE, Cursor.PARAMETER)
+_NAMED_DECLARATIONS = (
+    Cursor.STRUCT, Cursor.UNION, Cursor.ENUM, Cursor.ENUMERATOR, Cursor.FUNCTION, Cursor.VARIABLE, Cursor.TYPEDEF,
+)  # fmt: skip
+_MAY_HOLD_ENUMERATORS = (Cursor.ENUM, Cursor.FUNCTION, Cursor.BLOCK, Cursor.DECLARATION)
 _EXTERN, _STATIC = 2, 3
-_VARIABLE, _PARAMETER = 9, 10
 
 
 class _Cursor(ctypes.Structure):
@@ -268,11 +271,11 @@ class _Reader:
         if raw is None:
             return _CONTINUE
         at = self._offset.value
-        if cursor.kind == _MACRO_DEFINITION:
+        if cursor.kind == Cursor.MACRO_DEFINITION:
             raw.macros.append((at, self._extent(cursor)[1]))
-        elif cursor.kind == _MACRO_EXPANSION:
+        elif cursor.kind == Cursor.MACRO_EXPANSION:
             raw.expansions.append(self._extent(cursor))
-        elif cursor.kind != _INCLUSION:
+        elif cursor.kind != Cursor.INCLUSION:
             self._nodes, self._named, self._declared = raw.nodes, raw.named, raw.declared
             self._stack: list[tuple[Any, int]] = [(None, -1)]
             self._below(cursor, _parent, None)
@@ -288,11 +291,11 @@ class _Reader:
         start, end = self._extent(cursor)
         index = len(nodes)
         nodes.append(Node(kind, start, end, stack[-1][1]))
-        if kind in (_VARIABLE, _PARAMETER):
+        if kind in _NAMED:
             location = self._library.clang_getCursorLocation(cursor)
             self._library.clang_getFileLocation(location, None, None, None, self._at)
             self._named[index] = self._offset.value
-        if kind in _NAMED_DECLARATIONS and (len(stack) == 1 or kind == 7):
+        if kind in _NAMED_DECLARATIONS and (len(stack) == 1 or kind == Cursor.ENUMERATOR):
             self._declared.append(self._declaration(cursor, index))
         stack.append(((kind, cursor.data0, cursor.data1), index))
         return _RECURSE
@@ -302,7 +305,7 @@ class _Reader:
         location = library.clang_getCursorLocation(cursor)
         library.clang_getFileLocation(location, None, None, None, self._at)
         storage = library.clang_Cursor_getStorageClass(cursor)
-        tentative = cursor.kind == _VARIABLE and storage != _EXTERN  # "static int x;" defines x, too
+        tentative = cursor.kind == Cursor.VARIABLE and storage != _EXTERN  # "static int x;" defines x, too
         return Declared(
             node=index,
             name=_text(library, library.clang_getCursorSpelling(cursor)),
@@ -333,11 +336,11 @@ def enumerators(main: str, arguments: Sequence[str], prefix: str) -> dict[str, i
     found: dict[str, int] = {}
 
     def visit(cursor: _Cursor, _parent: _Cursor, _data: Any) -> int:
-        if cursor.kind == 7:
+        if cursor.kind == Cursor.ENUMERATOR:
             name = _text(library, library.clang_getCursorSpelling(cursor))
             if name.startswith(prefix):
                 found[name.removeprefix(prefix)] = library.clang_getEnumConstantDeclValue(cursor)
-        return _RECURSE if cursor.kind in (5, 8, 202, 231) else _CONTINUE
+        return _RECURSE if cursor.kind in _MAY_HOLD_ENUMERATORS else _CONTINUE
 
     library.clang_visitChildren(library.clang_getTranslationUnitCursor(unit.obj), _Visitor(visit), None)
     return found
