@@ -34,7 +34,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-MINIATURE = ROOT / "patcher" / "demo" / "tree"
+MINIATURE = ROOT / "miniature"
 COMMAND = (sys.executable, "-m", "patcher")
 BEYOND = 10.0  # seconds more than a case may take
 QUICK, PARSING, BUILDING = 10.0, 40.0, 90.0  # seconds that a command may take here, with nothing in the cache

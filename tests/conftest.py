@@ -20,6 +20,7 @@ import pytest
 from realgit import GIT_ENVIRONMENT, run_git
 
 import patcher
+from patcher import data
 from patcher.cache import Cache
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell has it in the background; programs would inherit it
@@ -70,7 +71,7 @@ def git() -> Git:
 @pytest.fixture(scope="session")
 def mini() -> Path:
     """The bundled miniature tree. Not to be written to."""
-    return Path(patcher.__file__).parent / "demo" / "tree"
+    return data.directory("miniature")
 
 
 @pytest.fixture(scope="session")

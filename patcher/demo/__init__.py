@@ -1,1 +1,1 @@
-"""The bundled miniature tree and the guided tour."""
+"""The guided tour."""

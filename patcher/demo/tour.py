@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from patcher import temporary
+from patcher import data, temporary
 from patcher.cache import Cache
 from patcher.errors import InputError
 from patcher.files import exists
@@ -23,7 +23,6 @@ from patcher.report.plan_text import plan_text
 from patcher.tree.find import open_tree
 from patcher.tree.scratch import make_repository
 
-TREE = Path(__file__).parent / "tree"
 _BRANCH = "patcher/identity"
 
 Say = Callable[[str], object]
@@ -84,7 +83,7 @@ def tour(say: Say, style: Style, keep: Path | None) -> None:
 
 def _copy(place: Path) -> None:
     try:
-        shutil.copytree(TREE, place)
+        shutil.copytree(data.directory("miniature"), place)
     except (OSError, ValueError) as error:
         why = error.args[0][0][-1] if isinstance(error, shutil.Error) else getattr(error, "strerror", "") or error
         raise InputError(
