@@ -293,13 +293,13 @@ def own_series(tmp_path: Path) -> Path:
     [
         ("lost-race/install.c", "return page;", "return pages;", r"step lost-race, edit 'one place installs a page"),
         ("split-shared/shared.c", "unsigned int i;", "unsigned int i, j;", "unused variable 'j'"),
-        ("explain/comment.c", "*/", "", "libclang says something new"),
+        ("identity-pages/comment.c", "*/", "", "libclang says something new"),
         ("rebuild-all/edits.toml", 'action = "before"', 'action = "beside"', "action is 'beside', not one of"),
         ("rebuild-all/edits.toml", "expect", "expect", ""),
         ("identity-pages/edits.toml", 'file = "init.c"', 'file = "none.c"', "none.c (No such file or directory)"),
         ("identity-pages/edits.toml", 'file = "init.c"', 'file = "../init.c"', "is not a file beside it"),
-        ("series.toml", 'slug = "explain"', 'slug = "../explain"', "is no name for a step"),
-        ("explain/message.txt", "\n\n", "\n", "is no message"),
+        ("series.toml", 'slug = "show-layout"', 'slug = "../show-layout"', "is no name for a step"),
+        ("show-layout/message.txt", "\n\n", "\n", "is no message"),
     ],
 )
 def test_a_series_of_ones_own_with_a_fault(

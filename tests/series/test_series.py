@@ -81,7 +81,7 @@ def test_overall(statuses: list[str], expected: Status) -> None:
         ('defines = ["p2m_identity"]', 'defined = ["p2m_identity"]'),
         ('{ defines = ["p2m_missing"] }', "{ }"),
         ('inside = ["xen_add_extra_mem"]', 'of = "xen_add_extra_mem"'),
-        ('slug = "explain"', 'slug = "explain"\ntitle = "x"'),
+        ('slug = "show-layout"', 'slug = "show-layout"\ntitle = "x"'),
         ("targets = ", "target = "),
     ],
 )

@@ -1,6 +1,7 @@
 /*
- * No address is past the physical mask.  Regions that say otherwise would wrap
- * around, and make sanitize_e820_map() give up on the map as a whole.
+ * Cut regions off at the end of the physical address space.  The end of one
+ * that goes on would wrap around, and make sanitize_e820_map() give up on the
+ * whole map.
  */
 static void __init xen_trim_map(struct e820entry *map, unsigned int nr)
 {
@@ -14,10 +15,10 @@ static void __init xen_trim_map(struct e820entry *map, unsigned int nr)
 }
 
 /*
- * Does @map say that there is memory at @addr?  The answer holds up to *@next.
- * Regions may come in any order, overlap and be empty.  Where they contradict
- * each other, it is not memory.  Unusable memory is no RAM for us, but it is
- * no device either.
+ * Returns true if @map has memory at @addr, which includes unusable memory: it
+ * is not RAM for us, but no device either.  Where regions overlap and differ
+ * there is none.  Lowers *@next to where the answer may change.  Regions may
+ * be in any order, and may be empty.
  */
 static bool __init xen_map_is_memory(const struct e820entry *map,
 				     unsigned int nr, u64 addr, u64 *next)
@@ -46,16 +47,19 @@ static bool __init xen_map_is_memory(const struct e820entry *map,
 }
 
 /*
- * Tell the P2M what the machine has where.  What is no memory is its own MFN,
- * be it a region of another type or a gap, and so is the whole of a page that
- * has only a part of it.  Frames that the domain was given there are returned
- * to Xen, above the ISA range.  Memory past the @max_pfn pages that the domain
- * was given is missing, whatever void means.
+ * Fill the P2M from the E820 as Xen gave it:
  *
- * An unprivileged domain has plain RAM below the end of the ISA range, and
- * nothing past the last region: what is there, if anything, is not its own.
+ *  - Gaps and regions that are not memory become identity, with all of a page
+ *    of which only a part is in them.  Frames that the domain was given there
+ *    go back to Xen, but for those below the end of the ISA range.
+ *  - Memory past the @max_pfn pages that the domain was given becomes missing.
+ *    xen_add_extra_mem() does the same for the balloon's region.
+ *  - Past the end of all that PFNs stay as p2m_mid_void() has them.
  *
- * Returns the number of pages that Xen has got back.
+ * An unprivileged domain has RAM below the end of the ISA range.  Past the last
+ * region it has no business, so nothing there becomes identity.
+ *
+ * Returns the number of pages that went back to Xen.
  */
 static unsigned long __init xen_map_to_p2m(const struct e820entry *map,
 					   unsigned int nr,

@@ -14,7 +14,7 @@ static void p2m_mid_identity_mfn_init(unsigned long *mid)
 		mid[i] = virt_to_mfn(p2m_identity);
 }
 
-/* Nothing may be stored in a page that many parts of the tree share. */
+/* Nothing is ever stored in the leaves that many parts of the tree share. */
 static inline bool p2m_is_shared(unsigned long *leaf)
 {
 	return leaf == p2m_missing || leaf == p2m_identity;

@@ -1,7 +1,7 @@
 /*
- * Each end of a range takes a leaf, a mid page and its page of MFNs at most.
- * The E820 has two ends an entry, and some more come from what the domain was
- * given: its own end, the balloon's region, the ISA range.
+ * An end of a range takes a leaf, a mid page and its page of MFNs at most.  An
+ * entry of the E820 has two ends.  Eight more are enough for those that are
+ * not in the E820: of the domain's RAM, the balloon's region, the ISA range.
  */
 #define P2M_RANGE_ENDS	(2 * E820MAX + 8)
 RESERVE_BRK(p2m_ranges, PAGE_SIZE * 3 * P2M_RANGE_ENDS);
@@ -21,7 +21,7 @@ static void __init p2m_hook_leaf(unsigned int topidx, unsigned int mididx,
 	p2m_top_mfn_p[topidx][mididx] = virt_to_mfn(leaf);
 }
 
-/* As alloc_p2m() does it, but while there is only extend_brk() to ask. */
+/* Like alloc_p2m(), but with pages of the brk: there is no other allocator. */
 static void __init p2m_split_mid_early(unsigned int topidx)
 {
 	unsigned long **mid = extend_brk(PAGE_SIZE, PAGE_SIZE);
@@ -46,12 +46,12 @@ static void __init p2m_split_leaf_early(unsigned long pfn)
 }
 
 /*
- * Give all PFNs from @start up to, but not including, @end one meaning.
- * Where that is a whole mid page or leaf, a pointer to a shared one does it;
- * only at the two ends are there entries to be stored.
+ * Make all PFNs from @start up to, but not including, @end identity or missing.
+ * A mid page or a leaf that is in the range as a whole is replaced by the
+ * shared one.  Entries are stored at the two ends only.
  *
- * For boot, when nobody else can be at it, and after
- * xen_build_mfn_list_list() so that there are two trees to keep in step.
+ * This is for boot: it takes no care of other CPUs.  The tree of MFNs is kept
+ * in step, so xen_build_mfn_list_list() must have been called.
  */
 static unsigned long __init p2m_set_range(unsigned long start,
 					  unsigned long end, bool identity)
@@ -71,7 +71,7 @@ static unsigned long __init p2m_set_range(unsigned long start,
 		unsigned int topidx = p2m_top_index(pfn);
 		unsigned int mididx = p2m_mid_index(pfn);
 
-		/* What is shared in this meaning already needs nothing. */
+		/* Nothing to do where the shared page is there already */
 		next = min(end, pfn - pfn % per_mid + per_mid);
 		if (p2m_top[topidx] == mid)
 			continue;
@@ -101,8 +101,8 @@ static unsigned long __init p2m_set_range(unsigned long start,
 }
 
 /*
- * Make the PFNs from @start up to @end their own MFNs.  Returns how many
- * there are; past the end of the P2M there are none.
+ * Make each PFN from @start up to, but not including, @end its own MFN.
+ * Returns their number, without those past the end of the P2M.
  */
 unsigned long __init set_phys_range_identity(unsigned long start,
 					     unsigned long end)
@@ -110,7 +110,7 @@ unsigned long __init set_phys_range_identity(unsigned long start,
 	return p2m_set_range(start, end, true);
 }
 
-/* Likewise, for PFNs that have no frame, or have one no longer. */
+/* The same for PFNs that have no frame, or have one no longer. */
 unsigned long __init set_phys_range_missing(unsigned long start,
 					    unsigned long end)
 {

@@ -1,8 +1,8 @@
 while (++pmd <= pmd_offset(pud, (unsigned long)_end - 1)) {
 	/*
-	 * Where _end is inside of a PMD that head_64.S did not
-	 * set up, as that is no large page, then Xen did, and
-	 * maps there what comes next: ramdisk and P2M.
+	 * _end may lie inside this PMD.  A large page is from
+	 * head_64.S, and goes.  A page table is from Xen, which
+	 * maps the ramdisk and the P2M with it, too.
 	 */
 	if (pmd == pmd_offset(pud, (unsigned long)_end) &&
 	    !pmd_large(*pmd))

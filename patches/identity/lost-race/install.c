@@ -1,20 +1,16 @@
 /*
- * Put @page where the shared page @shared is.  Another CPU may have been
- * first: then @page is freed.  Returns the page that is there now.
+ * Replace the shared page @shared in @slot by @page.  If another CPU was
+ * faster then @page is freed.  Returns the page that is in @slot now.
  */
 static void *p2m_install(void *slot, void *shared, void *page)
 {
-	static bool told;
-	void *there = cmpxchg((void **)slot, shared, page);
+	void *old = cmpxchg((void **)slot, shared, page);
 
-	if (there == shared)
+	if (old == shared)
 		return page;
 
-	if (!told) {
-		told = true;
-		pr_info("xen: lost a race to extend the P2M\n");
-	}
+	printk_once(KERN_INFO "xen: lost a race to extend the P2M\n");
 	free_p2m_page(page);
 
-	return there;
+	return old;
 }

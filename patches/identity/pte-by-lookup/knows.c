@@ -1,7 +1,7 @@
 /*
- * Can the P2M tell what @pfn is?  Past its end it cannot.  Nor can it where an
- * unprivileged domain has nothing: a device that was passed through may have
- * its registers there.
+ * Returns true if the P2M decides how @pfn is mapped.  It does not past its
+ * end, nor where an unprivileged domain has no frame: a device that was passed
+ * through may be there, and only the caller's _PAGE_IOMAP tells.
  */
 bool xen_p2m_knows(unsigned long pfn)
 {

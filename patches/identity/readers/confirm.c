@@ -1,19 +1,20 @@
 /*
- * Is this PFN its own MFN?  True of devices and firmware, not of RAM whose MFN
- * happens to be equal to its PFN.
+ * Returns true if @pfn is its own MFN: a device, or what the firmware has
+ * reserved.  RAM whose MFN happens to be equal to its PFN is not identity.
  */
-static inline int pfn_is_identity(unsigned long pfn)
+static inline bool pfn_is_identity(unsigned long pfn)
 {
+	/* An auto-translated guest has no P2M of its own. */
 	if (xen_feature(XENFEAT_auto_translated_physmap))
-		return 0;	/* there is no P2M to ask */
+		return false;
 
 	return get_phys_to_machine(pfn) == IDENTITY_FRAME(pfn);
 }
 
 /*
- * @pfn is what Xen's table has for @mfn.  If @mfn is RAM of ours then the P2M
- * agrees.  Of a device's frame the table knows nothing, or something stale;
- * the P2M knows if it is mapped 1-1.
+ * @pfn is what machine_to_phys_mapping has for @mfn.  The P2M agrees if @mfn
+ * is RAM of this domain.  For the frame of a device there is no entry, or a
+ * stale one; the P2M knows whether it is mapped 1-1.
  */
 static inline unsigned long confirm_pfn(unsigned long pfn, unsigned long mfn)
 {

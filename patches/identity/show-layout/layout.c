@@ -6,11 +6,11 @@ static const char * const p2m_kind_names[P2M_KINDS] = {
 	"RAM", "foreign", "identity", "missing"
 };
 
-/* The kind of @pfn; of the *@span PFNs from there on all are the same. */
+/* Returns the kind of @pfn.  The next *@span PFNs, with @pfn, are all of it. */
 static enum p2m_kind p2m_kind_of(unsigned long pfn, unsigned long *span)
 {
 	const unsigned long per_mid = P2M_MID_PER_PAGE * P2M_PER_PAGE;
-	unsigned long **mid = p2m_top[p2m_top_index(pfn)];
+	unsigned long **mid = ACCESS_ONCE(p2m_top[p2m_top_index(pfn)]);
 	unsigned long *leaf, entry;
 
 	*span = per_mid - pfn % per_mid;
@@ -19,14 +19,14 @@ static enum p2m_kind p2m_kind_of(unsigned long pfn, unsigned long *span)
 	if (mid == p2m_mid_missing)
 		return P2M_MISSING;
 
-	leaf = mid[p2m_mid_index(pfn)];
+	leaf = ACCESS_ONCE(mid[p2m_mid_index(pfn)]);
 	*span = P2M_PER_PAGE - p2m_index(pfn);
 	if (leaf == p2m_identity)
 		return P2M_IDENTITY;
 	if (leaf == p2m_missing)
 		return P2M_MISSING;
 
-	entry = leaf[p2m_index(pfn)];
+	entry = ACCESS_ONCE(leaf[p2m_index(pfn)]);
 	*span = 1;
 	if (entry == INVALID_P2M_ENTRY)
 		return P2M_MISSING;
@@ -35,7 +35,7 @@ static enum p2m_kind p2m_kind_of(unsigned long pfn, unsigned long *span)
 	return entry & FOREIGN_FRAME_BIT ? P2M_FOREIGN : P2M_RAM;
 }
 
-/* Ranges first, then how many pointers are shared and how many are not */
+/* The ranges, then the numbers of pages and of pointers to shared ones */
 static int p2m_layout_show(struct seq_file *m, void *unused)
 {
 	unsigned long mids = 0, mids_identity = 0, mids_missing = 0;
@@ -61,7 +61,7 @@ static int p2m_layout_show(struct seq_file *m, void *unused)
 	seq_printf(m, "%lx %lx %s\n", start, pfn, p2m_kind_names[kind]);
 
 	for (topidx = 0; topidx < P2M_TOP_PER_PAGE; topidx++) {
-		unsigned long **mid = p2m_top[topidx];
+		unsigned long **mid = ACCESS_ONCE(p2m_top[topidx]);
 
 		mids++;
 		mids_identity += mid == p2m_mid_identity;
@@ -104,7 +104,7 @@ static int __init p2m_layout_debugfs(void)
 	if (!d_xen)
 		return -ENOMEM;
 
-	/* There is a tree only where we keep it ourselves. */
+	/* An auto-translated guest has no P2M of its own. */
 	if (xen_pv_domain() && !xen_feature(XENFEAT_auto_translated_physmap))
 		debugfs_create_file("p2m", 0400, d_xen, NULL, &p2m_layout_fops);
 

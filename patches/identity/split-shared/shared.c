@@ -1,9 +1,14 @@
+/*
+ * A shared page stands for many parts of the tree.  To give one PFN another
+ * meaning, alloc_p2m() first puts a copy in its place there, in which all
+ * other PFNs keep theirs.
+ */
 static inline bool p2m_is_shared_mid(unsigned long **mid)
 {
 	return mid == p2m_mid_missing || mid == p2m_mid_identity;
 }
 
-/* What the shared leaf only stands for, entry by entry: @pfn is in it. */
+/* Make @p2m say what p2m_identity says where it is the leaf of @pfn. */
 static void p2m_init_identity(unsigned long *p2m, unsigned long pfn)
 {
 	unsigned int i;

@@ -1,7 +1,7 @@
 /*
- * What a PFN means that nothing was ever stored for.  The initial domain
- * finds the machine's devices there.  Any other domain has no business with
- * frames that it was not given, so to it there is nothing.
+ * The mid page for parts of the tree in which nothing was ever stored.  In the
+ * initial domain a device may be there.  Any other domain must not map frames
+ * that it was not given, so there these PFNs are missing.
  */
 static unsigned long **p2m_mid_void(void)
 {

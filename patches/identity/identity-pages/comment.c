@@ -2,18 +2,22 @@
  * What a PFN can be
  *
  *   RAM       a frame of this domain: the entry is its MFN
+ *   foreign   a frame of another domain, put in the place of one of ours: the
+ *             entry is FOREIGN_FRAME(mfn)
  *   identity  the PFN is the MFN: a device, a gap in the E820, a region that
- *             the firmware has reserved.  The lookup says IDENTITY_FRAME(pfn)
+ *             the firmware has reserved.  A lookup returns IDENTITY_FRAME(pfn)
  *   missing   there is no frame: ballooned out, or not yet filled by the
- *             balloon.  The lookup says INVALID_P2M_ENTRY
+ *             balloon.  A lookup returns INVALID_P2M_ENTRY
  *
- * Most of the address space is identity or missing, in long ranges.  They take
- * no memory, as their pointers lead to shared pages, two for each meaning:
+ * Most of the address space is identity or missing, in long ranges.  These
+ * take no memory: all pointers to them lead to the same pages, a leaf and a
+ * mid page for either kind.
  *
  *    p2m_top
  *   +-------+      +-------+      +-------+
- *   |   o---+----->|   o---+----->|  MFN  |  RAM, some of it ballooned out
- *   |       |      |       |      | ~0UL  |
+ *   |   o---+----->|   o---+----->|  MFN  |  RAM
+ *   |       |      |       |      | F|MFN |  foreign: F is FOREIGN_FRAME_BIT
+ *   |       |      |       |      | ~0UL  |  ballooned out
  *   |       |      |       |      +-------+
  *   |       |      |       |      +-------+
  *   |       |      |   o---+----->|  MFN  |  the end of RAM, and a device that
@@ -35,17 +39,7 @@
  *   |   o---+----->|   o---+----->| ~0UL  |  read as INVALID_P2M_ENTRY
  *   +-------+      +-------+      +-------+
  *
- * So whether an entry is identity depends on the page that it is in.  The
- * toolstack reads these pages as well, and knows only MFNs and ~0UL: that is
- * why the bit is in no shared page.
- *
- * Nothing is ever stored in a shared page.  To give one PFN another meaning,
- * alloc_p2m() first puts a copy in its place, which says the same.
- *
- * At boot, from the E820 as Xen tells it, xen_memory_setup() makes gaps and
- * regions that are no RAM identity, and memory that was not given to us
- * missing; the balloon's region is missing whatever the E820 says.  What is
- * left, past the end of all that, is void: identity in the initial domain, so
- * that devices are found wherever they are, and missing in others, which have
- * no business there.
+ * So it depends on the page whether an entry of ~0UL is identity.  The
+ * toolstack reads these pages as well, and knows nothing but MFNs and ~0UL:
+ * that is why IDENTITY_FRAME_BIT is in no shared page.
  */
