@@ -60,21 +60,47 @@ def places(tree: KernelTree, bits: int = 0) -> Places:
         )
     high = defined.pop(HIGH, "")
     sources = tuple(dict.fromkeys(defined[symbol] for symbol in wanted if symbol in defined))
-    return Places(sources, defined, high, _clears_elsewhere(texts, high))
+    return Places(sources, defined, high, _clears_elsewhere(texts, high, bits))
 
 
 _BRK_END = "_brk_end"
 _CLEARS = re.compile(rb"\b(?:pmd_clear|set_pmd)\s*\(")
 
 
-def _clears_elsewhere(texts: Mapping[str, bytes], high: str) -> str:
+def _clears_elsewhere(texts: Mapping[str, bytes], high: str, bits: int) -> str:
     """A file, other than ``high``, with a function that names the end of the brk and clears PMDs."""
     for path, text in texts.items():
-        for function in text.split(b"\n}\n") if path != high else ():
+        for function in _of_word_size(text, bits).split(b"\n}\n") if path != high else ():
             body = function[function.rfind(b"\n{\n") :]
             if _BRK_END.encode() in body and _CLEARS.search(body):
                 return path
     return ""
+
+
+_CONDITIONAL = re.compile(rb"[ \t]*#[ \t]*(if|ifdef|ifndef|elif|else|endif)\b[ \t]*(\w*)")
+_SET_FOR = {32: b"CONFIG_X86_32", 64: b"CONFIG_X86_64"}
+
+
+def _of_word_size(text: bytes, bits: int) -> bytes:
+    """A file without the lines that are for the other word size only, by ``#ifdef`` or ``#ifndef`` (0: all lines)."""
+    own, other = _SET_FOR.get(bits, b"?"), _SET_FOR.get(96 - bits, b"?")
+    inside: list[tuple[bytes, bool]] = []  # a symbol that was asked for, and whether it is set in this part
+    kept = []
+    for line in text.split(b"\n"):
+        directive = _CONDITIONAL.match(line)
+        match directive.groups() if directive else ():
+            case (b"ifdef" | b"ifndef" as kind, name):
+                inside.append((name, kind == b"ifdef"))
+            case (b"if", _):
+                inside.append((b"", True))
+            case (b"elif", _) if inside:
+                inside[-1] = (b"", True)
+            case (b"else", _) if inside:
+                inside[-1] = (inside[-1][0], not inside[-1][1])
+            case (b"endif", _) if inside:
+                inside.pop()
+        kept.append(b"" if any(name == (other if is_set else own) for name, is_set in inside) else line)
+    return b"\n".join(kept)
 
 
 def linear_map(text: bytes, address: str) -> bytes | None:

@@ -50,3 +50,25 @@ def test_a_file_of_the_other_word_size_is_no_part_of_the_kernel(
     shutil.copytree(mini, top)
     (top / "arch/x86/mm/init_64.c").write_text("void cleanup(void)\n{\n	set_pmd(0, __pmd(_brk_end));\n}\n")
     assert places(DirectoryTree(top), bits).elsewhere == (elsewhere and f"arch/x86/mm/{elsewhere}")
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        ("#ifdef CONFIG_X86_64\n{}\n#endif\n", {0, 64}),
+        ("#ifdef CONFIG_X86_32\n{}\n#endif\n", {0, 32}),
+        ("#ifndef CONFIG_X86_64\n#else\n{}\n#endif\n", {0, 64}),
+        ("#ifdef CONFIG_X86_64\n#endif\n{}\n", {0, 32, 64}),
+        ("# ifdef CONFIG_X86_64\n#if 1\n{}\n#else\n#endif\n#endif\n", {0, 64}),
+        ("#ifdef CONFIG_X86_32\n#elif 1\n{}\n#endif\n", {0, 32, 64}),
+        ("#else\n#endif\n{}\n", {0, 32, 64}),
+    ],
+)
+def test_nor_is_what_is_conditional_on_it(mini: Path, tmp_path: Path, lines: str, found: set[int]) -> None:
+    """As cleanup_highmap_brk_end() is, between 2.6.38 and 2.6.39."""
+    top = tmp_path / "both"
+    shutil.copytree(mini, top)
+    file = "arch/x86/kernel/setup.c"
+    (top / file).parent.mkdir(exist_ok=True)
+    (top / file).write_text(lines.format("void cleanup(void)\n{\n	pmd_clear(_brk_end);\n}"))
+    assert {bits for bits in (0, 32, 64) if places(DirectoryTree(top), bits).elsewhere == file} == found
