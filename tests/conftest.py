@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import hypothesis
 import jsonschema
 import pytest
+from forkserver import Ended, ForkServer
 from realgit import GIT_ENVIRONMENT, run_git
 
 import patcher
@@ -42,6 +43,12 @@ class Ran(NamedTuple):
     code: int
     stdout: str
     stderr: str
+
+
+def shared_by_workers(factory: pytest.TempPathFactory) -> Path:
+    """A directory of this run that all its workers share."""
+    own = factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 class RealTree(NamedTuple):
@@ -117,25 +124,54 @@ def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("shared-cache")
 
 
+@pytest.fixture(scope="session")
+def compiled_modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the interpreters that tests start keep what they compiled, whether or not they may beside the sources."""
+    return shared_by_workers(tmp_path_factory) / "compiled-modules"
+
+
 @pytest.fixture
-def command_environment(shared_cache: Path) -> dict[str, str]:
+def command_environment(shared_cache: Path, compiled_modules: Path) -> dict[str, str]:
     """The environment in which ``python -m patcher`` runs as it would for a user."""
+    own = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     package = str(Path(patcher.__file__).parent.parent)
-    return {**os.environ, "PYTHONPATH": package, "PATCHER_CACHE_DIR": str(shared_cache)}
+    return {
+        **own, "PYTHONPATH": package, "PYTHONPYCACHEPREFIX": str(compiled_modules),
+        "PATCHER_CACHE_DIR": str(shared_cache),
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def forked() -> Iterator[dict[str, ForkServer]]:
+    """The fork server, by its name in here, once there is one."""
+    servers: dict[str, ForkServer] = {}
+    yield servers
+    for server in servers.values():
+        server.close()
 
 
 @pytest.fixture
-def run(command_environment: dict[str, str], tmp_path: Path) -> Callable[..., Ran]:
-    """``run(*arguments, env={}, cwd=…)``: the command line in a process of its own."""
+def run(command_environment: dict[str, str], tmp_path: Path, forked: dict[str, ForkServer]) -> Callable[..., Ran]:
+    """``run(*arguments, env={}, cwd=…, afresh=False)``: the command line in a process of its own; ``afresh``: with an
+    interpreter of its own, too, which it also has where ``env`` says what an interpreter heeds."""
 
-    def call(*args: str | Path, env: dict[str, str] | None = None, cwd: Path = tmp_path) -> Ran:
-        done = subprocess.run(
-            [sys.executable, "-m", "patcher", *map(str, args)],
-            capture_output=True, check=False, cwd=cwd, env={**command_environment, **(env or {})},
-        )  # fmt: skip
-        said = done.stderr.decode("utf-8", "surrogateescape")
+    def call(
+        *args: str | Path, env: dict[str, str] | None = None, cwd: Path = tmp_path, afresh: bool = False
+    ) -> Ran:
+        environment = {**command_environment, **(env or {})}
+        if afresh or any(name == "PATH" or name.startswith(("PYTHON", "LC_", "LANG")) for name in env or {}):
+            done = subprocess.run(
+                [sys.executable, "-m", "patcher", *map(str, args)],
+                capture_output=True, check=False, cwd=cwd, env=environment,
+            )  # fmt: skip
+            ended = Ended(done.returncode, done.stdout, done.stderr)
+        else:
+            if "server" not in forked:
+                forked["server"] = ForkServer(command_environment)
+            ended = forked["server"].call([*map(str, args)], environment, str(cwd))
+        said = ended.stderr.decode("utf-8", "surrogateescape")
         assert "Traceback" not in said, said
-        return Ran(done.returncode, done.stdout.decode("utf-8", "surrogateescape"), said)
+        return Ran(ended.code, ended.stdout.decode("utf-8", "surrogateescape"), said)
 
     return call
 
@@ -169,9 +205,7 @@ def linux_6_12(tmp_path_factory: pytest.TempPathFactory) -> RealTree:
         return RealTree(Path(place), None)
     if not LINUX_6_12_PACKAGE.is_file():
         pytest.skip("neither PATCHER_LINUX_6_12 nor the Debian package linux-source-6.12 is there")
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent  # one for all workers
+    shared = shared_by_workers(tmp_path_factory)
     top = shared / "linux-6.12" / LINUX_6_12_PACKAGE.name.removesuffix(".tar.xz")
     top.parent.mkdir(exist_ok=True)
     with (shared / "linux-6.12.lock").open("a") as lock:
