@@ -19,9 +19,10 @@ import msgspec
 from patcher import __version__, temporary
 from patcher.cache import Cache
 from patcher.prove import elf, protocol, toolchain
+from patcher.prove.compiled import Compiler, Source
 from patcher.prove.elf import Elf
 from patcher.prove.find import HIGH, LOOKUP, SETUP, Places, linear_map, places
-from patcher.prove.objects import ENTRY, SHIM_TEXT, check_objects, read_files, segments
+from patcher.prove.objects import ENTRY, SHIM_TEXT, check_objects, segments
 from patcher.source.keys import digest
 from patcher.source.parallel import make_constants
 from patcher.source.prepare import BUILTIN, Workspace
@@ -142,7 +143,7 @@ def build(tree: KernelTree, arch: str, cache: Cache) -> Program:
     return program
 
 
-_MAKERS = ("build.py", "find.py", "objects.py", "protocol.py", "elf.py", "toolchain.py")
+_MAKERS = ("build.py", "compiled.py", "find.py", "objects.py", "protocol.py", "elf.py", "toolchain.py")
 
 
 @functools.cache
@@ -176,13 +177,21 @@ _BRIDGE_HEADERS = ("arch/x86/include/asm/xen/page.h", "arch/x86/include/asm/xen/
                    "arch/x86/include/asm/setup.h", "include/linux/gfp.h", "include/xen/features.h",
                    "include/xen/interface/memory.h", "include/xen/xen.h", "include/linux/errno.h")  # fmt: skip
 
+# Of bridge.c and highmap.c: those that the tree's own files reach.
+_MORE_HEADERS = ("include/xen/page.h", "include/linux/sched.h", "include/linux/mm.h", "include/linux/types.h",
+                 "arch/x86/include/asm/pgtable.h")  # fmt: skip
+
 
 def _high_root(found: Places) -> list[str]:
     return [found.high] if found.high else []
 
 
 def _roots(tree: KernelTree, found: Places) -> list[str]:
-    return [*found.sources, *(path for path in _BRIDGE_HEADERS if path in tree.paths())]
+    return [*found.sources, *_bridge_headers(tree)]
+
+
+def _bridge_headers(tree: KernelTree) -> list[str]:
+    return [path for path in _BRIDGE_HEADERS if path in tree.paths()]
 
 
 def _build(tree: KernelTree, found: Places, config: Config, includes: Includes, cache: Cache) -> Program:
@@ -191,7 +200,7 @@ def _build(tree: KernelTree, found: Places, config: Config, includes: Includes, 
     own = own_directories(tree, (*found.sources, *_high_root(found)))
     with Workspace(tree, config, includes, own, cache) as space, temporary.directory("prove") as place:
         try:
-            return _compile(tree, found, includes, space, place)
+            return _compile(tree, found, includes, space, place, cache)
         except toolchain.CompilerError as error:
             said = _without_places(str(error), space, place)
             raise toolchain.CompilerError(f"{_other_tree(tree, found)}{said}") from error
@@ -212,55 +221,51 @@ def _other_tree(tree: KernelTree, found: Places) -> str:
     return f"{path} has no p2m_mid_missing, so that its P2M is not the tree of three levels that came with 2.6.37: "
 
 
-def _compile(tree: KernelTree, found: Places, includes: Includes, space: Workspace, work: Path) -> Program:
+def _compile(
+    tree: KernelTree, found: Places, includes: Includes, space: Workspace, work: Path, cache: Cache
+) -> Program:
     config = space.prepared.config
     bits = ARCHS[config.arch]
     files = includes.reach([*_roots(tree, found), *_high_root(found)])
     make_constants([space], [space.bring(files)])
-    shims = [*_shadow(space.prepared.sources, work, files, bits)]
+    shims = [*_shadow(space.prepared.sources, work / "shadow", files, bits)]
     flags = [*_COMMON, *_WIDTH[bits], *(_AS_GCC4 if _old(tree) else ())]
-    shim = shim_of(bits)
-    (work / "protocol.h").write_text(protocol.header())
-    (work / "shim.o").write_bytes(shim.program)
-    commands = []
-    sources = {f"tree{number}": path for number, path in enumerate(found.sources)}
-    for name, path in sources.items():
-        arguments = _plain(space.prepared.arguments(path), work)
-        commands += [
-            ["gcc", *arguments, *flags, f"-ffile-prefix-map={space.prepared.sources}={TREE}", *_reads(name), "-c",
-             "-o", f"{name}.o", str(space.prepared.sources / path)],
-            ["objcopy", *(f"--globalize-symbol={symbol}" for symbol in _STATICS), f"{name}.o"],
-        ]  # fmt: skip
-    bridge = _plain(space.prepared.arguments(found.sources[0]), work)
-    commands.append(
-        ["gcc", *bridge, *flags, f"-I{SHIM}", "-I.", *_reads("bridge"), "-c", "-o", "bridge.o", str(SHIM / "bridge.c")]
-    )
-    allowed = [space.prepared.sources, space.prepared.headers, SHIM, BUILTIN]
-    _compiled(commands, (*sources, "bridge"), allowed, work)
+    ours = work / "ours"
+    ours.mkdir()
+    (ours / "protocol.h").write_text(protocol.header())
+    key = digest(toolchain.identity(), shim_key(), sorted(files))  # their names: what __has_include() can see
+    compiler = Compiler(space.prepared, includes, [SHIM, BUILTIN, ours], work / "shadow", work, key, cache)
+
+    def of_tree(name: str, path: str, *more: str) -> bytes:
+        arguments = [*_plain(space.prepared.arguments(path), work), *flags, *more]
+        arguments.append(f"-ffile-prefix-map={space.prepared.sources}={TREE}")
+        needs = includes.reach([path, *config.forced])
+        return compiler.compiled(Source(name, space.prepared.sources / path, arguments, needs, _STATICS))
+
+    def of_shim(name: str, path: str) -> bytes:
+        """One that is compiled as a file of the tree is, and with its headers."""
+        arguments = [*_plain(space.prepared.arguments(path), work), *flags, f"-I{SHIM}", f"-I{ours}"]
+        needs = includes.reach([*_bridge_headers(tree), *_MORE_HEADERS, *config.forced])
+        return compiler.compiled(Source(name, SHIM / f"{name}.c", arguments, needs))
+
+    objects = {path: of_tree(f"tree{number}", path) for number, path in enumerate(found.sources)}
+    objects[_BRIDGE] = of_shim("bridge", found.sources[0])
+    shim = shim_of(bits, cache)
     others = _taken_by_others(tree.read(found.sources).values())
     high = _claims_high(found)
     if high.lacking or not high.claimed:
-        return _link(work, sources, shim, found, config, shims, others, high)
+        return _link(work, objects, shim, found, config, shims, others, high)
     try:
         for path in sorted(includes.reach([found.high]) & includes.outside.keys()):
             raise toolchain.CompilerError(f"{path} includes {includes.outside[path]!r}, which is outside of the tree")
-        arguments = [*_plain(space.prepared.arguments(found.high), work), *flags]
-        prefix = f"-ffile-prefix-map={space.prepared.sources}={TREE}"
-        commands = [
-            ["gcc", *arguments, _VARIABLE_END, prefix, *_reads("high"), "-c", "-o", "high.o",
-             str(space.prepared.sources / found.high)],
-            ["gcc", *arguments, f"-I{SHIM}", "-I.", *_reads("highmap"), "-c", "-o", "highmap.o",
-             str(SHIM / "highmap.c")],
-        ]  # fmt: skip
-        _compiled(commands, ("high", "highmap"), allowed, work)
-        high = High(True, high.reason, _names_brk((work / "high.o").read_bytes(), bits))
-        return _link(
-            work, {**sources, "high": found.high, "highmap": _HIGHMAP}, shim, found, config, shims, others, high
-        )
+        clears = of_tree("high", found.high, _VARIABLE_END)
+        more = {found.high: clears, _HIGHMAP: of_shim("highmap", found.high)}
+        high = High(True, high.reason, _names_brk(clears, bits))
+        return _link(work, {**objects, **more}, shim, found, config, shims, others, high)
     except toolchain.CompilerError as error:
         said = _without_places(str(error), space, work)
         high = High(True, high.reason, lacking=f"{found.high} cannot be made part of the program: {said}")
-        return _link(work, sources, shim, found, config, shims, others, high)
+        return _link(work, objects, shim, found, config, shims, others, high)
 
 
 def _claims_high(found: Places) -> High:
@@ -278,20 +283,6 @@ def _names_brk(compiled: bytes, bits: int) -> bool:
     return any(symbol.name == "_brk_end" and not symbol.defined for symbol in elf.parse(compiled, bits).symbols)
 
 
-def _compiled(commands: list[list[str]], names: Iterable[str], allowed: list[Path], work: Path) -> None:
-    """Run the compiler, and see what it has read."""
-    toolchain.run_confined(commands, read=allowed, write=work)
-    for name in names:
-        for listing in (f"{name}.d", f"{name}.as.d"):
-            text = (work / listing).read_text(errors="replace")
-            read_files(text, [*allowed, work], work)
-
-
-def _reads(name: str) -> tuple[str, ...]:
-    """Have the compiler and the assembler list what they read."""
-    return "-pipe", "-MD", "-MF", f"{name}.d", f"-Wa,--MD,{name}.as.d"
-
-
 class Shim(NamedTuple):
     """What is ours alone: the shim's part of every program, as one object, and the launcher. ``exported``: the symbols
     that a tree's code can link to, and whether it may have its own instead."""
@@ -301,9 +292,23 @@ class Shim(NamedTuple):
     exported: dict[str, bool]
 
 
-@functools.cache
-def shim_of(bits: int) -> Shim:
-    """The shim for a word size: it has nothing of any tree's. Raises CompilerError where the compiler refuses it."""
+_shim_decoder = msgspec.msgpack.Decoder(Shim)
+
+
+def shim_of(bits: int, cache: Cache) -> Shim:
+    """The shim for a word size, from the cache where it was built before: it has nothing of any tree's.
+
+    Raises CompilerError where the compiler refuses it.
+    """
+    key = f"prove-shim:{shim_key()}:{bits}:{toolchain.identity()}"
+    stored = cache.load(key, _shim_decoder.decode)
+    if stored is None:
+        stored = _compiled_shim(bits)
+        cache.put(key, msgspec.msgpack.encode(stored))
+    return stored
+
+
+def _compiled_shim(bits: int) -> Shim:
     flags = [*_COMMON, *_WIDTH[bits], "-fvisibility=hidden", f"-DPROVE_PAGE_OFFSET={PAGE_OFFSET[bits]}UL"]
     with temporary.directory("prove") as place:
         (place / "protocol.h").write_text(protocol.header())
@@ -342,15 +347,16 @@ def _plain(arguments: list[str], work: Path) -> list[str]:
     return [*arguments[:first], *shadow, *arguments[first:]]
 
 
-def _shadow(sources: Path, work: Path, files: frozenset[str], bits: int) -> Iterator[str]:
+def _shadow(sources: Path, shadow: Path, files: frozenset[str], bits: int) -> Iterator[str]:
     """Copies of the headers that say where the linear map begins, with a number that user space can map."""
+    shadow.mkdir()
     for path in sorted(files):
         if bits == 32 or not path.endswith(".h"):
             continue
         text = (sources / path).read_bytes() if (sources / path).is_file() else b""
         changed = linear_map(text, PAGE_OFFSET[bits]) if b"__PAGE_OFFSET" in text else None
         if changed:
-            target = work / "shadow" / path
+            target = shadow / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(changed)
             yield f"{path}: __PAGE_OFFSET is {PAGE_OFFSET[bits]}, where user space can map it"
@@ -358,7 +364,7 @@ def _shadow(sources: Path, work: Path, files: frozenset[str], bits: int) -> Iter
 
 def _link(
     work: Path,
-    sources: dict[str, str],
+    objects: dict[str, bytes],
     shim: Shim,
     found: Places,
     config: Config,
@@ -367,14 +373,17 @@ def _link(
     high: High,
 ) -> Program:
     bits = ARCHS[config.arch]
-    objects = {path: (work / f"{name}.o").read_bytes() for name, path in sources.items()}
-    objects[_BRIDGE] = (work / "bridge.o").read_bytes()
     owned = {name: "the shim" for name, weak in shim.exported.items() if not weak}
     parsed = check_objects(objects, owned, bits)
-    ours = ["bridge", *(name for name, path in sources.items() if path == _HIGHMAP)]
-    rename = [["objcopy", f"--rename-section=.text={SHIM_TEXT}", f"{name}.o"] for name in ours]
-    files = [*(f"{name}.o" for name in sources), "bridge.o"]
-    binary, stubs, jumps = _program(work, files, parsed.values(), shim, bits, *rename)
+    place = work / f"link{len(objects)}"
+    place.mkdir()
+    files, rename = [], []
+    for number, (path, content) in enumerate(objects.items()):
+        files.append(f"{number}.o")
+        (place / files[-1]).write_bytes(content)
+        if path in (_BRIDGE, _HIGHMAP):
+            rename.append(["objcopy", f"--rename-section=.text={SHIM_TEXT}", files[-1]])
+    binary, stubs, jumps = _program(place, files, parsed.values(), shim, bits, *rename)
     setup = parsed.get(found.defined.get(SETUP[0], ""))
     return Program(
         bits=bits,
@@ -392,19 +401,19 @@ def _link(
     )
 
 
-def build_alone(source: Path, bits: int, work: Path) -> Program:
+def build_alone(source: Path, bits: int, work: Path, cache: Cache) -> Program:
     """A program of one C file of ours that stands for a tree and for what bridges it; linked and judged as any other.
 
     Arguments:
         source: the file
         bits: the word size
         work: an empty directory
+        cache: for the shim
 
     Raises CompilerError where it is refused.
     """
-    shim = shim_of(bits)
+    shim = shim_of(bits, cache)
     (work / "protocol.h").write_text(protocol.header())
-    (work / "shim.o").write_bytes(shim.program)
     flags = [*_COMMON, *_WIDTH[bits], f"-I{SHIM}", "-I."]
     command = ["gcc", *flags, "-c", "-o", "known.o", str(source)]
     toolchain.run_confined([command], read=[source.parent, SHIM], write=work)
@@ -431,6 +440,7 @@ def _program(
     work: Path, objects: list[str], parsed: Iterable[Elf], shim: Shim, bits: int, *before: list[str]
 ) -> tuple[bytes, dict[int, str], tuple[int, ...]]:
     """Link objects and the shim, after these commands: the program, its stubs, and its jumps back."""
+    (work / "shim.o").write_bytes(shim.program)
     files = [*objects, "shim.o"]
     tried = [*_linker(bits, "unresolved"), "-Wl,--unresolved-symbols=ignore-all", *files]
     toolchain.run_confined([*before, tried], write=work)

@@ -119,18 +119,21 @@ def segments(data: bytes, bits: int) -> tuple[tuple[Segment, ...], int]:
     return tuple(loaded), parsed.entry
 
 
-def read_files(listing: str, allowed: Iterable[Path], at: Path) -> None:
-    """Go through a list of what the compiler or the assembler has read (-MD, --MD).
+def read_files(listing: str, allowed: Iterable[Path], at: Path) -> set[str]:
+    """The files in a list of what the compiler or the assembler has read (-MD, --MD).
 
     Raises CompilerError for a file that is in none of the ``allowed`` directories. ``at``: where relative names start.
     """
     places = [os.path.normpath(each) + "/" for each in allowed]
+    found = set()
     for token in re.findall(r"(?:\\.|[^\s\\])+", listing.replace("\\\n", " ")):
         if token.endswith(":"):
             continue
         name = re.sub(r"\\(.)", r"\1", token).replace("$$", "$")
+        found.add(os.path.normpath(at / name))
         if not os.path.normpath(at / name).startswith(tuple(places)):
             raise CompilerError(f"{name} is read, which is outside of the tree")
+    return found
 
 
 def _parsed(what: str, data: bytes, bits: int) -> Elf:

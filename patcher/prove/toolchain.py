@@ -24,7 +24,7 @@ from patcher import confine, sandbox, temporary
 from patcher.errors import InputError
 
 _TOOLS = ("gcc", "nm", "objcopy", "objdump", "addr2line")
-_SECONDS = 60  # of the clock, for all files of a program; a kernel's file takes less than one
+_SECONDS = 60  # of the clock, for each file of a program, and for linking it; a kernel's file takes less than one
 _MEMORY_BYTES, _FILE_BYTES = 2 * 2**30, 256 * 2**20
 _ROOM_BYTES = 4 * 2**20  # more than the files of a program that is built
 _DESCRIPTORS = 32  # that compiler and linker need at once, and more

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from patcher import confine, sandbox
+from patcher.cache import Cache
 from patcher.prove import elf, toolchain
 from patcher.prove.build import shim_of
 from patcher.prove.objects import check_objects, read_files, segments
@@ -24,8 +26,8 @@ def compiled(code: str, place: Path, bits: int = 64) -> bytes:
     return (place / "a.o").read_bytes()
 
 
-def supplied(bits: int) -> dict[str, str]:
-    return {name: "the shim" for name, weak in shim_of(bits).exported.items() if not weak}
+def supplied(bits: int, cache: Cache) -> dict[str, str]:
+    return {name: "the shim" for name, weak in shim_of(bits, cache).exported.items() if not weak}
 
 
 REFUSED = {
@@ -62,9 +64,11 @@ REFUSED = {
 
 @pytest.mark.parametrize("bits", BITS)
 @pytest.mark.parametrize("code", REFUSED)
-def test_what_only_a_linker_or_a_loader_wants_is_refused(code: str, bits: int, tmp_path: Path) -> None:
+def test_what_only_a_linker_or_a_loader_wants_is_refused(
+    code: str, bits: int, tmp_path: Path, prove_cache: Cache
+) -> None:
     with pytest.raises(CompilerError) as caught:
-        check_objects({"arch/x86/xen/mmu.c": compiled(code, tmp_path, bits)}, supplied(bits), bits)
+        check_objects({"arch/x86/xen/mmu.c": compiled(code, tmp_path, bits)}, supplied(bits, prove_cache), bits)
     assert str(caught.value).startswith("arch/x86/xen/mmu.c ")
     assert REFUSED[code] in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -81,8 +85,8 @@ ALLOWED = (
 
 @pytest.mark.parametrize("bits", BITS)
 @pytest.mark.parametrize("code", ALLOWED)
-def test_what_a_kernels_file_holds_is_let_through(code: str, bits: int, tmp_path: Path) -> None:
-    assert "a.c" in check_objects({"a.c": compiled(code, tmp_path, bits)}, supplied(bits), bits)
+def test_what_a_kernels_file_holds_is_let_through(code: str, bits: int, tmp_path: Path, prove_cache: Cache) -> None:
+    assert "a.c" in check_objects({"a.c": compiled(code, tmp_path, bits)}, supplied(bits, prove_cache), bits)
 
 
 def test_two_files_that_define_the_same_are_refused(tmp_path: Path) -> None:
@@ -161,9 +165,9 @@ def test_the_compiler_reads_nothing_outside(code: str, how: str, tmp_path: Path,
     """It fails (True), or what it has read tells on it; it ends in its time, and quotes nothing."""
     if how == "Landlock":
         monkeypatch.setattr(toolchain, "confinement", lambda: "Landlock")
-        if why := toolchain.confine.available():
+        if why := confine.available():
             pytest.skip(why)
-    elif why := toolchain.sandbox.available():
+    elif why := sandbox.available():
         pytest.skip(why)
     monkeypatch.setattr(toolchain, "_SECONDS", 8)
     monkeypatch.setattr(toolchain, "_MEMORY_BYTES", 2**29)

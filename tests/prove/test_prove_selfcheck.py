@@ -21,10 +21,10 @@ BITS = {"x86_64": 64, "i386": 32}
 @pytest.fixture(autouse=True)
 def forgotten() -> Iterator[None]:
     """What was tried and built is not remembered from one test to the next."""
-    for cached in (build.shim_of, build.shim_key, selfcheck._checked):
+    for cached in (build.shim_key, selfcheck._checked):
         cached.cache_clear()
     yield
-    for cached in (build.shim_of, build.shim_key, selfcheck._checked):
+    for cached in (build.shim_key, selfcheck._checked):
         cached.cache_clear()
 
 

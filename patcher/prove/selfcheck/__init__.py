@@ -79,7 +79,7 @@ def _program(bits: int, cache: Cache) -> Program:
     if stored is not None:
         return msgspec.msgpack.decode(stored, type=Program)
     with temporary.directory("prove") as place:
-        program = build_alone(KNOWN, bits, place)
+        program = build_alone(KNOWN, bits, place, cache)
     cache.put(key, msgspec.msgpack.encode(program))
     return program
 
