@@ -155,13 +155,12 @@ def run(command_environment: dict[str, str], tmp_path: Path, forked: dict[str, F
     """``run(*arguments, env={}, cwd=…, afresh=False)``: the command line in a process of its own; ``afresh``: with an
     interpreter of its own, too, which it also has where ``env`` says what an interpreter heeds."""
 
-    def call(
-        *args: str | Path, env: dict[str, str] | None = None, cwd: Path = tmp_path, afresh: bool = False
-    ) -> Ran:
+    def call(*args: str | Path, env: dict[str, str] | None = None, cwd: Path = tmp_path, afresh: bool = False) -> Ran:
         environment = {**command_environment, **(env or {})}
         if afresh or any(name == "PATH" or name.startswith(("PYTHON", "LC_", "LANG")) for name in env or {}):
+            command: list[str | Path] = [sys.executable, "-m", "patcher", *args]
             done = subprocess.run(
-                [sys.executable, "-m", "patcher", *map(str, args)],
+                command,
                 capture_output=True, check=False, cwd=cwd, env=environment,
             )  # fmt: skip
             ended = Ended(done.returncode, done.stdout, done.stderr)

@@ -1,8 +1,8 @@
-"""The command line without the time it takes to start: a process that has imported all of it, and forks for each call.
+"""The command line without the time it takes to start: a process that has imported all of it and forks for each call.
 
-Each call is a process of its own, with descriptors, signals and caches of its own, as ``python -m patcher`` is; only the
-interpreter's start and the imports are shared. What depends on these (PATH, the locale, PYTHON…, what is imported when,
-hashes of strings) is to be tried with ``python -m patcher``.
+Each call is a process of its own, with descriptors, signals and caches of its own, as ``python -m patcher`` is; only
+the interpreter's start and the imports are shared. What depends on these (PATH, the locale, PYTHON…, what is imported
+when, hashes of strings) is to be tried with ``python -m patcher``.
 """
 
 from __future__ import annotations

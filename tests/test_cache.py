@@ -75,7 +75,7 @@ for number in range(40):
     assert cache.get(f"both:{number}") == b"%d" % number
 """
     environment = {**os.environ, "PYTHONPATH": str(Path(patcher.__file__).parent.parent)}
-    command = [sys.executable, "-W", "error", "-c", script, cache_dir]
+    command = [sys.executable, "-W", "error", "-c", script, str(cache_dir)]
     running = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) for _ in range(4)]
     said = [process.communicate()[1].decode() for process in running]
     assert [process.returncode for process in running] == [0] * 4, said
@@ -161,10 +161,7 @@ def test_a_file_in_its_place(tmp_path: Path, use: str) -> None:
     (tmp_path / "cache").touch()
     cache = Cache(tmp_path / "cache")
     with pytest.raises(InputError, match=r"cannot use the cache .*PATCHER_CACHE_DIR") as raised:
-        {
-            "get": lambda: cache.get("x"),
-            "put": lambda: cache.put("x", b""),
-        }[use]()
+        cache.get("x") if use == "get" else cache.put("x", b"")
     assert "\n" not in str(raised.value)
     cache.close()
 

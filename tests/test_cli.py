@@ -25,7 +25,7 @@ MMU = "arch/x86/xen/mmu.c"
 
 
 def is_one_clear_line(ran: Any) -> bool:
-    return (
+    return bool(
         ran.code == 2
         and ran.stderr.count("\n") == 1
         and ran.stderr.endswith("\n")
@@ -161,7 +161,8 @@ def test_the_same_from_a_repository_a_clone_and_a_directory(
 
 def test_a_second_run_says_the_same(run: Run, mini_original: Path, tmp_path: Path) -> None:
     env = {"PATCHER_CACHE_DIR": str(tmp_path / "new")}
-    assert run("plan", "--tree", mini_original, env=env) == run("plan", "--tree", mini_original, env=env)
+    once = run("plan", "--tree", mini_original, env=env, afresh=True)
+    assert run("plan", "--tree", mini_original, env=env, afresh=True) == once
 
 
 # wrong input: one clear line, exit code 2
@@ -314,7 +315,7 @@ def test_colour_on_a_terminal(
     mini_original: Path, command_environment: dict[str, str], env: dict[str, str], coloured: bool
 ) -> None:
     leader, follower = pty.openpty()
-    command = [sys.executable, "-m", "patcher", "plan", "-q", "--tree", mini_original]
+    command = [sys.executable, "-m", "patcher", "plan", "-q", "--tree", str(mini_original)]
     environment = {**command_environment, **env}
     with subprocess.Popen(command, env=environment, stdout=follower, stderr=subprocess.DEVNULL) as process:
         os.close(follower)
@@ -411,7 +412,7 @@ def test_a_device_is_written_to_and_not_replaced(run: Run, mini_original: Path, 
 
 
 def test_a_reader_that_has_seen_enough(mini_original: Path, command_environment: dict[str, str]) -> None:
-    command = [sys.executable, "-m", "patcher", "plan", "--tree", mini_original]
+    command = [sys.executable, "-m", "patcher", "plan", "--tree", str(mini_original)]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, env=command_environment, stdout=pipe, stderr=pipe) as process:
         assert process.stdout is not None
@@ -444,9 +445,11 @@ def test_an_interruption_ends_it_at_once(
     (tmp_path / "tmp").mkdir()
     places = {"PATCHER_CACHE_DIR": str(tmp_path / "cold"), "TMPDIR": str(tmp_path / "tmp")}
     environment = {**command_environment, **places}
-    command = [sys.executable, "-m", "patcher", "plan", "--scope", "tree", "--tree", mini_original]
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, env=environment, start_new_session=True, **streams) as process:
+    command = [sys.executable, "-m", "patcher", "plan", "--scope", "tree", "--tree", str(mini_original)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, env=environment, start_new_session=True, stdout=pipe, stderr=pipe, text=True
+    ) as process:
         while process.poll() is None and not list(tmp_path.glob("tmp/patcher-sources-*/files/arch")):
             time.sleep(0.01)
         os.killpg(process.pid, signal.SIGINT)
@@ -463,7 +466,7 @@ def test_a_termination_leaves_nobody_behind(
     (tmp_path / "tmp").mkdir()
     places = {"PATCHER_CACHE_DIR": str(tmp_path / "cold"), "TMPDIR": str(tmp_path / "tmp")}
     environment = {**command_environment, **places}
-    command = [sys.executable, "-m", "patcher", "plan", "--scope", "tree", "--tree", mini_original]
+    command = [sys.executable, "-m", "patcher", "plan", "--scope", "tree", "--tree", str(mini_original)]
     with subprocess.Popen(command, env=environment, start_new_session=True, stdout=subprocess.DEVNULL) as process:
         while process.poll() is None and not list(tmp_path.glob("tmp/patcher-sources-*/files/arch")):
             time.sleep(0.01)

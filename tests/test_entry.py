@@ -10,17 +10,19 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 COMMAND = (sys.executable, "-m", "patcher")
 
 
-def _bash(text: str, environment: dict[str, str], **options: object) -> subprocess.CompletedProcess[str]:
+def _bash(text: str, environment: dict[str, str], **options: Any) -> subprocess.CompletedProcess[str]:
     script = f'patcher() {{ "{sys.executable}" -m patcher "$@"; }}; {text}'
-    return subprocess.run(
+    done: subprocess.CompletedProcess[str] = subprocess.run(
         ["bash", "-c", script], capture_output=True, text=True, check=False, env=environment, timeout=60, **options
-    )  # type: ignore[call-overload,no-any-return]
+    )
+    return done
 
 
 def test_the_entry_loads_nothing() -> None:

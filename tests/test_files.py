@@ -133,7 +133,7 @@ def test_a_pipe_that_nobody_writes_to(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_pipe_that_is_opened_and_left(tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
-    writer = threading.Thread(target=lambda: (time.sleep(0.2), fifo.open("wb").close()))
+    writer = threading.Timer(0.2, lambda: fifo.open("wb").close())
     writer.start()
     assert files.read_file(fifo, pipe=True) == b""
     writer.join()

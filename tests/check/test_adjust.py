@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from checking import append, check, commit_edits, replace, require_gcc, table
+from check.checking import append, check, commit_edits, replace, require_gcc, table
 
 from patcher.check.adjust import Adjustments, adjustments
 

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from checking import append, check, commit_edits, replace, require_gcc, table
+from check.checking import append, check, commit_edits, replace, require_gcc, table
 
 from patcher import sandbox
 from patcher.check.results import Report

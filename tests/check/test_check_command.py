@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checking import append, commit_edits, require_gcc
+from check.checking import append, commit_edits, require_gcc
 from realgit import run_git
 
 MMU = "arch/x86/xen/mmu.c"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from checking import append, check, commit_edits, replace, require_gcc, table
+from check.checking import append, check, commit_edits, replace, require_gcc, table
 
 from patcher.check.results import Report
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checking import MINI, append, check, commit_edits, require_gcc, table
+from check.checking import MINI, append, check, commit_edits, require_gcc, table
 
 from patcher import sandbox
 from patcher.check.results import Status
@@ -139,7 +139,7 @@ def test_many_processes_are_held_to_a_number(mini_repo: Path, cache_dir: Path) -
 
     def count() -> None:
         nonlocal most
-        while not over.wait(0.1):
+        while not over.wait(0.5):
             most = max(most, len(running(f"sleep\0{seconds}")))
 
     counting = threading.Thread(target=count)
@@ -326,6 +326,7 @@ def test_after_a_kill_the_next_run_is_right(
     assert running("sleep\x0060.5") == []
     git(mini_repo, "checkout", "-q", "-b", "good", "HEAD~2")
     commit_edits(mini_repo, "warn", {MMU: append("\nstatic void idle(void)\n{\n}\n")})
+    assert isinstance(child.args, list)
     ran = subprocess.run(
         [*child.args[: child.args.index("--configs") + 1], ONE],
         env={**os.environ, "PATCHER_CACHE_DIR": str(cache_dir), "TMPDIR": str(tmp_path / "tmp")},

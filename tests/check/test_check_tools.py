@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from checking import append, check, commit_edits, require_gcc, table
+from check.checking import append, check, commit_edits, require_gcc, table
 
 SETUP = "arch/x86/xen/setup.c"
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from checking import append, commit_edits
+from check.checking import append, commit_edits
 from realgit import run_git
 
 from patcher.check.adjust import Adjustments, Tool

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from checking import append, commit_edits, replace, require_gcc
+from check.checking import append, commit_edits, replace, require_gcc
 
 MMU = "arch/x86/xen/mmu.c"
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patcher.check.messages import enclosing, new, parse
-from patcher.check.results import Message
+from patcher.check.results import Message, Severity
 
 TREE, BUILD = Path("/src/tree"), Path("/src/build")
 SOURCE = [
@@ -41,7 +41,7 @@ def test_gcc() -> None:
     )
     error, warning = read(said)
     assert error == Message(
-        "error", "mm/a.c", 9, "'y' undeclared (first use in this function)", "", "min(x, y);", "f", ""
+        Severity.ERROR, "mm/a.c", 9, "'y' undeclared (first use in this function)", "", "min(x, y);", "f", ""
     )
     assert (warning.severity, warning.option, warning.source) == (
         "warning", "-Wunused-function", "static int old(void)",
@@ -100,7 +100,7 @@ def test_the_function_around_a_line() -> None:
     assert [enclosing(SOURCE, number) for number in (1, 5, 6, 9)] == ["", "old", "old", "f"]
 
 
-WARNING = Message("warning", "mm/a.c", 9, "'x' is unused", "-Wunused", "int x;", "f", "")
+WARNING = Message(Severity.WARNING, "mm/a.c", 9, "'x' is unused", "-Wunused", "int x;", "f", "")
 
 
 def moved(message: Message, line: int) -> Message:
@@ -114,7 +114,7 @@ def test_a_moved_line_is_not_new() -> None:
 
 
 def test_one_that_replaces_another_is_new() -> None:
-    other = Message("warning", "mm/a.c", 9, "'y' is unused", "-Wunused", "int y;", "f", "")
+    other = Message(Severity.WARNING, "mm/a.c", 9, "'y' is unused", "-Wunused", "int y;", "f", "")
     assert new([WARNING], [other], {}) == (other,)
 
 
@@ -123,14 +123,14 @@ def test_the_same_once_more_is_new() -> None:
 
 
 def test_a_renamed_file_keeps_its_warnings() -> None:
-    now = Message("warning", "mm/b.c", 9, "'x' is unused", "-Wunused", "int x;", "f", "")
+    now = Message(Severity.WARNING, "mm/b.c", 9, "'x' is unused", "-Wunused", "int x;", "f", "")
     assert new([WARNING], [now], {"mm/a.c": "mm/b.c"}) == ()
     assert new([WARNING], [now], {}) == (now,)
 
 
 def test_numbers_in_a_message_do_not_make_it_new() -> None:
     before, after = (
-        Message("warning", "mm/a.o", 0, f"objtool: f()+{offset}: unreachable", "", "", "", "")
+        Message(Severity.WARNING, "mm/a.o", 0, f"objtool: f()+{offset}: unreachable", "", "", "", "")
         for offset in ("0x1c", "0x20")
     )
     assert new([before], [after], {}) == ()

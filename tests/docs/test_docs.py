@@ -35,10 +35,12 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_options_in_examples_exist(page: Path) -> None:
+    import click
+
     from patcher.cli import cli
 
     known = {"--help", "--version"}
-    groups = [cli, *(command for command in cli.commands.values() if hasattr(command, "commands"))]
+    groups = [cli, *(command for command in cli.commands.values() if isinstance(command, click.Group))]
     commands = [command for group in groups for command in group.commands.values()]
     known.update(name for command in commands for parameter in command.params for name in parameter.opts)
     for line in re.findall(r"^\s*(?:\$ )?patcher .*$", page.read_text(), re.MULTILINE):

@@ -40,7 +40,7 @@ def test_passing_is_exit_code_0_unless_more_is_required(run, mini: Path) -> None
 @pytest.mark.ends
 def test_json_is_as_published_and_the_same_seed_finds_the_same(run, mini: Path) -> None:  # type: ignore[no-untyped-def]
     command = ("prove", "--tree", mini, *QUICK, "--property", "3", "--property", "4", "--format", "json")
-    first, again = (json.loads(run(*command).stdout) for _ in range(2))
+    first, again = (json.loads(run(*command, afresh=True).stdout) for _ in range(2))
     jsonschema.validate(first, json.loads(SCHEMA.read_text()), cls=jsonschema.Draft202012Validator)
     assert first["commits"][0]["proofs"][0]["verdicts"] == again["commits"][0]["proofs"][0]["verdicts"]
 
@@ -60,7 +60,7 @@ def test_a_failure_can_be_kept_and_replayed(run, mini: Path, changed, tmp_path: 
     raced = run("prove", "--tree", mini, "--replay", race)
     assert raced.code == 1
     assert "ended: a wild access" in raced.stdout
-    from test_prove_properties import LAST_LEAF
+    from prove.test_prove_properties import LAST_LEAF
 
     mended = run("prove", "--tree", changed({MMU: LAST_LEAF}).where, "--replay", leaf)
     assert mended.code == 0
@@ -68,7 +68,7 @@ def test_a_failure_can_be_kept_and_replayed(run, mini: Path, changed, tmp_path: 
 
 
 def test_a_range_is_a_table(run, git, mini_repo: Path) -> None:  # type: ignore[no-untyped-def]
-    from test_prove_properties import LAST_LEAF
+    from prove.test_prove_properties import LAST_LEAF
 
     def commit(subject: str, old: str, new: str) -> None:
         file = mini_repo / MMU

@@ -42,7 +42,7 @@ def test_a_domain_is_cut_to_the_largest_that_the_kernel_is_built_for() -> None:
 @given(st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 600), st.sampled_from("rimf")), max_size=6))
 def test_the_last_word_counts(words: list[tuple[int, int, str]]) -> None:
     found = model()
-    kinds = {"i": Identity(), "m": Missing(), "f": Foreign(7)}
+    kinds: dict[str, Ram | Foreign | Missing | Identity] = {"i": Identity(), "m": Missing(), "f": Foreign(7)}
     plain: dict[int, object] = {}
     for start, length, kind in words:
         meaning = kinds.get(kind, Ram(0x100))

@@ -6,6 +6,7 @@ import os
 import time
 from array import array
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -216,9 +217,14 @@ def test_without_bubblewrap_it_runs_under_seccomp_alone(program: Program, monkey
 def test_what_comes_back_is_checked(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever word of an answer is another, it is "the code broke the run", and nothing worse."""
     scenario = Scenario(small_machine(runner, True), (*BOOT, ("scan", 0, 9), ("view", 0, 9), ("get", 5), ("stats",)))
-    sent: list[int] = []
+    sent: list[bytes] = []
     ask = runner._ask
-    monkeypatch.setattr(runner, "_ask", lambda request, seconds: (sent.append(request), ask(request, seconds))[1])
+
+    def noting(request: bytes, seconds: float) -> Any:
+        sent.append(request)
+        return ask(request, seconds)
+
+    monkeypatch.setattr(runner, "_ask", noting)
     assert runner.play(scenario).done
     header, said = ask(sent[0], 60)
     nonce = int.from_bytes(sent[0][:8], "little")

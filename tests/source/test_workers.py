@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import signal
 import subprocess
@@ -126,8 +127,16 @@ def test_no_descriptor_is_left(tmp_path: Path) -> None:
 
 
 def test_each_with_its_own_result() -> None:
-    pieces = {number: Piece(lambda number=number: b"%d" % number * 100_000, ()) for number in range(20)}
+    def answer(number: int) -> bytes:
+        return b"%d" % number * 100_000
+
+    pieces = {number: Piece(functools.partial(answer, number), ()) for number in range(20)}
     assert dict(run(pieces)) == {number: b"%d" % number * 100_000 for number in range(20)}
+
+
+def _sleep() -> bytes:
+    time.sleep(600)
+    return b""
 
 
 @pytest.mark.parametrize(
@@ -136,8 +145,8 @@ def test_each_with_its_own_result() -> None:
         (lambda: os.kill(os.getpid(), signal.SIGSEGV), "libclang died"),
         (lambda: os._exit(0), "libclang died"),
         (lambda: os.write(3, b"+part") and os._exit(1), "libclang died"),
-        (lambda: time.sleep(600), "libclang took longer than 2 s"),
-        (lambda: os.write(3, b"+part") and time.sleep(600), "libclang took longer than 2 s"),
+        (lambda: _sleep(), "libclang took longer than 2 s"),
+        (lambda: (os.write(3, b"+part"), _sleep())[1], "libclang took longer than 2 s"),
         (lambda: bytes(workers._MEMORY_BYTES), "libclang wanted too much memory"),
         (lambda: 1 // 0, "it cannot be read (ZeroDivisionError: integer division or modulo by zero)"),
     ],
