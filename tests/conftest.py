@@ -158,9 +158,8 @@ def run(command_environment: dict[str, str], tmp_path: Path, forked: dict[str, F
     def call(*args: str | Path, env: dict[str, str] | None = None, cwd: Path = tmp_path, afresh: bool = False) -> Ran:
         environment = {**command_environment, **(env or {})}
         if afresh or any(name == "PATH" or name.startswith(("PYTHON", "LC_", "LANG")) for name in env or {}):
-            command: list[str | Path] = [sys.executable, "-m", "patcher", *args]
             done = subprocess.run(
-                command,
+                [sys.executable, "-m", "patcher", *map(str, args)],
                 capture_output=True, check=False, cwd=cwd, env=environment,
             )  # fmt: skip
             ended = Ended(done.returncode, done.stdout, done.stderr)
@@ -212,7 +211,7 @@ def linux_6_12(tmp_path_factory: pytest.TempPathFactory) -> RealTree:
         finished = top.parent / "unpacked"
         if not finished.exists():
             members = [f"{top.name}/{part}" for part in LINUX_6_12_PARTS]
-            command = ["tar", "-xJf", LINUX_6_12_PACKAGE, "-C", top.parent, *members]
+            command = ["tar", "-xJf", str(LINUX_6_12_PACKAGE), "-C", str(top.parent), *members]
             subprocess.run(command, check=True, capture_output=True)
             finished.touch()
     return RealTree(top, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from test_prove_properties import BROKEN
+from prove.test_prove_properties import BROKEN
 
 from patcher.cache import Cache
 from patcher.prove.properties.all import PROPERTIES
