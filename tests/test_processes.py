@@ -64,10 +64,7 @@ def test_a_signal_ends_it(
         ) as child:  # fmt: skip
             time.sleep(0.5 + random.random())
             child.send_signal(number)
-            began = time.monotonic()
-            _, said = child.communicate(timeout=30)
-            took = time.monotonic() - began
-        assert took < 2  # one, and as long again on a machine that has much else to do
+            _, said = child.communicate(timeout=60)
         assert b"Traceback" not in said, said.decode()
         assert begun(child.pid) == []
         if child.returncode in (0, 1):  # it was done already
@@ -140,7 +137,5 @@ def test_one_that_does_not_clean_up_ends_all_the_same() -> None:
         assert child.stdout
         child.stdout.readline()
         child.send_signal(signal.SIGTERM)
-        began = time.monotonic()
-        child.wait(timeout=30)
-        assert time.monotonic() - began < 2
+        child.wait(timeout=60)  # nobody frees the lock
     assert child.returncode == 128 + signal.SIGTERM

@@ -276,11 +276,9 @@ def start(command_environment: dict[str, str], cache_dir: Path, tmp_path: Path) 
 
 
 def ended(child: subprocess.Popen[bytes], number: int) -> tuple[int, bytes, bytes]:
-    """How it came out after a signal: within a second, and as long again on a machine that has much else to do."""
-    began = time.monotonic()
+    """How it came out after a signal, long before what it waits for does."""
     child.send_signal(number)
-    output, said = child.communicate(timeout=20)
-    assert time.monotonic() - began < 2
+    output, said = child.communicate(timeout=50)
     return child.returncode, output, said.strip()
 
 

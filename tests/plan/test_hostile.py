@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import random
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from patience import not_stuck
 
 from patcher import confine, data
 from patcher.cache import Cache
@@ -61,9 +61,8 @@ def test_nothing_outside_is_read_and_nothing_is_waited_for(mini: Path, tmp_path:
     assert len(hostile) == len(tricks)
     for path, trick in hostile.items():
         (tree / path).write_text(f"{trick}\n{(tree / path).read_text()}")
-    start = time.monotonic()
-    plan = plan_of(tree, cache_dir)
-    assert time.monotonic() - start < 60
+    with not_stuck():  # a read of the FIFO would be
+        plan = plan_of(tree, cache_dir)
     assert "SECRET_WORD" not in repr(plan)
     assert "nothing_defines_this" not in repr(plan)
     for path in hostile:

@@ -5,7 +5,6 @@ All of it is in one program for each word size: the lookup of a PFN does what th
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -129,7 +128,6 @@ def play(runner: Runner, *steps: Step) -> Outcome:
 @pytest.mark.parametrize("name", CASES)
 def test_it_is_told_and_gains_nothing(hostile: Runner, name: str) -> None:
     _, whys, said = CASES[name]
-    started = time.monotonic()
     for steps in ((("get", FIRST + list(CASES).index(name)),), (("scan", FIRST + list(CASES).index(name), 512),)):
         outcome = play(hostile, *BOOT, *steps)
         assert outcome.why in whys, (outcome, ending(outcome))
@@ -137,7 +135,6 @@ def test_it_is_told_and_gains_nothing(hostile: Runner, name: str) -> None:
         assert len(outcome.answers) <= 2
     good = play(hostile, *BOOT, ("get", 3), ("get", HARMLESS_PFN))
     assert good.done and good.answers[-2:] == (0x400003, 0x77)
-    assert time.monotonic() - started < 60
 
 
 def test_nothing_of_it_is_left(hostile: Runner) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from patience import not_stuck
 
 from patcher import confine
 from patcher.errors import InputError
@@ -153,10 +154,9 @@ def _sleep() -> bytes:
 )
 def test_a_piece_that_is_lost(work: Callable[[], bytes], reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(workers.VARIABLE, "1")
-    start = time.monotonic()
-    found = dict(run({"lost": Piece(work, ()), "fine": Piece(lambda: b"fine", ())}))
+    with not_stuck():
+        found = dict(run({"lost": Piece(work, ()), "fine": Piece(lambda: b"fine", ())}))
     assert found == {"lost": Lost(reason, "took longer" in reason), "fine": b"fine"}
-    assert time.monotonic() - start < 20
 
 
 def test_processor_time_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-import time
 from pathlib import Path
+
+from patience import not_stuck
 
 from patcher.tree.config import Config
 from patcher.tree.directory import DirectoryTree
@@ -148,10 +149,9 @@ def test_a_chain_is_followed_as_deep_as_libclang_goes(tmp_path: Path) -> None:
 
 
 def test_a_hundred_thousand_includes(tmp_path: Path) -> None:
-    start = time.process_time()
     names = "".join(f"#include <none{number}.h>\n" for number in range(50_000))
     files = {"a.c": names + "#include <same.h>\n" * 100_000, "include/same.h": '#include "same.h"\n'}
-    found = graph(tmp_path, files, "a.c")
+    with not_stuck():  # it takes one second; each against each would take an hour
+        found = graph(tmp_path, files, "a.c")
     assert found.edges["a.c"] == ("include/same.h",)
     assert len(found.missing) == 50_000
-    assert time.process_time() - start < 30
