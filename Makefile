@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Two commands do all the set-up: "make demo" and "make test". What they install is locked in requirements/.
+# "make demo", "make quick" and "make test" do all the set-up. What they install is locked in requirements/.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,10 +7,23 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 	--custom-compile-command "make lock"
 
-.PHONY: demo test lock clean
+.PHONY: demo quick test lock clean
 
 demo: $(BIN)/patcher
 	$(BIN)/patcher demo
+
+# Half a minute, and something of each layer: those tests that compile nothing, and the golden series.
+QUICK := mail rules series \
+	check/test_choose.py check/test_depends.py check/test_guards.py check/test_judge.py check/test_messages.py \
+	check/test_specs.py generate/test_apply.py::test_the_patches_are_the_golden_ones lint/test_lint_diff.py \
+	lint/test_lint_maintainers.py lint/test_lint_rules.py plan/test_make.py prove/test_prove_e820.py \
+	prove/test_prove_find.py prove/test_prove_model.py prove/test_prove_store.py report/test_check_report.py \
+	report/test_plan_report.py source/test_lex.py source/test_outline.py test_cache.py test_formats.py \
+	test_pattern.py test_template.py tree/test_includes.py tree/test_kconfig.py tree/test_overlay.py \
+	tree/test_revisions.py
+
+quick: $(BIN)/pytest
+	$(BIN)/pytest -n 2 -q $(addprefix tests/,$(QUICK))
 
 test: $(BIN)/tox
 	$(BIN)/tox run
@@ -30,6 +43,10 @@ $(BIN)/python:
 $(BIN)/patcher: pyproject.toml requirements/demo.txt $(BIN)/python
 	$(PIP) install --require-hashes --requirement requirements/demo.txt
 	$(PIP) install --no-deps --no-index --no-build-isolation --editable .
+	@touch $@
+
+$(BIN)/pytest: requirements/highest.txt $(BIN)/patcher
+	$(PIP) install --require-hashes --requirement requirements/highest.txt
 	@touch $@
 
 $(BIN)/tox: requirements/tox.txt $(BIN)/python
