@@ -120,8 +120,10 @@ def cache(cache_dir: Path) -> Iterator[Cache]:
 
 @pytest.fixture(scope="session")
 def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One cache for all calls of the command line, so that they are quick."""
-    return tmp_path_factory.mktemp("shared-cache")
+    """One cache for all calls of the command line, and all workers, so that they are quick."""
+    place = shared_by_workers(tmp_path_factory) / "shared-cache"
+    place.mkdir(mode=0o700, exist_ok=True)
+    return place
 
 
 @pytest.fixture(scope="session")

@@ -24,8 +24,8 @@ Verdicts = Callable[..., dict[str, Verdict]]
 
 
 @pytest.fixture(scope="session")
-def prove_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cache]:
-    opened = Cache(tmp_path_factory.mktemp("prove-cache"))
+def prove_cache(shared_cache: Path) -> Iterator[Cache]:
+    opened = Cache(shared_cache)
     yield opened
     opened.close()
 
