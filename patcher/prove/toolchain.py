@@ -114,7 +114,7 @@ def run_confined(commands: Sequence[Sequence[str]], *, read: Iterable[Path] = ()
     """Run commands one after the other, until one fails; what they print.
 
     They, and what they start, see nothing but the system's programs and headers, ``read`` and ``write``; they have no
-    network, 2 GiB of memory each, no file of more than 256 MiB, and 60 seconds of the clock in all. What is left of
+    network, 2 GiB of memory each, no file of more than 256 MiB, and 60 seconds of the clock a call. What is left of
     them then is killed. The working directory is ``write``.
 
     Raises CompilerError with the first error, InputError where nothing here can confine them, and OSError where there
