@@ -43,6 +43,8 @@ class After(NamedTuple):
             return self, ()
         if diff.error:
             return After(self.patched, f"{patch.label} cannot be parsed"), ()
+        if patch.charset != "utf-8":  # what is applied is bytes
+            diff = Diff(patch.sent_diff.decode("utf-8", "surrogateescape"))
         olds = self.patched.read({file.old_path for file in diff.files} | {file.path for file in diff.files})
         failed, changed = [], {}
         for file in diff.files:

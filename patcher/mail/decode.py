@@ -30,6 +30,7 @@ _NO_CHARSETS = frozenset(["idna", "punycode", "unicode-escape", "raw-unicode-esc
 class _Text(NamedTuple):
     text: str
     exact: bool
+    charset: str
 
 
 class _AsSent(Compat32):
@@ -53,7 +54,7 @@ def decode(raw: RawMail) -> Mail:
     leading = len(content) - len(content.lstrip(b"\n"))
     headers_end = _headers_end(content, leading)
     if headers_end is None:  # a bare diff, or text
-        return _mail(raw, Message(), 0, _Text(_decoded(content, "", problems), True), raw.line, problems)
+        return _mail(raw, Message(), 0, _plain(content, problems), raw.line, problems)
     head = content[leading:headers_end]
     if len(head) > _HEADERS_BYTES:
         problems.append(Problem("headers", f"more than {_HEADERS_BYTES} bytes of headers"))
@@ -107,11 +108,17 @@ def _one(message: Message, body: bytes, problems: list[Problem]) -> _Text:
     if b"\r\n" in content and content.count(b"\r\n") == content.count(b"\n"):
         problems.append(Problem("crlf", "its lines end in CR LF"))
         content = content.replace(b"\r\n", b"\n")
-    text = _decoded(content, _charset(message), problems)
+    text, charset = _decoded(content, _charset(message), problems)
     if str(_parameter(message, "format")).lower() == "flowed":
         problems.append(Problem("flowed", "it is sent as format=flowed"))
         text, exact = _unflowed(text, str(_parameter(message, "delsp")).lower() == "yes"), False
-    return _Text(text, exact)
+    return _Text(text, exact, charset)
+
+
+def _plain(content: bytes, problems: list[Problem]) -> _Text:
+    """A text of no declared charset."""
+    text, charset = _decoded(content, "", problems)
+    return _Text(text, True, charset)
 
 
 def _from_base64(body: bytes, problems: list[Problem]) -> bytes:
@@ -133,12 +140,12 @@ def _multipart(head: bytes, body: bytes, problems: list[Problem]) -> _Text:
         parts = [part for part in message.walk() if not part.is_multipart()][: _PARTS + 1]
     except (RecursionError, MessageError, ValueError, LookupError):
         problems.append(Problem("nested", "its MIME structure is damaged or nested too deeply"))
-        return _Text(_decoded(body, "", problems), True)
+        return _plain(body, problems)
     if len(parts) > _PARTS:
         problems.append(Problem("nested", f"it has more than {_PARTS} MIME parts"))
     if message.defects:
         problems.append(Problem("truncated", "its MIME structure is incomplete"))
-    texts: list[str] = []
+    texts: list[_Text] = []
     for part in parts[:_PARTS]:
         kind = part.get_content_type()
         if kind in ("application/pgp-signature", "application/pgp-keys", "text/html", "message/rfc822"):
@@ -150,10 +157,12 @@ def _multipart(head: bytes, body: bytes, problems: list[Problem]) -> _Text:
             attached = _header(part, "content-disposition").lower().startswith("attachment") or bool(texts)
             if attached and (b"diff" in content or kind != "text/plain" or part.get_filename()):
                 problems.append(Problem("attachment", f"a {kind} is attached"))
-            texts.append(_one(part, content, problems).text)
+            texts.append(_one(part, content, problems))
         else:
             problems.append(Problem("attachment", f"a {kind} is attached"))
-    return _Text("".join(text if text.endswith("\n") else text + "\n" for text in texts), False)
+    charsets = {each.charset for each in texts if not each.text.isascii()}
+    text = "".join(each.text if each.text.endswith("\n") else f"{each.text}\n" for each in texts)
+    return _Text(text, False, charsets.pop() if len(charsets) == 1 else "utf-8")
 
 
 def _bytes(part: Message) -> bytes:
@@ -182,8 +191,9 @@ def _parameter(message: Message, name: str) -> object:
         return ""
 
 
-def _decoded(content: bytes, charset: str, problems: list[Problem]) -> str:
-    """The text. A wrong charset is told, and what it is instead is guessed: UTF-8, or bytes as surrogates."""
+def _decoded(content: bytes, charset: str, problems: list[Problem]) -> tuple[str, str]:
+    """The text, and what it was decoded by. A wrong charset is told, and what it is instead is guessed: UTF-8, or bytes
+    as surrogates."""
     try:
         utf8 = content.decode("utf-8")
     except UnicodeDecodeError:
@@ -193,16 +203,16 @@ def _decoded(content: bytes, charset: str, problems: list[Problem]) -> str:
             codecs.lookup(charset)
             if utf8 is not None and not content.isascii() and charset.startswith(("iso-8859", "windows-125", "latin")):
                 problems.append(Problem("charset", f"it says {charset!r} and is UTF-8"))
-                return utf8
-            return _decoded_as(content, charset)
+                return utf8, "utf-8"
+            return decoded_as(content, charset), charset
         except (LookupError, ValueError):
             problems.append(Problem("charset", f"it is not {charset!r} as it says"))
     elif charset and utf8 is None:
         problems.append(Problem("charset", f"it is not {charset!r} as it says"))
-    return utf8 if utf8 is not None else content.decode("utf-8", "surrogateescape")
+    return (utf8 if utf8 is not None else content.decode("utf-8", "surrogateescape")), "utf-8"
 
 
-def _decoded_as(content: bytes, charset: str) -> str:
+def decoded_as(content: bytes, charset: str) -> str:
     """The text of a charset. Raises LookupError where it is none, and UnicodeError where the content is not in it:
     also where it would hold half of a character, which UTF-7 can say."""
     if codecs.lookup(charset).name.replace("_", "-") in _NO_CHARSETS:
@@ -253,7 +263,7 @@ def _words(text: str) -> str:
             found.append(part)
             continue
         try:
-            found.append(_decoded_as(part, charset or "utf-8"))
+            found.append(decoded_as(part, charset or "utf-8"))
         except (LookupError, ValueError):
             found.append(part.decode("utf-8", "surrogateescape"))
     return " ".join("".join(found).split())
@@ -294,6 +304,7 @@ def _mail(
         text_line=text_line,
         exact=text.exact,
         problems=tuple(dict.fromkeys(problems)),
+        charset=text.charset,
     )
 
 

@@ -37,14 +37,15 @@ class Line(NamedTuple):
 
 
 class Hunk(NamedTuple):
-    """A hunk: where it starts in the old file (from 1), its lines before and after, without line ends. The last flags
-    tell that the file ends after it without a newline."""
+    """A hunk: where it starts in the old file (from 1), its lines before and after, without line ends. The flags tell
+    that the file ends after it without a newline; ``function`` is what its header says it is in."""
 
     start: int
     old: tuple[str, ...]
     new: tuple[str, ...]
     old_ends: bool
     new_ends: bool
+    function: str
 
 
 class FileDiff(NamedTuple):
@@ -214,7 +215,7 @@ def _file(lines: Sequence[str], section: _Section) -> FileDiff:
                 added.append(Line(line.target_line_no, text, at))
             elif kind == "-":
                 removed.append(Line(line.source_line_no, text, at))
-        hunks.append(Hunk(hunk.source_start, tuple(before), tuple(after), ends[0], ends[1]))
+        hunks.append(Hunk(hunk.source_start, tuple(before), tuple(after), ends[0], ends[1], hunk.section_header))
     old, new, created, deleted = _named(section.header, hunks)
     return FileDiff(
         path=old if deleted and not created else new,

@@ -19,11 +19,12 @@ _COMMIT = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _ESCAPED = re.compile(rb"^>(>*From )", re.MULTILINE)
 
 
-def split(stream: BinaryIO, path: str) -> Iterator[RawMail]:
+def split(stream: BinaryIO, path: str, most: int | None = None) -> Iterator[RawMail]:
     """The mails of a stream, in order. What does not begin with a mailbox's ``From `` line is one mail.
 
-    A mail larger than MAIL_BYTES is cut there and says so.
+    A mail of more than ``most`` bytes, or else MAIL_BYTES, is cut there and says so.
     """
+    most = most or MAIL_BYTES
     collected = bytearray()
     start, number, commit, cut = 1, 0, "", False
     seen_any, at_line_start = False, True
@@ -40,7 +41,7 @@ def split(stream: BinaryIO, path: str) -> Iterator[RawMail]:
                 collected, start, cut, mailbox, seen_any = bytearray(), number + 1, False, True, True
                 commit = who.decode() if _COMMIT.match(who) else ""
                 continue
-        if len(collected) + len(line) > MAIL_BYTES:
+        if len(collected) + len(line) > most:
             cut = True
             continue
         collected += line

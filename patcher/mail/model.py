@@ -49,7 +49,7 @@ class RawMail(Frozen, frozen=True):
 class Mail(Frozen, frozen=True):
     """A decoded mail. ``text`` is its body with LF line ends; bytes in it that are no text are surrogates (PEP 383).
     ``text_line`` is the line of the file at which the body begins; ``exact`` tells that the lines of ``text`` are those
-    of the file."""
+    of the file; ``charset`` is what ``text`` was decoded by."""
 
     path: str
     line: int
@@ -66,6 +66,7 @@ class Mail(Frozen, frozen=True):
     text_line: int
     exact: bool
     problems: tuple[Problem, ...]
+    charset: str = "utf-8"
 
 
 class Prefix(Frozen, frozen=True):
@@ -99,7 +100,7 @@ class Tag(Frozen, frozen=True):
         return self.name.lower()
 
 
-class Patch(Frozen, frozen=True):
+class Patch(Frozen, frozen=True, kw_only=True):
     """A patch, a cover letter or another mail, taken to pieces as git would.
 
     Arguments:
@@ -115,32 +116,39 @@ class Patch(Frozen, frozen=True):
         base: the ``base-commit:`` that is told, or ""
         exact: the lines given are those of the file (they are not where the mail was encoded)
         separator: the message ends with a ``---``
+        charset: what the text was decoded by
     """
 
     kind: Kind
     label: str
-    path: str
-    commit: str
+    path: str = ""
+    commit: str = ""
     subject: str
-    subject_line: int
-    prefix: Prefix
+    subject_line: int = 1
+    prefix: Prefix = Prefix("")
     summary: str
     author: Person
+    committer: Person = Person("", "")
     sender: Person
-    to: tuple[Person, ...]
+    to: tuple[Person, ...] = ()
     date: str
-    message_id: str
-    in_reply_to: str
-    references: tuple[str, ...]
+    message_id: str = ""
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
     body: tuple[str, ...]
     body_line: int
     tags: tuple[Tag, ...]
-    below: tuple[str, ...]
-    below_line: int
+    below: tuple[str, ...] = ()
+    below_line: int = 0
     diff: str
-    diff_line: int
-    base: str
-    exact: bool
-    separator: bool
-    problems: tuple[Problem, ...]
-    committer: Person = Person("", "")
+    diff_line: int = 0
+    base: str = ""
+    exact: bool = True
+    separator: bool = True
+    problems: tuple[Problem, ...] = ()
+    charset: str = "utf-8"
+
+    @property
+    def sent_diff(self) -> bytes:
+        """The diff as it was sent: git applies bytes, whatever a mail says of its charset."""
+        return self.diff.encode(self.charset, "surrogateescape" if self.charset == "utf-8" else "replace")

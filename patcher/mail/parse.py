@@ -131,6 +131,7 @@ def parse(mail: Mail, label: str) -> Patch:
         exact=mail.exact,
         separator=separator,
         problems=mail.problems,
+        charset=mail.charset,
     )
 
 

@@ -47,8 +47,9 @@ def missing(word: str) -> bool:
     return (word.startswith(("/", "./", "../")) or word.endswith(_ENDINGS)) and not present(Path(word))
 
 
-def patches(names: Sequence[str], progress: Progress | None = None) -> Iterator[Patch]:
-    """Every mail of the files as a patch, cover letter or other mail, while reading. ``progress`` is told bytes.
+def patches(names: Sequence[str], progress: Progress | None = None, *, most: int | None = None) -> Iterator[Patch]:
+    """Every mail of the files as a patch, cover letter or other mail, while reading. ``progress`` is told bytes;
+    ``most`` is how many a mail may have (see ``mbox.split``).
 
     Raises InputError where a file cannot be read, or none holds a patch or any other mail.
     """
@@ -60,7 +61,7 @@ def patches(names: Sequence[str], progress: Progress | None = None) -> Iterator[
         short = "stdin" if name == "-" else name if alike[Path(name).name] > 1 else Path(name).name
         try:
             with _opened(name) as stream:
-                for patch in _patches(stream, name, short, progress, before, total):
+                for patch in _patches(stream, name, short, progress, before, total, most):
                     any_mail = any_mail or _is_mail(patch)
                     yield patch
         except OSError as error:
@@ -90,11 +91,11 @@ def _opened(name: str) -> BinaryIO:
 
 
 def _patches(
-    stream: BinaryIO, name: str, short: str, progress: Progress | None, before: int, total: int
+    stream: BinaryIO, name: str, short: str, progress: Progress | None, before: int, total: int, most: int | None
 ) -> Iterator[Patch]:
     shown = "stdin" if name == "-" else name
     done = before
-    mails = split(stream, shown)
+    mails = split(stream, shown, most)
     held = next(mails, None)
     number = 0
     while held is not None:

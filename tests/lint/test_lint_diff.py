@@ -9,8 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from patcher.lint.context import After
 from patcher.lint.diff import DoesNotApply, applied
+from patcher.mail.decode import decode
 from patcher.mail.diff import Diff
+from patcher.mail.model import RawMail
+from patcher.mail.parse import parse
+from patcher.tree.directory import DirectoryTree
+from patcher.tree.overlay import PatchedTree
 
 LINES = st.lists(
     st.sampled_from(["a", "b", "c", "\td", "e \r", "Ü", "--- x", "+++ y", "@@ -1 +1 @@", "-- "]), max_size=14
@@ -68,3 +74,13 @@ def test_created_and_deleted() -> None:
 def test_what_stands_behind_the_diff_is_not_applied(behind: str) -> None:
     (file,) = Diff(f"--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n{behind}").files
     assert applied(b"a\nc\n", file) == b"b\nc\n"
+
+
+def test_a_mail_in_the_charset_of_its_file(tmp_path: Path) -> None:
+    (tmp_path / "a.c").write_bytes(b"/* M\xfcller */\n")
+    text = "--- a/a.c\n+++ b/a.c\n@@ -1 +1 @@\n-/* Müller */\n+/* Möller */\n"
+    head = b"Subject: [PATCH] a: b\nContent-Type: text/plain; charset=iso-8859-1\n\n---\n"
+    patch = parse(decode(RawMail("x.patch", 1, head + text.encode("latin-1"), "", False)), "x.patch")
+    before = After(PatchedTree(DirectoryTree(tmp_path), {}))
+    after, misfits = before.with_patch(patch, Diff(patch.diff))
+    assert (misfits, after.tree.read(["a.c"])) == ((), {"a.c": b"/* M\xf6ller */\n"})

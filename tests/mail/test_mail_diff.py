@@ -196,7 +196,7 @@ def test_diffs_that_git_did_not_write(old: str, new: str, hunk: str, wanted: tup
 def test_an_end_without_a_newline_in_any_language(words: str) -> None:
     (file,) = Diff(f"--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n{words}\n+b\n{words}\n-- \n2.39\n").files
     (hunk,) = file.hunks
-    assert hunk == (1, ("a",), ("b",), True, True)
+    assert hunk == (1, ("a",), ("b",), True, True, "")
 
 
 @pytest.mark.parametrize("empty", ["", " ", "\r", " \r"])
