@@ -138,7 +138,7 @@ def _order(path: str, configs: Sequence[Config], tree: KernelTree) -> list[str]:
     names = [config.name for config in configs]
     archs = {config.name: config.arch for config in configs}
     for suffix, other, arch in (("_32.c", "_64.c", "i386"), ("_64.c", "_32.c", "x86_64")):
-        if path.endswith(suffix) and path.removesuffix(suffix) + other in tree.paths():
+        if path.endswith(suffix) and tree.blobs([path.removesuffix(suffix) + other]):
             names.sort(key=lambda name: archs[name] != arch)
     return names
 
