@@ -21,7 +21,7 @@ def tool() -> dict[str, str]:
 def lines() -> list[str]:
     """A line for each tool, with what is missing said."""
     from patcher.source import libclang
-    from patcher.tree.gitrepo import git_version
+    from patcher.tree.command import git_version
 
     found = [f"patcher {__version__} (Python {platform.python_version()})"]
     for name, version in (("libclang", libclang.version), ("git", git_version)):

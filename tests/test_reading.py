@@ -30,7 +30,6 @@ OWN = {
     "series/load.py": "the names of the package's series",
     "source": "exported files in the cache, and the package",
     "temporary.py": "temporary directories of its own",
-    "tree/applying.py": "its temporary files",
     "tree/commit.py": "its temporary files",
     "tree/profile.py": "the package",
     "cli/rules.py": "the names in the package's rules",

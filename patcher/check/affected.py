@@ -8,7 +8,8 @@ from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from patcher.tree.content import Change, Entry
+from patcher.tree.changes import Change
+from patcher.tree.gittree import Entry
 
 _INCLUDE = re.compile(r"^[ \t]*#[ \t]*include(?:_next)?[ \t]*([<\"])([^>\"]+)[>\"]")
 _SOURCE = (".c", ".S")

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from patcher.check import affected as affect
@@ -18,7 +19,6 @@ from patcher.check.kbuild import Makefiles
 from patcher.check.results import LeftOut
 from patcher.check.snapshot import Snapshot
 from patcher.check.specs import Spec, symbols
-from patcher.tree.content import Lines
 
 MOST = 12
 _FIXED = frozenset({"64BIT", "X86_64", "X86_32", "X86"})
@@ -42,16 +42,15 @@ class _Made(NamedTuple):
     config: dict[str, str]
 
 
-def choose(series: Sequence[Snapshot], lines: Mapping[int, Mapping[str, Lines]], configure: Configure) -> Chosen:
+def choose(series: Sequence[Snapshot], configure: Configure) -> Chosen:
     """Choose configurations for x86.
 
     Arguments:
         series: the base and the commits
-        lines: by the number of a commit the changed lines of its files
         configure: makes a configuration on the last commit and returns its ``.config``, or None where it cannot be made
     """
     last = series[-1]
-    wanted = {branch._replace(line=0): branch for branch in _wanted(series, lines)}.values()
+    wanted = {branch._replace(line=0): branch for branch in _wanted(series)}.values()
     files = dict.fromkeys(
         path for each in series[1:] for path in affect.touched(each.changes)[0] if path in last.entries
     )
@@ -101,16 +100,13 @@ def choose(series: Sequence[Snapshot], lines: Mapping[int, Mapping[str, Lines]],
     return Chosen(tuple(each.spec for each in used), tuple(left))
 
 
-def _wanted(series: Sequence[Snapshot], lines: Mapping[int, Mapping[str, Lines]]) -> Iterable[Branch]:
-    for snapshot in series[1:]:
-        parent = series[snapshot.number - 1]
-        old_name = {change.path: change.old for change in snapshot.changes}
-        for path, changed in lines[snapshot.number].items():
-            if path.endswith((".c", ".h", ".S")):
-                yield from branches(path, snapshot.text(path), changed.new)
-                old = old_name.get(path, "")
-                if old:  # what is around lines that went
-                    yield from branches(path, parent.text(old), changed.old)
+def _wanted(series: Sequence[Snapshot]) -> Iterable[Branch]:
+    for parent, snapshot in pairwise(series):
+        for file in snapshot.diff.files:
+            if file.path.endswith((".c", ".h", ".S")) and not file.deleted:
+                yield from branches(file.path, snapshot.text(file.path), [line.number for line in file.added])
+                if not file.created:  # what is around lines that went
+                    yield from branches(file.path, parent.text(file.old_path), [line.number for line in file.removed])
 
 
 def _defaults(last: Snapshot) -> tuple[Spec, ...]:

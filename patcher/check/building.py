@@ -17,7 +17,7 @@ from patcher.check.specs import lines, symbols
 from patcher.check.workspace import Workspace
 from patcher.files import read_file
 from patcher.sandbox import Result
-from patcher.tree.content import Entry
+from patcher.tree.gittree import Entry
 
 _SECONDS = 1800.0
 _FILE_BYTES = 64 * 2**20

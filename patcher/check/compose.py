@@ -9,15 +9,15 @@ from typing import NamedTuple
 import msgspec
 
 from patcher.check.results import Cell, Column, Finding, Kind, Report, Row, Status
-from patcher.tree.applying import Applied
+from patcher.tree.applying import Applied, PatchState
 
 _APPLIES = "applies"
 _STATUS = {
-    "applied": Status.PASS,
-    "merged": Status.WARN,
-    "already": Status.SKIP,
-    "conflict": Status.FAIL,
-    "skipped": Status.SKIP,
+    PatchState.APPLIED: Status.PASS,
+    PatchState.MERGED: Status.WARN,
+    PatchState.ALREADY: Status.SKIP,
+    PatchState.CONFLICT: Status.FAIL,
+    PatchState.SKIPPED: Status.SKIP,
 }
 
 
@@ -32,7 +32,7 @@ class Extra(NamedTuple):
 
 def with_patches(report: Report, applied: Sequence[Applied]) -> Report:
     """Put the patches before the checks: a column that says how each applied, a row for those that made no commit."""
-    patches = [each for each in applied if each.state != "empty"]
+    patches = [each for each in applied if each.state is not PatchState.EMPTY]
     if not patches:
         return report
     by_id = {row.id: row for row in report.rows}
@@ -45,7 +45,7 @@ def with_patches(report: Report, applied: Sequence[Applied]) -> Report:
             numbers[own.number] = number
             rows.append(Row(number, own.id, own.subject, (cell, *own.cells)))
             continue
-        reason = {"already": "nothing to compile: the tree has it", "skipped": patch.detail}.get(
+        reason = {PatchState.ALREADY: "nothing to compile: the tree has it", PatchState.SKIPPED: patch.detail}.get(
             patch.state, "it does not apply"
         )
         others = (Cell(column.check, Status.SKIP, reason, 0) for column in report.columns)
@@ -62,7 +62,9 @@ def with_patches(report: Report, applied: Sequence[Applied]) -> Report:
         msgspec.structs.replace(each, commit=numbers[each.commit], until=numbers.get(each.until, 0))
         for each in report.findings
     ]
-    covers = [f"{each.name}: {each.detail}; taken for a cover letter" for each in applied if each.state == "empty"]
+    covers = [
+        f"{each.name}: {each.detail}; taken for a cover letter" for each in applied if each.state is PatchState.EMPTY
+    ]
     return msgspec.structs.replace(
         report,
         columns=(Column(_APPLIES, "git apply", "", "", ""), *report.columns),

@@ -17,7 +17,7 @@ from patcher.prove.blame import Blame, blame
 from patcher.prove.prove import Request, prove_commits
 from patcher.prove.verdict import CommitProof, Proof
 from patcher.prove.verdict import Status as Held
-from patcher.tree.gitrepo import GitTree
+from patcher.tree.gittree import GitTree
 from patcher.tree.revisions import commits as commits_of
 
 Cell = tuple[Status, str, tuple[Finding, ...]]

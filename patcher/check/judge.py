@@ -87,7 +87,7 @@ class Judge:
                 message = Message(Severity.ERROR, path, 0, configured.failure, "", "", "", "")
                 self._findings.add(snapshot.number, self._tool, Kind.ERROR, message, self._config, ".config")
             return Cell(self._name, Status.FAIL, configured.failure, 0)
-        gone = [target(each.old) for each in snapshot.changes if each.status == "D" and is_source(each.old)]
+        gone = [target(each.old) for each in snapshot.changes if not each.path and is_source(each.old)]
         status, detail = self.compare(snapshot.number, outcomes, gone, snapshot.renamed)
         count = len(outcomes)
         passed = f"{count} objects, as its parent" if count else "nothing that it changes is built here: as its parent"

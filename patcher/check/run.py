@@ -27,10 +27,9 @@ from patcher.check.store import Store
 from patcher.check.workers import Meter, Progress, Workers
 from patcher.errors import InputError
 from patcher.model import Frozen
-from patcher.tree import content
-from patcher.tree.gitrepo import GitTree
+from patcher.tree.gittree import GitTree
 from patcher.tree.kernel import version
-from patcher.tree.revisions import Commit
+from patcher.tree.objects import Commit
 
 _TOOLS = ("gcc", "clang", "sparse")
 
@@ -139,9 +138,7 @@ class _Stages(NamedTuple):
 
         if specs:
             return with_tools(specs, tools), ()
-        repository, commits = self.series.repository, self.snapshots[1:]
-        changed = {each.number: content.lines(repository, each.parent, each.commit) for each in commits}
-        chosen = choose_configurations(self.snapshots, changed, config_of)
+        chosen = choose_configurations(self.snapshots, config_of)
         return with_tools(chosen.specs, tools), chosen.left_out
 
     def _configured(self, configurations: Sequence[Configuration]) -> list[list[Configured]]:

@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -54,24 +53,22 @@ class Runner:
         self, argv: Sequence[str], cwd: Path, env: Mapping[str, str], stdin: bytes, seconds: float
     ) -> sandbox.Result:
         reason = ""
-        with tempfile.TemporaryFile() as given:
-            given.write(stdin)
-            given.seek(0)
-            process = subprocess.Popen(
-                argv, cwd=cwd, env={**_inherited(), **env}, stdin=given, stdout=subprocess.PIPE, start_new_session=True
-            )
+        process = subprocess.Popen(
+            argv, cwd=cwd, env={**_inherited(), **env}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            start_new_session=True,
+        )  # fmt: skip
+        with self._lock:
+            self._running.add(process)
+        try:
+            output, _ = process.communicate(stdin, timeout=seconds)
+        except subprocess.TimeoutExpired:
+            reason = f"it took longer than {seconds:g} s"
+            _kill(process)
+            output, _ = process.communicate()
+        finally:
             with self._lock:
-                self._running.add(process)
-            try:
-                output, _ = process.communicate(timeout=seconds)
-            except subprocess.TimeoutExpired:
-                reason = f"it took longer than {seconds:g} s"
-                _kill(process)
-                output, _ = process.communicate()
-            finally:
-                with self._lock:
-                    self._running.discard(process)
-                _kill(process)  # what it left running
+                self._running.discard(process)
+            _kill(process)  # what it left running
         code = process.returncode
         return sandbox.Result(code if code >= 0 else 128 - code, output or b"", b"", reason)
 

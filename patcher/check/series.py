@@ -11,9 +11,11 @@ from patcher.files import exists
 from patcher.mail.read import files as mail_files
 from patcher.mail.read import missing
 from patcher.tree.applying import Applied, apply_all, borrow
+from patcher.tree.command import identity
 from patcher.tree.commit import Draft, Identity, writer
 from patcher.tree.gitrepo import Repository
-from patcher.tree.revisions import Commit, base_of, commits, one
+from patcher.tree.objects import Commit
+from patcher.tree.revisions import base_of, commits
 
 
 class Series(NamedTuple):
@@ -58,14 +60,9 @@ def made(
     own = borrow(repository, scratch)
     with writer(own, who or _nobody(), quarantine=False) as making:
         ids = making.commits(base, drafts)
-    return Series(own, base, tuple(one(own, commit) for commit in ids), ())
+    return Series(own, base, tuple(own.commit(commit) for commit in ids), ())
 
 
 def _nobody() -> Identity:
     name, address, date = "patcher", "patcher@localhost", "1293000000 +0000"
-    environment = {
-        f"GIT_{who}_{what}": value
-        for who in ("AUTHOR", "COMMITTER")
-        for what, value in (("NAME", name), ("EMAIL", address), ("DATE", date))
-    }
-    return Identity(f"{name} <{address}>", f"{name} <{address}>", environment)
+    return Identity(f"{name} <{address}>", f"{name} <{address}>", identity(name, address, date))

@@ -16,7 +16,7 @@ from patcher.check.workers import Progress
 from patcher.lint import session as lint
 from patcher.tree.commit import Draft, Identity
 from patcher.tree.find import open_repository
-from patcher.tree.gitrepo import GitTree
+from patcher.tree.gittree import GitTree
 
 _EXAMPLES = 30  # cases for each property, in each commit; patcher prove tries more
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cached_property
 
 from patcher.check.store import digest
-from patcher.tree import content as git
-from patcher.tree.content import Change, Entry
+from patcher.mail.diff import Diff
+from patcher.tree import changes as git
+from patcher.tree.changes import Change
 from patcher.tree.gitrepo import Repository
+from patcher.tree.gittree import LINK, Entry, GitTree
 
 _KEPT_ARCHES = ("x86/", "um/")
 _NO_CODE = ("Documentation", "scripts", "tools", "samples", "usr")
@@ -31,36 +33,24 @@ def _unneeded(path: str) -> bool:
     )
 
 
-class Sources:
-    """The texts of files by blob, so that each is read once."""
-
-    def __init__(self, repository: Repository) -> None:
-        self._repository = repository
-        self._texts: dict[str, str] = {}
-
-    def text(self, entries: Mapping[str, Entry], path: str) -> str:
-        """The text of a file of a commit, "" where it has none (a link has none)."""
-        entry = entries.get(path)
-        if entry is None or entry.mode == "120000":
-            return ""
-        if entry.blob not in self._texts:
-            for blob, content in git.read(self._repository, [entry.blob]):
-                self._texts[blob] = content.decode("utf-8", "replace")
-        return self._texts[entry.blob]
-
-
 class Snapshot:
-    """Commit ``number`` of the series, from 1; 0 is the base, which has no parent here."""
+    """Commit ``number`` of the series, from 1; 0 is the base, which has no parent here. ``texts`` are those of files
+    that were read, by blob, for all of the series.
+    """
 
-    def __init__(self, repository: Repository, sources: Sources, number: int, commit: str, parent: str) -> None:
+    def __init__(self, repository: Repository, texts: dict[str, str], number: int, commit: str, parent: str) -> None:
         self._repository = repository
-        self._sources = sources
+        self._texts = texts
         self.number, self.commit, self.parent = number, commit, parent
+
+    @cached_property
+    def _tree(self) -> GitTree:
+        return GitTree(self._repository, self.commit)
 
     @cached_property
     def entries(self) -> dict[str, Entry]:
         """Every file of the commit."""
-        return git.entries(self._repository, self.commit)
+        return self._tree.entries
 
     @cached_property
     def exported(self) -> dict[str, Entry]:
@@ -73,9 +63,14 @@ class Snapshot:
         return git.changes(self._repository, self.parent, self.commit)
 
     @cached_property
+    def diff(self) -> Diff:
+        """The lines that differ from the parent."""
+        return git.diff(self._repository, self.parent, self.commit)
+
+    @cached_property
     def renamed(self) -> dict[str, str]:
         """Path in the parent → path now."""
-        return {change.old: change.path for change in self.changes if change.status == "R"}
+        return {change.old: change.path for change in self.changes if change.renamed}
 
     @cached_property
     def header_names(self) -> str:
@@ -108,21 +103,28 @@ class Snapshot:
         return digest(sorted(kept))
 
     def text(self, path: str) -> str:
-        """The text of a file, "" where there is none."""
-        return self._sources.text(self.entries, path)
+        """The text of a file, "" where there is none (a link has none)."""
+        entry = self.entries.get(path)
+        if entry is None or entry.mode == LINK:
+            return ""
+        if entry.blob not in self._texts:
+            content = self._repository.objects.blobs({entry.blob: path})[entry.blob]
+            self._texts[entry.blob] = content.decode("utf-8", "replace")
+        return self._texts[entry.blob]
 
     def changed_text(self, paths: list[str]) -> list[str]:
-        """The changed lines of some files."""
-        return git.changed_text(self._repository, self.parent, self.commit, paths)
+        """The lines that went or came in some files, and of the function each hunk is in."""
+        hunks = (hunk for file in self.diff.files if {file.path, file.old_path} & set(paths) for hunk in file.hunks)
+        return [text for hunk in hunks for text in (hunk.function, *hunk.old, *hunk.new)]
 
     def naming(self, words: frozenset[str], paths: list[str]) -> frozenset[str]:
         """Those of the paths that hold one of the words."""
-        return git.naming(self._repository, self.commit, sorted(words), paths)
+        return frozenset(self._tree.search(sorted(words), paths))
 
     def include_lines(self, arch: str) -> list[tuple[str, str]]:
         """Every ``#include`` of the commit that a build for ``arch`` may see."""
         places = {path.split("/", 1)[0] for path in self.entries if "/" in path} - set(_NO_CODE) - {"arch"}
-        return git.include_lines(self._repository, self.commit, [*sorted(places), f"arch/{arch}"])
+        return self._tree.include_lines([*sorted(places), f"arch/{arch}"])
 
     def changed_include_lines(self) -> list[tuple[str, str]]:
         """Every ``#include`` in the files that the commit changes."""
@@ -132,8 +134,8 @@ class Snapshot:
 
 def take(repository: Repository, base: str, commits: Iterable[str]) -> tuple[Snapshot, ...]:
     """The base and the commits that follow it, the oldest first."""
-    sources = Sources(repository)
+    texts: dict[str, str] = {}
     found: list[Snapshot] = []
     for number, commit in enumerate((base, *commits)):
-        found.append(Snapshot(repository, sources, number, commit, found[-1].commit if found else ""))
+        found.append(Snapshot(repository, texts, number, commit, found[-1].commit if found else ""))
     return tuple(found)

@@ -16,7 +16,7 @@ import msgspec
 
 from patcher.cache import Cache
 from patcher.check.results import Outcome
-from patcher.tree.content import Entry
+from patcher.tree.gittree import Entry
 
 _LISTS = 8
 _outcome_decoder = msgspec.msgpack.Decoder(Outcome)

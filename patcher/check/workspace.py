@@ -21,8 +21,8 @@ from patcher.cache import Cache
 from patcher.check import ccache
 from patcher.errors import InputError
 from patcher.tree.applying import borrow, check_out
-from patcher.tree.content import Entry, read
 from patcher.tree.gitrepo import Repository
+from patcher.tree.gittree import LINK, Entry
 
 _LONG_AGO = 1_000_000_000
 _PLACES = 16
@@ -101,12 +101,12 @@ class Workspace:
                     self._place(path).unlink()
             for path in gone:
                 self._prune(path)
-            contents = dict(read(repository, dict.fromkeys(entry.blob for entry in wanted.values())))
+            contents = repository.objects.blobs({entry.blob: path for path, entry in wanted.items()})
             for path, entry in wanted.items():
-                if entry.mode != "120000":
+                if entry.mode != LINK:
                     self._write(path, contents[entry.blob], entry.mode == "100755")
             for path, entry in wanted.items():  # links last, so that nothing is written through one
-                if entry.mode == "120000":
+                if entry.mode == LINK:
                     self._place(path).symlink_to(os.fsdecode(contents[entry.blob]))
         self._has = dict(entries)
 

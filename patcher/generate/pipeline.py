@@ -19,7 +19,7 @@ from patcher.model import Plan, Status, StepStatus
 from patcher.plan.make import Request, make_plan
 from patcher.series.load import SeriesSpec
 from patcher.source.unit import Progress
-from patcher.tree.gitrepo import GitTree
+from patcher.tree.gittree import GitTree
 from patcher.tree.kernel import KernelTree
 
 

@@ -206,8 +206,9 @@ def _of_range(range_: str | None, tree: Path, base: str | None, cache: Cache) ->
     if repository.shallow and (cut := tuple(each for each in listed if not each.parent)):
         base_of(repository, cut)  # raises: where the history is cut, git's diff of a commit is the whole tree
     found = tuple(each.id for each in listed)
-    parent, tip = ends(repository, asked, found)
-    return _of_commits(repository, base or parent, tip, found, _top(repository, tree), cache, stated=bool(base))
+    fork, tip = ends(repository, asked)
+    start, top = base or fork or f"{found[0]}^", _top(repository, tree)
+    return _of_commits(repository, start, tip, found, top, cache, stated=bool(base))
 
 
 def _of_commits(
@@ -224,7 +225,7 @@ def _of_commits(
 
 def _context(repository: Repository, base: str, tip: str | None, cache: Cache) -> Context:
     from patcher.tree.githistory import GitHistory
-    from patcher.tree.gitrepo import GitTree
+    from patcher.tree.gittree import GitTree
 
     return Context(
         GitTree(repository, base),
@@ -236,7 +237,7 @@ def _context(repository: Repository, base: str, tip: str | None, cache: Cache) -
 
 def _top(repository: Repository | None, tree: Path) -> Path:
     """Where the user's own files of a tree are."""
-    return repository.worktree or repository.directory if repository else tree
+    return Path(repository.where) if repository else tree
 
 
 def _scripts(source: _Source, request: Request) -> BackEnds | None:

@@ -17,7 +17,7 @@ from patcher.prove.scenario import Region
 from patcher.prove.store import keep_all
 from patcher.prove.verdict import CommitProof, Status, required
 from patcher.tree.find import open_repository, open_tree
-from patcher.tree.gitrepo import GitTree
+from patcher.tree.gittree import GitTree
 from patcher.tree.kernel import KernelTree
 from patcher.tree.revisions import base_of, commits
 

@@ -2,4 +2,5 @@
 
 import os
 
-os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # no git: we say so ourselves, when one is needed
+# No git: we say so ourselves, when one is needed. While it is imported, GitPython is not to ask any for its version.
+os.environ |= {"GIT_PYTHON_REFRESH": "quiet", "GIT_PYTHON_GIT_EXECUTABLE": os.devnull}

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -17,8 +16,8 @@ from typing import NamedTuple
 from patcher import temporary
 from patcher.errors import InputError
 from patcher.tree.gitrepo import Repository
+from patcher.tree.gittree import GitTree
 
-_MODE = re.compile(r"^(\d+) blob [0-9a-f]+\t", re.MULTILINE)
 _SETTINGS = ("-c", "user.useConfigOnly=true", "-c", "i18n.commitEncoding=UTF-8", "-c", "core.abbrev=12")
 # The user's own format.* and diff.* settings would change what others are mailed, so each is given.
 _MAIL = (
@@ -88,29 +87,24 @@ class Writer:
 
     def run(self, *args: str, stdin: bytes = b"") -> bytes:
         """The output of a git command that sees the objects made so far."""
-        with tempfile.TemporaryFile() as given:
-            given.write(stdin)
-            given.seek(0)
-            return self._repository.run(*_SETTINGS, *args, istream=given, env=self._environment, doing="write to")
+        return self._repository.run(*_SETTINGS, *args, stdin=stdin, env=self._environment, doing="write to")
 
     def commits(self, base: str, drafts: Sequence[Draft]) -> tuple[str, ...]:
         """The ids of the commits, each on top of the one before. Raises InputError where git cannot write."""
         self.run("read-tree", base)
+        modes = GitTree(self._repository, base).entries
         made, parent = [], base
         for draft in drafts:
+            rows = []
             for path, content in sorted(draft.changes.items()):
-                mode = self._mode(base, path)
                 blob = self.run("hash-object", "-w", "--stdin", stdin=content).decode().strip()
-                self.run("update-index", "--add", "--cacheinfo", f"{mode},{blob},{path}")
+                rows.append(f"{modes[path].mode if path in modes else '100644'} {blob}\t{path}\0")
+            self.run("update-index", "-z", "--index-info", stdin="".join(rows).encode("utf-8", "surrogateescape"))
             tree = self.run("write-tree").decode().strip()
             message = draft.message.encode()
             parent = self.run("commit-tree", tree, "-p", parent, "-F", "-", stdin=message).decode().strip()
             made.append(parent)
         return tuple(made)
-
-    def _mode(self, base: str, path: str) -> str:
-        found = _MODE.match(self.run("ls-tree", base, "--", path).decode("utf-8", "replace"))
-        return found.group(1) if found else "100644"
 
     def diffstat(self, old: str, new: str) -> str:
         """What ``git diff --stat`` says between two commits."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import IO
 
 from patcher.errors import InputError
-from patcher.mail.model import Kind, Patch, Person, Prefix
+from patcher.mail.model import Kind, Patch, Person
 from patcher.mail.parse import parse_tags
 from patcher.tree.gitrepo import Repository
 
@@ -22,10 +22,9 @@ def patches(repository: Repository, commits: Sequence[str]) -> Iterator[Patch]:
     """The commits as patches, in the order given. Memory is bounded by one commit."""
     if not commits:
         return
-    with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as answer:
-        asked.write("".join(f"{commit}\n" for commit in commits).encode())
-        asked.seek(0)
-        repository.run("diff-tree", "--stdin", *_DIFF, _FORMAT, istream=asked, output_stream=answer)
+    with tempfile.TemporaryFile() as answer:
+        asked = "".join(f"{commit}\n" for commit in commits).encode()
+        repository.run("diff-tree", "--stdin", *_DIFF, _FORMAT, stdin=asked, into=answer)
         answer.seek(0)
         for commit, content in zip(commits, _parted(answer, commits), strict=True):
             yield _patch(commit, content)
@@ -61,31 +60,7 @@ def _patch(commit: str, content: bytes) -> Patch:
     diff = texts[len(_FIELDS)] if len(texts) > len(_FIELDS) else ""
     person = Person(author, address)
     return Patch(
-        kind=Kind.PATCH,
-        label=commit[:12],
-        path="",
-        commit=commit,
-        subject=lines[0],
-        subject_line=1,
-        prefix=Prefix(""),
-        summary=lines[0].strip(),
-        author=person,
-        sender=person,
-        to=(),
-        date=date,
-        message_id="",
-        in_reply_to="",
-        references=(),
-        body=tuple(body[start:]),
-        body_line=2 + start,
-        tags=parse_tags(body[start:]),
-        below=(),
-        below_line=0,
-        diff=diff.lstrip("\n"),
-        diff_line=0,
-        base="",
-        exact=True,
-        separator=True,
-        problems=(),
-        committer=Person(committer, committer_address),
-    )
+        kind=Kind.PATCH, label=commit[:12], commit=commit, subject=lines[0], summary=lines[0].strip(), author=person,
+        sender=person, committer=Person(committer, committer_address), date=date, body=tuple(body[start:]),
+        body_line=2 + start, tags=parse_tags(body[start:]), diff=diff.lstrip("\n"),
+    )  # fmt: skip

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from patcher.errors import InputError
 from patcher.files import LARGE, files_below, read_file
-from patcher.tree.gitrepo import search_directory
+from patcher.tree.gittree import search_directory
 from patcher.tree.kernel import blob_id
 
 _ADVICE = "name a kernel tree with --tree"

@@ -8,7 +8,8 @@ from patcher.errors import InputError
 from patcher.files import exists, is_directory
 from patcher.tree import gitfiles
 from patcher.tree.directory import DirectoryTree
-from patcher.tree.gitrepo import GitTree, Repository, discover
+from patcher.tree.gitrepo import Repository, discover
+from patcher.tree.gittree import GitTree
 from patcher.tree.kernel import KernelTree, looks_like_kernel
 
 _ADVICE = "name a kernel tree with --tree"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from patcher.errors import InputError
 from patcher.files import SMALL, files_below, is_directory, present, read_file
-from patcher.tree.gitrepo import included
+from patcher.tree.gitrepo import ADVICE, common_directory, included
 
 _READ = (
     "HEAD", "config", "config.worktree", "commondir", "gitdir", "index", "packed-refs", "shallow", "info/grafts",
@@ -16,7 +16,6 @@ _READ = (
 )  # fmt: skip
 _INCLUDED = 10  # configurations inside each other, as in git
 _INCLUDE_ADVICE = "include it from your own ~/.gitconfig instead"
-_ADVICE = "no git can have made that; remove it, or clone the repository anew"
 
 
 def check_way(place: Path) -> None:
@@ -38,15 +37,13 @@ def check_way(place: Path) -> None:
 
 def _check_named(file: Path) -> None:
     """Look at a ``.git`` that is a file, and at the git directory that it names, with the one that it is a part of."""
-    kind, _, name = os.fsdecode(read_file(file, most=SMALL, advice=_ADVICE)).rstrip("\n").partition(": ")
+    kind, _, name = os.fsdecode(read_file(file, most=SMALL, advice=ADVICE)).rstrip("\n").partition(": ")
     named = file.parent / name
     if kind != "gitdir" or not is_directory(named):
         return  # git says what it thinks of that
     check(named)
-    if present(named / "commondir"):
-        shared = named / os.fsdecode(read_file(named / "commondir", most=SMALL, advice=_ADVICE)).rstrip("\n")
-        if is_directory(shared):
-            check(shared)
+    if (shared := common_directory(named)) != named and is_directory(shared):
+        check(shared)
 
 
 def check(repository: Path) -> None:
@@ -74,7 +71,7 @@ def _check_included(configuration: Path, top: Path, depth: int = 0) -> None:
     """Look at the files that a file of git's configuration includes."""
     if depth > _INCLUDED:
         raise InputError(f"{configuration} is included by itself or by too many others", _INCLUDE_ADVICE)
-    if b"include" not in read_file(configuration, most=SMALL, advice=_ADVICE).lower():
+    if b"include" not in read_file(configuration, most=SMALL, advice=ADVICE).lower():
         return
     for name in included(configuration):
         named = configuration.parent / name
@@ -90,7 +87,7 @@ def _check(path: str) -> None:
     except OSError:
         return  # git says what it thinks of a link to nothing
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-        raise InputError(f"{path} is no file", _ADVICE)
+        raise InputError(f"{path} is no file", ADVICE)
 
 
 def _check_link(repository: Path, name: str) -> None:
@@ -101,4 +98,4 @@ def _check_link(repository: Path, name: str) -> None:
         shared != there and is_directory(Path(shared, "objects"))
     ):
         return
-    raise InputError(f"{repository / name} leads out of the repository", _ADVICE)
+    raise InputError(f"{repository / name} leads out of the repository", ADVICE)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
@@ -14,9 +13,9 @@ import msgspec
 from patcher.cache import Cache
 from patcher.tree.gitrepo import Repository
 from patcher.tree.history import Names, Resolved
+from patcher.tree.objects import commit_of
 
 _HEX = re.compile(r"[0-9a-f]{4,64}\Z")
-_COMMITTER = re.compile(rb"^committer .*> ([0-9]{1,12}) [-+][0-9]+$", re.MULTILINE)
 # A walk reads some 100,000 commits a second. Linux has 40,000 (2010) to 80,000 (today) a year.
 _SUBJECTS_YEARS = 1
 _SUBJECTS_EACH = 400
@@ -49,39 +48,19 @@ class GitHistory:
 
     def _ambiguous(self, names: Sequence[str]) -> Iterable[tuple[str, Resolved]]:
         """Those that are too short rather than unknown: git tells them apart only where no kind is asked for."""
-        with tempfile.TemporaryFile() as asked:
-            asked.write("".join(f"{name}\n" for name in names).encode())
-            asked.seek(0)
-            said = self._repository.run("cat-file", "--batch-check", istream=asked, status_only=True).decode()
+        asked = "".join(f"{name}\n" for name in names).encode()
+        said = self._repository.run("cat-file", "--batch-check", stdin=asked, status_only=True).decode()
         for name, line in zip(names, said.splitlines(), strict=True):
             if not line.endswith(" missing"):
                 yield name, Resolved(Names.AMBIGUOUS if line.endswith(" ambiguous") else Names.OTHER)
 
     def _read(self, names: Sequence[str]) -> Iterable[Resolved]:
-        with tempfile.TemporaryFile() as asked:
-            asked.write("".join(f"{name}^{{commit}}\n" for name in names).encode())
-            self._repository.check_sizes(asked)
-            data = self._repository.run("cat-file", "--batch", "--buffer", istream=asked, status_only=True)
-        at = 0
-        for _ in names:
-            end = data.index(b"\n", at)
-            header = data[at:end].split()
-            at = end + 1
-            if header[-1] in (b"missing", b"ambiguous"):
-                yield Resolved(Names(header[-1].decode()))
+        for found in self._repository.objects.find([f"{name}^{{commit}}" for name in names]):
+            if found.kind != "commit":
+                yield Resolved(Names(found.kind) if found.kind in ("missing", "ambiguous") else Names.OTHER)
                 continue
-            size = int(header[2])
-            content = data[at : at + size]
-            at += size + 1
-            if header[1] != b"commit":
-                yield Resolved(Names.OTHER)
-                continue
-            head, _, message = content.partition(b"\n\n")
-            stamp = _COMMITTER.search(head)
-            subject = message.lstrip(b"\n").partition(b"\n\n")[0].decode("utf-8", "replace")
-            yield Resolved(
-                Names.COMMIT, header[0].decode(), " ".join(subject.split()), int(stamp.group(1)) if stamp else 0
-            )
+            commit = commit_of(found)
+            yield Resolved(Names.COMMIT, commit.id, commit.subject, commit.time)
 
     def ancestors(self, commits: Iterable[str]) -> frozenset[str]:
         asked = frozenset(commits)
@@ -91,10 +70,8 @@ class GitHistory:
                 self._ancestors[commit] = stored == b"1"
         unknown = [commit for commit in unknown if commit not in self._ancestors]
         if unknown:
-            with tempfile.TemporaryFile() as given:
-                given.write("".join(f"{commit}\n" for commit in [*unknown, f"^{self.base}"]).encode())
-                given.seek(0)
-                outside = set(self._repository.run("rev-list", "--stdin", istream=given).decode().split())
+            given = "".join(f"{commit}\n" for commit in [*unknown, f"^{self.base}"]).encode()
+            outside = set(self._repository.run("rev-list", "--stdin", stdin=given).decode().split())
             for commit in unknown:
                 self._ancestors[commit] = commit not in outside
                 self._cache.put(self._key("ancestor", commit), b"0" if commit in outside else b"1")

@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
-
 from patcher.errors import InputError
 from patcher.tree.gitrepo import Repository
+from patcher.tree.objects import Commit
 
-_FORMAT = "--format=%H%n%P%n%T%n%s"
 _ADVICE = "give a range, such as v6.12..HEAD"
-
-
-class Commit(NamedTuple):
-    """A commit: its full id, that of its first parent ("" where it has none), that of its tree, and its subject."""
-
-    id: str
-    parent: str
-    tree: str
-    subject: str
 
 
 def commits(repository: Repository, asked: str, *, linear: bool = True) -> tuple[Commit, ...]:
@@ -31,61 +19,52 @@ def commits(repository: Repository, asked: str, *, linear: bool = True) -> tuple
 
     Raises InputError where it is no range, a revision does not exist, or nothing lies between.
     """
-    where = repository.worktree or repository.directory
+    first, last = _ends(repository, asked)
+    shown = f"{first}..{last}" if first else f"{last}^!"
+    which = ("--first-parent",) if linear else ("--topo-order", "--no-merges")
+    ids = repository.run("rev-list", *which, "--reverse", shown, "--").decode().split()
+    found = tuple(map(repository.commit_of, repository.objects.find(ids)))
+    if not found:
+        meant = asked if not first or ".." in asked else f"{asked}..HEAD"
+        advice = "give a range A..B in which B follows A"
+        raise InputError(f"{repository.where}: there is no commit in {meant!r}", advice)
+    return found
+
+
+def _ends(repository: Repository, asked: str) -> tuple[str, str]:
+    """The ids of what a range leaves out ("" for the parents of one commit alone) and of what it leads to."""
     alone = asked.endswith("^!")
     if "..." in asked:
         raise InputError(f"{asked!r} is a symmetric difference", "give a range A..B")
     if not asked.strip(".") or asked.startswith("-") or (alone and ".." in asked) or asked.count("..") > 1:
         raise InputError(f"{asked!r} is no range", _ADVICE)
     if alone:
-        shown = f"{repository.resolve(asked.removesuffix('^!'))}^!"
-    else:
-        first, _, last = asked.partition("..")
-        shown = f"{repository.resolve(first or 'HEAD')}..{repository.resolve(last or 'HEAD')}"
-    which = ("--first-parent",) if linear else ("--topo-order", "--no-merges")
-    listing = repository.run("log", *which, "--reverse", "--no-show-signature", "-z", _FORMAT, shown, "--")
-    found = tuple(_commit(record) for record in listing.decode("utf-8", "replace").split("\0") if record.strip())
-    if not found:
-        meant = asked if alone or ".." in asked else f"{asked}..HEAD"
-        raise InputError(f"{where}: there is no commit in {meant!r}", "give a range A..B in which B follows A")
-    return found
+        return "", repository.resolve(asked.removesuffix("^!"))
+    first, _, last = asked.partition("..")
+    return repository.resolve(first or "HEAD"), repository.resolve(last or "HEAD")
 
 
 def base_of(repository: Repository, series: tuple[Commit, ...]) -> Commit:
     """What the first commit of a series stands on. Raises InputError where that is nothing."""
     first = series[0]
     if not first.parent:
-        where = repository.worktree or repository.directory
         more = "; the clone is shallow, 'git fetch --unshallow' brings the rest" if repository.shallow else ""
-        raise InputError(f"{where}: {first.id[:12]} has no parent", f"give a range that begins after it{more}")
-    return one(repository, first.parent)
+        advice = f"give a range that begins after it{more}"
+        raise InputError(f"{repository.where}: {first.id[:12]} has no parent", advice)
+    return repository.commit(first.parent)
 
 
-def ends(repository: Repository, range_: str, commits: Sequence[str]) -> tuple[str, str]:
-    """The revision a range is based on, and the one whose tree has all of it. ``commits`` are the ids of those of the
-    range, the oldest first, without merges: because of these the ends need not be the first's parent and the last.
+def ends(repository: Repository, asked: str) -> tuple[str, str]:
+    """The revision a range is based on, and the one whose tree has all of it. With merges in it, these need not be the
+    first commit's parent and the last commit.
 
-    The base is the newest commit that both ends of the range have in common (it may not exist, where the first commit
-    has no parent). Raises InputError where git cannot read the range.
+    The base is the newest commit that both ends of the range have in common; where there is none, the parent of the one
+    commit, which may not exist, or "". Raises InputError where it is no range.
     """
-    first, last = f"{commits[0]}^", commits[-1]
-    shown = range_ if any(mark in range_ for mark in ("..", "^!", "^@")) else f"{range_}..HEAD"
-    named = repository.run("rev-parse", "--revs-only", shown, "--").decode().split()
-    left_out = [name.removeprefix("^") for name in named if name.startswith("^")]
-    tips = [name for name in named if not name.startswith("^")]
-    if len(tips) != 1:
-        return first, last
-    tip = tips[0]
-    if len(left_out) != 1:
-        return first, tip
-    base = repository.run("merge-base", left_out[0], tip, empty_is=1).decode().strip()
-    return base or first, tip
-
-
-def one(repository: Repository, revision: str) -> Commit:
-    """One commit. Raises InputError where there is none of that name."""
-    commit = repository.resolve(revision)
-    return _commit(repository.run("log", "-1", "--no-show-signature", _FORMAT, commit, "--").decode("utf-8", "replace"))
+    first, last = _ends(repository, asked)
+    if not first:
+        return f"{last}^", last
+    return repository.run("merge-base", first, last, empty_is=1).decode().strip(), last
 
 
 def upstream(repository: Repository) -> str:
@@ -95,11 +74,5 @@ def upstream(repository: Repository) -> str:
     except InputError:
         found = ""
     if not found:
-        where = repository.worktree or repository.directory
-        raise InputError(f"{where}: the branch has no upstream to compare with", _ADVICE)
+        raise InputError(f"{repository.where}: the branch has no upstream to compare with", _ADVICE)
     return f"{found}..HEAD"
-
-
-def _commit(record: str) -> Commit:
-    name, parents, tree, subject = record.lstrip("\n").split("\n", 3)
-    return Commit(name, (parents.split() or [""])[0], tree, subject.strip())

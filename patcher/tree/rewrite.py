@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 
 from patcher.errors import InputError
@@ -15,13 +14,12 @@ def with_messages(repository: Repository, commits: Sequence[str], messages: Mapp
 
     Raises InputError where the branch exists or its name is wrong, or where the commits are no line.
     """
-    where = repository.worktree or repository.directory
     try:
         repository.run("check-ref-format", "--branch", branch)
     except InputError as error:
         raise InputError(f"{branch!r} is no name for a branch", "choose another with --fix-to") from error
     if repository.has(f"refs/heads/{branch}"):
-        raise InputError(f"{where} has a branch {branch} already", "name a new one with --fix-to")
+        raise InputError(f"{repository.where} has a branch {branch} already", "name a new one with --fix-to")
     parents = repository.run("rev-list", "--no-walk=unsorted", "--parents", *commits, "--").decode().splitlines()
     rows = [row.split() for row in parents]
     for before, row in zip(commits, rows[1:], strict=False):
@@ -44,8 +42,6 @@ def _write(repository: Repository, commit: str, parent: str, message: str | None
                            "--format=%T%x00%an%x00%ae%x00%ad%x00%B", "--date=raw", commit, "--")  # fmt: skip
     tree, name, address, date, old = shown.decode("utf-8", "surrogateescape").split("\0", 4)
     author = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": address, "GIT_AUTHOR_DATE": date}
-    with tempfile.TemporaryFile() as text:
-        text.write((message if message is not None else old.rstrip("\n") + "\n").encode("utf-8", "surrogateescape"))
-        text.seek(0)
-        of = ["-p", parent] if parent else []
-        return repository.run("commit-tree", *of, "-F", "-", tree, istream=text, env=author).decode().strip()
+    text = (message if message is not None else old.rstrip("\n") + "\n").encode("utf-8", "surrogateescape")
+    of = ["-p", parent] if parent else []
+    return repository.run("commit-tree", *of, "-F", "-", tree, stdin=text, env=author).decode().strip()

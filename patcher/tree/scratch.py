@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import git
-
-from patcher.tree.gitrepo import run
+from patcher.tree.command import identity, run
 
 
 def make_repository(place: Path, message: str) -> str:
@@ -15,13 +13,8 @@ def make_repository(place: Path, message: str) -> str:
     Author and date are fixed, so that the same files give the same id. No configuration of the user's is used; the
     repository's own names the author of later commits.
     """
-    identity = {
-        f"GIT_{who}_{what}": value
-        for who in ("AUTHOR", "COMMITTER")
-        for what, value in (("NAME", "patcher demo"), ("EMAIL", "demo@example.org"), ("DATE", "1293000000 +0000"))
-    }
-    command = git.Git(str(place))
-    command.update_environment(GIT_CONFIG_GLOBAL="/dev/null", GIT_CONFIG_NOSYSTEM="1", **identity)
+    who = identity("patcher demo", "demo@example.org", "1293000000 +0000")
+    environment = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1", **who}
     for args in (
         ["init", "--quiet", "--template=", "--initial-branch=main"],
         ["config", "user.name", "patcher demo"],
@@ -29,5 +22,5 @@ def make_repository(place: Path, message: str) -> str:
         ["add", "--all", "--force"],
         ["commit", "--quiet", "--no-verify", "--no-gpg-sign", "-m", message],
     ):
-        run(command, str(place), args)
-    return run(command, str(place), ["rev-parse", "HEAD"]).decode().strip()
+        run(place, args, env=environment)
+    return run(place, ["rev-parse", "HEAD"]).decode().strip()

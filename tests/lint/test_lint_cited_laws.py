@@ -23,7 +23,7 @@ from patcher.mail.model import Patch, RawMail
 from patcher.mail.parse import parse
 from patcher.tree.find import find_repository
 from patcher.tree.githistory import GitHistory
-from patcher.tree.gitrepo import GitTree
+from patcher.tree.gittree import GitTree
 
 RULES = [rule for rule in shipped() if rule.id in ("fixes-commit", "cited-commit")]
 COUNT, ASIDE = 3000, 200  # so many that some ids have their first five digits in common

@@ -16,7 +16,7 @@ from patcher.lint.select import Settings
 from patcher.lint.session import lint_patches
 from patcher.tree import commits
 from patcher.tree.find import find_repository
-from patcher.tree.gitrepo import GitTree
+from patcher.tree.gittree import GitTree
 
 Git = Callable[..., str]
 RULES = [rule for rule in shipped() if rule.about == "tree"]

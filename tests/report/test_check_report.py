@@ -19,7 +19,7 @@ from patcher.report.check_junit import check_junit
 from patcher.report.check_sarif import check_sarif
 from patcher.report.check_text import check_text
 from patcher.tree.applying import Applied
-from patcher.tree.revisions import Commit
+from patcher.tree.objects import Commit
 
 TOOL = {"name": "patcher", "version": "1", "libclang": "18"}
 FINDING = Finding(

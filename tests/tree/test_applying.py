@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import quopri
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from patcher.errors import InputError
-from patcher.tree.applying import Applied, apply_all, borrow, check_out
-from patcher.tree.content import changes, entries, lines
+from patcher.tree.applying import Applied, PatchState, apply_all, borrow, check_out
+from patcher.tree.changes import changes, diff
 from patcher.tree.find import open_repository
-from patcher.tree.revisions import Commit, commits
+from patcher.tree.gitrepo import Repository
+from patcher.tree.gittree import GitTree
+from patcher.tree.objects import Commit
+from patcher.tree.revisions import commits
 
 Git = Callable[..., str]
 ONE = "".join(f"line {number}\n" for number in range(1, 31))
@@ -141,7 +146,12 @@ def test_the_same_patches_make_the_same_commits(repo: Path, mbox: Path, tmp_path
 def test_changed_lines(repo: Path) -> None:
     repository = open_repository(repo)
     first = commits(repository, "base..work")[0]
-    assert lines(repository, first.parent, first.id) == {"a.c": ((5,), (5,))}
+    (file,) = diff(repository, first.parent, first.id).files
+    assert (file.path, [each.number for each in file.removed], [each.number for each in file.added]) == (
+        "a.c",
+        [5],
+        [5],
+    )
 
 
 def test_renames_are_followed(repo: Path, git: Git) -> None:
@@ -149,7 +159,7 @@ def test_renames_are_followed(repo: Path, git: Git) -> None:
     git(repo, "commit", "-q", "-m", "rename")
     repository = open_repository(repo)
     (change,) = changes(repository, repository.resolve("HEAD~1"), repository.resolve("HEAD"))
-    assert change == ("R", "a.c", "b.c")
+    assert (change, change.renamed) == (("a.c", "b.c"), True)
     git(repo, "reset", "-q", "--hard", "HEAD~1")
 
 
@@ -165,8 +175,7 @@ def test_files_are_written_as_they_are(repo: Path, git: Git, scratch: Path, tmp_
     repository = open_repository(repo)
     target = tmp_path / "out"
     target.mkdir()
-    files = entries(repository, repository.resolve("HEAD"))
-    check_out(borrow(repository, scratch), files, target, scratch)
+    check_out(borrow(repository, scratch), GitTree(repository, "HEAD").entries, target, scratch)
     assert (target / "i.c").read_bytes() == b"/* $Id$ */\n"
     assert (target / "run.sh").stat().st_mode & 0o111
     assert (target / "link").is_symlink()
@@ -203,3 +212,33 @@ def test_a_hunk_beyond_any_file(repo: Path, tmp_path: Path, scratch: Path, numbe
     (tmp_path / "x.patch").write_text(f"--- a/a.c\n+++ b/a.c\n@@ {text} @@\n a\n+b\n c\n d\n")
     with pytest.raises(InputError, match=r"^x\.patch: line 3 .* more than nine digits: the patch is damaged$"):
         apply_all(borrow(open_repository(repo), scratch), "HEAD", [tmp_path / "x.patch"], scratch)
+
+
+@pytest.mark.parametrize("encoding", ["8bit", "quoted-printable", "base64"])
+def test_a_mail_in_the_charset_of_its_file(repo: Path, git: Git, tmp_path: Path, scratch: Path, encoding: str) -> None:
+    """git applies the bytes of a diff, whatever the mail around it says; the message is text."""
+    git(repo, "checkout", "-q", "work")
+    (repo / "latin.c").write_bytes(b"/* M\xfcller */\n")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-q", "-m", "latin")
+    base = git(repo, "rev-parse", "HEAD")
+    text = ("Für Müller.\n---\n\ndiff --git a/latin.c b/latin.c\n--- a/latin.c\n+++ b/latin.c\n@@ -1 +1 @@\n"
+            "-/* Müller */\n+/* Möller */\n").encode("latin-1")  # fmt: skip
+    body = {"8bit": text, "quoted-printable": quopri.encodestring(text), "base64": base64.encodebytes(text)}[encoding]
+    head = f"From: A <a@example.org>\nSubject: [PATCH] [media] a: b\nContent-Transfer-Encoding: {encoding}\n"
+    file = tmp_path / "latin.patch"
+    file.write_bytes(head.encode() + b"Content-Type: text/plain; charset=iso-8859-1\n\n" + body)
+    (found,) = applied(repo, [file], scratch, base)
+    assert (found.state, found.subject) == (PatchState.APPLIED, "[media] a: b")
+    assert found.commit is not None
+    own = Repository(scratch / "objects.git", scratch / "objects.git", None)
+    made, message = own.objects.find([f"{found.commit.id}:latin.c", found.commit.id])
+    assert made.content == b"/* M\xf6ller */\n"
+    assert message.content.endswith("\n\n[media] a: b\n\nFür Müller.\n".encode())
+
+
+def test_an_empty_file_among_patches(repo: Path, git: Git, tmp_path: Path, scratch: Path) -> None:
+    git(repo, "format-patch", "-q", "-1", "work~1", "-o", tmp_path)
+    (tmp_path / "x.patch").touch()
+    with pytest.raises(InputError, match=r"x\.patch is empty"):
+        applied(repo, [tmp_path / "0001-a-change-line-5.patch", tmp_path / "x.patch"], scratch)

@@ -10,7 +10,8 @@ import pytest
 from patcher.errors import InputError
 from patcher.tree.commit import Draft, branch, identity, publish, writer
 from patcher.tree.find import open_tree
-from patcher.tree.gitrepo import GitTree, Repository
+from patcher.tree.gitrepo import Repository
+from patcher.tree.gittree import GitTree
 
 Git = Callable[..., str]
 

@@ -11,7 +11,7 @@ from patience import not_stuck
 from patcher.errors import InputError
 from patcher.tree.directory import DirectoryTree
 from patcher.tree.find import open_tree
-from patcher.tree.gitrepo import GitTree
+from patcher.tree.gittree import GitTree
 
 Git = Callable[..., str]
 

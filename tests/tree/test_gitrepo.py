@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from patcher.errors import InputError
-from patcher.tree import gitrepo
+from patcher.tree import command, objects
+from patcher.tree.command import git_version
 from patcher.tree.find import open_repository, open_tree
-from patcher.tree.gitrepo import git_version
-from patcher.tree.kernel import KernelTree, version
+from patcher.tree.kernel import KernelTree, blob_id, version
 
 Git = Callable[..., str]
 MMU = "arch/x86/xen/mmu.c"
@@ -321,7 +321,7 @@ def test_git_is_not_waited_for(mini_repo: Path, tmp_path: Path, monkeypatch: pyt
 
 def test_a_tree_that_lists_itself(mini_repo: Path, git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
     """Twenty-four objects stand for sixteen million files."""
-    monkeypatch.setattr(gitrepo, "_ANSWER", 2**20)
+    monkeypatch.setattr(command, "_ANSWER", 2**20)
     blob = git(mini_repo, "hash-object", "-w", "Makefile")
     tree = git(mini_repo, "mktree", text=f"100644 blob {blob}\tx.c\n")
     for _ in range(24):
@@ -351,7 +351,7 @@ def test_an_object_of_gigabytes(mini_repo: Path, git: Git, packed: bool) -> None
 
 
 def test_many_large_objects(mini_repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gitrepo, "_BLOBS", 1000)
+    monkeypatch.setattr(objects, "_TOGETHER", 1000)
     with pytest.raises(InputError, match="bytes to be read at once: 1000 is the most"):
         contents(open_tree(mini_repo, None))
 
@@ -532,3 +532,19 @@ def test_a_clone_without_a_checkout_matches_git_itself(mini_original: Path, tmp_
         check=True,
     )
     assert sorted(open_tree(tmp_path / "clone", None).paths()) == sorted(listed.stdout.split())
+
+
+def test_what_is_told_and_answered_is_more_than_pipes_hold(mini_repo: Path) -> None:
+    repository = open_repository(mini_repo)
+    content = os.urandom(2**20)
+    assert repository.run("stripspace", stdin=b"x\n\n\n" * 2**18) == b"x\n\n" * (2**18 - 1) + b"x\n"
+    assert repository.run("hash-object", "--stdin", stdin=content).decode().strip() == blob_id(content)
+    assert repository.run("version", stdin=content).startswith(b"git version")  # it reads none of it
+
+
+def test_a_name_does_not_forge_an_entry(mini_repo: Path, git: Git) -> None:
+    """The name of a submodule that reads like the entry of a file."""
+    blob, commit = git(mini_repo, "hash-object", "-w", "Makefile"), git(mini_repo, "rev-parse", "HEAD")
+    name = f"x 100644 blob {blob}\tforged.c"
+    tree = git(mini_repo, "mktree", "-z", text=f"160000 commit {commit}\t{name}\0" + f"100644 blob {blob}\tMakefile\0")
+    assert list(open_tree(mini_repo, git(mini_repo, "commit-tree", "-m", "x", tree)).paths()) == ["Makefile"]

@@ -10,7 +10,7 @@ import pytest
 from patcher.errors import InputError
 from patcher.tree.find import open_repository
 from patcher.tree.gitrepo import Repository
-from patcher.tree.revisions import base_of, commits, one, upstream
+from patcher.tree.revisions import base_of, commits, upstream
 
 Git = Callable[..., str]
 
@@ -47,7 +47,7 @@ def test_along_first_parents(repository: Repository) -> None:
     assert subjects(repository, "main..work") == ["one", "two", "merge", "four"]
     found = commits(repository, "main..work")
     assert [each.parent for each in found[1:]] == [each.id for each in found[:-1]]
-    assert base_of(repository, found) == one(repository, "main")
+    assert base_of(repository, found) == repository.commit("main")
 
 
 def test_all_but_merges(repository: Repository) -> None:

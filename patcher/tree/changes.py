@@ -1,0 +1,48 @@
+"""What a commit changes in its parent, read from git's objects."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from patcher.errors import InputError
+from patcher.mail.diff import Diff
+from patcher.tree.gitrepo import Repository
+
+
+class Change(NamedTuple):
+    """One file that a commit changes: ``old`` is the path in the parent, "" for a new file; ``path`` the path in the
+    commit, "" for a deleted one."""
+
+    old: str
+    path: str
+
+    @property
+    def renamed(self) -> bool:
+        """Whether the file had another path."""
+        return "" not in self and self.old != self.path
+
+
+def changes(repository: Repository, parent: str, commit: str) -> tuple[Change, ...]:
+    """What differs between two commits, renames followed."""
+    words = repository.run("diff-tree", "-r", "-z", "-M", "--no-ext-diff", parent, commit)
+    fields = iter(words.decode("utf-8", "surrogateescape").split("\0"))
+    found = []
+    while head := next(fields, ""):
+        letter, old = head.rsplit(" ", 1)[1][0], next(fields)
+        new = next(fields) if letter == "R" else old
+        found.append(Change("" if letter == "A" else old, "" if letter == "D" else new))
+    return tuple(found)
+
+
+def diff(repository: Repository, parent: str, commit: str) -> Diff:
+    """The lines that differ between two commits, renames followed, and none around them. Raises InputError where it is
+    no diff that can be read.
+    """
+    text = repository.run(
+        "diff-tree", "-r", "-p", "-U0", "-M", "--no-ext-diff", "--no-textconv", "--no-color", "--src-prefix=a/",
+        "--dst-prefix=b/", parent, commit,
+    )  # fmt: skip
+    found = Diff(text.decode("utf-8", "surrogateescape"))
+    if found.error:
+        raise InputError(f"{repository.where}: the changes of {commit[:12]} cannot be read: {found.error}")
+    return found
