@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from patcher.check.compose import Extra, with_extra, with_patches
 from patcher.check.results import Cell, Column, Finding, Kind, Report, Row, Status
-from patcher.tree.applying import Applied
-from patcher.tree.revisions import Commit
+from patcher.tree.applying import Applied, PatchState
+from patcher.tree.objects import Commit
 
 BROKEN = Finding(
     commit=1, check="gcc", kind=Kind.ERROR, path="mm/a.c", line=7, function="f", message="no", source="", configs=(),
@@ -33,7 +33,8 @@ def patches(*states: str) -> list[Applied]:
     for number, state in enumerate(states):
         made = sum(each.commit is not None for each in found) + 1
         commit = Commit(f"id{made}", "", "", "") if state in ("applied", "merged") else None
-        found.append(Applied(f"{number}.patch", f"patch {number}", state, commit, "" if commit else f"of {number}"))
+        detail = "" if commit else f"of {number}"
+        found.append(Applied(f"{number}.patch", f"patch {number}", PatchState(state), commit, detail))
     return found
 
 

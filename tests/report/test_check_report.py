@@ -18,7 +18,7 @@ from patcher.report.check_json import check_json
 from patcher.report.check_junit import check_junit
 from patcher.report.check_sarif import check_sarif
 from patcher.report.check_text import check_text
-from patcher.tree.applying import Applied
+from patcher.tree.applying import Applied, PatchState
 from patcher.tree.objects import Commit
 
 TOOL = {"name": "patcher", "version": "1", "libclang": "18"}
@@ -156,7 +156,7 @@ def test_junit() -> None:
 
 def made(number: int, state: str, detail: str = "") -> Applied:
     commit = Commit(str(number) * 40, "", "", "s") if state in ("applied", "merged") else None
-    return Applied(f"{number}.patch", f"patch {number}", state, commit, detail)
+    return Applied(f"{number}.patch", f"patch {number}", PatchState(state), commit, detail)
 
 
 def test_patches_get_a_column_and_rows_of_their_own() -> None:

@@ -108,7 +108,8 @@ def test_the_process_ends_with_its_repository(mini_repo: Path) -> None:
 
 def test_threads_share_it(objects: Objects, mini_repo: Path, git: Git) -> None:
     wanted = blobs(mini_repo, git)
-    expected, found = objects.blobs(wanted), []
+    expected = objects.blobs(wanted)
+    found: list[bool] = []
 
     def read() -> None:
         found.extend(objects.blobs(wanted) == expected for _ in range(5))
