@@ -23,7 +23,7 @@ from patcher.cache import Cache
 from patcher.prove import corpus
 from patcher.prove.build import build
 from patcher.prove.choices import Source
-from patcher.prove.history import Context, void_of
+from patcher.prove.context import Context, void_of
 from patcher.prove.properties.kind import AnyProperty
 from patcher.prove.prove import choose
 from patcher.prove.run import Runner

@@ -27,8 +27,8 @@ import msgspec
 from patcher.cache import Cache
 from patcher.prove import corpus, toolchain
 from patcher.prove.build import Program, build
+from patcher.prove.context import Context, void_of
 from patcher.prove.find import places
-from patcher.prove.history import Context, void_of
 from patcher.prove.prove import Request, choose, prove
 from patcher.prove.run import Runner
 from patcher.prove.search import search

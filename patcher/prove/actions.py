@@ -6,16 +6,20 @@ from typing import Literal
 
 import msgspec
 
+from patcher.prove import steps
+from patcher.prove.answers import Facts
 from patcher.prove.model import P2M, Foreign, Identity, Meaning, Missing, Ram
-from patcher.prove.run import Facts
-from patcher.prove.scenario import Step
 
 
 class Action(msgspec.Struct, frozen=True, tag_field="action"):
     """Something that happens, as steps to play, and as a word for the model."""
 
-    def steps(self, facts: Facts) -> tuple[Step, ...]:
-        """The steps that make it happen, the update itself last."""
+    def before(self) -> tuple[steps.AnyStep, ...]:
+        """What happens of it outside of the tree, first."""
+        return ()
+
+    def call(self, facts: Facts) -> steps.Call:
+        """The call of the tree that makes it happen."""
         raise NotImplementedError
 
     def tell(self, model: P2M) -> None:
@@ -33,8 +37,11 @@ class Fill(Action, frozen=True, tag="fill"):
     pfn: int
     mfn: int
 
-    def steps(self, facts: Facts) -> tuple[Step, ...]:
-        return ("m2p", self.mfn, self.pfn), ("set", self.pfn, self.mfn)
+    def before(self) -> tuple[steps.AnyStep, ...]:
+        return (steps.M2p(self.mfn, self.pfn),)
+
+    def call(self, facts: Facts) -> steps.Call:
+        return steps.Set(self.pfn, self.mfn)
 
     def tell(self, model: P2M) -> None:
         model.say(self.pfn, self.pfn + 1, Ram(self.mfn))
@@ -45,8 +52,8 @@ class Release(Action, frozen=True, tag="release"):
 
     pfn: int
 
-    def steps(self, facts: Facts) -> tuple[Step, ...]:
-        return (("set", self.pfn, facts["invalid"]),)
+    def call(self, facts: Facts) -> steps.Call:
+        return steps.Set(self.pfn, facts["invalid"])
 
     def tell(self, model: P2M) -> None:
         model.say(self.pfn, self.pfn + 1, Missing())
@@ -58,8 +65,8 @@ class PutForeign(Action, frozen=True, tag="foreign"):
     pfn: int
     mfn: int
 
-    def steps(self, facts: Facts) -> tuple[Step, ...]:
-        return (("set", self.pfn, self.mfn | facts["foreign_mark"]),)
+    def call(self, facts: Facts) -> steps.Call:
+        return steps.Set(self.pfn, self.mfn | facts["foreign_mark"])
 
     def tell(self, model: P2M) -> None:
         model.say(self.pfn, self.pfn + 1, Foreign(self.mfn))
@@ -70,8 +77,8 @@ class MarkIdentity(Action, frozen=True, tag="mark"):
 
     pfn: int
 
-    def steps(self, facts: Facts) -> tuple[Step, ...]:
-        return (("set", self.pfn, self.pfn | facts["identity_mark"]),)
+    def call(self, facts: Facts) -> steps.Call:
+        return steps.Set(self.pfn, self.pfn | facts["identity_mark"])
 
     def tell(self, model: P2M) -> None:
         model.say(self.pfn, self.pfn + 1, Identity())
@@ -87,8 +94,8 @@ class SetRange(Action, frozen=True, tag="range"):
     start: int
     end: int
 
-    def steps(self, facts: Facts) -> tuple[Step, ...]:
-        return ((self.kind, self.start, self.end),)
+    def call(self, facts: Facts) -> steps.Call:
+        return (steps.Identity if self.kind == "identity" else steps.Missing)(self.start, self.end)
 
     def tell(self, model: P2M) -> None:
         meaning: Meaning = Identity() if self.kind == "identity" else Missing()
@@ -103,8 +110,11 @@ class Resume(Action, frozen=True, tag="resume"):
 
     key: int
 
-    def steps(self, facts: Facts) -> tuple[Step, ...]:
-        return ("resume", self.key), ("list",)
+    def before(self) -> tuple[steps.AnyStep, ...]:
+        return (steps.Resume(self.key),)
+
+    def call(self, facts: Facts) -> steps.Call:
+        return steps.List()
 
     def tell(self, model: P2M) -> None:
         model.renumber(self.key)

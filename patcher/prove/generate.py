@@ -6,7 +6,7 @@ import msgspec
 
 from patcher.prove.actions import Fill, MarkIdentity, PutForeign, Release, SetRange, Update
 from patcher.prove.choices import Source
-from patcher.prove.history import Context
+from patcher.prove.context import Context
 from patcher.prove.scenario import ACPI, NVS, RAM, RESERVED, UNUSABLE, Machine, Region
 
 ORDER = 24

@@ -10,18 +10,21 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from enum import Enum
 from itertools import groupby
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
 from patcher.errors import InputError
+from patcher.prove.answers import Run
 from patcher.prove.build import Program
-from patcher.prove.history import ending
+from patcher.prove.outcome import Outcome, ending
 from patcher.prove.protocol import Why
 from patcher.prove.prove import lines
-from patcher.prove.run import Facts, Outcome, Run, Runner, Stats
-from patcher.prove.scenario import BOOT, RAM, Machine, Region, Scenario, Step
+from patcher.prove.run import Runner
+from patcher.prove.scenario import BOOT, RAM, Machine, Region, Scenario
+from patcher.prove.steps import Asked, Facts, Memory, Peek, Scan, Stats, Step
 
+A = TypeVar("A")
 PAGE = 4096
 MOST_REGIONS = 1024  # the shim's; a kernel takes 128
 _ARENA = 0x100  # PFN 1 MiB: the builder's list
@@ -210,19 +213,18 @@ class _Reader:
             place = lines(self.runner.program, [*addresses, *(line - 1 for line in outcome.lines)])
             return Ended(ending(outcome), place[0] if place else "")
 
-    def _ask(self, *questions: Step) -> tuple[object, ...]:
-        outcome = self.runner.play(Scenario(self.machine, (*BOOT, ("memory",), *questions)))
+    def _ask(self, *questions: Step[A]) -> list[A]:
+        before = (*BOOT, Memory())
+        outcome = self.runner.play(Scenario(self.machine, (*before, *questions)))
         if not outcome.done:
             raise _Ended(outcome)
-        return outcome.answers[len(BOOT) + 1 :]
+        return [outcome.of(Asked[A](index, each)) for index, each in enumerate(questions, len(before))]
 
     def _peek(self, *wanted: tuple[int, int]) -> list[tuple[int, ...]]:
-        found = self._ask(*(("peek", address, count) for address, count in wanted))
-        return [each for each in found if isinstance(each, tuple)]
+        return self._ask(*(Peek(address, count) for address, count in wanted))
 
     def _read(self, arch: str, asked: int) -> Picture:
-        facts, stats = self._ask(("facts",), ("stats",))
-        assert isinstance(facts, Facts) and isinstance(stats, Stats)
+        (facts,), (stats,) = self._ask(Facts()), self._ask(Stats())
         top = self._top()
         own_mids = sorted(set(top) - self.names.keys())
         mids = dict(zip([*own_mids, *self._shared_mids()], self._mids(own_mids), strict=True))
@@ -289,10 +291,8 @@ class _Reader:
         at = {pfn: leaf for leaf, pfn in seen.items()}
         spans = _merged([(pfn, pfn + self.per_page) for pfn in at])
         found: dict[int, list[Piece]] = {leaf: [] for leaf in seen}
-        for answer in self._ask(*(("scan", start, end) for start, end in spans)):
-            assert isinstance(answer, tuple)
-            for run in answer:
-                assert isinstance(run, Run)
+        for runs in self._ask(*(Scan(start, end) for start, end in spans)):
+            for run in runs:
                 for start, count, kind in self._kinds(run, at):
                     self._add(found[at[start - start % self.per_page]], start % self.per_page, count, kind)
         return {leaf: tuple(pieces) for leaf, pieces in found.items()}

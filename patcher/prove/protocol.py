@@ -5,7 +5,7 @@ Nothing here is written down a second time in C, so that a new entry cannot shif
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import Enum, IntEnum
 
 BACKTRACE = 8  # of layout.h
 HEADER = 9 + BACKTRACE  # why, three numbers, operation, warnings, the first one's place, lines; the lines; the seal
@@ -36,13 +36,17 @@ class Why(IntEnum):
     LOCKED = 19  # a call came back with a lock that it took
 
 
-class Point(IntEnum):
+class Point(Enum):
     """Where a rival comes: while a page is allocated, or behind any access to memory that both can see; the last also
     where the code's own data are only read."""
 
-    ALLOC = 1
-    ACCESS = 2
-    ACCESS_DATA = 3
+    ALLOC = "alloc"
+    ACCESS = "access"
+    ACCESS_DATA = "access_data"
+
+    @property
+    def number(self) -> int:
+        return 1 + list(Point).index(self)
 
 
 OPERATIONS = ("end", "machine", "e820", "booted", "call", "scan", "view", "m2p", "fail", "race", "resume", "facts",
@@ -62,7 +66,7 @@ def header() -> str:
     lines += _enum("op", [f"OP_{name.upper()}" for name in OPERATIONS])
     lines += _enum("call", [*(f"CALL_{name.upper()}" for name in CALLS), "CALL_COUNT"])
     lines += _enum("fact", [*(f"FACT_{name.upper()}" for name in FACTS), "FACT_COUNT"])
-    lines += _enum("point", [f"RACE_{point.name} = {point.value}" for point in Point])
+    lines += _enum("point", [f"RACE_{point.name} = {point.number}" for point in Point])
     return "\n".join([*lines, "#endif", ""])
 
 

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from patcher import temporary
 from patcher.cache import Cache
 from patcher.errors import InputError
-from patcher.prove import selfcheck, toolchain
+from patcher.prove import answers, selfcheck, toolchain
 from patcher.prove.build import ARCHS, TREE, Program, build
-from patcher.prove.history import Context, Mismatch, Undecided, ending, small_machine, void_of
+from patcher.prove.context import Context, Undecided, small_machine, void_of
+from patcher.prove.history import Mismatch
+from patcher.prove.outcome import ending
 from patcher.prove.protocol import Why
-from patcher.prove.run import RunError, Runner, Stats
+from patcher.prove.run import RunError, Runner
 from patcher.prove.scenario import BOOT, Region, Scenario
 from patcher.prove.search import search
+from patcher.prove.steps import Asked, Get, PfnToMfn, Scan, Stats, Valid, Watch
 from patcher.prove.verdict import CommitProof, Counterexample, Proof, Status, Verdict
 from patcher.tree.kernel import KernelTree
 
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from patcher.prove.properties.kind import AnyProperty
 
 Progress = Callable[[str, int, int], None]
-_LOOKUPS = ("get", "pfn_to_mfn", "valid")  # their argument is a PFN
+_LOOKUPS = (Get, PfnToMfn, Valid)
 
 
 class Request(NamedTuple):
@@ -120,7 +123,7 @@ def _play(
 def _broken(runner: Runner) -> Mismatch | None:
     """The plainest boot, where the code does what no kernel does in it: then nothing that it says is worth a thing."""
     for initial in (True, False):
-        scenario = Scenario(small_machine(runner, initial), (*BOOT, ("get", 0)))
+        scenario = Scenario(small_machine(runner, initial), (*BOOT, Get(0)))
         outcome = runner.play(scenario)
         if outcome.why in (Why.SYSTEM_CALL, Why.BROKEN, Why.KILLED, Why.TIME):
             return Mismatch(scenario, outcome.at, "the code returns", ending(outcome), outcome)
@@ -175,20 +178,22 @@ def _stored_by(runner: Runner, wrong: Mismatch) -> list[int]:
     steps = wrong.scenario.steps
     if wrong.step >= len(steps):
         return []
-    name, *rest = steps[wrong.step]
-    pfn = wrong.pfn if name == "scan" else int(rest[0]) if name in _LOOKUPS else -1
+    step = steps[wrong.step]
+    pfn = wrong.pfn if isinstance(step, Scan) else step.pfn if isinstance(step, _LOOKUPS) else -1
     if not 0 <= pfn < runner.limit:
         return []
     during = 0
     for _ in range(2):
-        watched = (("watch", pfn, during), *steps[: wrong.step], ("stats",))
+        watched = (Watch(pfn, during), *steps[: wrong.step], Stats())
         outcome = runner.play(Scenario(wrong.scenario.machine, watched))
-        said = outcome.answers[-1] if outcome.done else None
-        if not isinstance(said, Stats) or not said.changed:
+        if not outcome.done:
             break
-        if said.changed == during:
-            return [said.place]
-        during = said.changed
+        stats = outcome.of(Asked[answers.Stats](-1, watched[-1]))
+        if not stats.changed:
+            break
+        if stats.changed == during:
+            return [stats.place]
+        during = stats.changed
     return []
 
 

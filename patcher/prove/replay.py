@@ -5,15 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from patcher.cache import Cache
 from patcher.errors import InputError
 from patcher.prove import selfcheck, toolchain
+from patcher.prove.answers import Run, Unreachable
 from patcher.prove.build import ARCHS, build
-from patcher.prove.history import Mismatch, ending, shown
+from patcher.prove.history import Mismatch, shown
+from patcher.prove.outcome import Outcome, ending
 from patcher.prove.protocol import Why
 from patcher.prove.prove import place
-from patcher.prove.run import Outcome, Run, RunError, Runner, Unreachable
-from patcher.prove.scenario import Scenario, Step
+from patcher.prove.run import RunError, Runner
+from patcher.prove.steps import AnyStep
 from patcher.prove.store import Stored, load
 from patcher.prove.verdict import Counterexample
 from patcher.tree.kernel import KernelTree
@@ -60,8 +64,8 @@ def _replay(runner: Runner, stored: Stored) -> Replay:
         raise InputError("the scenario cannot be played: its machine or one of its steps is impossible")
     steps = []
     for number, step in enumerate(scenario.steps):
-        said = outcome.answers[number] if number < len(outcome.answers) else "-"
-        steps.append((_call(step), _said(said)))
+        answer = outcome.answers[number] if number < len(outcome.answers) else "-"
+        steps.append((_call(step), _answer(answer)))
     wrong = Mismatch(scenario, example.step if outcome.done else outcome.at, "", "", outcome, example.pfn)
     return Replay(
         stored, tuple(steps), _still(example, outcome), "" if outcome.done else ending(outcome), place(runner, wrong)
@@ -80,15 +84,15 @@ def _still(example: Counterexample, outcome: Outcome) -> bool:
                 return True
     if example.accepts:
         return answer not in example.accepts
-    return not outcome.done or _said(answer) == example.found
+    return not outcome.done or _answer(answer) == example.found
 
 
-def _call(step: Step) -> str:
-    name, *rest = step
+def _call(step: AnyStep) -> str:
+    name, *rest = msgspec.to_builtins(step)
     return f"{name}({', '.join(shown(each) if isinstance(each, int) else str(each) for each in rest)})"
 
 
-def _said(answer: object) -> str:
+def _answer(answer: object) -> str:
     if answer is None:
         return ""
     if isinstance(answer, tuple) and answer and isinstance(answer[0], Run | Unreachable):
@@ -99,6 +103,3 @@ def _said(answer: object) -> str:
         ]  # fmt: skip
         return "; ".join(parts)
     return shown(answer)
-
-
-__all__ = ["Replay", "Scenario", "replay_file"]

@@ -6,10 +6,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from patcher.prove import corpus
-from patcher.prove.actions import fits
 from patcher.prove.choices import Choices, Source, drawn
-from patcher.prove.history import Context, Mismatch
+from patcher.prove.context import Context
+from patcher.prove.history import Mismatch
 from patcher.prove.properties.kind import AnyProperty
 from patcher.prove.protocol import Why
 from patcher.prove.shrink import Found, smallest
@@ -32,24 +31,22 @@ def search(context: Context, each: AnyProperty, seed: int, examples: int, *, shr
     weight; one that was drawn before is not played again. Without ``shrink`` the first case that fails is told, not the
     smallest one.
     """
-    for case in corpus.stored(each.id, each.case, context.facts["bits"]):
-        found = each.check(context, case) if fits(context.facts, case) else None
+    for case in each.stored(context):
+        found = case.play()
         if found is not None and found.outcome.why is not Why.NO_SYMBOL:
-            return Failure(case, found, True)
-    for case in each.situations(context):
-        found = each.check(context, case)
-        if found is not None:
-            return Failure(case, found, False)
+            return Failure(case.value, found, True)
+    for case in each.stated(context):
+        if found := case.play():
+            return Failure(case.value, found, False)
     seen = set()
     for number in range(max(FEWEST, int(examples * each.weight))):
         source = drawn(seed, each.id, number)
-        case = each.draw(source, context)
-        if case in seen:
+        case = each.drawn(context, source)
+        if case.value in seen:
             continue
-        seen.add(case)
-        mismatch = each.check(context, case)
-        if mismatch is not None:
-            first = tuple(source.taken), Failure(case, mismatch, False)
+        seen.add(case.value)
+        if found := case.play():
+            first = tuple(source.taken), Failure(case.value, found, False)
             return _smallest(context, each, first)[1] if shrink else first[1]
     return None
 
@@ -64,6 +61,6 @@ def _smallest(context: Context, each: AnyProperty, first: Found[Failure]) -> Fou
 
 def tried(context: Context, each: AnyProperty, source: Source) -> Failure | None:
     """The case that the source gives, if it does not hold."""
-    case = each.draw(source, context)
-    mismatch = each.check(context, case)
-    return Failure(case, mismatch, False) if mismatch else None
+    case = each.drawn(context, source)
+    mismatch = case.play()
+    return Failure(case.value, mismatch, False) if mismatch else None

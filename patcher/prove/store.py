@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -13,12 +14,14 @@ from patcher.files import read_file
 from patcher.formats import from_json
 from patcher.prove.build import build
 from patcher.prove.prove import Request
-from patcher.prove.scenario import check
 from patcher.prove.toolchain import CompilerError
 from patcher.prove.verdict import CommitProof, Counterexample
 from patcher.tree.kernel import KernelTree
 
 _ADVICE = "--keep DIR stores scenarios"
+_STEP = re.compile(
+    r" - at `\$\.counterexample\.scenario\.steps\[(\d+)\][^`]*`\Z"
+)  # where msgspec says that it is wrong
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -67,12 +70,14 @@ def _program(file: Path, tree: KernelTree, arch: str, cache: Cache) -> None:
 def load(file: Path) -> Stored:
     """A stored scenario. Raises InputError where the file holds none."""
     content = read_file(file, pipe=True, advice=_ADVICE)
-    found = from_json(content, Stored, f"{file} holds no scenario", _ADVICE)
-    example = found.counterexample
     try:
-        check(example.scenario)
+        found = from_json(content, Stored, f"{file} holds no scenario", _ADVICE)
     except InputError as error:
-        raise InputError(f"{file} holds no scenario: {error}", _ADVICE) from error
+        if step := _STEP.search(str(error.__cause__)):
+            what = f"step {step[1]} is no operation of ours, or has other numbers than it takes"
+            raise InputError(f"{file} holds no scenario: {what}", _ADVICE) from error
+        raise
+    example = found.counterexample
     if not 0 <= example.step <= len(example.scenario.steps):
         raise InputError(f"{file} holds no scenario: it has no step {example.step}", _ADVICE)
     return found

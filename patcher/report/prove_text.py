@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+import msgspec
+
 from patcher.prove.replay import Replay
-from patcher.prove.scenario import Machine, Step
+from patcher.prove.scenario import Machine
+from patcher.prove.steps import AnyStep, Race, RaceOfThree, Scan, View
 from patcher.prove.verdict import CommitProof, Counterexample, Proof, Status, Verdict
 from patcher.report.escape import safe
 
@@ -61,7 +64,8 @@ def _verdict(verdict: Verdict, style: Style, verbose: bool) -> Iterator[str]:
 
 def _example(example: Counterexample) -> Iterator[str]:
     yield safe(f"{'':9}on {machine_text(example.scenario.machine)}")
-    steps = [step_text(step) for step in example.scenario.steps[: example.step + 1] if step[0] not in ("scan", "view")]
+    played = example.scenario.steps[: example.step + 1]
+    steps = [step_text(step) for step in played if not isinstance(step, Scan | View)]
     shown = steps if len(steps) <= _FEW else [*steps[:2], "…", *steps[-(_FEW - 3) :]]
     yield safe(f"{'':9}after {', '.join(shown)}")
     yield safe(f"{'':9}expected: {example.expected}")
@@ -84,15 +88,13 @@ def machine_text(machine: Machine) -> str:
     return "; ".join(parts)
 
 
-def step_text(step: Step) -> str:
+def step_text(step: AnyStep) -> str:
     """A step in C's way to write a call."""
-    name, *rest = step
-    words = [f"{each:#x}" if isinstance(each, int) else str(each) for each in rest]
-    if name == "race":
-        point, at, rival, met, *second = rest
-        more = f", and at {second[0]} {step_text(second[1])}" if second else ""
-        return f"{step_text(met)} while at {point} {at} another CPU does {step_text(rival)}{more}"
-    return f"{name}({', '.join(words)})"
+    if isinstance(step, Race | RaceOfThree):
+        more = f", and at {step.second_at} {step_text(step.second)}" if isinstance(step, RaceOfThree) else ""
+        at = f"{step.point.value} {step.at}"
+        return f"{step_text(step.ours)} while at {at} another CPU does {step_text(step.rival)}{more}"
+    return f"{step.name}({', '.join(f'{each:#x}' for each in msgspec.structs.astuple(step))})"
 
 
 def _table(commits: Sequence[CommitProof], style: Style) -> Iterator[str]:

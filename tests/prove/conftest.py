@@ -11,7 +11,7 @@ import pytest
 from patcher.cache import Cache
 from patcher.prove import toolchain
 from patcher.prove.build import Program, build
-from patcher.prove.history import Context, void_of
+from patcher.prove.context import Context, void_of
 from patcher.prove.prove import Request, prove
 from patcher.prove.run import Runner
 from patcher.prove.verdict import Verdict

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from patcher.prove.choices import Choices, Random, drawn
-from patcher.prove.history import Context
+from patcher.prove.context import Context
 from patcher.prove.properties.all import PROPERTIES
 
 # Of the miniature tree, by word size. If the way a case is drawn changes on purpose, so do these.
@@ -25,7 +25,7 @@ def test_a_seed_means_the_same_cases_everywhere(context: Context) -> None:
     digest = hashlib.sha256()
     for each in PROPERTIES:
         for number in range(50):
-            digest.update(msgspec.json.encode(each.draw(drawn(0, each.id, number), context)))
+            digest.update(msgspec.json.encode(each.drawn(context, drawn(0, each.id, number)).value))
     assert digest.hexdigest()[:16] == DRAWN[context.facts["bits"]]
 
 
@@ -33,10 +33,10 @@ def test_a_case_is_its_choices_and_plain_data(context: Context) -> None:
     for each in PROPERTIES:
         for number in range(20):
             source = drawn(3, each.id, number)
-            case = each.draw(source, context)
-            assert each.draw(Choices(source.taken), context) == case
+            case = each.drawn(context, source).value
+            assert each.drawn(context, Choices(source.taken)).value == case
             assert msgspec.json.decode(msgspec.json.encode(case), type=each.case) == case
-            assert hash(case) == hash(each.draw(Choices(source.taken), context))
+            assert hash(case) == hash(each.drawn(context, Choices(source.taken)).value)
 
 
 def test_seeds_properties_and_numbers_differ() -> None:

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from patcher.cache import Cache
-from patcher.prove import toolchain
+from patcher.prove import steps, toolchain
 from patcher.prove.build import build
-from patcher.prove.history import ending, small_machine
+from patcher.prove.context import small_machine
+from patcher.prove.outcome import Outcome, ending
 from patcher.prove.protocol import Why
 from patcher.prove.prove import Request, prove
-from patcher.prove.run import Outcome, Runner
-from patcher.prove.scenario import BOOT, Scenario, Step
+from patcher.prove.run import Runner
+from patcher.prove.scenario import BOOT, Scenario
 from patcher.prove.verdict import Status
 from patcher.tree.directory import DirectoryTree
 
@@ -121,19 +122,20 @@ def hostile(runners: dict[str, Runner], arch: str) -> Runner:
     return runners[arch]
 
 
-def play(runner: Runner, *steps: Step) -> Outcome:
-    return runner.play(Scenario(small_machine(runner, True), steps))
+def play(runner: Runner, *played: steps.AnyStep) -> Outcome:
+    return runner.play(Scenario(small_machine(runner, True), played))
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_it_is_told_and_gains_nothing(hostile: Runner, name: str) -> None:
     _, whys, said = CASES[name]
-    for steps in ((("get", FIRST + list(CASES).index(name)),), (("scan", FIRST + list(CASES).index(name), 512),)):
-        outcome = play(hostile, *BOOT, *steps)
+    pfn = FIRST + list(CASES).index(name)
+    for lookup in (steps.Get(pfn), steps.Scan(pfn, 512)):
+        outcome = play(hostile, *BOOT, lookup)
         assert outcome.why in whys, (outcome, ending(outcome))
         assert said in ending(outcome)
         assert len(outcome.answers) <= 2
-    good = play(hostile, *BOOT, ("get", 3), ("get", HARMLESS_PFN))
+    good = play(hostile, *BOOT, steps.Get(3), steps.Get(HARMLESS_PFN))
     assert good.done and good.answers[-2:] == (0x400003, 0x77)
 
 
@@ -142,7 +144,7 @@ def test_nothing_of_it_is_left(hostile: Runner) -> None:
     assert launcher is not None
     before = below(launcher.pid)  # bubblewrap's own processes, and the launcher
     for number in range(len(CASES)):
-        play(hostile, *BOOT, ("get", FIRST + number))
+        play(hostile, *BOOT, steps.Get(FIRST + number))
     assert hostile._process is launcher and launcher.poll() is None
     assert below(launcher.pid) == before
 
@@ -163,7 +165,7 @@ def test_the_shims_functions_have_no_names_for_the_tree(changed, arch: str, prov
     )
     assert "stop" in program.stubs.values()
     with Runner(program) as runner:
-        assert play(runner, *BOOT, ("get", 7)).why is Why.SIGNAL
+        assert play(runner, *BOOT, steps.Get(7)).why is Why.SIGNAL
 
 
 def test_a_start_of_its_own_is_not_run(changed, arch: str, prove_cache: Cache) -> None:  # type: ignore[no-untyped-def]

@@ -12,6 +12,7 @@ import pytest
 
 from patcher.cache import Cache
 from patcher.errors import InputError
+from patcher.prove import steps
 from patcher.prove.build import Program, build
 from patcher.prove.laptop import example
 from patcher.prove.picture import Ended, Kind, Picture, _machine, draw, pages_of_ram, stretches
@@ -56,10 +57,11 @@ def assert_as_looked_up(program: Program, picture: Picture) -> None:
     with Runner(program) as runner:
         machine = _machine(picture.regions, picture.given, picture.initial, runner)
         pfns = [pfn for start, end, _ in told for pfn in (start, end - 1)]
-        asked = tuple(("get", pfn) for pfn in pfns)
-        answers = runner.play(Scenario(machine, (*BOOT, ("memory",), *asked))).answers[-len(pfns) :]
+        asked = tuple(steps.Get(pfn) for pfn in pfns)
+        answers = runner.play(Scenario(machine, (*BOOT, steps.Memory(), *asked))).answers[-len(pfns) :]
         facts = runner.facts
     for pfn, answer, kind in zip(pfns, answers, [kind for *_, kind in told for _ in (0, 1)], strict=True):
+        assert isinstance(answer, int)
         if answer == facts["invalid"]:
             assert kind is Kind.MISSING, hex(pfn)
         elif facts["identity_mark"] and answer & facts["identity_mark"]:

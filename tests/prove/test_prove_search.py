@@ -9,7 +9,8 @@ import pytest
 
 from patcher.prove import corpus
 from patcher.prove.actions import Fill, MarkIdentity, Release, SetRange, fits
-from patcher.prove.history import Context, Mismatch
+from patcher.prove.context import Context
+from patcher.prove.history import Mismatch
 from patcher.prove.properties.all import PROPERTIES
 from patcher.prove.properties.kind import Property
 from patcher.prove.properties.life import Life

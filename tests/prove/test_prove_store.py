@@ -7,9 +7,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from patcher.errors import InputError
+from patcher.prove import steps
 from patcher.prove.store import load
 
 GOOD: dict[str, Any] = {
@@ -20,7 +22,8 @@ GOOD: dict[str, Any] = {
             "steps": [
                 ["build"], ["list"], ["booted"], ["get", 5], ["high", 1, 2, 3, True], ["set", 5, -1],
                 ["race", "access", 3, ["set", 4, 1], ["set", 5, 1]],
-                ["race", "alloc", 3, ["set", 4, 1], ["set", 5, 1], 2, ["get", 5]], ["scan", 0, 18446744073709551615],
+                ["race_of_three", "alloc", 3, ["set", 4, 1], ["set", 5, 1], 2, ["get", 5]],
+                ["scan", 0, 18446744073709551615],
             ],
         },
         "step": 3, "expected": "", "found": "", "place": "",
@@ -36,6 +39,8 @@ BAD_STEPS: list[Any] = [
     ["race", "alloc", 1, [], ["get", 1]], ["race", "alloc", 1, ["get", 1], ["get", 1], 2],
     ["race", "alloc", 1, ["get", 1], ["get", 1], 2, ["get", 1], 2, ["get", 1]],
     ["race", "alloc", 1, ["race", "alloc", 1, ["get", 1], ["get", 1]], ["get", 1]],
+    ["race_of_three", "alloc", 1, ["get", 1], ["get", 1]], ["race_of_three", "alloc", 1, ["get", 1], ["get", 1], 2],
+    ["race_of_three", "alloc", 1, ["get", 1], ["get", 1], 2, ["scan", 1, 2]], ["get", True], ["set", 5], ["get"],
 ]  # fmt: skip
 
 
@@ -46,7 +51,24 @@ def stored(place: Path, content: Any) -> Path:
 
 
 def test_what_is_right_is_read(tmp_path: Path) -> None:
-    assert [*load(stored(tmp_path, GOOD)).counterexample.scenario.steps[3]] == ["get", 5]
+    found = load(stored(tmp_path, GOOD)).counterexample.scenario
+    assert found.steps[3] == steps.Get(5)
+    assert msgspec.json.decode(msgspec.json.encode(found.steps)) == GOOD["counterexample"]["scenario"]["steps"]
+
+
+def test_a_number_of_more_than_64_bits(tmp_path: Path) -> None:
+    for number in (2**64, -(2**63) - 1, 10**4000):
+        content = copy.deepcopy(GOOD)
+        content["counterexample"]["scenario"]["steps"][1] = ["get", number]
+        with pytest.raises(InputError, match="holds no scenario: it has an integer of more than 64 bits"):
+            load(stored(tmp_path, content))
+
+
+def test_a_name_that_reads_like_msgspecs_own_words(tmp_path: Path) -> None:
+    content = copy.deepcopy(GOOD)
+    content["arch"], content["property"] = "x86_64", ["` - at `$.counterexample.scenario.steps[7]`"]
+    with pytest.raises(InputError, match="holds no scenario: Expected `str`, got `array`"):
+        load(stored(tmp_path, content))
 
 
 @pytest.mark.parametrize("step", BAD_STEPS, ids=json.dumps)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from patcher.prove.history import Context, Undecided, small_machine
+from patcher.prove import steps
+from patcher.prove.context import Context, Undecided, small_machine
+from patcher.prove.history import Script
 from patcher.prove.model import Identity
+from patcher.prove.protocol import Point
 from patcher.prove.scenario import BOOT, RAM, RESERVED, Machine
 
 Claim = tuple[bool, str]
@@ -25,9 +28,8 @@ def reads(context: Context) -> Claim:
     there, reason = marks(context)
     if there:
         machine = small_machine(context.runner, True)
-        steps = (*BOOT, ("booted",), ("set", 5, 5 | context.facts["identity_mark"]), ("pfn_to_mfn", 5))
-        outcome = context.ask(machine, steps)
-        there = outcome.done and outcome.answers[-1] == 5
+        before = (*BOOT, steps.Booted(), steps.Set(5, 5 | context.facts["identity_mark"]))
+        there = context.ask(machine, before, steps.PfnToMfn(5)) == 5
         reason = f"pfn_to_mfn() of an identity entry {'takes' if there else 'does not take'} the mark away"
     return there, reason
 
@@ -50,9 +52,8 @@ def back(context: Context) -> Claim:
     if "identity" in context.facts.calls:
         machine = small_machine(context.runner, True)
         pfn = machine.nr_pages + 5
-        steps = (*BOOT, ("identity", pfn, pfn + 1), ("m2p", pfn, 2**31), ("mfn_to_pfn", pfn))
-        outcome = context.ask(machine, steps)
-        there = outcome.done and outcome.answers[-1] == pfn
+        before = (*BOOT, steps.Identity(pfn, pfn + 1), steps.M2p(pfn, 2**31))
+        there = context.ask(machine, before, steps.MfnToPfn(pfn)) == pfn
     return there, f"mfn_to_pfn() of an identity frame {'is' if there else 'is not'} its PFN"
 
 
@@ -75,8 +76,7 @@ def _after_walk(context: Context, initial: bool, at: int) -> int | None:
     machine = Machine(0x1000, initial, ((0x1000, 0x400000, 1),), e820=plain, arena=0x100, order=24)
     if "memory" not in context.facts.calls:
         return None
-    outcome = context.ask(machine, (*BOOT, ("memory",), ("get", at // 4096)))
-    return int(outcome.answers[-1]) if outcome.done else None
+    return context.ask(machine, (*BOOT, steps.Memory()), steps.Get(at // 4096))
 
 
 def not_given(context: Context) -> Claim:
@@ -108,9 +108,13 @@ def shared(context: Context) -> Claim:
 def tells(context: Context) -> Claim:
     """Asked of the code: is a lost race told at all?"""
     machine, pfn = small_machine(context.runner, True), context.limit // 2 + 5
-    steps = (*BOOT, ("booted",), ("stats",), ("race", "alloc", 1, ("set", pfn ^ 1, 7), ("set", pfn, 6)), ("stats",))
-    outcome = context.ask(machine, steps)
-    there = outcome.done and outcome.answers[-1].messages > outcome.answers[-3].messages
+    script = Script(context, machine)
+    script.do(*BOOT, steps.Booted())
+    before = script.ask(steps.Stats())
+    script.do(steps.Race(Point.ALLOC, 1, steps.Set(pfn ^ 1, 7), steps.Set(pfn, 6)))
+    after = script.ask(steps.Stats())
+    outcome = context.decided(script.scenario)
+    there = outcome.done and outcome.of(after).messages > outcome.of(before).messages
     return there, f"a lost race is {'' if there else 'not '}told"
 
 
@@ -141,8 +145,8 @@ def pte_strips(context: Context) -> Claim:
     """Asked of the code: is _PAGE_IOMAP on ordinary memory taken away?"""
     facts = context.facts
     machine = small_machine(context.runner, True)
-    outcome = context.ask(machine, (*BOOT, ("booted",), ("make_pte", 5 << 12 | facts["present"] | facts["iomap"])))
-    there = outcome.done and not int(outcome.answers[-1]) & facts["iomap"]
+    value = context.ask(machine, (*BOOT, steps.Booted()), steps.MakePte(5 << 12 | facts["present"] | facts["iomap"]))
+    there = value is not None and not value & facts["iomap"]
     return there, f"_PAGE_IOMAP on RAM is {'' if there else 'not '}taken away"
 
 
@@ -152,6 +156,5 @@ def _probe_pte(context: Context, flags: int) -> int | None:
         return None
     machine = small_machine(context.runner, True)
     pfn = machine.nr_pages + 5
-    steps = (*BOOT, ("identity", pfn, pfn + 1), ("make_pte", pfn << 12 | facts["present"] | flags))
-    outcome = context.ask(machine, steps)
-    return int(outcome.answers[-1]) if outcome.done else None
+    before = (*BOOT, steps.Identity(pfn, pfn + 1))
+    return context.ask(machine, before, steps.MakePte(pfn << 12 | facts["present"] | flags))

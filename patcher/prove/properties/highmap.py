@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
-from patcher.prove import generate
+from patcher.prove import generate, steps
+from patcher.prove.answers import High
 from patcher.prove.choices import Source
-from patcher.prove.history import Context, Mismatch, Script, ending
+from patcher.prove.context import Context
+from patcher.prove.history import Mismatch, Script
+from patcher.prove.outcome import ending
 from patcher.prove.properties import claims
 from patcher.prove.properties.kind import Property
-from patcher.prove.run import High
 from patcher.prove.scenario import BOOT, Machine
 
 _PAGES = 512  # in a PMD
@@ -48,7 +50,7 @@ def _layout(source: Source, context: Context) -> Layout:
     return Layout(machine, end, others, 0 if bare else ramdisk, bare)
 
 
-def _told(case: Layout) -> str:
+def _in_words(case: Layout) -> str:
     behind = "this is no domain of Xen's" if case.bare else f"the ramdisk behind it has {case.ramdisk} pages"
     return f"_end is page {case.end % _PAGES} of its PMD; {behind}"
 
@@ -61,29 +63,29 @@ def _play(context: Context, case: Layout) -> Mismatch | None:
     script.do(*BOOT)
     least = _IMAGE + 2 + -(-(context.runner.brk_pages + _OTHERS) // _PAGES)
     end = least * _PAGES + case.end
-    at = script.ask(("high", end * 4096, case.others * 4096, case.ramdisk * 4096, case.bare))
+    high = script.ask(steps.High(end * 4096, case.others * 4096, case.ramdisk * 4096, case.bare))
     if not case.bare:
-        script.do(("scan", 0, case.machine.nr_pages))
+        script.do(steps.Scan(0, case.machine.nr_pages))
     scenario, outcome = script.play()
-    if at >= len(outcome.answers):
+    if not outcome.has(high):
         return script.compare(scenario, outcome)
-    said = outcome.answers[at]
-    if said.list and not outcome.done:
-        found = f"{said.list} pages of it are not: {ending(outcome)}"
-        return Mismatch(scenario, outcome.at, f"the list stays mapped, or copied ({_told(case)})", found, outcome)
-    if wrong := _wrong(said, case.bare):
-        return Mismatch(scenario, at, f"{wrong[0]} ({_told(case)})", wrong[1], outcome)
+    gone = outcome.of(high)
+    if gone.list and not outcome.done:
+        found = f"{gone.list} pages of it are not: {ending(outcome)}"
+        return Mismatch(scenario, outcome.at, f"the list stays mapped, or copied ({_in_words(case)})", found, outcome)
+    if wrong := _wrong(gone, case.bare):
+        return Mismatch(scenario, high.index, f"{wrong[0]} ({_in_words(case)})", wrong[1], outcome)
     return script.compare(scenario, outcome)
 
 
-def _wrong(said: High, bare: bool) -> tuple[str, str] | None:
+def _wrong(gone: High, bare: bool) -> tuple[str, str] | None:
     """What had to be, and what was."""
-    if said.image:
-        return "the image stays mapped up to the end of what was taken of the brk", f"{said.image} PMDs of it are gone"
-    if said.info:
+    if gone.image:
+        return "the image stays mapped up to the end of what was taken of the brk", f"{gone.image} PMDs of it are gone"
+    if gone.info:
         return "the start info, behind the builder's list, stays mapped", "it is gone"
-    if bare and said.left:
-        return "between the brk and _end nothing stays mapped", f"{said.left} PMDs are left"
+    if bare and gone.left:
+        return "between the brk and _end nothing stays mapped", f"{gone.left} PMDs are left"
     return None
 
 

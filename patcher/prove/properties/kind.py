@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Generic, NamedTuple, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
+import msgspec
+
+from patcher.prove import corpus
+from patcher.prove.actions import fits
 from patcher.prove.choices import Source
-from patcher.prove.history import Context, Mismatch
+from patcher.prove.context import Context
+from patcher.prove.history import Mismatch
 from patcher.prove.properties.claims import Claim
 
-C = TypeVar("C")
+C = TypeVar("C", bound=msgspec.Struct)
 
 
 def _none(context: Context) -> tuple[()]:
     return ()
+
+
+class Case(NamedTuple):
+    """What was drawn, or stored, and playing it: what was not as it had to be, or None."""
+
+    value: msgspec.Struct
+    play: Callable[[], Mismatch | None]
 
 
 class Property(NamedTuple, Generic[C]):
@@ -41,5 +53,39 @@ class Property(NamedTuple, Generic[C]):
     weight: float = 1.0
     situations: Callable[[Context], tuple[C, ...]] = _none
 
+    def stored(self, context: Context) -> Iterator[Case]:
+        """The cases of the corpus that can happen in this tree."""
+        for value in corpus.stored(self.id, self.case, context.facts["bits"]):
+            if fits(context.facts, value):
+                yield self._of(context, value)
 
-AnyProperty = Property[Any]
+    def stated(self, context: Context) -> Iterator[Case]:
+        """The situations."""
+        return (self._of(context, value) for value in self.situations(context))
+
+    def drawn(self, context: Context, source: Source) -> Case:
+        """The case that the source gives."""
+        return self._of(context, self.draw(source, context))
+
+    def _of(self, context: Context, value: C) -> Case:
+        return Case(value, lambda: self.check(context, value))
+
+
+class AnyProperty(Protocol):
+    """A property, of whatever type its cases are."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def number(self) -> int: ...
+    @property
+    def statement(self) -> str: ...
+    @property
+    def claim(self) -> Callable[[Context], Claim]: ...
+    @property
+    def case(self) -> type[msgspec.Struct]: ...
+    @property
+    def weight(self) -> float: ...
+    def stored(self, context: Context) -> Iterator[Case]: ...
+    def stated(self, context: Context) -> Iterator[Case]: ...
+    def drawn(self, context: Context, source: Source) -> Case: ...

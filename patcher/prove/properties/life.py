@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from patcher.prove import generate
+from patcher.prove import generate, steps
 from patcher.prove.actions import Fill, Late, Release, Resume, SetRange
 from patcher.prove.choices import Source
-from patcher.prove.history import Context, Mismatch, Script
+from patcher.prove.context import Context
+from patcher.prove.history import Mismatch, Script
 from patcher.prove.properties import claims
 from patcher.prove.properties.kind import Property
 from patcher.prove.scenario import BOOT, Machine
@@ -50,7 +51,7 @@ def live(context: Context, case: Life) -> tuple[Script, list[int]]:
     script.do(*BOOT)
     for action in case.early:
         script.act(action)
-    script.do(("booted",))
+    script.do(steps.Booted())
     return script, [action.pfn for action in case.late if not isinstance(action, Resume)]
 
 
@@ -98,17 +99,17 @@ def _resumed_beyond(context: Context, case: Life) -> Mismatch | None:
 def _missing(context: Context, case: Balloon) -> Mismatch | None:
     """The balloon: frames go, come back as others, and go again."""
     script = Script(context, case.machine)
-    script.do(*BOOT, ("booted",))
+    script.do(*BOOT, steps.Booted())
     facts = context.facts
     for fill in case.frames:
         pfn = fill.pfn
         for action in (Release(pfn), fill, Release(pfn)):
             script.act(action)
-            script.want(("get", pfn), context.raw(script.model.meaning(pfn), pfn))
-        script.want(("pfn_to_mfn", pfn), facts["invalid"], f"pfn_to_mfn({pfn:#x}) of a missing PFN is invalid")
-        script.want(("valid", pfn), 0, f"a missing PFN {pfn:#x} is not valid")
-    script.want(("get", context.limit), facts["invalid"], "past the end of the tree everything is missing")
-    script.want(("get", 2**context.runner.bits - 1), facts["invalid"], "and at the end of all numbers")
+            script.want(steps.Get(pfn), context.raw(script.model.meaning(pfn), pfn))
+        script.want(steps.PfnToMfn(pfn), facts["invalid"], f"pfn_to_mfn({pfn:#x}) of a missing PFN is invalid")
+        script.want(steps.Valid(pfn), 0, f"a missing PFN {pfn:#x} is not valid")
+    script.want(steps.Get(context.limit), facts["invalid"], "past the end of the tree everything is missing")
+    script.want(steps.Get(2**context.runner.bits - 1), facts["invalid"], "and at the end of all numbers")
     return script.judge()
 
 
@@ -121,14 +122,14 @@ def _balloon(source: Source, context: Context) -> Balloon:
 def _last_leaf(context: Context, machine: Machine) -> Mismatch | None:
     """Past nr_pages, up to the end of the last leaf."""
     script = Script(context, machine)
-    script.do(*BOOT, ("booted",))
+    script.do(*BOOT, steps.Booted())
     leaf = context.per_page
     given = min(machine.nr_pages, context.facts["max_domain_pages"])
     end = given + -given % leaf
     invalid = context.facts["invalid"]
     for pfn in sorted({given, (given + end) // 2, end - 1} if given < end else ()):
-        script.want(("get", pfn), invalid, f"PFN {pfn:#x}, past nr_pages in the last leaf, is missing")
-    script.want(("get", given - 1), machine.frame(given - 1), "the last PFN of the list has its MFN")
+        script.want(steps.Get(pfn), invalid, f"PFN {pfn:#x}, past nr_pages in the last leaf, is missing")
+    script.want(steps.Get(given - 1), machine.frame(given - 1) or 0, "the last PFN of the list has its MFN")
     return script.judge()
 
 
@@ -139,20 +140,20 @@ def _shared_leaf(context: Context, case: Life) -> Mismatch | None:
         script.act(action)
     leaf, facts = context.per_page, context.facts
     address = facts["p2m_identity"]
-    at = script.ask(("peek", address, 1))
+    pointer = script.ask(steps.Peek(address, 1))
     scenario, outcome = script.play()
     wrong = script.compare(scenario, outcome)
     if wrong:
         return wrong
-    page = outcome.answers[at][0]
+    (page,) = outcome.of(pointer)
     if not page:
         return None
-    at = script.ask(("peek", int(page), leaf))
+    entries = script.ask(steps.Peek(page, leaf))
     scenario, outcome = script.play()
-    for number, entry in enumerate(outcome.answers[at]):
+    for number, entry in enumerate(outcome.of(entries)):
         if entry != facts["invalid"]:
             wanted = "p2m_identity holds only INVALID_P2M_ENTRY"
-            return Mismatch(scenario, at, wanted, f"{entry:#x} as entry {number}", outcome)
+            return Mismatch(scenario, entries.index, wanted, f"{entry:#x} as entry {number}", outcome)
     return None
 
 

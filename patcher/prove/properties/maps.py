@@ -8,14 +8,15 @@ from typing import NamedTuple
 
 import msgspec
 
-from patcher.prove import generate
+from patcher.prove import generate, steps
+from patcher.prove.answers import Facts, Run
 from patcher.prove.choices import Source
-from patcher.prove.history import Context, Mismatch, OneOf, Script
+from patcher.prove.context import Context
+from patcher.prove.history import Mismatch, OneOf, Script
 from patcher.prove.model import Identity, inside, walk
 from patcher.prove.properties import claims
 from patcher.prove.properties.kind import Property
 from patcher.prove.properties.ptes import flags_of
-from patcher.prove.run import Facts, Run
 from patcher.prove.scenario import BOOT, ENOSYS, RAM, UNUSABLE, Machine, Region
 
 
@@ -107,16 +108,15 @@ class _Booted(NamedTuple):
 
 def _booted(context: Context, machine: Machine) -> _Booted | Mismatch:
     script = Script(context, machine)
-    script.do(*BOOT, ("memory",))
-    at = script.ask(("facts",))
-    script.do(("booted",))
+    script.do(*BOOT, steps.Memory())
+    asked = script.ask(steps.Facts())
+    script.do(steps.Booted())
     scenario, outcome = script.play()
     if not outcome.done:
         wrong = script.compare(scenario, outcome)
         assert wrong is not None
         return wrong
-    facts = outcome.answers[at]
-    assert isinstance(facts, Facts)
+    facts = outcome.of(asked)
     start, size = facts["extra_start"], facts["extra_size"]
     return _Booted(context, machine, script, facts, (-(-start // 4096), (start + size) // 4096))
 
@@ -187,13 +187,13 @@ def _all_pages(booted: _Booted) -> Iterator[_Page]:
 def _want_devices(booted: _Booted, pages: Iterable[_Page]) -> None:
     for page in pages:
         what = f"PFN {page.pfn:#x}, in a gap or region of devices, is identity"
-        booted.script.want(("get", page.pfn), booted.context.raw(Identity(), page.pfn), what)
+        booted.script.want(steps.Get(page.pfn), booted.context.raw(Identity(), page.pfn), what)
 
 
 def _want_given(booted: _Booted) -> None:
     for page in _pages(booted, "given"):
         what = f"RAM at PFN {page.pfn:#x} keeps its MFN {page.mfn:#x}"
-        booted.script.want(("get", page.pfn), page.mfn, what)
+        booted.script.want(steps.Get(page.pfn), page.mfn, what)
 
 
 @_after_boot
@@ -202,7 +202,7 @@ def _walked(booted: _Booted) -> None:
     _want_given(booted)
     for page in _pages(booted, "unusable"):
         right = OneOf((page.mfn, booted.facts["invalid"]))
-        booted.script.want(("get", page.pfn), right, f"unusable memory at PFN {page.pfn:#x} is no device")
+        booted.script.want(steps.Get(page.pfn), right, f"unusable memory at PFN {page.pfn:#x} is no device")
 
 
 @_after_boot
@@ -210,18 +210,18 @@ def _not_given(booted: _Booted) -> None:
     for page in _pages(booted, "other"):
         if page.pfn >= booted.listed:
             what = f"PFN {page.pfn:#x}, RAM that the domain was not given, is missing"
-            booted.script.want(("get", page.pfn), booted.facts["invalid"], what)
+            booted.script.want(steps.Get(page.pfn), booted.facts["invalid"], what)
     for page in _pages(booted, "rest"):
         if page.pfn >= booted.listed:
             what = f"PFN {page.pfn:#x}, the rest of which is past the end of the map, is no RAM, and void"
-            booted.script.want(("get", page.pfn), booted.context.raw(Identity(), page.pfn), what)
+            booted.script.want(steps.Get(page.pfn), booted.context.raw(Identity(), page.pfn), what)
 
 
 @_after_boot
 def _both(booted: _Booted) -> None:
     for page in _pages(booted, "both"):
         what = f"PFN {page.pfn:#x}, in RAM and in a region of devices, is identity"
-        booted.script.want(("get", page.pfn), booted.context.raw(Identity(), page.pfn), what)
+        booted.script.want(steps.Get(page.pfn), booted.context.raw(Identity(), page.pfn), what)
 
 
 @_after_boot
@@ -238,7 +238,7 @@ def _passed_through(booted: _Booted) -> None:
     for pfn in sorted(each for each in past if max(first, last // 4096) <= each < booted.given):
         right = OneOf((booted.machine.frame(pfn) or 0, booted.facts["invalid"]))
         what = f"PFN {pfn:#x}, past the end of the map, is the RAM that was given there, or missing"
-        booted.script.want(("get", pfn), right, what)
+        booted.script.want(steps.Get(pfn), right, what)
 
 
 @_after_boot
@@ -247,13 +247,13 @@ def _room(booted: _Booted) -> Mismatch | None:
     the tree may choose to have fewer."""
     machine, script, facts = booted.machine, booted.script, booted.facts
     first = machine.frames[0][1]
-    at = script.ask(("owners", first, first + booted.given))
+    owners = script.ask(steps.Owners(first, first + booted.given))
     scenario, outcome = script.play()
     if not outcome.done:
         return script.compare(scenario, outcome)
-    back = sum(run.length for run in outcome.answers[at] if run.step == 0 and run.first == facts["invalid"])
+    back = sum(run.length for run in outcome.of(owners) if run.step == 0 and run.first == facts["invalid"])
     too_much = _too_much(machine, facts, back)
-    return Mismatch(scenario, at - 2, *too_much, outcome) if too_much else None
+    return Mismatch(scenario, owners.index - 2, *too_much, outcome) if too_much else None
 
 
 def _too_much(machine: Machine, facts: Facts, back: int) -> tuple[str, str] | None:
@@ -278,7 +278,7 @@ def _balloon_missing(booted: _Booted) -> None:
     points |= {each - 1 for each in points}
     for pfn in sorted(each for each in points if start <= each < min(end, context.limit)):
         what = f"PFN {pfn:#x}, in the balloon's region, is missing"
-        booted.script.want(("get", pfn), booted.facts["invalid"], what)
+        booted.script.want(steps.Get(pfn), booted.facts["invalid"], what)
 
 
 @_after_boot
@@ -286,12 +286,12 @@ def _frames_kept(booted: _Booted) -> Mismatch | None:
     """Each frame that the builder gave is RAM at its PFN, or Xen has it again: not both, and, above the first MiB, of
     which nothing is returned, not neither."""
     script, given, first = booted.script, booted.given, booted.machine.frames[0][1]
-    at = script.ask(("scan", 0, given))
-    script.do(("owners", first, first + given))
+    scan = script.ask(steps.Scan(0, given))
+    returned = script.ask(steps.Owners(first, first + given))
     scenario, outcome = script.play()
     if not outcome.done:
         return script.compare(scenario, outcome)
-    lookups, owners = outcome.answers[at], outcome.answers[at + 1]
+    lookups, owners = outcome.of(scan), outcome.of(returned)
     low = booted.facts["isa_end"] // 4096
     cuts = {0, low, given, *(run.start for run in lookups), *(run.start - first for run in owners)}
     for start, end in pairwise(sorted(each for each in cuts if each <= given)):
@@ -301,7 +301,7 @@ def _frames_kept(booted: _Booted) -> Mismatch | None:
             kept = _value(owners, mfn) == pfn
             if has != kept and (has or pfn >= low):
                 wanted = f"MFN {mfn:#x}, given at PFN {pfn:#x}, is RAM there, or was returned to Xen"
-                return Mismatch(scenario, at, wanted, "both" if has else "neither", outcome)
+                return Mismatch(scenario, scan.index, wanted, "both" if has else "neither", outcome)
     return None
 
 
@@ -315,10 +315,10 @@ def _isa(booted: _Booted) -> None:
     for pfn in (first, (first + end) // 2, end - 1):
         if booted.machine.initial:
             what = f"the ISA range's PFN {pfn:#x} is identity"
-            booted.script.want(("get", pfn), booted.context.raw(Identity(), pfn), what)
+            booted.script.want(steps.Get(pfn), booted.context.raw(Identity(), pfn), what)
         else:
             what = f"in an unprivileged domain the ISA range's PFN {pfn:#x} is RAM"
-            booted.script.want(("get", pfn), booted.machine.frame(pfn), what)
+            booted.script.want(steps.Get(pfn), booted.machine.frame(pfn) or 0, what)
 
 
 def _plain_domain(source: Source, context: Context) -> PlainDomain:
@@ -340,9 +340,9 @@ def _not_its_own(context: Context, case: PlainDomain) -> Mismatch | None:
         for pfn in sorted({*case.pfns, beyond, beyond + context.per_page, context.limit - 1}):
             if pfn >= beyond:
                 what = f"PFN {pfn:#x}, not the domain's, leads to no frame"
-                booted.script.want(("pfn_to_mfn", pfn), booted.facts["invalid"], what)
+                booted.script.want(steps.PfnToMfn(pfn), booted.facts["invalid"], what)
                 if "make_pte" in context.facts.calls and pfn < 1 << (context.facts["mask_shift"] - 12):
-                    booted.script.want(("make_pte", pfn << 12 | case.flags), 0, f"a PTE of PFN {pfn:#x} is empty")
+                    booted.script.want(steps.MakePte(pfn << 12 | case.flags), 0, f"a PTE of PFN {pfn:#x} is empty")
 
     return _after_boot(demand)(context, case.machine)
 
@@ -350,21 +350,21 @@ def _not_its_own(context: Context, case: PlainDomain) -> Mismatch | None:
 def _translated(context: Context, case: Translated) -> Mismatch | None:
     machine, pfn = case.machine, case.pfn
     script = Script(context, machine)
-    script.want(("pfn_to_mfn", pfn), pfn, f"pfn_to_mfn({pfn:#x}) is {pfn:#x}")
-    script.want(("mfn_to_pfn", pfn), pfn, f"mfn_to_pfn({pfn:#x}) is {pfn:#x}")
-    script.want(("set", pfn, pfn), 1, "set_phys_to_machine() says true")
-    script.want(("set", pfn, context.facts["invalid"]), 1, "set_phys_to_machine() says true")
-    script.want(("valid", pfn), 1)
+    script.want(steps.PfnToMfn(pfn), pfn, f"pfn_to_mfn({pfn:#x}) is {pfn:#x}")
+    script.want(steps.MfnToPfn(pfn), pfn, f"mfn_to_pfn({pfn:#x}) is {pfn:#x}")
+    script.want(steps.Set(pfn, pfn), 1, "set_phys_to_machine() says true")
+    script.want(steps.Set(pfn, context.facts["invalid"]), 1, "set_phys_to_machine() says true")
+    script.want(steps.Valid(pfn), 1)
     if machine.e820 and "memory" in context.facts.calls:  # what is in no region goes back to Xen
-        script.do(("memory",))
+        script.do(steps.Memory())
         addr, size, _ = machine.e820[0]
         start, end = (addr + size) // 4096, machine.e820[1][0] // 4096
         gone = (Run(start, end - start, context.facts["invalid"], 0),)
-        script.want(("owners", start, end), gone, f"the frames {start:#x} to {end:#x}, a gap's, are returned to Xen")
-        at = script.ask(("facts",))
+        script.want(steps.Owners(start, end), gone, f"the frames {start:#x} to {end:#x}, a gap's, are returned to Xen")
+        asked = script.ask(steps.Facts())
         scenario, outcome = script.play()
-        if outcome.done and (too_much := _too_much(machine, outcome.answers[at], end - start)):
-            return Mismatch(scenario, at, *too_much, outcome)
+        if outcome.done and (too_much := _too_much(machine, outcome.of(asked), end - start)):
+            return Mismatch(scenario, asked.index, *too_much, outcome)
     return script.judge()
 
 

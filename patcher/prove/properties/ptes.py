@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from patcher.prove import generate
+from patcher.prove import generate, steps
 from patcher.prove.actions import Fill, PutForeign, Release, SetRange
 from patcher.prove.choices import Source
-from patcher.prove.history import Context, Mismatch, Script
+from patcher.prove.context import Context
+from patcher.prove.history import Mismatch, Script
 from patcher.prove.model import Identity, Ram
 from patcher.prove.properties import claims
 from patcher.prove.properties.kind import Property
@@ -75,7 +76,7 @@ def _identity_pte(source: Source, context: Context) -> IdentityPte:
 
 def _after_boot(context: Context, machine: Machine) -> Script:
     script = Script(context, machine)
-    script.do(*BOOT, ("booted",))
+    script.do(*BOOT, steps.Booted())
     return script
 
 
@@ -91,9 +92,9 @@ def _pte_ram(context: Context, case: Pte) -> Mismatch | None:
 
 def _translates(context: Context, script: Script, pfn: int, mfn: int, flags: int) -> None:
     script.want(
-        ("make_pte", pfn << 12 | flags), mfn << 12 | flags, f"a PTE of RAM at PFN {pfn:#x} has its MFN {mfn:#x}"
+        steps.MakePte(pfn << 12 | flags), mfn << 12 | flags, f"a PTE of RAM at PFN {pfn:#x} has its MFN {mfn:#x}"
     )
-    script.want(("pte_val", mfn << 12 | flags), pfn << 12 | flags, f"the PTE reads back as PFN {pfn:#x}")
+    script.want(steps.PteVal(mfn << 12 | flags), pfn << 12 | flags, f"the PTE reads back as PFN {pfn:#x}")
 
 
 def _pte_missing(context: Context, case: Pte) -> Mismatch | None:
@@ -102,7 +103,7 @@ def _pte_missing(context: Context, case: Pte) -> Mismatch | None:
     if isinstance(script.model.void, Identity) and pfn >= case.machine.nr_pages:
         script.act(case.fill)  # so that it is stored as missing, not void
         script.act(Release(pfn))
-    script.want(("make_pte", pfn << 12 | case.flags), 0, f"a PTE of the missing PFN {pfn:#x} is empty")
+    script.want(steps.MakePte(pfn << 12 | case.flags), 0, f"a PTE of the missing PFN {pfn:#x} is empty")
     return script.judge()
 
 
@@ -113,9 +114,11 @@ def _pte_identity(context: Context, case: IdentityPte) -> Mismatch | None:
     for pfn in sorted({start, start + case.pick % (end - start), end - 1} if start < end else ()):
         for asked in (flags, flags | iomap):
             made = pfn << 12 | flags | iomap
-            script.want(("make_pte", pfn << 12 | asked), made, f"a PTE of identity PFN {pfn:#x} keeps it, marked IOMAP")
+            script.want(
+                steps.MakePte(pfn << 12 | asked), made, f"a PTE of identity PFN {pfn:#x} keeps it, marked IOMAP"
+            )
         if case.machine.initial or claims.back(context)[0]:
-            script.want(("pte_val", made), made, "and reads back")
+            script.want(steps.PteVal(made), made, "and reads back")
     return script.judge()
 
 
@@ -123,7 +126,7 @@ def _pte_stray(context: Context, case: Pte) -> Mismatch | None:
     script, pfn, mfn, flags = _after_boot(context, case.machine), case.fill.pfn, case.fill.mfn, case.flags
     script.act(case.fill)
     asked = pfn << 12 | flags | context.facts["iomap"]
-    script.want(("make_pte", asked), mfn << 12 | flags, f"RAM at PFN {pfn:#x} is translated, a stray IOMAP is dropped")
+    script.want(steps.MakePte(asked), mfn << 12 | flags, f"RAM at PFN {pfn:#x} is translated, a stray IOMAP is dropped")
     return script.judge()
 
 
@@ -134,10 +137,10 @@ def _pte_foreign(context: Context, case: Pte) -> Mismatch | None:
     script.act(PutForeign(pfn, mfn))
     if "make_pte" in context.facts.calls:
         made = mfn << 12 | flags
-        script.want(("make_pte", pfn << 12 | flags), made, f"a PTE of PFN {pfn:#x}, foreign, has the MFN {mfn:#x}")
+        script.want(steps.MakePte(pfn << 12 | flags), made, f"a PTE of PFN {pfn:#x}, foreign, has the MFN {mfn:#x}")
     value = mfn << 12 | flags | context.facts["iomap"]
-    script.do(("m2p", mfn, case.pick % case.machine.nr_pages))  # its owner's PFN may be one of ours
-    script.want(("pte_val", value), value, "a PTE with _PAGE_IOMAP reads back as it is")
+    script.do(steps.M2p(mfn, case.pick % case.machine.nr_pages))  # its owner's PFN may be one of ours
+    script.want(steps.PteVal(value), value, "a PTE with _PAGE_IOMAP reads back as it is")
     return script.judge()
 
 
@@ -145,8 +148,8 @@ def _pte_absent(context: Context, case: Pte) -> Mismatch | None:
     """What is not present is no frame number, and passes as it is."""
     script = _after_boot(context, case.machine)
     value = (case.pick % (1 << 30)) << 12 | case.flags & ~1
-    script.want(("make_pte", value), value, "a PTE that is not present is left alone")
-    script.want(("pte_val", value), value, "and reads back")
+    script.want(steps.MakePte(value), value, "a PTE that is not present is left alone")
+    script.want(steps.PteVal(value), value, "and reads back")
     return script.judge()
 
 
@@ -166,7 +169,7 @@ def _pte_device(context: Context, case: DevicePte) -> Mismatch | None:
     script, frame = _after_boot(context, case.machine), case.frame
     value = frame << 12 | case.flags | context.facts["iomap"]
     if frame >= context.facts["isa_end"] // 4096:
-        script.want(("make_pte", value), value, f"a PTE of the device's frame {frame:#x} keeps it")
+        script.want(steps.MakePte(value), value, f"a PTE of the device's frame {frame:#x} keeps it")
     return script.judge()
 
 
@@ -182,8 +185,8 @@ def _pte_isa(context: Context, case: Flags) -> Mismatch | None:
     below, above = (end - 1) << 12 | case.flags | iomap, end << 12 | case.flags | iomap
     script.act(Release(end - 1))
     script.act(Release(end))
-    script.want(("make_pte", below), 0, f"a PTE of the missing PFN {end - 1:#x}, in the ISA range, is empty")
-    script.want(("make_pte", above), above, f"a PTE of the device's frame {end:#x} keeps it")
+    script.want(steps.MakePte(below), 0, f"a PTE of the missing PFN {end - 1:#x}, in the ISA range, is empty")
+    script.want(steps.MakePte(above), above, f"a PTE of the device's frame {end:#x} keeps it")
     return script.judge()
 
 

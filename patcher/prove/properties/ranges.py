@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from patcher.prove import generate
+from patcher.prove import generate, steps
 from patcher.prove.actions import Fill, MarkIdentity, PutForeign, SetRange
 from patcher.prove.choices import Source
-from patcher.prove.history import Context, Mismatch, Script, small_machine
+from patcher.prove.context import Context, small_machine
+from patcher.prove.history import Mismatch, Script
 from patcher.prove.model import Identity
 from patcher.prove.properties import claims
 from patcher.prove.properties.kind import Property
@@ -82,7 +83,7 @@ def booted(context: Context, machine: Machine, ranges: tuple[SetRange, ...]) -> 
     script.do(*BOOT)
     for each in ranges:
         script.act(each)
-    script.do(("booted",))
+    script.do(steps.Booted())
     return script
 
 
@@ -90,8 +91,8 @@ def _identity_reads(context: Context, case: Ranges) -> Mismatch | None:
     script = booted(context, case.machine, case.ranges)
     points = {pfn for each in case.ranges for pfn in (each.start, (each.start + each.end) // 2, each.end - 1)}
     for pfn in sorted(each for each in points if isinstance(script.model.meaning(each), Identity)):
-        script.want(("pfn_to_mfn", pfn), pfn, f"pfn_to_mfn({pfn:#x}) is {pfn:#x}")
-        script.want(("valid", pfn), 1, f"PFN {pfn:#x} counts as valid")
+        script.want(steps.PfnToMfn(pfn), pfn, f"pfn_to_mfn({pfn:#x}) is {pfn:#x}")
+        script.want(steps.Valid(pfn), 1, f"PFN {pfn:#x} counts as valid")
     return script.judge()
 
 
@@ -103,7 +104,7 @@ def _pieces(context: Context, case: Ranges) -> Mismatch | None:
 
 def _marked(context: Context, case: Pfns) -> Mismatch | None:
     script = Script(context, case.machine)
-    script.do(*BOOT, ("booted",))
+    script.do(*BOOT, steps.Booted())
     facts = context.facts
     if facts["identity_mark"] != facts["identity_bit"] or facts["identity_mark"] & facts["foreign_mark"]:
         said = f"IDENTITY_FRAME() sets {facts['identity_mark']:#x}, FOREIGN_FRAME() sets {facts['foreign_mark']:#x}"
@@ -112,7 +113,7 @@ def _marked(context: Context, case: Pfns) -> Mismatch | None:
         return Mismatch(scenario, 0, wanted, said, outcome)
     for pfn in case.pfns:
         script.act(MarkIdentity(pfn))
-        script.want(("pfn_to_mfn", pfn), pfn, f"pfn_to_mfn({pfn:#x}) is {pfn:#x}")
+        script.want(steps.PfnToMfn(pfn), pfn, f"pfn_to_mfn({pfn:#x}) is {pfn:#x}")
     script.look(case.pfns)
     return script.judge()
 
@@ -124,10 +125,10 @@ def _marks(source: Source, context: Context) -> Pfns:
 
 def _void_reads(context: Context, case: Pfns) -> Mismatch | None:
     script = Script(context, case.machine)
-    script.do(*BOOT, ("booted",))
+    script.do(*BOOT, steps.Booted())
     for pfn in (each for each in case.pfns if case.machine.nr_pages <= each < context.limit):
-        script.want(("get", pfn), context.raw(Identity(), pfn), f"void PFN {pfn:#x} is identity")
-        script.want(("pfn_to_mfn", pfn), pfn, f"pfn_to_mfn({pfn:#x}) is {pfn:#x}")
+        script.want(steps.Get(pfn), context.raw(Identity(), pfn), f"void PFN {pfn:#x} is identity")
+        script.want(steps.PfnToMfn(pfn), pfn, f"pfn_to_mfn({pfn:#x}) is {pfn:#x}")
     return script.judge()
 
 
@@ -140,14 +141,14 @@ def _same_number(context: Context, case: Pfns) -> Mismatch | None:
     """RAM whose MFN is its PFN: of the list, and filled in."""
     facts = context.facts
     script = Script(context, case.machine)
-    script.do(*BOOT, ("booted",))
+    script.do(*BOOT, steps.Booted())
     for pfn in case.pfns:
         script.act(Fill(pfn, pfn))
-        script.want(("get", pfn), pfn, f"PFN {pfn:#x} with the MFN {pfn:#x} is RAM")
+        script.want(steps.Get(pfn), pfn, f"PFN {pfn:#x} with the MFN {pfn:#x} is RAM")
         if "make_pte" in facts.calls:
             plain = pfn << 12 | facts["present"]
-            script.want(("make_pte", plain), plain, f"a PTE of RAM at PFN {pfn:#x} is not marked as a device's")
-            script.want(("pte_val", plain), plain, "and reads back")
+            script.want(steps.MakePte(plain), plain, f"a PTE of RAM at PFN {pfn:#x} is not marked as a device's")
+            script.want(steps.PteVal(plain), plain, "and reads back")
     script.look(case.pfns)
     return script.judge()
 
@@ -166,14 +167,14 @@ def _wide(context: Context, case: Numbers) -> Mismatch | None:
     """Frame numbers as large as page tables can name, and marks that are no part of one."""
     pfn, frame, foreign = case.pfn, case.own, case.foreign
     script = Script(context, case.machine)
-    script.do(*BOOT, ("booted",))
+    script.do(*BOOT, steps.Booted())
     script.act(Fill(pfn, frame))
-    script.want(("get", pfn), frame, f"RAM with the MFN {frame:#x} is RAM")
-    script.want(("pfn_to_mfn", pfn), frame, f"pfn_to_mfn() of RAM is its MFN {frame:#x}")
+    script.want(steps.Get(pfn), frame, f"RAM with the MFN {frame:#x} is RAM")
+    script.want(steps.PfnToMfn(pfn), frame, f"pfn_to_mfn() of RAM is its MFN {frame:#x}")
     script.act(PutForeign(pfn, foreign))
-    script.want(("pfn_to_mfn", pfn), foreign, f"pfn_to_mfn() of a foreign frame is its MFN {foreign:#x}")
+    script.want(steps.PfnToMfn(pfn), foreign, f"pfn_to_mfn() of a foreign frame is its MFN {foreign:#x}")
     script.act(MarkIdentity(pfn))
-    script.want(("pfn_to_mfn", pfn), pfn, f"pfn_to_mfn() of identity is {pfn:#x}")
+    script.want(steps.PfnToMfn(pfn), pfn, f"pfn_to_mfn() of identity is {pfn:#x}")
     return script.judge()
 
 
@@ -202,8 +203,8 @@ def _back(context: Context, case: Stale) -> Mismatch | None:
     start, end = case.range.start, case.range.end
     among = {start, end - 1, *(start + each % (end - start) for each in case.distances)} if start < end else set()
     for pfn in sorted(among):
-        script.do(("m2p", pfn, case.stale))
-        script.want(("mfn_to_pfn", pfn), pfn, f"mfn_to_pfn({pfn:#x}) of an identity frame is {pfn:#x}")
+        script.do(steps.M2p(pfn, case.stale))
+        script.want(steps.MfnToPfn(pfn), pfn, f"mfn_to_pfn({pfn:#x}) of an identity frame is {pfn:#x}")
     return script.judge()
 
 
@@ -212,16 +213,15 @@ def _costs(context: Context, case: Cost) -> Mismatch | None:
     start, end = case.range.start, case.range.end
     leaf = context.per_page
     script = Script(context, case.machine)
-    script.do(*BOOT, ("snapshot",), ("limit", 4_000_000 if case.counted else 0))
+    script.do(*BOOT, steps.Snapshot(), steps.Limit(4_000_000 if case.counted else 0))
     script.act(case.range)
-    at = script.ask(("limit", 0))
-    script.do(("diff",))
+    counted = script.ask(steps.Limit(0))
+    changed = script.ask(steps.Diff())
     scenario, outcome = script.play()
     wrong = script.compare(scenario, outcome)
     if wrong:
         return wrong
-    turns, (written, pages) = outcome.answers[at], outcome.answers[at + 1]
-    assert isinstance(turns, int)
+    turns, (written, pages) = outcome.of(counted), outcome.of(changed)
     span = max(0, end - start)
     # For an end inside a leaf that one, for an end inside a mid page that one and its page of the MFN tree, and none
     # for what is whole; into old ones at most an entry or a pointer for what is stored singly, and for each whole leaf.
@@ -229,12 +229,14 @@ def _costs(context: Context, case: Cost) -> Mismatch | None:
     pointers = 2 * leaf + min(span // leaf, 2 * leaf) + span // leaf**2 + 8
     if pages > allowed:
         wanted = f"at most {allowed} pages: for an end inside a leaf or a mid page, none for whole ones"
-        return Mismatch(scenario, at, wanted, f"{pages} pages", outcome)
+        return Mismatch(scenario, counted.index, wanted, f"{pages} pages", outcome)
     if written > pointers:
-        return Mismatch(scenario, at, f"at most {pointers} pointers written", f"{written}", outcome)
+        return Mismatch(scenario, counted.index, f"at most {pointers} pointers written", f"{written}", outcome)
     most = 2 * (pointers + 6 * leaf)
     if turns > most:  # 0 where they were not counted
-        return Mismatch(scenario, at, f"time in the number of pointers: {most} turns of loops", f"{turns}", outcome)
+        return Mismatch(
+            scenario, counted.index, f"time in the number of pointers: {most} turns of loops", f"{turns}", outcome
+        )
     return None
 
 
@@ -251,19 +253,19 @@ def _same_again(context: Context, case: Again) -> Mismatch | None:
     script.do(*BOOT)
     for each in case.ranges:
         script.act(each)
-    script.do(("snapshot",))
+    script.do(steps.Snapshot())
     for each in case.ranges[-1:]:  # what it means now: also in its parts
         start, end = each.start, each.end
         third = (end - start) // 3
         for first, last in ((start, end), (start + third, end), (start, start + third * 2)):
             script.act(SetRange(each.kind, first, last))
-    script.want(("diff",), (0, 0), "(entries changed, pages allocated) where a range is stored again")
-    script.do(("booted",), ("snapshot",))
+    script.want(steps.Diff(), (0, 0), "(entries changed, pages allocated) where a range is stored again")
+    script.do(steps.Booted(), steps.Snapshot())
     for pfn in case.pfns:
         if pfn < context.limit:
             value = context.raw(script.model.meaning(pfn), pfn)
-            script.want(("set", pfn, value), 1, f"set_phys_to_machine({pfn:#x}) says true")
-    script.want(("diff",), (0, 0), "(entries changed, pages allocated) where nothing new is stored")
+            script.want(steps.Set(pfn, value), 1, f"set_phys_to_machine({pfn:#x}) says true")
+    script.want(steps.Diff(), (0, 0), "(entries changed, pages allocated) where nothing new is stored")
     return script.judge()
 
 
@@ -271,7 +273,7 @@ def _rebuild(context: Context, machine: Machine) -> Mismatch | None:
     """The tree of MFNs is made again in time by the mid pages there are. One small domain: counting is slow."""
     allowed = 32 * context.per_page  # some for each entry of the shared pages, of the top, and of one mid page
     script = Script(context, machine)
-    script.do(*BOOT, ("booted",), ("limit", allowed), ("list",), ("limit", 0))
+    script.do(*BOOT, steps.Booted(), steps.Limit(allowed), steps.List(), steps.Limit(0))
     scenario, outcome = script.play()
     if outcome.why is Why.SIGNAL and outcome.numbers[0] == OUT_OF_TURNS:
         wanted = f"time in the number of pointers: {allowed} turns of loops"

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Literal
 
 import msgspec
 
-from patcher.prove import generate
+from patcher.prove import generate, steps
 from patcher.prove.actions import Fill, MarkIdentity, Release, Resume, SetRange, Update
+from patcher.prove.answers import Raced
 from patcher.prove.choices import Source
-from patcher.prove.history import Context, Mismatch, Script, small_machine
+from patcher.prove.context import Context, small_machine
+from patcher.prove.history import Mismatch, Script
 from patcher.prove.properties import claims
 from patcher.prove.properties.kind import Property
 from patcher.prove.properties.life import Life, life, live
 from patcher.prove.properties.maps import any_map
-from patcher.prove.run import Raced
-from patcher.prove.scenario import BOOT, Machine, Step
+from patcher.prove.protocol import Point
+from patcher.prove.scenario import BOOT, Machine
 
-AccessPoint = Literal["access", "access_data"]
 NEVER = 1 << 20  # a point that no operation reaches
 
 
@@ -83,21 +83,20 @@ def _nothing_lost(script: Script) -> None:
     """Each page that was allocated is in the tree, or was given back; where the tree's tables have our names."""
     facts = script.context.facts
     if facts["p2m_top"] and facts["p2m_top_mfn_p"]:
-        script.want(("lost",), 0, "no page is lost: all are in use, or given back")
+        script.want(steps.Lost(), 0, "no page is lost: all are in use, or given back")
 
 
 def _out_of_memory(context: Context, case: Short) -> Mismatch | None:
     """An update without memory says so and changes nothing; with memory again, it works."""
     script, _ = live(context, Life(case.machine, case.early))
-    m2p, update = case.fill.steps(context.facts)
-    script.do(m2p, ("fail", case.at, 1))
-    at = script.ask(update)
+    script.do(*case.fill.before(), steps.Fail(case.at, 1))
+    update = script.ask(case.fill.call(context.facts))
     scenario, outcome = script.play()
     if not outcome.done:
         return script.compare(scenario, outcome)
-    if outcome.answers[at]:
+    if outcome.of(update):
         case.fill.tell(script.model)
-    script.do(("fail", 1000, 0))
+    script.do(steps.Fail(1000, 0))
     script.look([case.fill.pfn], tools=True)
     script.act(case.fill)
     script.look([case.fill.pfn], tools=True)
@@ -108,15 +107,14 @@ def _out_of_memory(context: Context, case: Short) -> Mismatch | None:
 def _half(context: Context, case: Short) -> Mismatch | None:
     """Half of an update is there, as memory ran out, and then the domain is resumed with other frames."""
     script, _ = live(context, Life(case.machine, case.early))
-    m2p, update = case.fill.steps(context.facts)
-    script.do(m2p, ("fail", case.at, 1))
-    at = script.ask(update)
+    script.do(*case.fill.before(), steps.Fail(case.at, 1))
+    update = script.ask(case.fill.call(context.facts))
     scenario, outcome = script.play()
     if not outcome.done:
         return script.compare(scenario, outcome)
-    if outcome.answers[at]:
+    if outcome.of(update):
         return None  # it did without, or with less
-    script.do(("fail", 1000, 0))
+    script.do(steps.Fail(1000, 0))
     script.act(Resume(0x777))
     if case.at > 1:  # else nothing is half made, and what the resume left out is 7-beyond's
         script.look([case.fill.pfn], tools=True)
@@ -155,22 +153,23 @@ def _contenders(source: Source, context: Context, machine: Machine) -> tuple[Fil
 def _raced(context: Context, case: Race) -> Mismatch | None:
     """A rival makes an update of its own, all of it, in the middle of ours: both must be there, and no page lost."""
     script, _ = live(context, Life(case.machine, case.early))
-    *beside, update = case.fill.steps(context.facts)
-    *rival_beside, rival = case.rival.steps(context.facts)
-    script.do(*beside, *rival_beside)
-    at = script.ask(("race", "alloc", case.at, rival, update))
+    script.do(*case.fill.before(), *case.rival.before())
+    ours, rival = case.fill.call(context.facts), case.rival.call(context.facts)
+    race = script.ask(steps.Race(Point.ALLOC, case.at, rival, ours))
     if case.fill.pfn == case.rival.pfn:
         return None
     case.fill.tell(script.model)
     scenario, outcome = script.play()
     if outcome.done:
-        raced: Raced = outcome.answers[at]
+        raced = outcome.of(race)
         if not raced.answer:
-            return Mismatch(scenario, at, "the update works, there is memory", "it says false", outcome)
+            return Mismatch(scenario, race.index, "the update works, there is memory", "it says false", outcome)
         (came,) = raced.rivals
         if came.came:
             if not came.answer:
-                return Mismatch(scenario, at, "the rival's update works, there is memory", "it says false", outcome)
+                return Mismatch(
+                    scenario, race.index, "the rival's update works, there is memory", "it says false", outcome
+                )
             case.rival.tell(script.model)
     script.look([case.fill.pfn, case.rival.pfn], tools=True)
     _nothing_lost(script)
@@ -181,15 +180,15 @@ def _duel(context: Context, case: Duel) -> Mismatch | None:
     """The rivals come at each point of our update, and all updates are there afterwards, and no page is lost."""
     if not case.rivals:
         return None
-    found = _at_points(context, case, "access")
+    found = _at_points(context, case, Point.ACCESS)
     if isinstance(found, Mismatch):
         return found
     if found:  # a rival writes to the tree's own data: then reading them is a point, too
-        found = _at_points(context, case, "access_data")
+        found = _at_points(context, case, Point.ACCESS_DATA)
     return found if isinstance(found, Mismatch) else None
 
 
-def _at_points(context: Context, case: Duel, kind: AccessPoint, before: tuple[int, ...] = ()) -> Mismatch | bool:
+def _at_points(context: Context, case: Duel, kind: Point, before: tuple[int, ...] = ()) -> Mismatch | bool:
     """What is wrong at one of the points of this kind, or whether a rival wrote to the tree's own data.
 
     ``before``: the points at which the first rivals come; what is tried are those of the next one.
@@ -219,19 +218,15 @@ def _at_points(context: Context, case: Duel, kind: AccessPoint, before: tuple[in
     return data
 
 
-def _at(context: Context, case: Duel, kind: AccessPoint, points: tuple[int, ...]) -> Mismatch | Raced:
+def _at(context: Context, case: Duel, kind: Point, points: tuple[int, ...]) -> Mismatch | Raced:
     """What is wrong where the rivals come at these points, or what the race answered."""
     script, _ = live(context, Life(case.machine, case.early))
     for action in case.before:
         script.act(action)
-    *beside, update = case.ours.steps(context.facts)
-    script.do(*beside)
-    pairs: list[int | Step] = []
-    for rival, point in zip(case.rivals, points, strict=True):
-        *beside, call = rival.steps(context.facts)
-        script.do(*beside)
-        pairs += [point, call]
-    at = script.ask(("race", kind, *pairs[:2], update, *pairs[2:]))
+    facts = context.facts
+    script.do(*case.ours.before(), *(step for rival in case.rivals for step in rival.before()))
+    first, *more = zip(points, (rival.call(facts) for rival in case.rivals), strict=True)
+    race = script.ask(_race_with(kind, case.ours.call(facts), first, *more))
     case.ours.tell(script.model)
     pfns = [case.ours.pfn, *(each.pfn for each in case.rivals)]
     for rival in case.rivals:
@@ -243,41 +238,50 @@ def _at(context: Context, case: Duel, kind: AccessPoint, points: tuple[int, ...]
         wrong = script.compare(scenario, outcome)
         assert wrong is not None
         return wrong
-    raced: Raced = outcome.answers[at]
+    raced = outcome.of(race)
     if not raced.answer:
-        return Mismatch(scenario, at, "the update works, there is memory", "it says false", outcome)
+        return Mismatch(scenario, race.index, "the update works, there is memory", "it says false", outcome)
     if any(each.came and not each.answer for each in raced.rivals):
-        return Mismatch(scenario, at, "the rival's update works, there is memory", "it says false", outcome)
+        return Mismatch(scenario, race.index, "the rival's update works, there is memory", "it says false", outcome)
     wrong = script.compare(scenario, outcome) if all(each.came for each in raced.rivals) else None
     return wrong or raced
 
 
+def _race_with(
+    kind: Point, ours: steps.Call, first: tuple[int, steps.Call], second: tuple[int, steps.Call] | None = None
+) -> steps.Race | steps.RaceOfThree:
+    """Rivals as (the point at which one comes, its call)."""
+    if second is None:
+        return steps.Race(kind, *first, ours)
+    return steps.RaceOfThree(kind, *first, ours, *second)
+
+
 def _told(context: Context, case: LostRaces) -> Mismatch | None:
     """Nothing is said of an update that nobody disturbs; of lost races, in parts of the tree far apart, the first."""
-    mid, count = context.per_page**2, ("stats",)
+    mid, count = context.per_page**2, steps.Stats()
     script = Script(context, case.machine)
-    script.do(*BOOT, ("booted",))
+    script.do(*BOOT, steps.Booted())
     before = script.ask(count)
     script.act(Fill(case.base * mid, 0xD00000))
     quiet = script.ask(count)
     counts = []
     for number, low in enumerate((case.first, case.second), 1):
         pfn = (case.base + number) * mid + low
-        ours: Step = ("set", pfn, 0xD00000 + 2 * number)
-        rival: Step = ("set", pfn ^ 1, 0xD00001 + 2 * number)
-        script.do(("race", "alloc", 1, rival, ours))
+        ours = steps.Set(pfn, 0xD00000 + 2 * number)
+        rival = steps.Set(pfn ^ 1, 0xD00001 + 2 * number)
+        script.do(steps.Race(Point.ALLOC, 1, rival, ours))
         counts.append(script.ask(count))
     scenario, outcome = script.play()
     if not outcome.done:
         return script.compare(scenario, outcome)
-    stats = [outcome.answers[at] for at in (before, quiet, *counts)]
-    said = [later.messages - stats[0].messages for later in stats[1:]]
+    stats = [outcome.of(asked) for asked in (before, quiet, *counts)]
+    messages = [later.messages - stats[0].messages for later in stats[1:]]
     lost = [later.freed > earlier.freed for earlier, later in pairwise(stats[1:])]
     if not all(lost):
         return None  # the tree does without a page where another one came first
-    for at, wanted, found in zip((quiet, *counts), (0, 1, 1), said, strict=True):
+    for asked, wanted, found in zip((quiet, *counts), (0, 1, 1), messages, strict=True):
         if found != wanted:
-            return Mismatch(scenario, at, f"{wanted} messages: a lost race is told, once", f"{found}", outcome)
+            return Mismatch(scenario, asked.index, f"{wanted} messages: a lost race is told, once", f"{found}", outcome)
     return None
 
 
@@ -344,7 +348,7 @@ def _brk(context: Context, machine: Machine) -> Mismatch | None:
     script = Script(context, machine)
     script.do(*BOOT)
     if machine.e820 and "memory" in context.facts.calls:
-        script.do(("memory",))
+        script.do(steps.Memory())
     return script.judge()
 
 

@@ -16,11 +16,14 @@ import msgspec
 from patcher import temporary
 from patcher.cache import Cache
 from patcher.errors import MachineError
-from patcher.prove import toolchain
+from patcher.prove import answers, toolchain
+from patcher.prove.answers import Run
 from patcher.prove.build import ARCHS, Program, build_alone, shim_key
-from patcher.prove.protocol import Why
-from patcher.prove.run import Outcome, Raced, Run, RunError, Runner
-from patcher.prove.scenario import Machine, Scenario, Step
+from patcher.prove.outcome import Outcome
+from patcher.prove.protocol import Point, Why
+from patcher.prove.run import RunError, Runner
+from patcher.prove.scenario import Machine, Scenario
+from patcher.prove.steps import AnyStep, Asked, Booted, Fail, Get, Limit, Race, Scan, Set, Stats
 
 KNOWN = Path(__file__).parent / "known.c"
 _MACHINE = Machine(512, True, ((512, 0x1000, 1),), heap=8)
@@ -29,19 +32,22 @@ _NAMES = ("wild", "endless", "bug", "into_shim", "into_answers", "into_input", "
           "traps", "loops")  # fmt: skip
 _PFN = {name: 5000 + number for number, name in enumerate(_NAMES)}  # of known.c
 _ILLEGAL, _TRAP, _SEGV, _PROF = 4, 5, 11, 27  # signals
-_ENDS: tuple[tuple[str, str, Why, int | None], ...] = (  # lookup or update, which, how it must end, with what number
-    ("get", "wild", Why.SIGNAL, _SEGV),
-    ("get", "bug", Why.SIGNAL, _ILLEGAL),
-    ("get", "traps", Why.SIGNAL, _TRAP),
-    ("get", "into_shim", Why.SIGNAL, _SEGV),
-    ("get", "into_answers", Why.SIGNAL, _SEGV),
-    ("get", "into_input", Why.SIGNAL, _SEGV),
-    ("get", "calls_kernel", Why.SYSTEM_CALL, None),
-    ("set", "takes_early", Why.BRK_LATE, None),
-    ("set", "frees_twice", Why.SIGNAL, _SEGV),
-    ("set", "frees_strange", Why.BAD_FREE, None),
-    ("set", "locks_twice", Why.DEADLOCK, None),
+_LOOKUPS: tuple[tuple[str, Why, int | None], ...] = (  # which, how it must end, with what number
+    ("wild", Why.SIGNAL, _SEGV),
+    ("bug", Why.SIGNAL, _ILLEGAL),
+    ("traps", Why.SIGNAL, _TRAP),
+    ("into_shim", Why.SIGNAL, _SEGV),
+    ("into_answers", Why.SIGNAL, _SEGV),
+    ("into_input", Why.SIGNAL, _SEGV),
+    ("calls_kernel", Why.SYSTEM_CALL, None),
 )
+_UPDATES: tuple[tuple[str, Why, int | None], ...] = (
+    ("takes_early", Why.BRK_LATE, None),
+    ("frees_twice", Why.SIGNAL, _SEGV),
+    ("frees_strange", Why.BAD_FREE, None),
+    ("locks_twice", Why.DEADLOCK, None),
+)
+_STATS = Asked[answers.Stats](-1, Stats())  # where it is the last step
 _POINTS = 20  # accesses of an update of known.c, and more
 _TURNS = 100  # that a loop of known.c is told to take
 
@@ -87,8 +93,10 @@ def _program(bits: int, cache: Cache) -> Program:
 def problems(runner: Runner) -> Iterator[str]:
     """What is judged otherwise than it must be."""
     yield from _good(runner)
-    for call, name, why, number in _ENDS:
-        outcome = _play(runner, ("booted",), (call, _PFN[name], 0))
+    lookups = ((Get(_PFN[name]), name, why, number) for name, why, number in _LOOKUPS)
+    updates = ((Set(_PFN[name], 0), name, why, number) for name, why, number in _UPDATES)
+    for call, name, why, number in (*lookups, *updates):
+        outcome = _play(runner, Booted(), call)
         if outcome.why is not why or outcome.at != 1 or (number is not None and outcome.numbers[0] != number):
             yield f"{name}: not {why.name.lower()} ({number}), but {_words(outcome)}"
     yield from _bounds(runner)
@@ -96,29 +104,30 @@ def problems(runner: Runner) -> Iterator[str]:
 
 
 def _good(runner: Runner) -> Iterator[str]:
-    outcome = _play(runner, ("booted",), ("get", 3), ("set", 3, 9), ("scan", 0, 5), ("get", _PFN["wrong"]), ("stats",))
+    outcome = _play(runner, Booted(), Get(3), Set(3, 9), Scan(0, 5), Get(_PFN["wrong"]), Stats())
     wanted = (None, 0x1003, 1, (Run(0, 3, 0x1000, 1), Run(3, 1, 9, 0), Run(4, 1, 0x1004, 0)), 0x1006)
     if not outcome.done or outcome.answers[:-1] != wanted:
         yield f"plain lookups: not {wanted}, but {_words(outcome)}"
-    warned = _play(runner, ("get", _PFN["warns"]), ("stats",))
-    if not warned.done or warned.warnings != 1 or warned.answers[-1].messages != 1:
+    warned = _play(runner, Get(_PFN["warns"]), Stats())
+    if not warned.done or warned.warnings != 1 or warned.of(_STATS).messages != 1:
         yield f"a warning is not told, but {_words(warned)}"
-    fails = _play(runner, ("booted",), ("fail", 1, 1), ("set", _PFN["allocates"], 6), ("set", _PFN["allocates"], 6),
-                  ("get", _PFN["allocates"]), ("stats",))  # fmt: skip
-    if not fails.done or fails.answers[2:5] != (0, 1, 6) or fails.answers[-1].late != 1:
+    fails = _play(runner, Booted(), Fail(1, 1), Set(_PFN["allocates"], 6), Set(_PFN["allocates"], 6),
+                  Get(_PFN["allocates"]), Stats())  # fmt: skip
+    if not fails.done or fails.answers[2:5] != (0, 1, 6) or fails.of(_STATS).late != 1:
         yield f"an allocation that is to fail: {_words(fails)}"
 
 
 def _bounds(runner: Runner) -> Iterator[str]:
-    for call, name, limit in (("set", "loops", 3), ("get", "endless", 1000)):
-        bounded = _play(runner, ("booted",), ("limit", limit), (call, _PFN[name], _TURNS))
+    loops, endless = Set(_PFN["loops"], _TURNS), Get(_PFN["endless"])
+    for name, call, limit in (("loops", loops, 3), ("endless", endless, 1000)):
+        bounded = _play(runner, Booted(), Limit(limit), call)
         if (bounded.why, bounded.numbers[0], bounded.at) != (Why.SIGNAL, _PROF, 2):
             yield f"{name}: not ended after {limit} turns, but {_words(bounded)}"
-    early = _play(runner, ("set", _PFN["takes_early"], 0))
+    early = _play(runner, Set(_PFN["takes_early"], 0))
     if early.why is not Why.BRK_FULL or early.numbers[:2] != (runner.brk_pages + 1, runner.brk_pages):
         yield f"more early pages than there are: {_words(early)}"
-    counted = _play(runner, ("booted",), ("limit", 1 << 40), ("set", _PFN["loops"], _TURNS), ("stats",))
-    if not counted.done or counted.answers[-2] != 1 or abs(counted.answers[-1].turns - _TURNS) > 2:
+    counted = _play(runner, Booted(), Limit(1 << 40), Set(_PFN["loops"], _TURNS), Stats())
+    if not counted.done or counted.answers[-2] != 1 or abs(counted.of(_STATS).turns - _TURNS) > 2:
         yield f"the turns of a loop: {_words(counted)}"
 
 
@@ -127,29 +136,32 @@ def _races(runner: Runner) -> Iterator[str]:
     for name, wanted in (("loses", {1, 2}), ("keeps", {2})):
         pfn, seen = _PFN[name], set()
         for point in range(1, _POINTS):
-            outcome = _play(runner, ("race", "access_data", point, ("set", pfn, 0), ("set", pfn, 0)), ("get", pfn))
+            race = Race(Point.ACCESS_DATA, point, Set(pfn, 0), Set(pfn, 0))
+            count = Asked[int](1, Get(pfn))
+            outcome = _play(runner, race, count.step)
             if not outcome.done:
                 yield f"a rival behind each access of {name}: {_words(outcome)}"
                 return
-            if not outcome.answers[0].rivals[0].came:
+            if not outcome.of(Asked[answers.Raced](0, race)).rivals[0].came:
                 break
-            seen.add(outcome.answers[1])
+            seen.add(outcome.of(count))
         if seen != wanted:
             yield f"a rival behind each access of {name}: counts {sorted(seen)} instead of {sorted(wanted)}"
-    outcome = _play(runner, ("booted",), ("race", "alloc", 1, ("set", 5, 6), ("set", _PFN["allocates"], 4)), ("get", 5))
-    if not _came(outcome, 1) or outcome.answers[2] != 6:
+    race = Race(Point.ALLOC, 1, Set(5, 6), Set(_PFN["allocates"], 4))
+    outcome = _play(runner, Booted(), race, Get(5))
+    if not _came(outcome, Asked(1, race)) or outcome.answers[2] != 6:
         yield f"a rival in an allocation: {_words(outcome)}"
 
 
-def _came(outcome: Outcome, step: int) -> bool:
+def _came(outcome: Outcome, race: Asked[answers.Raced]) -> bool:
     """Whether the scenario came to its end, and in this step of it a rival came, and both said yes."""
     if not outcome.done:
         return False
-    raced: Raced = outcome.answers[step]
+    raced = outcome.of(race)
     return raced.answer == 1 and raced.rivals[0].came and raced.rivals[0].answer == 1
 
 
-def _play(runner: Runner, *steps: Step) -> Outcome:
+def _play(runner: Runner, *steps: AnyStep) -> Outcome:
     return runner.play(Scenario(_MACHINE, steps))
 
 
