@@ -12,7 +12,7 @@ from patcher.prove.answers import Run, Unreachable
 from patcher.prove.context import Context
 from patcher.prove.model import P2M, Identity, Meaning
 from patcher.prove.outcome import Outcome, ending
-from patcher.prove.scenario import Machine, Scenario
+from patcher.prove.scenario import BOOT, Machine, Scenario
 from patcher.prove.steps import AnyStep, Asked, Step
 
 A = TypeVar("A")
@@ -205,6 +205,16 @@ class Script:
         if not outcome.done:
             return Mismatch(scenario, outcome.at, "the code returns", ending(outcome), outcome)
         return None
+
+
+def booted(context: Context, machine: Machine, ranges: Sequence[SetRange] = ()) -> Script:
+    """A domain in which ranges are set, up to the end of boot."""
+    script = Script(context, machine)
+    script.do(*BOOT)
+    for each in ranges:
+        script.act(each)
+    script.do(steps.Booted())
+    return script
 
 
 def shown(value: object) -> str:

@@ -10,7 +10,8 @@ from patcher.errors import InputError
 from patcher.prove import selfcheck, toolchain
 from patcher.prove.blame import blame, failing
 from patcher.prove.build import ARCHS, build
-from patcher.prove.picture import Ended, Picture, draw
+from patcher.prove.draw import draw
+from patcher.prove.picture import Ended, Picture
 from patcher.prove.prove import Progress, Request, prove_commits
 from patcher.prove.run import RunError
 from patcher.prove.scenario import Region

@@ -38,7 +38,7 @@ class Step(msgspec.Struct, Generic[A], frozen=True, array_like=True, forbid_unkn
 
 @dataclass(frozen=True)
 class Asked(Generic[A_co]):
-    """A step whose answer is looked at, and its index in the scenario."""
+    """A step whose answer is looked at, and its index in the scenario; from its end, as -1, where that was reached."""
 
     index: int
     step: Step[Any]
@@ -71,6 +71,19 @@ class Call(_Number, frozen=True):
         return CALLS.index(self.name), first, second
 
 
+class _CallOfPfn(Call, frozen=True):
+    pfn: int
+
+
+class _CallOfMfn(Call, frozen=True):
+    mfn: int
+
+
+class _CallOfRange(Call, frozen=True):
+    start: int
+    end: int
+
+
 class Build(Call, frozen=True, tag="build"):
     """xen_build_dynamic_phys_to_machine()"""
 
@@ -87,74 +100,56 @@ class Memory(Call, frozen=True, tag="memory"):
     """xen_memory_setup()"""
 
 
-class Set(Call, frozen=True, tag="set"):
-    """set_phys_to_machine(): 1 where it worked"""
+class Set(_CallOfPfn, frozen=True, tag="set"):
+    """set_phys_to_machine(): 1 where it worked."""
 
-    pfn: int
     entry: int
 
 
-class SetRaw(Call, frozen=True, tag="set_raw"):
-    """__set_phys_to_machine(): 1 where it worked"""
+class SetRaw(_CallOfPfn, frozen=True, tag="set_raw"):
+    """__set_phys_to_machine(): 1 where it worked."""
 
-    pfn: int
     entry: int
 
 
-class Get(Call, frozen=True, tag="get"):
-    """get_phys_to_machine(): the entry, with its marks"""
-
-    pfn: int
+class Get(_CallOfPfn, frozen=True, tag="get"):
+    """get_phys_to_machine(): the entry, with its marks."""
 
 
-class Identity(Call, frozen=True, tag="identity"):
-    """set_phys_range_identity(): the number of PFNs"""
-
-    start: int
-    end: int
+class PfnToMfn(_CallOfPfn, frozen=True, tag="pfn_to_mfn"):
+    """pfn_to_mfn()"""
 
 
-class Missing(Call, frozen=True, tag="missing"):
-    """set_phys_range_missing(): the number of PFNs"""
+class Valid(_CallOfPfn, frozen=True, tag="valid"):
+    """phys_to_machine_mapping_valid(): 0 or 1."""
 
-    start: int
-    end: int
+
+class MfnToPfn(_CallOfMfn, frozen=True, tag="mfn_to_pfn"):
+    """mfn_to_pfn()"""
+
+
+class Local(_CallOfMfn, frozen=True, tag="local"):
+    """mfn_to_local_pfn()"""
+
+
+class Identity(_CallOfRange, frozen=True, tag="identity"):
+    """set_phys_range_identity(): the number of PFNs."""
+
+
+class Missing(_CallOfRange, frozen=True, tag="missing"):
+    """set_phys_range_missing(): the number of PFNs."""
 
 
 class MakePte(Call, frozen=True, tag="make_pte"):
-    """xen_make_pte(): from PFN and flags, MFN and flags"""
+    """xen_make_pte(): the PTE, with the MFN in the place of the PFN."""
 
     value: int
 
 
 class PteVal(Call, frozen=True, tag="pte_val"):
-    """xen_pte_val(): from MFN and flags, PFN and flags"""
+    """xen_pte_val(): the value, with the PFN in the place of the MFN."""
 
     pte: int
-
-
-class PfnToMfn(Call, frozen=True, tag="pfn_to_mfn"):
-    """pfn_to_mfn()"""
-
-    pfn: int
-
-
-class MfnToPfn(Call, frozen=True, tag="mfn_to_pfn"):
-    """mfn_to_pfn()"""
-
-    mfn: int
-
-
-class Local(Call, frozen=True, tag="local"):
-    """mfn_to_local_pfn()"""
-
-    mfn: int
-
-
-class Valid(Call, frozen=True, tag="valid"):
-    """phys_to_machine_mapping_valid(): 0 or 1"""
-
-    pfn: int
 
 
 class Booted(_Silent, frozen=True, tag="booted"):
@@ -197,24 +192,20 @@ class Lost(_Number, frozen=True, tag="lost"):
     """The number of pages that were allocated, and that neither the tree has nor the allocator."""
 
 
-class Scan(Step[tuple[Run, ...]], frozen=True, tag="scan"):
+class _Runs(Step[tuple[Run, ...]], frozen=True):
+    start: int
+    end: int
+
+    def answer(self, words: Words) -> tuple[Run, ...]:
+        return answers.lookups(self.start, self.end, words)
+
+
+class Scan(_Runs, frozen=True, tag="scan"):
     """What a lookup says of the PFNs [start, end)."""
 
-    start: int
-    end: int
 
-    def answer(self, words: Words) -> tuple[Run, ...]:
-        return answers.lookups(self.start, self.end, words)
-
-
-class Owners(Step[tuple[Run, ...]], frozen=True, tag="owners"):
+class Owners(_Runs, frozen=True, tag="owners"):
     """Whose the frames [start, end) are, by Xen's table: a PFN, or the invalid entry."""
-
-    start: int
-    end: int
-
-    def answer(self, words: Words) -> tuple[Run, ...]:
-        return answers.lookups(self.start, self.end, words)
 
 
 class View(Step[tuple[Run | Unreachable, ...]], frozen=True, tag="view"):
@@ -289,7 +280,7 @@ class High(Step[answers.High], frozen=True, tag="high"):
 
 
 class Race(Step[answers.Raced], frozen=True, tag="race"):
-    """Another CPU makes ``call`` at the ``at``-th point of ours."""
+    """Another CPU makes the call ``rival`` at the ``at``-th point of ``ours``."""
 
     point: Point
     at: int
@@ -303,13 +294,9 @@ class Race(Step[answers.Raced], frozen=True, tag="race"):
         return answers.raced(1, words)
 
 
-class RaceOfThree(Step[answers.Raced], frozen=True, tag="race_of_three"):
-    """A race with a second rival, which comes at a point of its own, not before the first."""
+class RaceOfThree(Race, frozen=True, tag="race_of_three"):
+    """A race with a second rival, which comes at the ``second_at``-th point: not before the first one."""
 
-    point: Point
-    at: int
-    rival: AnyCall
-    ours: AnyCall
     second_at: int
     second: AnyCall
 

@@ -90,7 +90,7 @@ def machine_text(machine: Machine) -> str:
 
 def step_text(step: AnyStep) -> str:
     """A step in C's way to write a call."""
-    if isinstance(step, Race | RaceOfThree):
+    if isinstance(step, Race):
         more = f", and at {step.second_at} {step_text(step.second)}" if isinstance(step, RaceOfThree) else ""
         at = f"{step.point.value} {step.at}"
         return f"{step_text(step.ours)} while at {at} another CPU does {step_text(step.rival)}{more}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from patcher.prove.properties import highmap, life, maps, ptes, ranges, rivals
+from patcher.prove.properties import highmap, life, maps, memory, ptes, ranges, rivals
 from patcher.prove.properties.kind import AnyProperty
 
 PROPERTIES: tuple[AnyProperty, ...] = tuple(
@@ -11,6 +11,7 @@ PROPERTIES: tuple[AnyProperty, ...] = tuple(
             *ranges.PROPERTIES,
             *life.PROPERTIES,
             *maps.PROPERTIES,
+            *memory.PROPERTIES,
             *rivals.PROPERTIES,
             *highmap.PROPERTIES,
             *ptes.PROPERTIES,

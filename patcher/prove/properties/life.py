@@ -8,10 +8,10 @@ from patcher.prove import generate, steps
 from patcher.prove.actions import Fill, Late, Release, Resume, SetRange
 from patcher.prove.choices import Source
 from patcher.prove.context import Context
-from patcher.prove.history import Mismatch, Script
+from patcher.prove.history import Mismatch, Script, booted
 from patcher.prove.properties import claims
 from patcher.prove.properties.kind import Property
-from patcher.prove.scenario import BOOT, Machine
+from patcher.prove.scenario import Machine
 
 
 class Life(msgspec.Struct, frozen=True):
@@ -47,12 +47,8 @@ def _with_resume(source: Source, context: Context) -> Life:
 
 def live(context: Context, case: Life) -> tuple[Script, list[int]]:
     """Up to the end of boot; and the PFNs that something will happen to."""
-    script = Script(context, case.machine)
-    script.do(*BOOT)
-    for action in case.early:
-        script.act(action)
-    script.do(steps.Booted())
-    return script, [action.pfn for action in case.late if not isinstance(action, Resume)]
+    points = [action.pfn for action in case.late if not isinstance(action, Resume)]
+    return booted(context, case.machine, case.early), points
 
 
 def _frame_rule(context: Context, case: Life) -> Mismatch | None:
@@ -98,8 +94,7 @@ def _resumed_beyond(context: Context, case: Life) -> Mismatch | None:
 
 def _missing(context: Context, case: Balloon) -> Mismatch | None:
     """The balloon: frames go, come back as others, and go again."""
-    script = Script(context, case.machine)
-    script.do(*BOOT, steps.Booted())
+    script = booted(context, case.machine)
     facts = context.facts
     for fill in case.frames:
         pfn = fill.pfn
@@ -121,8 +116,7 @@ def _balloon(source: Source, context: Context) -> Balloon:
 
 def _last_leaf(context: Context, machine: Machine) -> Mismatch | None:
     """Past nr_pages, up to the end of the last leaf."""
-    script = Script(context, machine)
-    script.do(*BOOT, steps.Booted())
+    script = booted(context, machine)
     leaf = context.per_page
     given = min(machine.nr_pages, context.facts["max_domain_pages"])
     end = given + -given % leaf

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 import msgspec
 
@@ -17,7 +16,8 @@ from patcher.prove.model import Identity, inside, walk
 from patcher.prove.properties import claims
 from patcher.prove.properties.kind import Property
 from patcher.prove.properties.ptes import flags_of
-from patcher.prove.scenario import BOOT, ENOSYS, RAM, UNUSABLE, Machine, Region
+from patcher.prove.properties.walked import Page, Walked, What, after_walk, pages
+from patcher.prove.scenario import ENOSYS, RAM, Machine
 
 
 class PlainDomain(msgspec.Struct, frozen=True):
@@ -74,180 +74,70 @@ def _unprivileged_map(source: Source, context: Context) -> Machine:
     return any_map(source, context, False)
 
 
-class _Booted(NamedTuple):
-    """A domain that has walked its map: ``balloon`` are its PFNs [start, end) as the tree sets them up."""
-
-    context: Context
-    machine: Machine
-    script: Script
-    facts: Facts
-    balloon: tuple[int, int]
-
-    @property
-    def given(self) -> int:
-        """How many frames of the builder's list the kernel reads."""
-        return min(self.machine.nr_pages, self.facts["max_domain_pages"])
-
-    @property
-    def regions(self) -> tuple[Region, ...]:
-        """Those that have a byte that page tables can name. What is past that is
-        nothing, and no gap must lead to it."""
-        physical = 1 << self.facts["mask_shift"]
-        return tuple(each for each in self.machine.e820 if each[1] and each[0] < physical)
-
-    @property
-    def last(self) -> int:
-        """One past the last byte of the map."""
-        return max(addr + size for addr, size, _ in self.regions)
-
-    @property
-    def listed(self) -> int:
-        """One past the last PFN of the list's last page."""
-        return self.machine.nr_pages + -self.machine.nr_pages % self.context.per_page
-
-
-def _booted(context: Context, machine: Machine) -> _Booted | Mismatch:
-    script = Script(context, machine)
-    script.do(*BOOT, steps.Memory())
-    asked = script.ask(steps.Facts())
-    script.do(steps.Booted())
-    scenario, outcome = script.play()
-    if not outcome.done:
-        wrong = script.compare(scenario, outcome)
-        assert wrong is not None
-        return wrong
-    facts = outcome.of(asked)
-    start, size = facts["extra_start"], facts["extra_size"]
-    return _Booted(context, machine, script, facts, (-(-start // 4096), (start + size) // 4096))
-
-
-def _after_boot(demand: Callable[[_Booted], Mismatch | None]) -> Callable[[Context, Machine], Mismatch | None]:
-    """A check of a machine: boot it, and judge what ``demand`` adds to its script, or finds by itself."""
-
-    def check(context: Context, machine: Machine) -> Mismatch | None:
-        booted = _booted(context, machine)
-        if isinstance(booted, Mismatch):
-            return booted
-        found = demand(booted)
-        return booted.script.judge() if booted.script.demands else found
-
-    return check
-
-
-class _Page(NamedTuple):
-    """What the raw map makes of a page.
-
-    ``device``: in a gap, or a region of devices. ``given``: RAM that the domain has, with its MFN. ``unusable``:
-    likewise, but Xen says it has errors. ``other``: RAM of the machine that the domain was not given. ``both``: RAM and
-    a device's region. ``rest``: the map ends in the middle of it, and what is there of RAM was not given.
-    """
-
-    pfn: int
-    kind: str
-    mfn: int = 0
-
-
-def _pages(booted: _Booted, kind: str) -> Iterator[_Page]:
-    """The pages of a kind around each edge of the map, but for the balloon's, and for those left open."""
-    return (page for page in _all_pages(booted) if page.kind == kind)
-
-
-def _all_pages(booted: _Booted) -> Iterator[_Page]:
-    context, machine, _, facts, balloon = booted
-    found = walk(booted.regions)
-    sure = list(found.devices)
-    if machine.initial:
-        sure.append((facts["isa_start"] // 4096, facts["isa_end"] // 4096))
-    last = booted.last
-    end = last // 4096
-    unclear = [*found.unclear, (end, context.limit)]  # given past the end of the map: no region, and no gap
-    bad = [(addr // 4096, -(-(addr + size) // 4096)) for addr, size, kind in machine.e820 if size and kind == UNUSABLE]
-    given = booted.given
-    edges = {given, *(edge for each in (*sure, *found.both, *unclear) for edge in each)}
-    edges.update(edge for addr, size, _ in machine.e820 for edge in (addr // 4096, (addr + size) // 4096))
-    points = {edge + delta for edge in edges for delta in (-2, -1, 0, 1)}
-    points |= {(start + end) // 2 for start, end in sure}
-    for pfn in sorted(each for each in points if 0 <= each < context.limit):
-        if balloon[0] <= pfn < balloon[1]:
-            continue
-        if inside(pfn, sure):
-            yield _Page(pfn, "device")
-        elif inside(pfn, found.both):
-            yield _Page(pfn, "both")
-        elif pfn == end and last % 4096 and pfn >= given and not inside(pfn, (*found.unclear, *bad)):
-            yield _Page(pfn, "rest")
-        elif not inside(pfn, unclear):
-            frame = machine.frame(pfn) if pfn < given else None
-            if frame is not None:
-                yield _Page(pfn, "unusable" if inside(pfn, bad) else "given", frame)
-            elif not inside(pfn, bad):
-                yield _Page(pfn, "other")
-
-
-def _want_devices(booted: _Booted, pages: Iterable[_Page]) -> None:
+def _want_devices(walked: Walked, pages: Iterable[Page]) -> None:
     for page in pages:
         what = f"PFN {page.pfn:#x}, in a gap or region of devices, is identity"
-        booted.script.want(steps.Get(page.pfn), booted.context.raw(Identity(), page.pfn), what)
+        walked.script.want(steps.Get(page.pfn), walked.context.raw(Identity(), page.pfn), what)
 
 
-def _want_given(booted: _Booted) -> None:
-    for page in _pages(booted, "given"):
+def _want_given(walked: Walked) -> None:
+    for page in pages(walked, What.GIVEN):
         what = f"RAM at PFN {page.pfn:#x} keeps its MFN {page.mfn:#x}"
-        booted.script.want(steps.Get(page.pfn), page.mfn, what)
+        walked.script.want(steps.Get(page.pfn), page.mfn, what)
 
 
-@_after_boot
-def _walked(booted: _Booted) -> None:
-    _want_devices(booted, _pages(booted, "device"))
-    _want_given(booted)
-    for page in _pages(booted, "unusable"):
-        right = OneOf((page.mfn, booted.facts["invalid"]))
-        booted.script.want(steps.Get(page.pfn), right, f"unusable memory at PFN {page.pfn:#x} is no device")
+@after_walk
+def _walked(walked: Walked) -> None:
+    _want_devices(walked, pages(walked, What.DEVICE))
+    _want_given(walked)
+    for page in pages(walked, What.UNUSABLE):
+        right = OneOf((page.mfn, walked.facts["invalid"]))
+        walked.script.want(steps.Get(page.pfn), right, f"unusable memory at PFN {page.pfn:#x} is no device")
 
 
-@_after_boot
-def _not_given(booted: _Booted) -> None:
-    for page in _pages(booted, "other"):
-        if page.pfn >= booted.listed:
+@after_walk
+def _not_given(walked: Walked) -> None:
+    for page in pages(walked, What.NOT_GIVEN):
+        if page.pfn >= walked.listed:
             what = f"PFN {page.pfn:#x}, RAM that the domain was not given, is missing"
-            booted.script.want(steps.Get(page.pfn), booted.facts["invalid"], what)
-    for page in _pages(booted, "rest"):
-        if page.pfn >= booted.listed:
+            walked.script.want(steps.Get(page.pfn), walked.facts["invalid"], what)
+    for page in pages(walked, What.REST):
+        if page.pfn >= walked.listed:
             what = f"PFN {page.pfn:#x}, the rest of which is past the end of the map, is no RAM, and void"
-            booted.script.want(steps.Get(page.pfn), booted.context.raw(Identity(), page.pfn), what)
+            walked.script.want(steps.Get(page.pfn), walked.context.raw(Identity(), page.pfn), what)
 
 
-@_after_boot
-def _both(booted: _Booted) -> None:
-    for page in _pages(booted, "both"):
+@after_walk
+def _both(walked: Walked) -> None:
+    for page in pages(walked, What.BOTH):
         what = f"PFN {page.pfn:#x}, in RAM and in a region of devices, is identity"
-        booted.script.want(steps.Get(page.pfn), booted.context.raw(Identity(), page.pfn), what)
+        walked.script.want(steps.Get(page.pfn), walked.context.raw(Identity(), page.pfn), what)
 
 
-@_after_boot
-def _passed_through(booted: _Booted) -> None:
-    first, last = booted.facts["isa_end"] // 4096, booted.last
-    _want_devices(booted, (page for page in _pages(booted, "device") if first <= page.pfn < -(-last // 4096)))
-    _want_given(booted)
-    found = walk(booted.regions)
-    past = {-(-last // 4096), (last // 4096 + booted.given) // 2, booted.given - 1}
+@after_walk
+def _passed_through(walked: Walked) -> None:
+    first, last = walked.facts["isa_end"] // 4096, walked.last
+    _want_devices(walked, (page for page in pages(walked, What.DEVICE) if first <= page.pfn < -(-last // 4096)))
+    _want_given(walked)
+    found = walk(walked.regions)
+    past = {-(-last // 4096), (last // 4096 + walked.given) // 2, walked.given - 1}
     if not inside(last // 4096, (*found.devices, *found.both, *found.unclear)):
         past.add(last // 4096)  # RAM in a part only
-    if any(size and addr >= last for addr, size, _ in booted.machine.e820):
+    if any(size and addr >= last for addr, size, _ in walked.machine.e820):
         past.clear()  # whether a gap leads to a region that page tables cannot name, is the tree's to decide
-    for pfn in sorted(each for each in past if max(first, last // 4096) <= each < booted.given):
-        right = OneOf((booted.machine.frame(pfn) or 0, booted.facts["invalid"]))
+    for pfn in sorted(each for each in past if max(first, last // 4096) <= each < walked.given):
+        right = OneOf((walked.machine.frame(pfn) or 0, walked.facts["invalid"]))
         what = f"PFN {pfn:#x}, past the end of the map, is the RAM that was given there, or missing"
-        booted.script.want(steps.Get(pfn), right, what)
+        walked.script.want(steps.Get(pfn), right, what)
 
 
-@_after_boot
-def _room(booted: _Booted) -> Mismatch | None:
+@after_walk
+def _room(walked: Walked) -> Mismatch | None:
     """The balloon's region has a page for each frame that went back to Xen, and for each of RAM that was not given;
     the tree may choose to have fewer."""
-    machine, script, facts = booted.machine, booted.script, booted.facts
+    machine, script, facts = walked.machine, walked.script, walked.facts
     first = machine.frames[0][1]
-    owners = script.ask(steps.Owners(first, first + booted.given))
+    owners = script.ask(steps.Owners(first, first + walked.given))
     scenario, outcome = script.play()
     if not outcome.done:
         return script.compare(scenario, outcome)
@@ -268,31 +158,31 @@ def _too_much(machine: Machine, facts: Facts, back: int) -> tuple[str, str] | No
     return wanted, f"{pages:#x}"
 
 
-@_after_boot
-def _balloon_missing(booted: _Booted) -> None:
-    context, (start, end) = booted.context, booted.balloon
+@after_walk
+def _balloon_missing(walked: Walked) -> None:
+    context, (start, end) = walked.context, walked.balloon
     leaf, mid = context.per_page, context.per_page**2
-    start = max(start, booted.listed)  # the last leaf of the list is 3-last-leaf's
+    start = max(start, walked.listed)  # the last leaf of the list is 3-last-leaf's
     inner = {start, start + 1, (start + end) // 2, end - 1}
     points = {*inner, start + -start % leaf, start + -start % mid, end - end % leaf}
     points |= {each - 1 for each in points}
     for pfn in sorted(each for each in points if start <= each < min(end, context.limit)):
         what = f"PFN {pfn:#x}, in the balloon's region, is missing"
-        booted.script.want(steps.Get(pfn), booted.facts["invalid"], what)
+        walked.script.want(steps.Get(pfn), walked.facts["invalid"], what)
 
 
-@_after_boot
-def _frames_kept(booted: _Booted) -> Mismatch | None:
+@after_walk
+def _frames_kept(walked: Walked) -> Mismatch | None:
     """Each frame that the builder gave is RAM at its PFN, or Xen has it again: not both, and, above the first MiB, of
     which nothing is returned, not neither."""
-    script, given, first = booted.script, booted.given, booted.machine.frames[0][1]
+    script, given, first = walked.script, walked.given, walked.machine.frames[0][1]
     scan = script.ask(steps.Scan(0, given))
     returned = script.ask(steps.Owners(first, first + given))
     scenario, outcome = script.play()
     if not outcome.done:
         return script.compare(scenario, outcome)
     lookups, owners = outcome.of(scan), outcome.of(returned)
-    low = booted.facts["isa_end"] // 4096
+    low = walked.facts["isa_end"] // 4096
     cuts = {0, low, given, *(run.start for run in lookups), *(run.start - first for run in owners)}
     for start, end in pairwise(sorted(each for each in cuts if each <= given)):
         for pfn in (start, end - 1):
@@ -309,16 +199,16 @@ def _value(runs: Sequence[Run], at: int) -> int:
     return next(run.value(at) for run in runs if run.start <= at < run.start + run.length)
 
 
-@_after_boot
-def _isa(booted: _Booted) -> None:
-    first, end = booted.facts["isa_start"] // 4096, booted.facts["isa_end"] // 4096
+@after_walk
+def _isa(walked: Walked) -> None:
+    first, end = walked.facts["isa_start"] // 4096, walked.facts["isa_end"] // 4096
     for pfn in (first, (first + end) // 2, end - 1):
-        if booted.machine.initial:
+        if walked.machine.initial:
             what = f"the ISA range's PFN {pfn:#x} is identity"
-            booted.script.want(steps.Get(pfn), booted.context.raw(Identity(), pfn), what)
+            walked.script.want(steps.Get(pfn), walked.context.raw(Identity(), pfn), what)
         else:
             what = f"in an unprivileged domain the ISA range's PFN {pfn:#x} is RAM"
-            booted.script.want(steps.Get(pfn), booted.machine.frame(pfn) or 0, what)
+            walked.script.want(steps.Get(pfn), walked.machine.frame(pfn) or 0, what)
 
 
 def _plain_domain(source: Source, context: Context) -> PlainDomain:
@@ -335,16 +225,16 @@ def _plain_domain(source: Source, context: Context) -> PlainDomain:
 
 
 def _not_its_own(context: Context, case: PlainDomain) -> Mismatch | None:
-    def demand(booted: _Booted) -> None:
-        beyond = booted.listed  # the rest of the last leaf is property 3's
+    def demand(walked: Walked) -> None:
+        beyond = walked.listed  # the rest of the last leaf is property 3's
         for pfn in sorted({*case.pfns, beyond, beyond + context.per_page, context.limit - 1}):
             if pfn >= beyond:
                 what = f"PFN {pfn:#x}, not the domain's, leads to no frame"
-                booted.script.want(steps.PfnToMfn(pfn), booted.facts["invalid"], what)
+                walked.script.want(steps.PfnToMfn(pfn), walked.facts["invalid"], what)
                 if "make_pte" in context.facts.calls and pfn < 1 << (context.facts["mask_shift"] - 12):
-                    booted.script.want(steps.MakePte(pfn << 12 | case.flags), 0, f"a PTE of PFN {pfn:#x} is empty")
+                    walked.script.want(steps.MakePte(pfn << 12 | case.flags), 0, f"a PTE of PFN {pfn:#x} is empty")
 
-    return _after_boot(demand)(context, case.machine)
+    return after_walk(demand)(context, case.machine)
 
 
 def _translated(context: Context, case: Translated) -> Mismatch | None:

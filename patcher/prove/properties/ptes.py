@@ -8,12 +8,11 @@ from patcher.prove import generate, steps
 from patcher.prove.actions import Fill, PutForeign, Release, SetRange
 from patcher.prove.choices import Source
 from patcher.prove.context import Context
-from patcher.prove.history import Mismatch, Script
+from patcher.prove.history import Mismatch, Script, booted
 from patcher.prove.model import Identity, Ram
 from patcher.prove.properties import claims
 from patcher.prove.properties.kind import Property
-from patcher.prove.properties.ranges import booted
-from patcher.prove.scenario import BOOT, Machine
+from patcher.prove.scenario import Machine
 
 
 class Pte(msgspec.Struct, frozen=True):
@@ -74,14 +73,8 @@ def _identity_pte(source: Source, context: Context) -> IdentityPte:
     return IdentityPte(machine, generate.identity(source, context, machine), flags_of(source), _pick(source))
 
 
-def _after_boot(context: Context, machine: Machine) -> Script:
-    script = Script(context, machine)
-    script.do(*BOOT, steps.Booted())
-    return script
-
-
 def _pte_ram(context: Context, case: Pte) -> Mismatch | None:
-    script = _after_boot(context, case.machine)
+    script = booted(context, case.machine)
     script.act(case.fill)
     for pfn in (case.fill.pfn, case.pick % case.machine.nr_pages):
         meaning = script.model.meaning(pfn)
@@ -98,7 +91,7 @@ def _translates(context: Context, script: Script, pfn: int, mfn: int, flags: int
 
 
 def _pte_missing(context: Context, case: Pte) -> Mismatch | None:
-    script, pfn = _after_boot(context, case.machine), case.fill.pfn
+    script, pfn = booted(context, case.machine), case.fill.pfn
     script.act(Release(pfn))
     if isinstance(script.model.void, Identity) and pfn >= case.machine.nr_pages:
         script.act(case.fill)  # so that it is stored as missing, not void
@@ -123,7 +116,7 @@ def _pte_identity(context: Context, case: IdentityPte) -> Mismatch | None:
 
 
 def _pte_stray(context: Context, case: Pte) -> Mismatch | None:
-    script, pfn, mfn, flags = _after_boot(context, case.machine), case.fill.pfn, case.fill.mfn, case.flags
+    script, pfn, mfn, flags = booted(context, case.machine), case.fill.pfn, case.fill.mfn, case.flags
     script.act(case.fill)
     asked = pfn << 12 | flags | context.facts["iomap"]
     script.want(steps.MakePte(asked), mfn << 12 | flags, f"RAM at PFN {pfn:#x} is translated, a stray IOMAP is dropped")
@@ -132,7 +125,7 @@ def _pte_stray(context: Context, case: Pte) -> Mismatch | None:
 
 def _pte_foreign(context: Context, case: Pte) -> Mismatch | None:
     """Another domain's frame, as xen_remap_domain_mfn_range() maps it: the number is a machine frame already."""
-    script, pfn, flags = _after_boot(context, case.machine), case.fill.pfn, case.flags
+    script, pfn, flags = booted(context, case.machine), case.fill.pfn, case.flags
     mfn = generate.FOREIGN + case.pick % 0x1000
     script.act(PutForeign(pfn, mfn))
     if "make_pte" in context.facts.calls:
@@ -146,7 +139,7 @@ def _pte_foreign(context: Context, case: Pte) -> Mismatch | None:
 
 def _pte_absent(context: Context, case: Pte) -> Mismatch | None:
     """What is not present is no frame number, and passes as it is."""
-    script = _after_boot(context, case.machine)
+    script = booted(context, case.machine)
     value = (case.pick % (1 << 30)) << 12 | case.flags & ~1
     script.want(steps.MakePte(value), value, "a PTE that is not present is left alone")
     script.want(steps.PteVal(value), value, "and reads back")
@@ -166,7 +159,7 @@ def _device(source: Source, context: Context) -> DevicePte:
 
 def _pte_device(context: Context, case: DevicePte) -> Mismatch | None:
     """Who asks for _PAGE_IOMAP where the P2M can't tell gets it, as before the scheme: a device is there."""
-    script, frame = _after_boot(context, case.machine), case.frame
+    script, frame = booted(context, case.machine), case.frame
     value = frame << 12 | case.flags | context.facts["iomap"]
     if frame >= context.facts["isa_end"] // 4096:
         script.want(steps.MakePte(value), value, f"a PTE of the device's frame {frame:#x} keeps it")
@@ -180,7 +173,7 @@ def _around_isa(source: Source, context: Context) -> Flags:
 
 def _pte_isa(context: Context, case: Flags) -> Mismatch | None:
     """What an unprivileged domain gave back on either side of the end of the ISA range: below there is no device."""
-    script = _after_boot(context, case.machine)
+    script = booted(context, case.machine)
     end, iomap = context.facts["isa_end"] // 4096, context.facts["iomap"]
     below, above = (end - 1) << 12 | case.flags | iomap, end << 12 | case.flags | iomap
     script.act(Release(end - 1))

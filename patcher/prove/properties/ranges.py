@@ -8,7 +8,7 @@ from patcher.prove import generate, steps
 from patcher.prove.actions import Fill, MarkIdentity, PutForeign, SetRange
 from patcher.prove.choices import Source
 from patcher.prove.context import Context, small_machine
-from patcher.prove.history import Mismatch, Script
+from patcher.prove.history import Mismatch, Script, booted
 from patcher.prove.model import Identity
 from patcher.prove.properties import claims
 from patcher.prove.properties.kind import Property
@@ -77,16 +77,6 @@ def _with_ranges(source: Source, context: Context) -> Ranges:
     return Ranges(machine, tuple(drawn))
 
 
-def booted(context: Context, machine: Machine, ranges: tuple[SetRange, ...]) -> Script:
-    """A domain with its ranges, up to the end of boot."""
-    script = Script(context, machine)
-    script.do(*BOOT)
-    for each in ranges:
-        script.act(each)
-    script.do(steps.Booted())
-    return script
-
-
 def _identity_reads(context: Context, case: Ranges) -> Mismatch | None:
     script = booted(context, case.machine, case.ranges)
     points = {pfn for each in case.ranges for pfn in (each.start, (each.start + each.end) // 2, each.end - 1)}
@@ -103,8 +93,7 @@ def _pieces(context: Context, case: Ranges) -> Mismatch | None:
 
 
 def _marked(context: Context, case: Pfns) -> Mismatch | None:
-    script = Script(context, case.machine)
-    script.do(*BOOT, steps.Booted())
+    script = booted(context, case.machine)
     facts = context.facts
     if facts["identity_mark"] != facts["identity_bit"] or facts["identity_mark"] & facts["foreign_mark"]:
         said = f"IDENTITY_FRAME() sets {facts['identity_mark']:#x}, FOREIGN_FRAME() sets {facts['foreign_mark']:#x}"
@@ -124,8 +113,7 @@ def _marks(source: Source, context: Context) -> Pfns:
 
 
 def _void_reads(context: Context, case: Pfns) -> Mismatch | None:
-    script = Script(context, case.machine)
-    script.do(*BOOT, steps.Booted())
+    script = booted(context, case.machine)
     for pfn in (each for each in case.pfns if case.machine.nr_pages <= each < context.limit):
         script.want(steps.Get(pfn), context.raw(Identity(), pfn), f"void PFN {pfn:#x} is identity")
         script.want(steps.PfnToMfn(pfn), pfn, f"pfn_to_mfn({pfn:#x}) is {pfn:#x}")
@@ -140,8 +128,7 @@ def _voids(source: Source, context: Context) -> Pfns:
 def _same_number(context: Context, case: Pfns) -> Mismatch | None:
     """RAM whose MFN is its PFN: of the list, and filled in."""
     facts = context.facts
-    script = Script(context, case.machine)
-    script.do(*BOOT, steps.Booted())
+    script = booted(context, case.machine)
     for pfn in case.pfns:
         script.act(Fill(pfn, pfn))
         script.want(steps.Get(pfn), pfn, f"PFN {pfn:#x} with the MFN {pfn:#x} is RAM")
@@ -166,8 +153,7 @@ def _same_numbers(source: Source, context: Context) -> Pfns:
 def _wide(context: Context, case: Numbers) -> Mismatch | None:
     """Frame numbers as large as page tables can name, and marks that are no part of one."""
     pfn, frame, foreign = case.pfn, case.own, case.foreign
-    script = Script(context, case.machine)
-    script.do(*BOOT, steps.Booted())
+    script = booted(context, case.machine)
     script.act(Fill(pfn, frame))
     script.want(steps.Get(pfn), frame, f"RAM with the MFN {frame:#x} is RAM")
     script.want(steps.PfnToMfn(pfn), frame, f"pfn_to_mfn() of RAM is its MFN {frame:#x}")

@@ -1,4 +1,4 @@
-"""Property 8: running out of memory, early and late, and racing with another CPU."""
+"""Property 8, as far as it is about races with other CPUs."""
 
 from __future__ import annotations
 
@@ -8,28 +8,19 @@ from itertools import pairwise
 import msgspec
 
 from patcher.prove import generate, steps
-from patcher.prove.actions import Fill, MarkIdentity, Release, Resume, SetRange, Update
+from patcher.prove.actions import Fill, MarkIdentity, Release, SetRange, Update
 from patcher.prove.answers import Raced
 from patcher.prove.choices import Source
 from patcher.prove.context import Context, small_machine
-from patcher.prove.history import Mismatch, Script
+from patcher.prove.history import Mismatch, booted
 from patcher.prove.properties import claims
 from patcher.prove.properties.kind import Property
-from patcher.prove.properties.life import Life, life, live
-from patcher.prove.properties.maps import any_map
+from patcher.prove.properties.life import life
+from patcher.prove.properties.memory import in_mid_page, nothing_lost
 from patcher.prove.protocol import Point
-from patcher.prove.scenario import BOOT, Machine
+from patcher.prove.scenario import Machine
 
 NEVER = 1 << 20  # a point that no operation reaches
-
-
-class Short(msgspec.Struct, frozen=True):
-    """An update whose ``at``-th allocation fails."""
-
-    machine: Machine
-    early: tuple[SetRange, ...]
-    fill: Fill
-    at: int
 
 
 class Race(msgspec.Struct, frozen=True):
@@ -64,65 +55,6 @@ class LostRaces(msgspec.Struct, frozen=True):
     second: int
 
 
-def _in_mid_page(source: Source, context: Context, machine: Machine) -> int:
-    """A PFN where there is neither a leaf nor a mid page: its update takes three pages."""
-    mid = context.per_page**2
-    first = -(-machine.nr_pages // mid)
-    return source.integer(first, context.limit // mid - 1) * mid + source.integer(0, mid - 1)
-
-
-def _short(source: Source, context: Context) -> Short:
-    case = life(source, context)
-    fill = generate.fill(source, context, case.machine)
-    if source.boolean():
-        fill = Fill(_in_mid_page(source, context, case.machine), fill.mfn)
-    return Short(case.machine, case.early, fill, source.integer(1, 4))
-
-
-def _nothing_lost(script: Script) -> None:
-    """Each page that was allocated is in the tree, or was given back; where the tree's tables have our names."""
-    facts = script.context.facts
-    if facts["p2m_top"] and facts["p2m_top_mfn_p"]:
-        script.want(steps.Lost(), 0, "no page is lost: all are in use, or given back")
-
-
-def _out_of_memory(context: Context, case: Short) -> Mismatch | None:
-    """An update without memory says so and changes nothing; with memory again, it works."""
-    script, _ = live(context, Life(case.machine, case.early))
-    script.do(*case.fill.before(), steps.Fail(case.at, 1))
-    update = script.ask(case.fill.call(context.facts))
-    scenario, outcome = script.play()
-    if not outcome.done:
-        return script.compare(scenario, outcome)
-    if outcome.of(update):
-        case.fill.tell(script.model)
-    script.do(steps.Fail(1000, 0))
-    script.look([case.fill.pfn], tools=True)
-    script.act(case.fill)
-    script.look([case.fill.pfn], tools=True)
-    _nothing_lost(script)
-    return script.judge()
-
-
-def _half(context: Context, case: Short) -> Mismatch | None:
-    """Half of an update is there, as memory ran out, and then the domain is resumed with other frames."""
-    script, _ = live(context, Life(case.machine, case.early))
-    script.do(*case.fill.before(), steps.Fail(case.at, 1))
-    update = script.ask(case.fill.call(context.facts))
-    scenario, outcome = script.play()
-    if not outcome.done:
-        return script.compare(scenario, outcome)
-    if outcome.of(update):
-        return None  # it did without, or with less
-    script.do(steps.Fail(1000, 0))
-    script.act(Resume(0x777))
-    if case.at > 1:  # else nothing is half made, and what the resume left out is 7-beyond's
-        script.look([case.fill.pfn], tools=True)
-    script.act(case.fill)
-    script.look([case.fill.pfn], tools=True)
-    return script.judge()
-
-
 def _race(source: Source, context: Context) -> Race:
     case = life(source, context)
     fill, rival = _contenders(source, context, case.machine)
@@ -134,7 +66,7 @@ def _contenders(source: Source, context: Context, machine: Machine) -> tuple[Fil
     leaf, mid = context.per_page, context.per_page**2
     fill = generate.fill(source, context, machine)
     if source.integer(0, 3):
-        fill = Fill(_in_mid_page(source, context, machine), fill.mfn)
+        fill = Fill(in_mid_page(source, context, machine), fill.mfn)
     pfn = fill.pfn
 
     def beside() -> int:
@@ -152,7 +84,7 @@ def _contenders(source: Source, context: Context, machine: Machine) -> tuple[Fil
 
 def _raced(context: Context, case: Race) -> Mismatch | None:
     """A rival makes an update of its own, all of it, in the middle of ours: both must be there, and no page lost."""
-    script, _ = live(context, Life(case.machine, case.early))
+    script = booted(context, case.machine, case.early)
     script.do(*case.fill.before(), *case.rival.before())
     ours, rival = case.fill.call(context.facts), case.rival.call(context.facts)
     race = script.ask(steps.Race(Point.ALLOC, case.at, rival, ours))
@@ -164,15 +96,13 @@ def _raced(context: Context, case: Race) -> Mismatch | None:
         raced = outcome.of(race)
         if not raced.answer:
             return Mismatch(scenario, race.index, "the update works, there is memory", "it says false", outcome)
-        (came,) = raced.rivals
-        if came.came:
-            if not came.answer:
-                return Mismatch(
-                    scenario, race.index, "the rival's update works, there is memory", "it says false", outcome
-                )
+        (other,) = raced.rivals
+        if other.came and not other.answer:
+            return Mismatch(scenario, race.index, "the rival's update works, there is memory", "it says false", outcome)
+        if other.came:
             case.rival.tell(script.model)
     script.look([case.fill.pfn, case.rival.pfn], tools=True)
-    _nothing_lost(script)
+    nothing_lost(script)
     return script.judge()
 
 
@@ -220,7 +150,7 @@ def _at_points(context: Context, case: Duel, kind: Point, before: tuple[int, ...
 
 def _at(context: Context, case: Duel, kind: Point, points: tuple[int, ...]) -> Mismatch | Raced:
     """What is wrong where the rivals come at these points, or what the race answered."""
-    script, _ = live(context, Life(case.machine, case.early))
+    script = booted(context, case.machine, case.early)
     for action in case.before:
         script.act(action)
     facts = context.facts
@@ -232,7 +162,7 @@ def _at(context: Context, case: Duel, kind: Point, points: tuple[int, ...]) -> M
     for rival in case.rivals:
         rival.tell(script.model)
     script.look(pfns, tools=True)
-    _nothing_lost(script)
+    nothing_lost(script)
     scenario, outcome = script.play()
     if not outcome.done:
         wrong = script.compare(scenario, outcome)
@@ -249,7 +179,7 @@ def _at(context: Context, case: Duel, kind: Point, points: tuple[int, ...]) -> M
 
 def _race_with(
     kind: Point, ours: steps.Call, first: tuple[int, steps.Call], second: tuple[int, steps.Call] | None = None
-) -> steps.Race | steps.RaceOfThree:
+) -> steps.Race:
     """Rivals as (the point at which one comes, its call)."""
     if second is None:
         return steps.Race(kind, *first, ours)
@@ -259,8 +189,7 @@ def _race_with(
 def _told(context: Context, case: LostRaces) -> Mismatch | None:
     """Nothing is said of an update that nobody disturbs; of lost races, in parts of the tree far apart, the first."""
     mid, count = context.per_page**2, steps.Stats()
-    script = Script(context, case.machine)
-    script.do(*BOOT, steps.Booted())
+    script = booted(context, case.machine)
     before = script.ask(count)
     script.act(Fill(case.base * mid, 0xD00000))
     quiet = script.ask(count)
@@ -335,30 +264,7 @@ def _lost_races(source: Source, context: Context) -> LostRaces:
     return LostRaces(machine, base, source.integer(0, mid - 1), source.integer(0, mid - 1))
 
 
-def _boot(source: Source, context: Context) -> Machine:
-    """With a map, or without; and the worst cases."""
-    return source.one_of(
-        lambda: generate.costliest(source, context), lambda: generate.crowded(source, context),
-        lambda: any_map(source, context), lambda: generate.machine(source, context, 512),
-    )  # fmt: skip
-
-
-def _brk(context: Context, machine: Machine) -> Mismatch | None:
-    """Boot with what RESERVE_BRK() has, and not with the page allocator."""
-    script = Script(context, machine)
-    script.do(*BOOT)
-    if machine.e820 and "memory" in context.facts.calls:
-        script.do(steps.Memory())
-    return script.judge()
-
-
 PROPERTIES = (
-    Property("8-brk", 8, "Boot needs no more early pages than RESERVE_BRK() has, and no others", claims.any_tree,
-             Machine, _boot, _brk),
-    Property("8-memory", 8, "Running out of memory is reported, and changes nothing", claims.any_tree, Short, _short,
-             _out_of_memory),
-    Property("8-half", 8, "A resume after memory ran out in the middle of an update goes well", claims.any_tree,
-             Short, _short, _half),
     Property("8-race", 8, "A rival that comes while a page is allocated loses nothing, and we lose nothing",
              claims.any_tree, Race, _race, _raced),
     Property("8-told", 8, "A lost race is told, once", claims.tells, LostRaces, _lost_races, _told, 0.3),
