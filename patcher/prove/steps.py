@@ -92,22 +92,12 @@ class List(Call, frozen=True, tag="list"):
     """xen_build_mfn_list_list()"""
 
 
-class Tell(Call, frozen=True, tag="tell"):
-    """xen_setup_mfn_list_list()"""
-
-
 class Memory(Call, frozen=True, tag="memory"):
     """xen_memory_setup()"""
 
 
 class Set(_CallOfPfn, frozen=True, tag="set"):
     """set_phys_to_machine(): 1 where it worked."""
-
-    entry: int
-
-
-class SetRaw(_CallOfPfn, frozen=True, tag="set_raw"):
-    """__set_phys_to_machine(): 1 where it worked."""
 
     entry: int
 
@@ -126,10 +116,6 @@ class Valid(_CallOfPfn, frozen=True, tag="valid"):
 
 class MfnToPfn(_CallOfMfn, frozen=True, tag="mfn_to_pfn"):
     """mfn_to_pfn()"""
-
-
-class Local(_CallOfMfn, frozen=True, tag="local"):
-    """mfn_to_local_pfn()"""
 
 
 class Identity(_CallOfRange, frozen=True, tag="identity"):

@@ -75,7 +75,7 @@ def _unprivileged_map(source: Source, context: Context) -> Machine:
 
 
 def _sorted_map(source: Source, context: Context) -> Machine:
-    """A map in the order of its addresses, as Xen's own is: where RAM at 0 comes last, what lies before it is no gap."""
+    """A map in the order of its addresses, as Xen gives it."""
     machine = any_map(source, context)
     return msgspec.structs.replace(machine, e820=tuple(sorted(machine.e820)))
 

@@ -31,10 +31,8 @@
 /* What may be missing in a tree */
 extern void xen_build_dynamic_phys_to_machine(void) WEAK;
 extern void xen_build_mfn_list_list(void) WEAK;
-extern void xen_setup_mfn_list_list(void) WEAK;
 extern char *xen_memory_setup(void) WEAK;
 extern bool set_phys_to_machine(unsigned long pfn, unsigned long mfn) WEAK;
-extern bool __set_phys_to_machine(unsigned long pfn, unsigned long mfn) WEAK;
 extern unsigned long get_phys_to_machine(unsigned long pfn) WEAK;
 extern unsigned long set_phys_range_identity(unsigned long pfn_s, unsigned long pfn_e) WEAK;
 extern unsigned long set_phys_range_missing(unsigned long pfn_s, unsigned long pfn_e) WEAK;
@@ -254,10 +252,8 @@ int has_call(enum call call)
 	switch (call) {
 	case CALL_BUILD:	return !!xen_build_dynamic_phys_to_machine;
 	case CALL_LIST:		return !!xen_build_mfn_list_list;
-	case CALL_TELL:	return !!xen_setup_mfn_list_list;
 	case CALL_MEMORY:	return !!xen_memory_setup;
 	case CALL_SET:		return !!set_phys_to_machine;
-	case CALL_SET_RAW:	return !!__set_phys_to_machine;
 	case CALL_GET:		return !!get_phys_to_machine;
 	case CALL_IDENTITY:	return !!set_phys_range_identity;
 	case CALL_MISSING:	return !!set_phys_range_missing;
@@ -275,10 +271,8 @@ word do_call(enum call call, word a, word b)
 	switch (call) {
 	case CALL_BUILD:	xen_build_dynamic_phys_to_machine(); return 0;
 	case CALL_LIST:		xen_build_mfn_list_list(); return 0;
-	case CALL_TELL:	xen_setup_mfn_list_list(); return 0;
 	case CALL_MEMORY:	xen_memory_setup(); return 0;
 	case CALL_SET:		return set_phys_to_machine(a, b);
-	case CALL_SET_RAW:	return __set_phys_to_machine(a, b);
 	case CALL_GET:		return get_phys_to_machine(a);
 	case CALL_IDENTITY:	return set_phys_range_identity(a, b);
 	case CALL_MISSING:	return set_phys_range_missing(a, b);
@@ -286,7 +280,6 @@ word do_call(enum call call, word a, word b)
 	case CALL_PTE_VAL:	pte.pte = a; return xen_pte_val(pte);
 	case CALL_PFN_TO_MFN:	return pfn_to_mfn(a);
 	case CALL_MFN_TO_PFN:	return mfn_to_pfn(a);
-	case CALL_LOCAL:	return mfn_to_local_pfn(a);
 	case CALL_VALID:	return !!phys_to_machine_mapping_valid(a);
 	default:		shim_stop(STOP_BAD_SCENARIO, call, 0, 0);
 	}
