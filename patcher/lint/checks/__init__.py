@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from patcher.lint.checks import code, diffs, history, messages, people, series, tags, transport
+from patcher.lint.checks import code, diffs, history, messages, people, series, signing, tags, transport
 
-MODULES = (code, diffs, history, messages, people, series, tags, transport)
+MODULES = (code, diffs, history, messages, people, series, signing, tags, transport)
