@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from patcher.lint.context import Context
@@ -70,9 +70,8 @@ def cited(patch: Patch) -> Iterator[Citation]:
         yield Citation(line, id_, subject, match.group("hash"), bool(_QUOTATION.match(text, match.end())))
 
 
-def bare(patch: Patch, literal: Collection[int]) -> Iterator[tuple[int, str, bool]]:
-    """Ids in the text without the word commit: line of the body, id, and whether a subject in quotes follows. Of lines
-    that are ``literal``, only what has a subject."""
+def bare(patch: Patch) -> Iterator[tuple[int, str, bool]]:
+    """Ids in the text without the word commit: line of the body, id, and whether a subject in quotes follows."""
     tags = {tag.line for tag in patch.tags}
     for index, line in enumerate(patch.body):
         for match in _BARE.finditer(line) if index not in tags and not _NOT_CITED.match(line) else ():
@@ -83,13 +82,7 @@ def bare(patch: Patch, literal: Collection[int]) -> Iterator[tuple[int, str, boo
             if "commits" in f"{above} {line[: match.start()]}".lower() or _listed(patch.body, index):
                 continue
             named = re.search(r"commit|tree|blob|sha|hash|tag|id\b|uuid|key|digest|revision|\b(?:msg|message)", before)
-            if (
-                (subject or index not in literal)
-                and not named
-                and id_.isalnum()
-                and not id_.isdigit()
-                and not id_.isalpha()
-            ):
+            if not named and not id_.isdigit() and not id_.isalpha():
                 yield index, id_, bool(subject)
 
 

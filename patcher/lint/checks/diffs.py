@@ -15,7 +15,8 @@ from patcher.mail.model import Kind
 
 _SPDX = re.compile(r"SPDX-License-Identifier:\s*\S")
 _SOURCE = re.compile(
-    r"\.(?:c|h|S|s|rs|dts|dtsi|dtso|yaml|rst|py|pl|sh|lds|awk|tc|y|l)\Z|(?:\A|/)(?:Makefile|Kbuild|Kconfig)(?:\.\w+)?\Z"
+    r"\.(?:c|h|S|s|rs|dts|dtsi|dtso|yaml|rst|py|pl|sh|lds|awk|tc|y|l)\Z|(?:\A|/)(?:Makefile|Kbuild"
+    r"|Kconfig)(?:\.\w+)?\Z"
 )
 _NO_SPDX = re.compile(r"(?:\A|/)(?:COPYING|LICENSES/|\.\w+|.*\.(?:json|csv|txt|out|expected|golden))")
 _SCRIPT = re.compile(

@@ -111,7 +111,9 @@ def citation_form(job: Message) -> Iterator[Hit]:
             else:
                 yield Hit("a commit is cited without its subject", location, right)
 
-    for index, id_, subject in bare(patch, literal_lines(patch.body)):
+    for index, id_, subject in bare(patch):
+        if not subject and index in literal_lines(patch.body):
+            continue
         if not _cited_elsewhere(job, id_, index) and not _reverted(job, index):
             without = "a commit is cited without the word commit" + ("" if subject else " and its subject")
             yield Hit(without, job.body(index, id_), 'write: commit <12 digits or more> ("its subject")')

@@ -22,8 +22,8 @@ _FILE = re.compile(r"(?:[\w.+-]+/)*[\w.+-]+\.(?:c|h|S|dts|dtsi|rs|py|pl|sh|rst|t
 _CODE_WORD = re.compile(r"[_()\d./*&<>\"'`\[\]-]|.+[A-Z]")
 _URL = re.compile(r"\w+://\S+|<\S+@\S+>")
 _VERSIONS = re.compile(
-    r"\s*(?:[-*]\s*)?(?:(?:changes|changed|changelog|differences|what's new)\s+(?:(?:in|since|from|for|to|between)\s+)?"
-    r"\(?(?:patch\s*)?v(?:er(?:sion)?)?\s?\.?\d|\[?v\d+\]?\s*(?:->|=>|→|\.\.|to)\s*\[?v?\d"
+    r"\s*(?:[-*]\s*)?(?:(?:changes|changed|changelog|differences|what's new)\s+(?:(?:in|since|from|for|to"
+    r"|between)\s+)?\(?(?:patch\s*)?v(?:er(?:sion)?)?\s?\.?\d|\[?v\d+\]?\s*(?:->|=>|→|\.\.|to)\s*\[?v?\d"
     r"|\[?[vV](?:er(?:sion)?\s?)?[2-9]\d?\]?\s*:)",
     re.IGNORECASE,
 )
@@ -205,10 +205,9 @@ def body_letter(job: Message) -> Iterator[Hit]:
     """A greeting, thanks, or a request to reviewers in the message; told once."""
     if job.patch.kind is not Kind.PATCH:
         return
-    literal = prose.literal_lines(job.patch.body)
     for index, line in locations.prose(job.patch):
-        match = None if index in literal else _LETTER.match(line) or _REQUEST.search(line)
-        if match:
+        match = _LETTER.match(line) or _REQUEST.search(line)
+        if match and index not in prose.literal_lines(job.patch.body):
             yield Hit(f"{match.group().strip()!r} is of a letter", job.body(index, match.group().strip()))
             return
 
