@@ -9,6 +9,7 @@ from typing import NamedTuple
 from patcher.lint.context import Context
 from patcher.mail.diff import Diff
 from patcher.mail.model import Kind, Patch, Tag
+from patcher.mail.parse import ALMOST_FIXES
 from patcher.tree.history import Names, Resolved
 
 MISSING = Resolved(Names.MISSING)
@@ -19,8 +20,25 @@ UPSTREAM = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 FIXES = re.compile(r"(?P<commit>[Cc]ommit\s+)?(?P<hash>[0-9a-fA-F]{5,64})\b(?P<rest>.*)\Z")
-QUOTED = re.compile(r"""\s*\((?P<quote>["'“”]?)(?P<subject>.*?)(?P<closing>["'“”]?)(?P<parenthesis>\)?)\s*(?:#.*)?\Z""")
-_CITED = re.compile(r"\b(?P<word>commits?)(?P<space>\s+|\n\s*)(?P<hash>[0-9a-f]{7,64})\b", re.IGNORECASE)
+QUOTED = re.compile(r"""\s*\((?P<quote>")(?P<subject>.*)(?P<closing>")(?P<parenthesis>\))\s*(?:[#\[].*)?\Z""")
+_LOOSELY_QUOTED = re.compile(
+    r"""\s*\((?P<quote>["'“”]?)(?P<subject>.*?)(?P<closing>["'“”]?)(?P<parenthesis>\)?)\s*(?:#.*)?\Z"""
+)
+_CITED = re.compile(
+    r"(?P<project>\w[\w-]*(?:'s)?[ \t]+)?\b(?P<word>commits?)(?P<space>\s+|\n\s*)(?P<hash>[0-9a-f]{7,64})\b",
+    re.IGNORECASE,
+)
+# Other projects' commits, which have no place in the kernel's history, as ACPICA's patches name their origin.
+_PROJECTS = frozenset((
+    "acpica", "android", "aosp", "atf", "binutils", "bpftool", "bsp", "busybox", "chromium", "clang", "coccinelle",
+    "coreboot", "downstream", "dtc", "edk2", "ethtool", "firmware", "freebsd", "gcc", "gdb", "glibc", "gnulib", "grub",
+    "hostap", "iproute2", "iputils", "kmod", "libbpf", "linux-firmware", "lldb", "llvm", "mesa", "musl", "netbsd",
+    "openbsd", "opensbi", "openwrt", "op-tee", "optee", "pahole", "qemu", "raspberrypi", "smatch", "sparse", "systemd",
+    "tf-a", "u-boot", "uboot", "util-linux", "vendor", "xen", "zephyr", "zlib", "zstd",
+))  # fmt: skip
+_ONE_OF_LIST = re.compile(r"\W{0,4}[0-9a-f]{8,40}[\s:]")
+_NOT_CITED = re.compile(rf"{UPSTREAM.pattern}|{ALMOST_FIXES.pattern}", re.IGNORECASE)
+_BARE = re.compile(r"(?<![\w/.:#@=\"'`<{+-])(?P<hash>[0-9a-f]{12,40})(?![\w.@:=/-])")
 _SUBJECT = re.compile(r"""[\s,:]*\(\s*(?P<quote>["'“])(?P<subject>[^\0]{1,200}?)["'”]\s*\)""")
 _QUOTATION = re.compile(r"""[\s,:]*[("'“\[]""")
 
@@ -44,10 +62,34 @@ def cited(patch: Patch) -> Iterator[Citation]:
         id_ = match.group("hash").lower()
         if not any(letter.isdigit() for letter in id_) or (id_.isdigit() and len(id_) < 12):
             continue
+        if (match.group("project") or "").strip().lower().removesuffix("'s") in _PROJECTS:
+            continue
         following = _SUBJECT.match(text, match.end())
         line = text.count("\n", 0, match.start("hash"))
         subject = " ".join(following.group("subject").split()) if following else ""
         yield Citation(line, id_, subject, match.group("hash"), bool(_QUOTATION.match(text, match.end())))
+
+
+def bare(patch: Patch) -> Iterator[tuple[int, str, bool]]:
+    """Ids in the text without the word commit: line of the body, id, and whether a subject in quotes follows."""
+    tags = {tag.line for tag in patch.tags}
+    for index, line in enumerate(patch.body):
+        for match in _BARE.finditer(line) if index not in tags and not _NOT_CITED.match(line) else ():
+            id_ = match.group("hash")
+            subject = _SUBJECT.match("\n".join((line, *patch.body[index + 1 : index + 2])), match.end())
+            before = " ".join((*patch.body[max(0, index - 1) : index], line[: match.start()]))[-80:].lower()
+            above = " ".join(patch.body[max(0, index - 2) : index])
+            if "commits" in f"{above} {line[: match.start()]}".lower() or _listed(patch.body, index):
+                continue
+            named = re.search(r"commit|tree|blob|sha|hash|tag|id\b|uuid|key|digest|revision|\b(?:msg|message)", before)
+            if not named and not id_.isdigit() and not id_.isalpha():
+                yield index, id_, bool(subject)
+
+
+def _listed(body: Sequence[str], index: int) -> bool:
+    """Whether a line is one of a list of commits, as git log --oneline prints them."""
+    beside = (*body[max(0, index - 1) : index], *body[index + 1 : index + 2])
+    return any(_ONE_OF_LIST.match(body[index]) and _ONE_OF_LIST.match(line) for line in beside)
 
 
 def fixes(patch: Patch) -> Iterator[tuple[Tag, re.Match[str]]]:
@@ -55,6 +97,12 @@ def fixes(patch: Patch) -> Iterator[tuple[Tag, re.Match[str]]]:
     for tag in patch.tags:
         if tag.key == "fixes" and (match := FIXES.match(tag.value)):
             yield tag, match
+
+
+def quoted(rest: str) -> re.Match[str] | None:
+    """What follows the id of a ``Fixes:``, as documented, or in the ways that people write it. A ``#`` within the
+    quotes is of the subject."""
+    return QUOTED.match(rest) or _LOOSELY_QUOTED.match(rest)
 
 
 def alike(one: str, other: str) -> bool:
@@ -72,8 +120,8 @@ def close(one: str, other: str) -> bool:
 
 def quoted_subject(match: re.Match[str]) -> str:
     """The subject that a ``Fixes:`` gives, or ""."""
-    quoted = QUOTED.match(match.group("rest"))
-    return quoted.group("subject") if quoted else ""
+    found = quoted(match.group("rest"))
+    return found.group("subject") if found else ""
 
 
 def _meant(commits: Resolved, subject: str) -> bool:

@@ -5,24 +5,24 @@ from __future__ import annotations
 import difflib
 import re
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection
 from itertools import pairwise
 
 import msgspec
 
-from patcher.lint.checks.messages import is_prose
+from patcher.lint import prose
 from patcher.lint.checks.tags import ORDER, alike
-from patcher.lint.citations import FIXES, QUOTED
+from patcher.lint.citations import FIXES, quoted
 from patcher.mail.model import Kind, Patch, Tag
 from patcher.mail.parse import parse_tags
 from patcher.tree.history import History, Names, Resolved
 
-_WIDTH = 75
 Lines = list[str]
 
 
-def fixed(patch: Patch, profile: str, history: History | None) -> Patch:
-    """The patch with a corrected message, or itself where nothing is certainly wrong.
+def fixed(patch: Patch, reported: Collection[str], history: History | None) -> Patch:
+    """The patch with a corrected message, or itself where nothing is certainly wrong. Nothing is touched but what one
+    of the rules in ``reported`` has found in it.
 
     Corrected are: tags misspelt, tags that stand there twice, Gerrit's ``Change-Id``, the order of tags (tip), empty
     lines between tags, the form of ``Fixes:`` and abbreviated ids where the history (None: there is none) knows the
@@ -30,53 +30,41 @@ def fixed(patch: Patch, profile: str, history: History | None) -> Patch:
     """
     if patch.kind is not Kind.PATCH:
         return patch
-    body = list(patch.body)
-    body = _wrapped(patch, body)
-    steps: tuple[Callable[[Lines], Lines], ...] = (
-        _spelt,
-        lambda lines: _cited(lines, history),
-        _without_doubles,
-        _together,
-        lambda lines: _ordered(lines) if profile == "tip" else lines,
+    steps: tuple[tuple[tuple[str, ...], Callable[[Lines], Lines]], ...] = (
+        (("body-wrap",), lambda _: _wrapped(patch)),
+        (("tag-name",), _spelt),
+        (("fixes-form", "fixes-commit"), lambda lines: _cited(lines, history)),
+        (("sign-off-duplicate", "change-id"), _without_doubles),
+        (("tags-apart",), _together),
+        (("tag-order",), _ordered),
     )
-    for step in steps:
-        body = step(body)
-    summary = patch.summary
-    if (
-        summary.endswith(".")
-        and not summary.endswith("..")
-        and not re.search(r"\b(?:etc|e\.g|i\.e|al|Inc)\.\Z", summary)
-    ):
-        summary = summary[:-1]
+    body = list(patch.body)
+    for rules, step in steps:
+        if not frozenset(rules).isdisjoint(reported):
+            body = step(body)
+    summary = patch.summary.removesuffix(".") if "summary-full-stop" in reported else patch.summary
     if body == list(patch.body) and summary == patch.summary:
         return patch
     subject = patch.subject[: len(patch.subject) - len(patch.summary)] + summary if patch.summary else patch.subject
     return msgspec.structs.replace(patch, subject=subject, summary=summary, body=tuple(body), tags=parse_tags(body))
 
 
-def _wrapped(patch: Patch, body: Lines) -> Lines:
-    """Paragraphs of prose with a line that is too long, filled anew. What looks like a list or output stays."""
-    tags = {tag.line for tag in patch.tags}
+def _wrapped(patch: Patch) -> Lines:
+    """Paragraphs of running text with a line that is too long, filled anew. What looks like anything else stays, and
+    a citation is not split."""
+    kept = {tag.line for tag in patch.tags} | prose.literal_lines(patch.body)
+    long = set(prose.long_lines(patch))
     found: Lines = []
-    for start, end in _paragraphs(body):
-        lines = body[start:end]
-        long = any(len(line) > _WIDTH and is_prose(patch, start + index) for index, line in enumerate(lines))
-        plain = all(line and line[0] not in " \t>|#*-[+" for line in lines) and not tags & set(range(start, end))
-        if long and plain and not re.search(r"(?<![.?!:;,])  +\S|\t|://|^\d+[.)]", "\n".join(lines), re.MULTILINE):
-            filled = textwrap.fill(" ".join(lines), _WIDTH, break_long_words=False, break_on_hyphens=False)
+    for start, end in prose.paragraphs(patch.body):
+        lines = patch.body[start:end]
+        rows = set(range(start, end))
+        if long & rows and not kept & rows and prose.to_fill(lines):
+            filled = textwrap.fill(" ".join(lines), prose.WIDTH, break_long_words=False, break_on_hyphens=False)
             found += filled.split("\n")
         else:
             found += lines
-        found += [""] if end < len(body) else []
+        found += patch.body[end : end + 1]
     return found
-
-
-def _paragraphs(body: Sequence[str]) -> Iterator[tuple[int, int]]:
-    start = 0
-    for index, line in enumerate([*body, ""]):
-        if not line:
-            yield start, index
-            start = index + 1
 
 
 def _area(body: Lines) -> list[Tag]:
@@ -143,8 +131,8 @@ def _cited(body: Lines, history: History | None) -> Lines:
             continue
         id_ = match.group("hash").lower()
         what = history.look_up([id_]).get(id_, Resolved(Names.MISSING))
-        quoted = QUOTED.match(match.group("rest"))
-        given = quoted.group("subject") if quoted else match.group("rest").strip(" ()\"'")
+        found = quoted(match.group("rest"))
+        given = found.group("subject") if found else match.group("rest").strip(" ()\"'")
         letters = [re.sub(r"[\W_]+", "", text).lower() for text in (given, what.subject)]
         if what.names is Names.COMMIT and (letters[0] == letters[1] or not letters[0]):
             continued = tag.line + 1 < len(body) and match.group("rest").count("(") > match.group("rest").count(")")

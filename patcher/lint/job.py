@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import array
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from patcher.cache import Cache
 from patcher.lint import locations
+from patcher.lint.bindings import documented, uses
 from patcher.lint.context import After, Context
 from patcher.lint.model import Location
 from patcher.mail.diff import Diff, Line
@@ -71,7 +73,8 @@ class Change(Job):
 
 class Digest(NamedTuple):
     """What is kept of a mail once it was read, for the checks of whole series: without its diff. ``added`` and
-    ``removed`` are the hashes of the changed lines that say something, sorted."""
+    ``removed`` are the hashes of the changed lines that say something, sorted; ``documents`` and ``compatibles`` the
+    compatible strings (devicetree) that it documents and uses."""
 
     patch: Patch
     profile: str
@@ -79,12 +82,15 @@ class Digest(NamedTuple):
     changed: int
     added: array.array[int]
     removed: array.array[int]
+    documents: frozenset[str] = frozenset()
+    compatibles: frozenset[str] = frozenset()
 
 
 class Series(NamedTuple):
     """One version of one series: its cover letter, if any, and its patches by number. ``mailed`` tells that it was read
     from mail, so that threads and recipients can be told. ``roots`` are the mails its threads begin with; ``earlier``
-    is the version before, if it was read, too; ``complete_input`` tells that more than one mail of it was read."""
+    is the version before, if it was read, too, and ``before`` what was sent last, whatever its version;
+    ``complete_input`` tells that more than one mail of it was read."""
 
     cover: Digest | None
     patches: tuple[Digest, ...]
@@ -92,6 +98,7 @@ class Series(NamedTuple):
     roots: frozenset[str]
     earlier: Series | None
     complete_input: bool
+    before: Series | None = None
 
     @property
     def first(self) -> Digest:
@@ -138,7 +145,7 @@ def digest(patch: Patch, diff: Diff, profile: str) -> Digest:
     paths = tuple(dict.fromkeys(name for file in diff.files for name in (file.path, file.old_path)))
     added = array.array("q", _hashes(diff, "added"))
     removed = array.array("q", _hashes(diff, "removed"))
-    return Digest(kept, profile, paths, diff.changed, added, removed)
+    return Digest(kept, profile, paths, diff.changed, added, removed, documented(diff), uses(diff))
 
 
 def _hashes(diff: Diff, which: str) -> list[int]:
@@ -153,12 +160,57 @@ def _hashes(diff: Diff, which: str) -> list[int]:
 
 
 def same_person(one: Person, other: Person) -> bool:
-    """Whether two persons have the same address or the same name, as far as people write both the same: with an initial
-    or another name between, or without."""
+    """Whether two persons are one, as far as people write both alike: the same address, or its part before the ``@``
+    at another place; the same name, with an initial or another name between, or without accents; or an address that is
+    made of the other's name, where a name is missing."""
+    locals_ = [each.address.lower().partition("@")[0].partition("+")[0] for each in (one, other)]
     if one.address and one.address.lower() == other.address.lower():
         return True
-    names = [frozenset(re.findall(r"\w+", each.name.lower())) for each in (one, other)]
-    if names[0] == names[1]:
-        return bool(names[0])
-    shorter = min(names, key=len)
-    return len({word for word in shorter if len(word) > 1}) > 1 and shorter < max(names, key=len)
+    if locals_[0] == locals_[1] and len(locals_[0]) > 4 and locals_[0] not in _OF_ANYBODY:
+        return True
+    if any(_alike(first, second) for first in _words(one.name) for second in _words(other.name)):
+        return True
+    named = [(person.name, local) for person, local in ((one, locals_[1]), (other, locals_[0]))]
+    return any(_made_of(local, name) for name, local in named)
+
+
+_OF_ANYBODY = frozenset(("linux", "kernel", "patches", "devnull", "noreply", "no-reply", "contact", "github", "admin"))
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
+_LETTERS = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
+
+
+def _words(name: str) -> tuple[frozenset[str], ...]:
+    """The words of a name without accents, in the ways that people leave these away."""
+    low = unicodedata.normalize("NFC", name.partition(" via ")[0].lower())
+    plain = (unicodedata.normalize("NFKD", text.translate(_LETTERS)) for text in (low, low.translate(_UMLAUTS)))
+    return tuple(
+        dict.fromkeys(
+            frozenset(re.findall(r"\w+", "".join(each for each in text if not unicodedata.combining(each))))
+            for text in plain
+        )
+    )
+
+
+def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
+    if one == other:
+        return bool(one)
+    shorter, longer = sorted((one, other), key=len)
+    return len({word for word in shorter if len(word) > 1}) > 1 and shorter < longer
+
+
+def _made_of(local: str, name: str) -> bool:
+    """Whether the first part of an address is made of a name: ada.example, adaexample58, aexample, adae, or a long
+    word of it."""
+    letters = re.sub(r"[^a-z]", "", local)
+    for words in _words(name):
+        parts = sorted(word for word in words if word.isalpha())
+        if any(letters == word for word in parts if len(word) > 4):
+            return True
+        if any(
+            letters in (one + other, one[0] + other, one + other[0]) and len(letters) > 4
+            for one in parts for other in parts if one != other
+        ):  # fmt: skip
+            return True
+        if len([word for word in parts if len(word) > 2 and word in letters]) > 1:
+            return True
+    return False

@@ -19,15 +19,27 @@ _PROFILE_DOCUMENTS = (
 )  # fmt: skip
 _PROFILE_TREES = (("/tip/tip.git", _TIP), ("/netdev/net.git", _NETDEV), ("/netdev/net-next.git", _NETDEV),
                   ("/davem/net", _NETDEV), ("/tip/linux-2.6-tip", _TIP), ("/x86/linux-2.6-x86", _TIP))  # fmt: skip
+_NETDEV_LIST = "netdev@vger.kernel.org"
 # For trees that say nothing, and for mail without a tree. The longest that fits decides.
+_NO_HANDBOOK = (
+    "arch/x86/crypto/", "arch/x86/hyperv/", "arch/x86/include/asm/crypto/", "arch/x86/include/asm/hyperv",
+    "arch/x86/include/asm/mshyperv", "arch/x86/include/asm/xen/", "arch/x86/kernel/acpi/",
+    "arch/x86/kernel/cpu/mshyperv", "arch/x86/kernel/cpu/vmware", "arch/x86/kernel/kvm", "arch/x86/net/",
+    "arch/x86/pci/", "arch/x86/platform/efi/", "arch/x86/platform/geode/", "arch/x86/platform/intel",
+    "arch/x86/platform/olpc/", "arch/x86/power/", "arch/x86/um/", "arch/x86/xen/",
+    "drivers/net/can/", "drivers/net/wireless/", "drivers/net/ieee802154/", "include/linux/can/",
+    "include/linux/netfilter", "include/linux/netfs",
+    "include/net/9p/", "include/net/bluetooth/", "include/net/cfg80211", "include/net/cfg802154",
+    "include/net/ieee80211", "include/net/mac80211", "include/net/netfilter/", "net/6lowpan/", "net/9p/",
+    "net/batman-adv/", "net/bluetooth/", "net/can/", "net/mptcp/",
+    "net/bpf/", "net/bridge/netfilter/", "net/ceph/", "net/ieee802154/", "net/ipv4/netfilter/", "net/ipv6/netfilter/",
+    "net/mac80211/", "net/mac802154/", "net/netfilter/", "net/rfkill/", "net/sunrpc/", "net/wireless/",
+)  # fmt: skip
 _PROFILE_PATHS = (
     ("arch/x86/kvm/", _KVM), ("arch/x86/include/asm/kvm", _KVM), ("arch/x86/", _TIP), ("kernel/sched/", _TIP),
     ("kernel/locking/", _TIP), ("kernel/irq/", _TIP), ("kernel/time/", _TIP), ("kernel/events/", _TIP),
     ("net/", _NETDEV), ("drivers/net/", _NETDEV), ("include/net/", _NETDEV), ("include/linux/net", _NETDEV),
-    ("net/wireless/", _DEFAULT), ("net/mac80211/", _DEFAULT), ("drivers/net/wireless/", _DEFAULT),
-    ("net/bluetooth/", _DEFAULT), ("include/net/bluetooth/", _DEFAULT), ("net/9p/", _DEFAULT),
-    ("net/sunrpc/", _DEFAULT), ("net/ceph/", _DEFAULT), ("net/netfilter/", _DEFAULT),
-    ("arch/x86/xen/", _DEFAULT), ("arch/x86/include/asm/xen/", _DEFAULT),
+    *((start, _DEFAULT) for start in _NO_HANDBOOK),
 )  # fmt: skip
 
 
@@ -117,14 +129,13 @@ class Maintainers:
         return self._fitting[path]
 
     def profile(self, path: str) -> Profile | None:
-        """The profile the most specific section that has one names for a path, or None."""
-        others = [start for start, each in _PROFILE_PATHS if each is Profile.DEFAULT and path.startswith(start)]
-        own = max(map(_depth, others), default=0)
-        for depth, section in self.of(path):
+        """The profile that the most specific section with a handbook, a tree or a list names for a path, or None. What
+        has a tree or a list of its own is not tip's; netdev has sub-trees, whose patches keep its rules."""
+        for _, section in self.of(path):
             if named := _profile_of(section):
-                return named if depth >= own else Profile.DEFAULT  # Xen's part of arch/x86 is not tip's
-            if section.trees:
-                return None if _path_profile(path) else Profile.DEFAULT
+                return named
+            if section.trees or any("linux-kernel@" not in address for address in section.lists):
+                return Profile.NETDEV if _path_profile(path) is Profile.NETDEV else Profile.DEFAULT
         return None
 
 
@@ -140,7 +151,7 @@ def _profile_of(section: Section) -> Profile | None:
     for part, profile in _PROFILE_TREES:
         if any(part in tree for tree in section.trees):
             return profile
-    return None
+    return Profile.NETDEV if section.lists[:1] == (_NETDEV_LIST,) else None
 
 
 def _sections(text: str) -> Iterator[Section]:
@@ -180,14 +191,14 @@ def _path_profile(path: str) -> Profile | None:
 
 
 def profile(paths: Iterable[str], maintainers: Maintainers | None) -> Profile:
-    """The profile that holds for a patch: that of the most of its files, documents and tests not counted where there
-    are others. In doubt, the default."""
+    """The profile that holds for a patch: that of the most of its files. Documents, tests and MAINTAINERS count only
+    where there is nothing else, headers that all share where there is no other code. In doubt, the default."""
     counted: dict[Profile, int] = {}
     named = list(paths)
-    code = [
-        path for path in named if not path.startswith(("Documentation/", "tools/testing/")) and path != "MAINTAINERS"
-    ]
-    for path in code or named:
+    beside = ("Documentation/", "tools/testing/", "MAINTAINERS")
+    code = [path for path in named if not path.startswith(beside)]
+    sources = [path for path in code if not path.startswith("include/")]
+    for path in sources or code or named:
         found = (maintainers.profile(path) if maintainers else None) or _path_profile(path) or Profile.DEFAULT
         counted[found] = counted.get(found, 0) + 1
     if not counted:

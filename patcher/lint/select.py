@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from patcher.errors import InputError
@@ -16,6 +17,7 @@ from patcher.mail.model import Kind, Patch
 from patcher.model import Frozen
 
 AUTO = "auto"
+_STABLE = re.compile(r"(?:-?stable|autosel)|(?:linux-|v)?[2-9]\.\d|\d+\.\d+\.y", re.IGNORECASE)
 
 
 class Settings(Frozen, frozen=True):
@@ -65,6 +67,6 @@ def selected(
 
 def _backport(patch: Patch) -> bool:
     """Whether it is meant for a stable tree: by the words in brackets, or the line that names the upstream commit."""
-    return any(word.lower().startswith(("stable", "4.", "5.", "6.", "7.")) for word in patch.prefix.words) or bool(
+    return any(_STABLE.match(word) for word in patch.prefix.words) or bool(
         citations.UPSTREAM.search("\n".join(patch.body[:4]))
     )

@@ -25,7 +25,7 @@ def gather(mails: Sequence[Digest], *, mailed: bool) -> tuple[Series, ...]:
     turn: dict[Key, int] = {}
     for mail in looked_at:
         key = _key(mail, by_id, answered)
-        if not mail.patch.message_id:  # the next run of the same numbers begins another series
+        if not key[3] or not mail.patch.message_id:  # the next run of the same numbers begins another series
             count = turn.get(key, 0)
             numbered = (*key[:3], f"{key[3]}#{count}")
             if any(each.patch.prefix.number == mail.patch.prefix.number for each in groups.get(numbered, ())):
@@ -33,6 +33,7 @@ def gather(mails: Sequence[Digest], *, mailed: bool) -> tuple[Series, ...]:
                 numbered = (*key[:3], f"{key[3]}#{count + 1}")
             key = numbered
         groups.setdefault(key, []).append(mail)
+    _join(groups)
     found: list[Series] = []
     by_summary: dict[tuple[str, str], list[Series]] = {}
     for group in groups.values():
@@ -41,8 +42,11 @@ def gather(mails: Sequence[Digest], *, mailed: bool) -> tuple[Series, ...]:
             sorted((each for each in group if each is not cover), key=lambda each: each.patch.prefix.number)
         )
         roots = frozenset(_root(mail, by_id) for mail in group if mail.patch.message_id)
-        earlier = _earlier(by_summary, group)
-        series = Series(cover, patches, True, roots, earlier, len(group) > 1)
+        former = _former(by_summary, group)
+        version = group[0].patch.prefix.version
+        older = (each for each in former if each.version < version)
+        earlier = max(older, key=lambda series: series.version, default=None)
+        series = Series(cover, patches, True, roots, earlier, len(group) > 1, former[-1] if former else None)
         found.append(series)
         for named in {_named(series.first, mail) for mail in group}:
             by_summary.setdefault(named, []).append(series)
@@ -69,10 +73,11 @@ def _topic(mail: Digest, by_id: dict[str, Digest], answered: set[str]) -> str:
     and length alone."""
     root = _root(mail, by_id)
     first = by_id.get(root)
+    versions = " ".join(word for word in mail.patch.prefix.words if any(map(str.isdigit, word)))  # of stable trees
     return (
-        root
+        f"{root} {versions}"
         if mail.patch.references or mail.patch.in_reply_to or (first and first is mail and root in answered)
-        else ""
+        else versions
     )
 
 
@@ -90,13 +95,23 @@ def _named(first: Digest, mail: Digest) -> tuple[str, str]:
     return first.patch.sender.address.lower(), mail.patch.summary.lower()
 
 
-def _earlier(by_summary: Mapping[tuple[str, str], Sequence[Series]], group: Sequence[Digest]) -> Series | None:
-    """The newest older version of a series."""
-    version = group[0].patch.prefix.version
-    candidates = {
-        id(series): series
-        for mail in group
-        for series in by_summary.get(_named(group[0], mail), ())
-        if series.version < version
-    }
-    return max(candidates.values(), key=lambda series: series.version, default=None)
+def _former(by_summary: Mapping[tuple[str, str], Sequence[Series]], group: Sequence[Digest]) -> list[Series]:
+    """The other versions of a series that were read before it, in that order."""
+    found = {id(series): series for mail in group for series in by_summary.get(_named(group[0], mail), ())}
+    return list(found.values())
+
+
+def _join(groups: dict[Key, list[Digest]]) -> None:
+    """Put a cover letter that says another version than its patches with them: they answer it, or stand beside it."""
+    covers = [key for key, group in groups.items() if len(group) == 1 and group[0].patch.kind is Kind.COVER]
+    without = [key for key, group in groups.items() if all(mail.patch.kind is Kind.PATCH for mail in group)]
+    for key in covers:
+        cover = groups[key][0].patch
+        for other in without:
+            mails = groups.get(other, ())
+            if other[0] == key[0] and other[2] == key[2] and other[1] != key[1] and mails:
+                answer = {id_ for mail in mails for id_ in (mail.patch.in_reply_to, *mail.patch.references)}
+                if cover.message_id in answer if cover.message_id else not answer - {""}:
+                    groups[other] = [groups.pop(key)[0], *mails]
+                    without.remove(other)
+                    break

@@ -98,19 +98,16 @@ def lint_commits(repository: Repository, base: str, commits: Sequence[str], tree
 def fix(request: Request, target: str | None, cache: Cache, progress: Progress | None = None) -> Corrected:
     """Write corrected messages to a new directory or branch (``target``). Raises InputError where that cannot be."""
     from patcher.lint.fix import fixed
-    from patcher.lint.maintainers import profile
-    from patcher.mail.diff import Diff
     from patcher.tree.rewrite import with_messages
 
     with _Session(request, cache) as session:
         source = _source(request, cache, progress)
-        linter = session.linter(source)
         before = list(source.patches)
         history = source.context.history if source.context.has_history else None
-        after = []
-        for patch in before:
-            paths = [file.path for file in Diff(patch.diff).files]
-            after.append(fixed(patch, profile(paths, source.context.maintainers), history))
+        reported: dict[str, set[str]] = {}
+        for finding in session.linter(source)(before).findings:
+            reported.setdefault(finding.patch, set()).add(finding.rule)
+        after = [fixed(patch, reported.get(patch.label, ()), history) for patch in before]
         changed = tuple((old, new) for old, new in zip(before, after, strict=True) if old is not new)
         written = (target or "lint-fixed") if changed else ""
         if changed and source.commits and source.repository:
@@ -118,7 +115,7 @@ def fix(request: Request, target: str | None, cache: Cache, progress: Progress |
             with_messages(source.repository, source.commits, messages, written)
         elif changed:
             _write_mail(after, {new.path for _, new in changed}, Path(written))
-        return Corrected(changed, written, bool(source.commits), linter(after))
+        return Corrected(changed, written, bool(source.commits), session.linter(source)(after))
 
 
 def lint_patches(

@@ -21,6 +21,7 @@ _HEADER = re.compile(rb"(?:[!-9;-~]+:|>?From )")
 _HEADERS_BYTES = 256 * 2**10
 _MANY = 1000
 _ID = re.compile(r"<[^<>\s]+>")
+_ONE = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>\s@]+@[^<>\s]+)>")
 _BLANK = re.compile(rb"\r?\n\r?\n")
 _PARTS = 50
 # Python's own, which no mail is in: some take time that grows with the square of the length.
@@ -148,7 +149,14 @@ def _multipart(head: bytes, body: bytes, problems: list[Problem]) -> _Text:
     texts: list[_Text] = []
     for part in parts[:_PARTS]:
         kind = part.get_content_type()
-        if kind in ("application/pgp-signature", "application/pgp-keys", "text/html", "message/rfc822"):
+        if kind in (
+            "application/pgp-signature",
+            "application/pkcs7-signature",
+            "application/x-pkcs7-signature",
+            "application/pgp-keys",
+            "text/html",
+            "message/rfc822",
+        ):
             if kind == "text/html":
                 problems.append(Problem("html", "it has an HTML part"))
             continue
@@ -283,10 +291,24 @@ def people(text: str) -> tuple[Person, ...]:
     return tuple(Person(_words(name), address) for name, address in found[:_MANY] if name or address)
 
 
+def person(text: str) -> Person | None:
+    """The one person that a tag or an in-body header names, None for none. A comma is a part of the name there, which
+    git writes without quotes. A name without an address is one, too."""
+    if match := _ONE.match(text):
+        return Person(_words(match.group("name").strip().strip('"').strip()), match.group("address").strip())
+    found = people(text)
+    if found and "@" in found[0].address:
+        return found[0]
+    return Person(text.strip(), "") if text.strip() else None
+
+
 def _mail(
     raw: RawMail, message: Message, headers_line: int, text: _Text, text_line: int, problems: list[Problem]
 ) -> Mail:
-    senders = people(_raw_header(message, "from"))
+    sender = _raw_header(message, "from")
+    senders = people(sender)
+    if senders and "@" not in senders[0].address and (named := person(sender)):
+        senders = (named,)
     addressed = ", ".join(value for name in ("to", "cc") if (value := _raw_header(message, name)))
     return Mail(
         path=raw.path,

@@ -28,7 +28,7 @@ class Person(Frozen, frozen=True):
 
 class Problem(Frozen, frozen=True):
     """What is wrong with the mail itself. ``kind`` is one of charset, truncated, attachment, html, flowed, nul, crlf,
-    encoding, nested, too-large, headers."""
+    encoding, nested, too-large, headers; or, of how the patch lies in its text, indented, quoted, cut, pasted."""
 
     kind: str
     detail: str

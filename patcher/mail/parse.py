@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 
-from patcher.mail.decode import people
-from patcher.mail.model import Kind, Mail, Patch, Person, Prefix, Tag
+from patcher.mail import layout
+from patcher.mail.decode import person
+from patcher.mail.model import Kind, Mail, Patch, Person, Prefix, Problem, Tag
 
 _BRACKETS = re.compile(r"\s*\[([^\]]*)\]")
 _REPLY = re.compile(r"\s*(?:re|aw|fwd?|sv|antw)\s*(?:\[\d+\])?:", re.IGNORECASE)
@@ -14,10 +16,30 @@ _WORD = re.compile(r"[^\s,;:]+")
 _NUMBERS = re.compile(r"(\d{1,6})/(\d{1,6})\Z")
 _VERSION = re.compile(r"(?:patch|rfc)?[-_.]?v(?:er(?:sion)?)?[-_.]?(\d{1,4})\Z", re.IGNORECASE)
 _NAMED = ("patch", "patches")
+_TREE = re.compile(  # brackets of their own that name what a patch is meant for, not the list it is sent to
+    r"-?(?:net|bpf|nf|ipsec|wireless|mptcp|can|wpan|batadv|bluetooth|rdma|drm|dtc|crypto)?-?next\Z"
+    r"|(?:net|bpf|nf|ipsec|wireless)\Z|-?stable\Z|v?\d+\.\d+(?:[.-][\w.]+)?\Z",
+    re.IGNORECASE,
+)  # fmt: skip
+_BRANCH = re.compile(
+    r"\S:\s?\S"
+)  # a tree and its branch, as robots write them: [tip: x86/urgent], [pm:bleeding-edge 1/5]
+_OF_ROBOT = re.compile(r"\s*\[[^\]]*\S:\s?\S[^\]]*\]")
 _IN_BODY = re.compile(r"(From|Subject|Date):\s*(.*)", re.IGNORECASE)
+_FORMATTED = re.compile(r">?From [0-9a-f]{40}(?:[0-9a-f]{24})? Mon Sep 17 00:00:00 2001\s*\Z")
+_HEADER = re.compile(
+    r"(?:To|Cc|Bcc|Message-I[Dd]|In-Reply-To|References|MIME-Version|Content-[\w-]+|X-[\w-]+|Reply-To|Sender"
+    r"|List-[\w-]+|User-Agent): |[ \t]+\S"
+)
+_REVIEW = re.compile(r".*\breview patch\b.*\bobjections?\b")  # the first line of the mails of a stable review
+_DASHES = re.compile(r"-{6,}\s*\Z")
 _BREAK = re.compile(r"(?:diff -|Index: |---[ \t]*\Z|--- \S)")
 _DIFF = re.compile(r"(?:diff --git |diff -\S|Index: \S|--- \S)")
+_SIGNED = re.compile(r"signed-off-by:\s*\S", re.IGNORECASE)
 _BASE = re.compile(r"^base-commit: ([0-9a-f]{40}(?:[0-9a-f]{24})?)\s*$", re.MULTILINE)
+ALMOST_FIXES = re.compile(  # a Fixes: that is none, by a letter or a sign
+    r"(?P<name>\W{0,2}fix(?:es|ed)?\b[^\w\s]{0,2})\s*(?:commit\s+)?[0-9a-f]{7,40}\s*[(\"']", re.IGNORECASE
+)
 TAG = re.compile(r"([A-Za-z][A-Za-z-]*?)\s*:(?!//)[ \t]*(.*)")
 _KNOWN = {
     "cc", "fixes", "link", "closes", "references", "bugzilla", "bug", "buglink", "addresses", "change-id", "revert",
@@ -25,36 +47,57 @@ _KNOWN = {
     "co-authored-by", "message-link", "lkml-reference", "reference", "url", "kernel-bug", "tested-on",
 }  # fmt: skip
 _SIGNATURE = re.compile(r"-- ?\Z")
+# What the subjects of mails begin with that hold patches and are none: of robots, maintainers and reporters.
+_NOTICE = re.compile(
+    r"FAILED: patch|(?:\[[^\]]*\] ?)?(?:\[?GIT PULL|\[PULL)\b|patch \".*\" (?:has been |was )?(?:added|queued"
+    r"|applied)|applied \""
+    r"|\+ \S+\.patch added|\[(?:merged|folded|obsolete|nacked|withdrawn|to-be-updated|wrecked|alternative"
+    r"|tip:)[^\]]*\] "
+    r"|linux-next: |\[?syz(?:bot|kaller)\b|\[?bug(?: report| ?\d+)?\b[\]:]|\[regression\]|(?:fw|fwd): |.* conflict"
+    r" entering ",
+    re.IGNORECASE,
+)  # fmt: skip
+_PULL = re.compile(r"^(?:The following changes since commit [0-9a-f]{40}|are available in the Git repository at)",
+                   re.MULTILINE | re.IGNORECASE)  # fmt: skip
 
 
 def parse_subject(subject: str) -> tuple[Prefix, str, bool]:
     """A subject as (brackets before it, summary, whether it is a reply).
 
-    Brackets after a ``[PATCH …]`` that hold no word of a mail, such as ``[media]``, belong to the summary.
+    What a mailing list puts before ``[PATCH …]`` is passed over, as git and b4 do, but for the name of a tree. Brackets
+    after it that hold no word of a mail, such as ``[media]``, belong to the summary.
     """
-    reply = False
-    at = 0
-    while match := _REPLY.match(subject, at):
-        reply, at = True, match.end()
-    begin = at
-    contents: list[str] = []
-    while (match := _BRACKETS.match(subject, at)) and (not contents or _of_mail(match.group(1))):
-        if not _of_mail(match.group(1)):
-            break
-        contents.append(match.group(1))
+    reply, start, at = False, 0, 0
+    brackets: list[re.Match[str]] = []
+    while match := _BRACKETS.match(subject, at) or _REPLY.match(subject, at):
         at = match.end()
-    text = subject[begin:at].strip()
-    return _prefix(text, contents), subject[at:].strip(), reply
+        if match.re is _BRACKETS:
+            brackets.append(match)
+        elif any(map(_of_mail, brackets)):
+            break
+        else:
+            reply, start = True, at
+    first = next((index for index, each in enumerate(brackets) if _of_mail(each)), None)
+    if first is None:
+        return _prefix("", []), subject[start:].strip(), reply
+    of_patch = takewhile(lambda each: _of_mail(each) or _of_tree(each), brackets[first:])
+    used = [*filter(_of_tree, brackets[:first]), *of_patch]
+    text = subject[used[0].start() : used[-1].end()].strip()
+    return _prefix(text, [each.group(1) for each in used]), subject[used[-1].end() :].strip(), reply
 
 
-def _of_mail(content: str) -> bool:
+def _of_tree(brackets: re.Match[str]) -> bool:
+    """Whether brackets hold the name of a tree, and nothing else."""
+    return _TREE.match(brackets.group(1).strip()) is not None
+
+
+def _of_mail(brackets: re.Match[str]) -> bool:
     """Whether brackets hold what the subject of a patch has: PATCH, RFC, numbers, a version."""
-    words = [word.lower() for word in _WORD.findall(content)]
-    return any(
-        word in _NAMED or word in ("rfc", "resend") or word.startswith("patch") or _NUMBERS.match(word)
-        or _VERSION.match(word)
-        for word in words
-    )  # fmt: skip
+    words = [word.lower() for word in _WORD.findall(brackets.group(1))]
+    if any(word in _NAMED or word in ("rfc", "resend") or word.startswith("patch") for word in words):
+        return True
+    numbered = any(_NUMBERS.match(word) or _VERSION.match(word) for word in words)
+    return numbered and not _BRANCH.search(brackets.group(1))
 
 
 def _prefix(text: str, contents: Iterable[str]) -> Prefix:
@@ -87,13 +130,22 @@ def _prefix(text: str, contents: Iterable[str]) -> Prefix:
 def parse(mail: Mail, label: str) -> Patch:
     """Take a mail to pieces. ``label`` names it for people."""
     prefix, summary, reply = parse_subject(mail.subject)
-    lines = mail.text.split("\n")
-    if lines and lines[-1] == "":
-        lines.pop()
-    author, subject, first = _in_body_headers(lines)
+    lines: Sequence[str] = mail.text.split("\n")
+    if lines[-1] == "":
+        lines = lines[:-1]
+    reply = reply or layout.answers(lines, threaded=bool(mail.in_reply_to))
+    problems = list(mail.problems)
+    if prefix.patch and not reply:
+        lines, moved = layout.straightened(lines)
+        problems += [moved] if moved else []
+    author, subject, first, pasted = _in_body_headers(lines)
+    problems += [Problem("pasted", "the head of a mail stands in its text")] if pasted else []
     if subject and not prefix.patch:
         prefix, summary, reply = parse_subject(subject)
-    message_end = next((at for at in range(first, len(lines)) if _breaks(lines, at)), len(lines))
+    message_end = next((at for at in range(first, len(lines)) if _BREAK.match(lines[at])), len(lines))
+    if (later := layout.end_of_cut(lines, first, message_end)) is not None and not reply:
+        problems.append(Problem("cut", lines[message_end].rstrip()))
+        message_end = later
     separator = message_end < len(lines) and lines[message_end].startswith("---") and not lines[message_end][3:].strip()
     diff_start = next((at for at in range(message_end, len(lines)) if _diff_begins(lines, at)), len(lines))
     has_diff = diff_start < len(lines)
@@ -104,8 +156,9 @@ def parse(mail: Mail, label: str) -> Patch:
     below = lines[below_start:diff_start] if below_start < diff_start else []
     line = (lambda at: mail.text_line + at) if mail.exact else (lambda at: mail.text_line)
     found_base = _BASE.search(mail.text)
+    signed = any(map(_SIGNED.match, lines[first:diff_start]))
     return Patch(
-        kind=_kind(prefix, has_diff, reply, mail),
+        kind=_kind(mail, prefix, reply=reply, has_diff=has_diff, signed=signed, separator=separator),
         label=label,
         path=mail.path,
         commit=mail.commit,
@@ -130,50 +183,72 @@ def parse(mail: Mail, label: str) -> Patch:
         base=found_base.group(1) if found_base else "",
         exact=mail.exact,
         separator=separator,
-        problems=mail.problems,
+        problems=tuple(problems),
         charset=mail.charset,
     )
 
 
-def _kind(prefix: Prefix, has_diff: bool, reply: bool, mail: Mail) -> Kind:
-    if has_diff and not reply:
-        return Kind.PATCH
+def _kind(mail: Mail, prefix: Prefix, *, reply: bool, has_diff: bool, signed: bool, separator: bool) -> Kind:
+    """What a mail is, by its subject, and by whether it has a sign-off and a ``---`` as patches have."""
+    sent = bool(mail.sender.address and mail.subject and not mail.commit)
+    cover = Kind.COVER if prefix.total and not prefix.number else Kind.PATCH
     if reply:
         return Kind.REPLY
-    if prefix.patch or prefix.total or "*** SUBJECT HERE ***" in mail.subject:
-        return Kind.COVER if prefix.number == 0 else Kind.PATCH
-    return Kind.OTHER
+    if sent and not prefix.text and _OF_ROBOT.match(mail.subject):
+        return Kind.OTHER
+    if sent and not prefix.number and (_NOTICE.match(mail.subject) or _PULL.search(mail.text)):
+        return Kind.OTHER
+    if sent and not prefix.patch and not prefix.total and not signed and (not separator or prefix.rfc):
+        return Kind.OTHER  # a report, or an idea, with a diff or without
+    if has_diff:
+        return Kind.PATCH if signed else cover
+    if not prefix.text or not (prefix.patch or prefix.total):
+        return Kind.COVER if "*** SUBJECT HERE ***" in mail.subject else Kind.OTHER
+    if signed or separator or mail.problems:
+        return cover
+    if mail.in_reply_to and cover is Kind.PATCH:
+        return Kind.REPLY
+    return cover if prefix.total else Kind.COVER
 
 
-def _in_body_headers(lines: Sequence[str]) -> tuple[Person | None, str, int]:
-    """The author and subject that the text begins with, if it does, and the line at which the message begins."""
-    at = next((at for at, line in enumerate(lines) if line.strip()), len(lines))
+def _in_body_headers(lines: Sequence[str]) -> tuple[Person | None, str, int, bool]:
+    """The author and subject that the text begins with, if it does, the line at which the message begins, and whether
+    it is the whole head of a mail that stands there."""
+    start = next((at for at, line in enumerate(lines) if line.strip()), len(lines))
+    at = _after_review(lines, start)
+    reviewed = at > start
+    pasted = at < len(lines) and _FORMATTED.match(lines[at]) is not None
+    at += pasted
     author: Person | None = None
-    subject, start = "", at
-    while at < len(lines) and (match := _IN_BODY.match(lines[at])):
+    subject, begin = "", at
+    while at < len(lines) and ((match := _IN_BODY.match(lines[at])) or (at > begin and _HEADER.match(lines[at]))):
+        if match is None:
+            pasted = pasted or not lines[at][0].isspace()
+            at += 1
+            continue
         name, value = match.group(1).lower(), match.group(2)
         if name == "from":
-            named = people(value)
-            if not named or "@" not in named[0].address:
+            author = person(value)
+            if author is None or "@" not in author.address:
                 break
-            author = named[0]
         elif name == "subject":
             subject = value
         at += 1
-    if at == start or (at < len(lines) and lines[at].strip()):
-        return None, "", start  # no headers: a text that begins with such a word
-    while at < len(lines) and not lines[at].strip():
-        at += 1
-    return author, subject, at
+    if at == begin or (at < len(lines) and lines[at].strip()):
+        return None, "", start, False  # no headers: a text that begins with such a word
+    at = next((each for each in range(at, len(lines)) if lines[each].strip()), len(lines))
+    if reviewed and (own := _in_body_headers(lines[at:]))[0]:  # the file that is sent round had an author of its own
+        return own[0], own[1] or subject, at + own[2], False
+    return author, subject, at, pasted
 
 
-def _breaks(lines: Sequence[str], at: int) -> bool:
-    line = lines[at]
-    if not _BREAK.match(line):
-        return False
-    if line.startswith("--- ") and line[4:].strip():
-        return at + 1 < len(lines) and lines[at + 1].startswith("+++ ")
-    return True
+def _after_review(lines: Sequence[str], start: int) -> int:
+    """The line at which a patch begins that is sent round for a stable tree: below a notice and a row of dashes."""
+    if start < len(lines) and _REVIEW.match(lines[start]):
+        dashes = next((at for at in range(start + 1, min(start + 6, len(lines))) if _DASHES.match(lines[at])), None)
+        if dashes is not None:
+            return next((at for at in range(dashes + 1, len(lines)) if lines[at].strip()), start)
+    return start
 
 
 def _diff_begins(lines: Sequence[str], at: int) -> bool:
@@ -207,7 +282,7 @@ def parse_tags(body: Sequence[str]) -> tuple[Tag, ...]:
         note = note or (line.endswith("]") and at not in rows)
         if at in rows:
             begin, note = at, False
-        elif note or not line or line.startswith("#") or _continues(body, at, rows):
+        elif note or not line or line.startswith("#") or ALMOST_FIXES.match(line) or _continues(body, at, rows):
             note = note and not line.startswith("[")
         else:
             break

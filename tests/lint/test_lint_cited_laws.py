@@ -190,12 +190,12 @@ def test_a_corrected_line_is_right(known: Known, context: Context) -> None:
             f"{tag}: " + form.format(id_[: max(length, known.lengths[id_])], known.subjects[id_])
             for id_, length in commits
         ]
-        after = [fixed(patch, "default", context.history) for patch in patches(lines)]
+        after = [fixed(patch, {"fixes-form"}, context.history) for patch in patches(lines)]
         assert not any(found(context, after))
         for (id_, length), patch in zip(commits, after, strict=True):
             assert patch.body[0] == line_of(id_[: max(12, length, known.lengths[id_])], known.subjects[id_])
         wrong = patches([line_of(id_[:12], "mm: Drop nothing of it") for id_, _ in commits])
-        assert [fixed(patch, "default", context.history) for patch in wrong] == wrong
+        assert [fixed(patch, {"fixes-form"}, context.history) for patch in wrong] == wrong
 
     law()
 

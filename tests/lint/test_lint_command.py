@@ -312,18 +312,18 @@ def test_the_baseline_outlives_other_numbers_and_a_new_first_patch(run: Run, tmp
     first patch."""
     for place in ("v1", "v2"):
         (tmp_path / place).mkdir()
-    bad = {"a": "xen: Drop it.", "b": "xen: Drop another."}
+    bad = {"a": "xen: Drop it.", "b": "xen: Drop another.", "c": "xen: Drop a third."}
     for number, name in enumerate(bad, 1):
-        (tmp_path / "v1" / f"{number}.patch").write_text(patch(f"[PATCH {number}/2] {bad[name]}"))
-        again = patch(f"[PATCH net v2 {number + 1}/3] {bad[name]}", below="v1 -> v2: more\n")
+        (tmp_path / "v1" / f"{number}.patch").write_text(patch(f"[PATCH {number}/3] {bad[name]}"))
+        again = patch(f"[PATCH net v2 {number + 1}/4] {bad[name]}", below="v1 -> v2: more\n")
         (tmp_path / "v2" / f"{number + 1}.patch").write_text(again)
-    (tmp_path / "v2/1.patch").write_text(patch("[PATCH net v2 1/3] xen: Begin with this", below="New in v2\n"))
+    (tmp_path / "v2/1.patch").write_text(patch("[PATCH net v2 1/4] xen: Begin with this", below="New in v2\n"))
     first = run("lint", "--format", "json", "-o", tmp_path / "base.json", tmp_path / "v1")
     assert first.code == 1
     found = json.loads((tmp_path / "base.json").read_text())["findings"]
     assert {each["rule"] for each in found} == {"summary-full-stop", "cover-missing"}
     ran = run("lint", "--baseline", tmp_path / "base.json", tmp_path / "v2")
-    assert (ran.code, "3 hidden" in ran.stdout) == (0, True), ran.stdout
+    assert (ran.code, "4 hidden" in ran.stdout) == (0, True), ran.stdout
 
 
 def test_a_baseline_that_is_none(run: Run, tmp_path: Path) -> None:

@@ -36,6 +36,30 @@ T:\tgit git://git.kernel.org/pub/scm/linux/kernel/git/netdev/net.git
 F:\tnet/
 F:\tinclude/linux/in.h
 
+HYPERV
+L:\tlinux-hyperv@vger.kernel.org
+S:\tSupported
+T:\tgit git://git.kernel.org/pub/scm/linux/kernel/git/hyperv/linux.git
+F:\tarch/x86/hyperv/
+F:\tarch/x86/kernel/cpu/mshyperv.c
+F:\tdrivers/hv/
+
+MANA
+L:\tlinux-hyperv@vger.kernel.org
+L:\tnetdev@vger.kernel.org
+S:\tSupported
+F:\tdrivers/net/ethernet/microsoft/
+
+INTEL ETHERNET
+L:\tintel-wired-lan@lists.osuosl.org
+T:\tgit git://git.kernel.org/pub/scm/linux/kernel/git/tnguy/next-queue.git
+F:\tdrivers/net/ethernet/intel/
+
+RDMA
+L:\tlinux-rdma@vger.kernel.org
+T:\tgit git://git.kernel.org/pub/scm/linux/kernel/git/rdma/rdma.git
+F:\tdrivers/infiniband/
+
 THE REST
 M:\tLinus <l@example.org>
 S:\tBuried alive in reporters
@@ -81,6 +105,12 @@ def test_a_section(known: Maintainers) -> None:
         (["arch/x86/kvm/mmu.c"], "tip"),
         (["fs/x.c"], "default"),
         (["arch/x86/xen/mmu.c"], "default"),
+        (["arch/x86/hyperv/ivm.c", "arch/x86/hyperv/hv_init.c"], "default"),
+        (["arch/x86/kernel/cpu/mshyperv.c"], "default"),
+        (["drivers/infiniband/hw/x.c", "include/net/x.h", "include/net/y.h"], "default"),
+        (["include/net/x.h"], "netdev"),
+        (["drivers/net/ethernet/microsoft/mana/x.c", "include/net/mana/gdma.h"], "netdev"),
+        (["drivers/net/ethernet/intel/ice/x.c"], "netdev"),
         ([], "default"),
     ],
 )
@@ -95,6 +125,9 @@ def test_the_profile(known: Maintainers, paths: list[str], expected: str) -> Non
         ("arch/x86/mm/tlb.c", "tip"),
         ("drivers/net/x.c", "netdev"),
         ("net/wireless/x.c", "default"),
+        ("arch/x86/hyperv/ivm.c", "default"),
+        ("arch/x86/include/asm/mshyperv.h", "default"),
+        ("net/bpf/test_run.c", "default"),
     ],
 )
 def test_the_profile_without_a_tree(path: str, expected: str) -> None:

@@ -65,7 +65,7 @@ def test_a_thread_with_versions_and_replies_in_between() -> None:
     ("mails", "rule"),
     [
         (version(1)[:2], "series-complete"),
-        (version(1)[1:], "cover-missing"),
+        ([mail("[PATCH 1/2] x: One", "1.1@x"), mail("[PATCH 2/2] x: Two", "1.2@x", "1.1@x", "y")], "cover-missing"),
         ([*version(1), version(1)[2].replace("1.2@x", "1.3@x")], "series-complete"),
         ([*version(1), *version(2, reply="1.0@x")], "reply-to-older"),
         ([version(1)[0], version(1)[1], mail("[PATCH 2/2] x: One", "1.2@x", "1.0@x", "y")], "summary-repeated"),

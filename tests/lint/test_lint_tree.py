@@ -66,6 +66,16 @@ def test_a_static_function_that_is_still_called(lint: Callable[..., Outcome]) ->
     assert ("removed-used", "error", MMU) in said(outcome)
 
 
+def test_every_use_of_what_is_removed_is_told(lint: Callable[..., Outcome]) -> None:
+    """In each file, and each line of it."""
+    call = "int patcher_{0}(void)\n{{\n\treturn patcher_gone();\n}}\n"
+    users = {"drivers/xen/a.c": call.format("a") + call.format("b"), "drivers/xen/c.c": call.format("c")}
+    lint({"drivers/xen/gone.c": "int x;\nint patcher_gone(void)\n{\n\treturn 1;\n}\n", **users})
+    outcome = lint({"drivers/xen/gone.c": "int x;\n"})
+    places = [(each.path, each.line) for each in outcome.findings if each.rule == "removed-used"]
+    assert places == [("drivers/xen/a.c", 3), ("drivers/xen/a.c", 7), ("drivers/xen/c.c", 3)]
+
+
 def test_an_unused_function_and_one_that_is_used(lint: Callable[..., Outcome]) -> None:
     more = "\nstatic int patcher_used(void)\n{\n\treturn 0;\n}\n\nint patcher_unused(void)\n{\n\treturn patcher_used();\n}\n"  # noqa: E501
     outcome = lint({MMU: lambda text: text + more})

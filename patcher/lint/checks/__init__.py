@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
-from patcher.lint.checks import code, diffs, history, messages, people, series, tags, transport
+from patcher.lint.checks import (
+    code,
+    devicetree,
+    diffs,
+    history,
+    messages,
+    people,
+    series,
+    signing,
+    style,
+    tags,
+    transport,
+)
 
-MODULES = (code, diffs, history, messages, people, series, tags, transport)
+MODULES = (code, devicetree, diffs, history, messages, people, series, signing, style, tags, transport)

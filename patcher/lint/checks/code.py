@@ -90,9 +90,11 @@ def removed_used(job: ChangedTree) -> Iterator[Hit]:
             level = None if certain else Level.WARNING
             how = "" if certain else " (seen in the text; no configuration at hand compiles it)"
             what = f"{name}() of {path} is removed, and still called{how}"
-            location = _location(user, code, used[0], name)
-            yield Hit(what, location, level=level, key=f"{name} {user}", patch=job.at_fault(path))
-            break
+            for offset in used:
+                location = _location(user, code, offset, name)
+                yield Hit(
+                    what, location, level=level, key=f"{name} {user} {location.excerpt}", patch=job.at_fault(path)
+                )
 
 
 def _calls(tree: KernelTree, cache: Cache, path: str, name: str) -> bool:

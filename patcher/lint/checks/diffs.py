@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from patcher.lint.bindings import BINDINGS
+from patcher.lint.hunks import ends_file, shown
 from patcher.lint.job import Change
 from patcher.lint.model import CannotTell, Hit, Level
 from patcher.lint.register import check
@@ -13,7 +15,8 @@ from patcher.mail.model import Kind
 
 _SPDX = re.compile(r"SPDX-License-Identifier:\s*\S")
 _SOURCE = re.compile(
-    r"\.(?:c|h|S|s|rs|dts|dtsi|dtso|py|pl|sh|lds|awk|tc|y|l)\Z|(?:\A|/)(?:Makefile|Kbuild|Kconfig)(?:\.\w+)?\Z"
+    r"\.(?:c|h|S|s|rs|dts|dtsi|dtso|yaml|rst|py|pl|sh|lds|awk|tc|y|l)\Z|(?:\A|/)(?:Makefile|Kbuild"
+    r"|Kconfig)(?:\.\w+)?\Z"
 )
 _NO_SPDX = re.compile(r"(?:\A|/)(?:COPYING|LICENSES/|\.\w+|.*\.(?:json|csv|txt|out|expected|golden))")
 _SCRIPT = re.compile(
@@ -30,7 +33,8 @@ _PARAM = re.compile(
 )
 _FOR_USERS = re.compile(r"\b(?:__setup|early_param|core_param|proc_create\w*)\s*\(\s*\"([\w/]+)")
 _BARRIER = re.compile(
-    r"(?<![\w.>\"])(?:smp_)?(?:mb|rmb|wmb|read_barrier_depends|mb__(?:before|after)_\w+|store_release|load_acquire|store_mb)\s*\(|(?<![\w.>\"])barrier\s*\(\s*\)"
+    r"(?<![\w.>\"])(?:smp_)?(?:mb|rmb|wmb|read_barrier_depends|mb__(?:before|after)_\w+|store_release|load_acquire"
+    r"|store_mb)\s*\(|(?<![\w.>\"])barrier\s*\(\s*\)"
 )
 _RELEASE = re.compile(r"smp_(?:store_release|load_acquire|store_mb)")
 _COMMENT = re.compile(r"/\*|\*/|//|^\s*\*")
@@ -56,9 +60,48 @@ def does_not_apply(job: Change) -> Iterator[Hit]:
 
 @check
 def diff_empty(job: Change) -> Iterator[Hit]:
-    """A patch that changes nothing."""
-    if job.patch.kind is Kind.PATCH and not job.diff.files and not job.diff.error:
-        yield Hit("it changes nothing", job.mail(), key="none")
+    """A patch that changes nothing. What may be a cover letter without a number is not certain to be meant as one."""
+    patch = job.patch
+    if patch.kind is Kind.COVER and not patch.prefix.total and patch.prefix.patch:
+        yield Hit("[PATCH], but there is no diff", job.mail(), "number a cover letter: [PATCH 0/N]", Level.NOTE)
+        return
+    attached = any(problem.kind == "attachment" for problem in job.patch.problems)
+    if job.patch.kind is Kind.PATCH and not job.diff.files and not job.diff.error and not attached and not _form(job):
+        what = "[PATCH], but there is no diff" if job.patch.prefix.patch else "it changes nothing"
+        yield Hit(what, job.mail(), key="none")
+
+
+@check
+def diff_form(job: Change) -> Iterator[Hit]:
+    """A diff that ``git am`` does not find or cannot apply, though a person sees what is meant."""
+    if job.patch.kind is Kind.PATCH and (what := _form(job)):
+        yield Hit(what[0], job.mail(), what[1], key=what[0])
+
+
+def _form(job: Change) -> tuple[str, str] | None:
+    """What is wrong with the form of the whole diff, and what to do."""
+    patch, lines = job.patch, job.diff.lines
+    moved = next((problem for problem in patch.problems if problem.kind in ("indented", "quoted")), None)
+    if moved:
+        return f"{moved.detail}, so that git am finds none", "send it with git send-email"
+    if any(line.startswith(("diff --cc ", "diff --combined ")) for line in lines):
+        return "a combined diff of a merge (diff --cc) cannot be applied", "send the diff against one parent"
+    if not job.diff.files and any(re.match(r"\*{15}\Z", line) for line in (*patch.body, *patch.below, *lines)):
+        return "a context diff cannot be applied by git", "make it with git diff, or diff -u"
+    if any(_unprefixed(lines, file) for file in job.diff.files):
+        return "its names have no a/ and b/ before them (-p0)", "git config --unset diff.noprefix"
+    return None
+
+
+def _unprefixed(lines: Sequence[str], file: FileDiff) -> bool:
+    """Whether a file is named without a directory that stands for the tree."""
+    head = lines[file.at].rstrip()
+    if head.startswith("diff --git "):
+        names = head.removeprefix("diff --git ")
+        half = len(names) // 2
+        return names[:half] == names[half + 1 :] and names[half : half + 1] == " "
+    old, new = ((line.split("\t")[0].split() or ("", ""))[1:2] for line in lines[file.at : file.at + 2])
+    return bool(old and new and old[0].removesuffix(".orig").removesuffix(".old") == new[0] and new[0] != "/dev/null")
 
 
 @check
@@ -103,8 +146,12 @@ def spdx(job: Change) -> Iterator[Hit]:
         source = _SOURCE.search(file.path) and not _NO_SPDX.search(file.path) and file.new_mode != "120000"
         if not source or not file.created or file.binary or not file.added:
             continue
-        if not any(_SPDX.search(line.text) for line in file.added[:3]):
+        licence = next((line for line in file.added[:3] if _SPDX.search(line.text)), None)
+        if licence is None:
             yield Hit("a new file without SPDX-License-Identifier", job.file(file.path, file.added[0]), key="none")
+        elif file.path.startswith(BINDINGS) and "BSD-2-Clause" not in licence.text:
+            what = "a new binding that is not under (GPL-2.0-only OR BSD-2-Clause)"
+            yield Hit(what, job.file(file.path, licence), "others use bindings, too", Level.NOTE)
 
 
 @check
@@ -120,6 +167,9 @@ def trailing_space(job: Change) -> Iterator[Hit]:
             location = job.file(file.path, found[0])
             column = len(found[0].text) - len(blank) + 1
             yield Hit(f"blanks at the end of a line{more}", location._replace(column=column, width=len(blank)))
+        for hunk in list(shown(job.diff, file))[-1:]:
+            if ends_file(file, hunk) and not hunk[-1].text.strip(" \t\r") and not (file.created and len(hunk) == 1):
+                yield Hit("a blank line at the end of the file", job.file(file.path, hunk[-1].line), key="end of file")
 
 
 @check

@@ -6,14 +6,15 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from patcher.lint.citations import MISSING, alike, cited, close, fixes, prefix_paths, quoted_subject
+from patcher.lint.citations import MISSING, alike, bare, cited, close, fixes, prefix_paths, quoted_subject
 from patcher.lint.job import Change, Job, Message, Tags
 from patcher.lint.model import CannotTell, Hit, Level, Location
+from patcher.lint.prose import literal_lines
 from patcher.lint.register import check
 from patcher.tree.history import Names, Resolved
 
 _PREFIX = re.compile(r"(?:\[[^\]]+\]\s*)?((?:[^\s:]|(?<!:) ){1,40}?):\s")
-_REVERT = re.compile(r'(?:\S+: )*Revert "')
+_REVERT = re.compile(r'(?:.*[ :-] )?Revert "')
 _REVERTS = re.compile(r"\s*(?:This reverts commit )?[0-9a-f]{12,40}\b", re.IGNORECASE)
 
 
@@ -91,9 +92,11 @@ def cited_commit(job: Message) -> Iterator[Hit]:
 
 @check
 def citation_form(job: Message) -> Iterator[Hit]:
-    """A commit cited by fewer than 12 digits, or without its subject."""
+    """A commit cited by fewer than 12 digits, without its subject, or without the word commit."""
     patch = job.patch
     for each in cited(patch):
+        if job.profile == "stable" and "upstream" in patch.body[each.line].lower():
+            continue
         location = job.body(each.line, each.text)
         right, named = "", each.quoted
         if job.context.has_history:
@@ -107,6 +110,13 @@ def citation_form(job: Message) -> Iterator[Hit]:
                 yield Hit('the subject of a commit is not in ("…")', location, right, Level.NOTE)
             else:
                 yield Hit("a commit is cited without its subject", location, right)
+
+    for index, id_, subject in bare(patch):
+        if not subject and index in literal_lines(patch.body):
+            continue
+        if not _cited_elsewhere(job, id_, index) and not _reverted(job, index):
+            without = "a commit is cited without the word commit" + ("" if subject else " and its subject")
+            yield Hit(without, job.body(index, id_), 'write: commit <12 digits or more> ("its subject")')
 
 
 def _reverted(job: Job, line: int) -> bool:

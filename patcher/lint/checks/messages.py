@@ -5,30 +5,50 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from patcher.lint import locations
-from patcher.lint.citations import UPSTREAM
+from patcher.lint import locations, prose
+from patcher.lint.citations import UPSTREAM, prefix_paths
 from patcher.lint.job import Message
 from patcher.lint.model import Hit, Level
 from patcher.lint.register import check
-from patcher.mail.model import Kind, Patch
+from patcher.mail.model import Kind
 
 _REVERT = re.compile(r'(?:\S+: )?Revert "|.*\brevert\b', re.IGNORECASE)
 _SUBSYSTEM = re.compile(r"(?:\[[^\]]+\]\s*)?(?P<prefix>[^\s:][^:]{0,60}):(?:\s|$)")
+_NO_SUBSYSTEM_NEEDED = re.compile(
+    r"\A\[[^\]]{1,40}\]\s*\S|\A(?:\S+: )?(?i:Revert \")|\b(?i:revert)\b|\ALinux [\d.]+|\AMerge |\Av?\d+\.\d"
+    r"|\bMAINTAINERS\b"
+)
 _FILE = re.compile(r"(?:[\w.+-]+/)*[\w.+-]+\.(?:c|h|S|dts|dtsi|rs|py|pl|sh|rst|txt)\Z")
 _CODE_WORD = re.compile(r"[_()\d./*&<>\"'`\[\]-]|.+[A-Z]")
 _URL = re.compile(r"\w+://\S+|<\S+@\S+>")
-_QUOTED_OUTPUT = re.compile(
-    r"\s|[>|+$#*=\[<{@-]|\d+[:.) ]|\w+(?:\.\w+)+:|[./~\w-]+/[./\w-]+:?|[0-9a-f]{8}|(?:EIP|RIP|Call|BUG|PID|CPU)\b"
-)
-_SECTION = re.compile(r"\(\.[a-z.]+\+0x[0-9a-f]+\)|\AWARNING: \S+[/.]")
-_LOG = re.compile(r"\[\s*\d+\.\d{3,}\]|0x[0-9a-f]{6,}|\+0x[0-9a-f]+/0x|={4,}|-{6,}|\b(?:error|warning): |`[^']*'")
-_WORD = re.compile(r"[A-Za-z][a-z']+")
 _VERSIONS = re.compile(
-    r"\s*(?:[-*]\s*)?(?:(?:changes|changed|changelog|differences|what's new)\s+(?:(?:in|since|from|for|to|between)\s+)?"
-    r"\(?(?:patch\s*)?v(?:er(?:sion)?)?\s?\.?\d|\[?v\d+\]?\s*(?:->|=>|→|\.\.|to)\s*\[?v?\d|\[?[vV](?:er(?:sion)?\s?)?[2-9]\d?\]?\s*:)",
+    r"\s*(?:[-*]\s*)?(?:(?:changes|changed|changelog|differences|what's new)\s+(?:(?:in|since|from|for|to"
+    r"|between)\s+)?\(?(?:patch\s*)?v(?:er(?:sion)?)?\s?\.?\d|\[?v\d+\]?\s*(?:->|=>|→|\.\.|to)\s*\[?v?\d"
+    r"|\[?[vV](?:er(?:sion)?\s?)?[2-9]\d?\]?\s*:)",
     re.IGNORECASE,
 )
 _NOTE = re.compile(r"\[\s*(?P<who>[\w.+@-]+(?: [\w.+@-]+){0,3}):\s+\S")
+_LETTER = re.compile(
+    r"(?:Hi|Hello|Hey|Dear|Greetings|Good (?:day|morning|evening))\b(?: [\w.@-]+){0,4}\s*[,!.:-]?\s*\Z"
+    r"|(?:Hi|Hello|Dear) (?:all|everyone|maintainers?|\w+),"
+    r"|(?:Many |Best |Kind |Warm |With best |With kind )?(?:thanks|thank you|regards|cheers|sincerely|BR"
+    r"|greetings)\b(?: [\w-]+){0,3}\s*[,!.]?\s*\Z"
+    r"|(?:Thanks|Thank you)(?: \w+)? for (?:your|the) (?:review|comment|feedback|time|help|suggestion)",
+    re.IGNORECASE,
+)
+_REQUEST = re.compile(
+    r"\bplease (?:kindly )?(?:review|apply|merge|pull|consider (?:apply|merg|this)|let me know|comment on"
+    r"|help (?:to )?review|give me|find the patch)"
+    r"|\b(?:any (?:comments?|feedback|suggestions?) (?:is|are|would be)|comments? (?:are )?welcome|I look forward to"
+    r"|looking forward to your)\b",
+    re.IGNORECASE,
+)
+_TWICE = re.compile(
+    r"(?<![\w.\"'`<\[/-])(the|a|an|to|of|in|is|and|for|on|with|be|it|this|by|are|from|or|as|not|we|can|will|has|have"
+    r"|was|at|but|if|when|its|should|which"
+    r"|then|these|there|only|all|so|into|use|used|also|must|may|same|new)\s+(?P<again>\1)(?![\w.\"'`>\]/(-])",
+    re.IGNORECASE,
+)
 _HOW_MADE = re.compile(
     r"\b(?:coccinelle|semantic patch|spatch|sed script|generated (?:by|with|using)|script below)\b", re.IGNORECASE
 )
@@ -43,19 +63,20 @@ def subject_missing(job: Message) -> Iterator[Hit]:
 
 @check
 def subject_no_patch(job: Message) -> Iterator[Hit]:
-    """A mail whose subject does not say [PATCH]."""
+    """A mail whose subject does not say [PATCH]. RFC alone is not far from it."""
     patch = job.patch
     if patch.path and patch.summary and not patch.prefix.patch and patch.sender.address:
-        yield Hit("the subject does not begin with [PATCH]", job.subject())
+        level = Level.NOTE if patch.prefix.rfc else None
+        yield Hit("the subject does not begin with [PATCH]", job.subject(), level=level)
 
 
 @check
 def subject_numbers(job: Message) -> Iterator[Hit]:
-    """Numbers that are not padded to one width, or are not in range."""
+    """Numbers that are not padded to one width, or are not in range, as those of an addition to a series are."""
     prefix = job.patch.prefix
     if prefix.total and prefix.number > prefix.total:
         location = job.subject(prefix.text)
-        yield Hit(f"patch {prefix.number} of only {prefix.total}", location, level=Level.ERROR)
+        yield Hit(f"patch {prefix.number} of only {prefix.total}", location, "say to what it is an addition")
     elif prefix.width[0] != prefix.width[1]:
         padded = f"{prefix.number:0{prefix.width[1]}}/{prefix.total}"
         written = f"{prefix.number:0{prefix.width[0]}}/{prefix.total}"
@@ -84,8 +105,35 @@ def summary_file_name(job: Message) -> Iterator[Hit]:
     prefix = match.group("prefix").strip() if match else ""
     if _FILE.match(summary):
         yield Hit("the summary is the name of a file", job.subject(summary))
-    elif _FILE.match(prefix) and (job.profile in ("tip", "kvm") or prefix.count("/") > 1):
+        return
+    of_tree = job.profile in ("tip", "kvm") or prefix.count("/") > 1
+    if of_tree and _FILE.match(prefix) and not _calls_itself_so(job, prefix):
         yield Hit("the path of a file is no prefix", job.subject(prefix))
+
+
+def _calls_itself_so(job: Message, prefix: str) -> bool:
+    """Whether what a patch touches is known by the name of a file: a header of all, a script; or as its history has
+    it."""
+    if not prefix.endswith((".c", ".S", ".dts", ".dtsi")) and not prefix.startswith(
+        ("arch/", "drivers/", "fs/", "net/")
+    ):
+        return True
+    paths = prefix_paths(job.diff) if job.context.has_history else ()
+    titled = job.context.history.subjects(list(paths)) if paths else {}
+    return sum(subject.startswith(f"{prefix}:") for path in paths for subject in titled.get(path, ())) > 1
+
+
+@check
+def summary_no_subsystem(job: Message) -> Iterator[Hit]:
+    """A summary without "subsystem: ", or without the blank in it."""
+    summary = job.patch.summary
+    if not summary or _NO_SUBSYSTEM_NEEDED.search(summary) or _SUBSYSTEM.match(summary):
+        return
+    if match := re.match(r"(?:\[[^\]]+\]\s*)?(\w[\w/.,+ -]{0,40}:)(?!:)(?=\S)", summary):
+        what = f"a blank is missing after {match.group(1)!r}"
+        yield Hit(what, job.subject(match.group(1)), f"write '{match.group(1)} '")
+    else:
+        yield Hit("the summary names no subsystem", job.subject())
 
 
 @check
@@ -128,29 +176,10 @@ def body_missing(job: Message) -> Iterator[Hit]:
 @check
 def body_wrap(job: Message) -> Iterator[Hit]:
     """Lines of prose of more than 75 characters; told once for a message."""
-    patch = job.patch
-    long = [
-        (index, line)
-        for index, line in locations.prose(patch)
-        if len(line) > 75 and is_prose(patch, index) and len(_URL.sub("", line)) > 75
-    ]
-    if long:
-        index, line = long[0]
+    if long := prose.long_lines(job.patch):
+        line = job.patch.body[long[0]]
         more = f", and {len(long) - 1} more" if len(long) > 1 else ""
-        location = job.body(index, line[75:])
-        yield Hit(f"a line of {len(line)} characters{more}", location)
-
-
-def is_prose(patch: Patch, index: int) -> bool:
-    """Whether line ``index`` of the message is a sentence: not indented or quoted output, a table, or a command."""
-    line = patch.body[index]
-    if _QUOTED_OUTPUT.match(line) or _SECTION.search(line) or _LOG.search(line) or "\t" in line:
-        return False
-    if re.search(r"  +\S+  +", line) or UPSTREAM.match(line):
-        return False
-    words = line.split()
-    plain = sum(1 for word in words if _WORD.fullmatch(word.strip(".,;:()'\"!?")))
-    return len(words) >= 8 and plain * 3 >= len(words) * 2
+        yield Hit(f"a line of {len(line)} characters{more}", job.body(long[0], line[prose.WIDTH :]))
 
 
 @check
@@ -169,6 +198,75 @@ def body_imperative(job: Message) -> Iterator[Hit]:
             location = job.body(index, match.group())
             yield Hit(f"{match.group()!r} is not in the imperative mood", location)
             return
+
+
+@check
+def body_letter(job: Message) -> Iterator[Hit]:
+    """A greeting, thanks, or a request to reviewers in the message; told once."""
+    if job.patch.kind is not Kind.PATCH:
+        return
+    for index, line in locations.prose(job.patch):
+        match = _LETTER.match(line) or _REQUEST.search(line)
+        if match and index not in prose.literal_lines(job.patch.body):
+            yield Hit(f"{match.group().strip()!r} is of a letter", job.body(index, match.group().strip()))
+            return
+
+
+@check
+def message_cut(job: Message) -> Iterator[Hit]:
+    """A line at which ``git am`` ends the message, before its sign-off."""
+    patch = job.patch
+    cut = next((problem.detail for problem in patch.problems if problem.kind == "cut"), "")
+    if cut:
+        index = next((at for at, line in enumerate(patch.body) if line.rstrip() == cut), None)
+        location = job.mail() if index is None else job.body(index)
+        yield Hit(f"git am ends the message at the line {cut[:60]!r}", location, key=cut)
+
+
+@check
+def pasted_headers(job: Message) -> Iterator[Hit]:
+    """The head of a file of ``git format-patch``, or of a mail, in the text of another."""
+    patch = job.patch
+    if any(problem.kind == "pasted" for problem in patch.problems):
+        yield Hit("the head of a mail stands in the text of this one", job.mail(), key="pasted")
+        return
+    for index, line in enumerate(patch.body):
+        if re.match(r">?From [0-9a-f]{40} |Subject: \[[^\]]*PATCH|(?:Message-ID|In-Reply-To|MIME-Version): \S", line):
+            yield Hit("the head of a mail stands in the message", job.body(index))
+            return
+
+
+@check
+def repeated_word(job: Message) -> Iterator[Hit]:
+    """A word that stands there twice, in the message or in added comments; told once."""
+    literal = prose.literal_lines(job.patch.body)
+    text = ""
+    for index, line in locations.prose(job.patch):
+        above, text = (text if line.strip() else ""), line
+        if index in literal or not line.strip():
+            text = ""
+            continue
+        if match := _twice(line):
+            yield Hit(f"{match.group()!r}", job.body(index, match.group()))
+            return
+        last = re.search(r"\b([A-Za-z]+)\s*\Z", above)
+        if last and re.match(rf"{last.group(1)}\b", line, re.IGNORECASE) and _twice(f"{last.group(1)} {line}"):
+            yield Hit(f"{last.group(1)!r} ends a line and begins the next", job.body(index, last.group(1)))
+            return
+    for file in job.diff.files:
+        for added in file.added if file.path.endswith((".c", ".h", ".S", ".rst", ".yaml", ".txt")) else ():
+            prose_of = file.path.endswith((".rst", ".txt")) or re.match(r"\s*(?:/?\*|//|#)|.*(?:/\*|//)", added.text)
+            if prose_of and (match := _twice(added.text)):
+                yield Hit(f"{match.group()!r}", job.file(file.path, added, match.group()))
+                return
+
+
+def _twice(text: str) -> re.Match[str] | None:
+    """A word that stands twice in a text. CAN can be another word."""
+    found = _TWICE.finditer(text)
+    return next(
+        (each for each in found if each.group(1) in (each.group("again"), each.group("again").capitalize())), None
+    )
 
 
 @check

@@ -5,16 +5,24 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 
 from patcher.lint import locations
 from patcher.lint.job import Digest, Series
 from patcher.lint.model import Hit, Level
 from patcher.lint.register import check
+from patcher.mail.model import Patch
 
 _CHANGES = re.compile(
     r"(?:changes|changed|changelog|change log|history|differences|what's new|diff to|since|updates?)\b.{0,30}v?\d"
-    r"|\bv\d+\b\s*(?:->|=>|:|-|→|\.|\))|\bchange ?log\b|^\s*[-*]?\s*\[?v\d+\b"
-    r"|\bchanges (?:in|since|from)\b|since (?:rfc|last|the first|previous)|previous version",
+    r"|\bv\d+\b\s*(?:->|=>|:|-|→|\.|\))|\bchange ?log\b|^\s*[-*]?\s*\[?v\d+\b|range-diff|interdiff"
+    r"|\bchanges (?:in|since|from)\b|since (?:rfc|last|the first|previous)|previous version|\b(?:in|from|to) v\d+\b",
+    re.IGNORECASE,
+)
+_STATISTICS = re.compile(
+    r"\s*(?:\S.* \| +(?:\d+|Bin)\b.*|\d+ files? changed\b.*|(?:create|delete) mode .*|mode change .*|(?:rename"
+    r"|copy) .*\(\d+%\)"
+    r"|base-commit: .*|prerequisite-\S+ .*|change-id: .*|Cc: .*|(?:https?|Link:|Patcher-ignore:).*|-+ ?|\.\.\.|)\Z",
     re.IGNORECASE,
 )
 _FOLD = "fold it into that patch"
@@ -35,10 +43,14 @@ def _hit(mail: Digest, message: str, fix: str = "", level: Level | None = None) 
 def cover_missing(series: Series) -> Iterator[Hit]:
     """A series of several patches without a cover letter."""
     first = series.first
-    least = 3 if first.profile == "netdev" else 2
     total = max([len(series.patches), *(mail.patch.prefix.total for mail in series.patches)], default=0)
-    if series.mailed and not series.cover and total >= least and series.complete_input:
-        yield _hit(first, f"{total} patches without a cover letter")
+    if not series.mailed or series.cover or total < 2 or not series.complete_input or first.profile == "stable":
+        return
+    if first.patch.in_reply_to not in ("", *(mail.patch.message_id for mail in series.patches)):
+        return  # a reply to what was not read: the cover letter, as a rule
+    if total > 2 or first.profile != "netdev":
+        level = Level.NOTE if total == 2 else None
+        yield _hit(first, f"{total} patches without a cover letter", level=level)
 
 
 @check
@@ -50,19 +62,22 @@ def series_length(series: Series) -> Iterator[Hit]:
 
 @check
 def series_complete(series: Series) -> Iterator[Hit]:
-    """Numbers that are missing or come twice."""
+    """Numbers that are missing or come twice. Of what was sent, the rest may have gone to other lists."""
     if not series.mailed or not series.complete_input:
         return
     total = series.first.patch.prefix.total
     numbers = Counter(mail.patch.prefix.number for mail in series.patches)
     missing = [number for number in range(1, min(total, 1000) + 1) if not numbers[number]]
+    sent = series.first.patch.message_id and not series.first.patch.commit
+    level = Level.NOTE if sent else None
     if missing:
         shown = ", ".join(f"{number}/{total}" for number in missing[:8]) + (" …" if len(missing) > 8 else "")
-        yield _hit(series.first, f"patch {shown} is missing" if len(missing) == 1 else f"patches {shown} are missing")
+        what = f"patch {shown} is missing" if len(missing) == 1 else f"patches {shown} are missing"
+        yield _hit(series.first, what, level=level)
     for number, count in numbers.items():
         if total and count > 1:
             second = [mail for mail in series.patches if mail.patch.prefix.number == number][1]
-            yield _hit(second, f"{number}/{total} comes {count} times")
+            yield _hit(second, f"{number}/{total} comes {count} times", level=level)
 
 
 @check
@@ -73,14 +88,71 @@ def series_thread(series: Series) -> Iterator[Hit]:
 
 
 @check
+def cover_single(series: Series) -> Iterator[Hit]:
+    """A cover letter for one patch."""
+    if series.mailed and series.cover and series.cover.patch.prefix.total == 1:
+        yield _hit(series.cover, "one patch needs no cover letter")
+
+
+@check
+def cover_version(series: Series) -> Iterator[Hit]:
+    """A cover letter of another version than its patches."""
+    if series.cover and series.patches:
+        versions = [mail.patch.prefix.version for mail in (series.cover, series.patches[0])]
+        if versions[0] != versions[1]:
+            yield _hit(series.cover, f"the cover letter says version {versions[0]}, its patches {versions[1]}")
+
+
+@check
 def reply_to_older(series: Series) -> Iterator[Hit]:
     """A new version that is sent in reply to an old one."""
     first = series.first.patch
-    if series.earlier is None or not first.in_reply_to:
+    if not first.in_reply_to:
         return
-    older = {mail.patch.message_id for mail in series.earlier.all}
-    if first.in_reply_to in older or set(first.references) & older:
+    older = {mail.patch.message_id for mail in series.earlier.all} if series.earlier else set()
+    if series.earlier and (first.in_reply_to in older or set(first.references) & older):
         yield _hit(series.first, f"version {series.version} is a reply to version {series.earlier.version}")
+    elif series.mailed and series.version > 1 and (first is not series.patches[0].patch if series.cover and
+                                                   series.patches else first.prefix.total <= 1):  # fmt: skip
+        yield _hit(series.first, f"version {series.version} is a reply to another mail", level=Level.NOTE)
+
+
+@check
+def version_number(series: Series) -> Iterator[Hit]:
+    """A version that is not higher than that of what was sent before."""
+    before, first = series.before, series.first.patch
+    if not series.mailed or before is None or first.prefix.resend or series.first.profile == "stable":
+        return
+    if before.first.patch.prefix.rfc != first.prefix.rfc or not _in_common(series, before):
+        return  # what was an RFC begins anew, and so does the next series of the same title
+    if before.first.patch.prefix.words != first.prefix.words or not _later(first, before.first.patch):
+        return
+    if series.version < before.version:
+        yield _hit(series.first, f"version {series.version} is sent after version {before.version}")
+    elif series.version == before.version and _changed(series, before):
+        yield _hit(series.first, f"version {series.version} was sent before, with other changes")
+
+
+def _later(one: Patch, other: Patch) -> bool:
+    """Whether a mail was sent after another, by at least an hour."""
+    try:
+        between = parsedate_to_datetime(one.date) - parsedate_to_datetime(other.date)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return False
+    return between.total_seconds() > 3600
+
+
+def _in_common(one: Series, other: Series) -> bool:
+    """Whether two series have a patch of the same name."""
+    names = [{mail.patch.summary.lower() for mail in series.patches} for series in (one, other)]
+    return bool(names[0] & names[1])
+
+
+def _changed(one: Series, other: Series) -> bool:
+    """Whether a patch of the same name makes another change."""
+    before = {mail.patch.summary.lower(): mail for mail in other.patches}
+    pairs = ((mail, before.get(mail.patch.summary.lower())) for mail in one.patches)
+    return any(old is not None and (new.added, new.removed) != (old.added, old.removed) for new, old in pairs)
 
 
 @check
@@ -95,10 +167,11 @@ def changelog_missing(series: Series) -> Iterator[Hit]:
     """A new version that does not say what is new: neither the cover letter nor any patch below ``---``."""
     if not series.mailed or series.version < 2 or (not series.complete_input and series.first.patch.prefix.total > 1):
         return
-    texts = [line for mail in series.all for line in mail.patch.below]
-    texts += series.cover.patch.body if series.cover else ()
+    below = [line for mail in series.all for line in mail.patch.below if not _STATISTICS.match(line)]
+    texts = [*below, *(series.cover.patch.body if series.cover else ())]
     texts += [line for mail in series.patches for line in mail.patch.body]
-    if not any(_CHANGES.search(line) for line in texts):
+    told = any(_CHANGES.search(line) for line in texts) or any(len(line.split()) > 2 for line in below)
+    if not told and not any(mail.patch.prefix.resend for mail in series.all):
         yield _hit(series.first, f"version {series.version} does not say what changed")
 
 
@@ -123,7 +196,8 @@ def summary_repeated(series: Series) -> Iterator[Hit]:
     seen: dict[str, Digest] = {}
     for mail in series.patches:
         key = mail.patch.summary.lower()
-        if key and key in seen:
+        again = key in seen and seen[key].patch.prefix.number == mail.patch.prefix.number != 0
+        if key and key in seen and not again:
             location = locations.subject(mail.patch, mail.patch.summary)
             yield Hit(f"{seen[key].patch.label} has the same summary", location, patch=mail.patch)
         seen.setdefault(key, mail)
@@ -154,6 +228,8 @@ def reviews_dropped(series: Series) -> Iterator[Hit]:
 def repairs_earlier(series: Series) -> Iterator[Hit]:
     """A patch that repairs another of the same series: it says so, and all it removes was added there."""
     for index, mail in enumerate(series.patches):
+        if mail.profile == "stable":
+            continue  # a backport takes the fix of a fix as a patch of its own
         fixes = [tag.value for tag in mail.patch.tags if tag.key == "fixes"]
         for other in series.patches[:index]:
             summary = other.patch.summary

@@ -6,122 +6,58 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from patcher.lint.citations import QUOTED, fixes
-from patcher.lint.job import Tags, same_person
-from patcher.lint.model import Hit, Level, Location
+from patcher.lint.checks.signing import end, is_tool
+from patcher.lint.citations import fixes, quoted
+from patcher.lint.job import Tags
+from patcher.lint.model import Hit, Level
 from patcher.lint.register import check
-from patcher.mail.decode import people
-from patcher.mail.model import Patch, Person, Tag
+from patcher.mail.decode import person
+from patcher.mail.model import Kind, Patch, Tag
+from patcher.mail.parse import ALMOST_FIXES, TAG
 
 STANDARD = (
     "Fixes", "Reported-by", "Closes", "Originally-by", "Suggested-by", "Co-developed-by", "Signed-off-by", "Tested-by",
     "Reviewed-by", "Acked-by", "Cc", "Link", "Assisted-by", "Debugged-by", "Requested-by", "Reported-and-tested-by",
 )  # fmt: skip
 _PERSONAL = re.compile(r".*-by\Z", re.IGNORECASE)
-_BY_PEOPLE = ("signed-off-by", "co-developed-by", "co-authored-by", "reviewed-by", "acked-by", "tested-by")
 _NO_PERSON = ("assisted-by",)
 ORDER = {
     "fixes": 0, "reported-by": 1, "closes": 1, "originally-by": 2, "suggested-by": 3, "co-developed-by": 4,
     "signed-off-by": 4, "tested-by": 5, "reviewed-by": 6, "acked-by": 7, "cc": 8, "link": 9,
 }  # fmt: skip
-_TOOLS = re.compile(
-    r"\b(?:claude|chatgpt|gpt-?\d|copilot|gemini|codex|cursor(?: agent)?"
-    r"|devin|llama|mistral|deepseek|qwen|grok|aider|openai|anthropic)\b",
+# What other trailers there are, in small letters.
+_KNOWN = frozenset((
+    "acked-and-tested-by", "acked-for-mfd-by", "addresses", "addresses-coverity", "addresses-coverity-id",
+    "analyzed-by", "backported-by", "base-commit", "based-on-a-patch-by", "based-on-patch-by", "bisected-by", "bug",
+    "buglink", "bugzilla", "change-id", "checked-by", "cherry-picked-from", "co-authored-by", "confirmed-by", "cve",
+    "debian-bug", "depends-on", "diagnosed-by", "found-by", "git-dch", "improved-by", "inspired-by", "kernel-bug",
+    "lore", "message-id", "message-link", "nacked-by", "noticed-by", "patchwork", "references",
+    "reported-and-bisected-by", "reported-and-suggested-by", "revert", "reviewed-and-tested-by", "test-plan",
+    "tested-on", "upstream-status", "url",
+))  # fmt: skip
+_CODE = re.compile(r"\.(?:c|h|S|rs)\Z")
+_FIX = re.compile(
+    r"\b(?:fix(?:es|ed|ing)?|prevent|avoid|plug|resolve|correct)\b(?=.*\b(?:use.after.free|leaks?|leaking|null"
+    r"|deref\w*|race|deadlock"
+    r"|overflows?|underflow|out.of.bounds|oob|crash\w*|panic|oops|uninit\w*|double.free|refcount\w*|regression"
+    r"|corruption|hang\w*"
+    r"|lock\w*|irq|memory|error|bug|build|boot|probe|suspend|resume|unbind|remove|handling|check\w*|overrun|wrong"
+    r"|incorrect"
+    r"|invalid|missing|broken|failure|division|timeout|infinite|array|buffer|pointer|return|value)\b)|\bfix(?:es"
+    r"|ed)?\b",
     re.IGNORECASE,
 )
-_TOOL_ADDRESS = re.compile(r"(?:@anthropic\.com|@openai\.com|copilot|\[bot\]|cursoragent)", re.IGNORECASE)
+_NO_FAULT = re.compile(
+    r"\b(?:typos?|spelling|spello|comments?|indent\w*|white.?spaces?|checkpatch|coding style|style|kernel.?doc"
+    r"|documentation"
+    r"|grammar|formatting|alignment of|warnings?|sparse|coccinelle|coccicheck|cppcheck|smatch|header guard|fixup"
+    r"|revert|prefix"
+    r"|fixed(?:-| )\w+|names?|naming|wording|copyright|license|spdx|sorting|order of includes|email|maintainers)\b",
+    re.IGNORECASE,
+)
 _STABLE = re.compile(r"\bstable(?:\+[\w-]+)?@(?P<host>[\w.-]+)|\bstable\b", re.IGNORECASE)
 _PRIVATE = (".local", ".internal", ".lan", ".corp", ".intranet", ".localhost")
 _PUBLIC_HOST = re.compile(r"(?:[\w-]+\.)+[A-Za-z]{2,}\Z")
-
-
-def _persons(patch: Patch, key: str) -> list[tuple[Tag, Person]]:
-    """The persons of all tags of one name that can be read."""
-    return [(tag, found[0]) for tag in patch.tags if tag.key == key and (found := people(tag.value))]
-
-
-def _end(job: Tags) -> Location:
-    """Where a tag would be added."""
-    return job.body(len(job.patch.body) - 1) if job.patch.body else job.subject()
-
-
-@check
-def sign_off_missing(job: Tags) -> Iterator[Hit]:
-    """No ``Signed-off-by:`` at all."""
-    release = re.match(r"Linux v?\d", job.patch.summary) and not job.patch.path
-    if not any(tag.key == "signed-off-by" for tag in job.patch.tags) and job.patch.summary and not release:
-        misspelt = any(tag.name.lower().startswith("sign") for tag in job.patch.tags)
-        if not misspelt:
-            yield Hit("there is no Signed-off-by", _end(job), key="none")
-
-
-@check
-def sign_off_author(job: Tags) -> Iterator[Hit]:
-    """The author did not sign off."""
-    author, signers = job.patch.author, [person for _, person in _persons(job.patch, "signed-off-by")]
-    if not signers or not (author.name or author.address):
-        return
-    if not any(same_person(author, signer) for signer in signers):
-        yield Hit(f"the author, {author}, did not sign off", _end(job), key=str(author))
-
-
-@check
-def sign_off_differs(job: Tags) -> Iterator[Hit]:
-    """The author signed off with another name or address."""
-    author, signers = job.patch.author, _persons(job.patch, "signed-off-by")
-    if any(str(author).lower() == str(person).lower() for _, person in signers):
-        return
-    for tag, person in signers:
-        if same_person(author, person):
-            yield Hit(f"the author is {author}, the sign-off {person}", job.tag(tag), "write both alike")
-            return
-
-
-@check
-def sign_off_last(job: Tags) -> Iterator[Hit]:
-    """The last sign-off is not that of the person who sends the patch."""
-    patch = job.patch
-    signers = _persons(patch, "signed-off-by")
-    if not patch.path or not signers or not patch.sender.address or patch.sender == patch.author:
-        return
-    tag, last = signers[-1]
-    if not same_person(last, patch.sender):
-        yield Hit(f"{patch.sender} sends it, but {last} is the last to sign off", job.tag(tag))
-
-
-@check
-def sign_off_duplicate(job: Tags) -> Iterator[Hit]:
-    """A tag that stands there twice, word for word."""
-    seen: set[tuple[str, str]] = set()
-    for tag in job.patch.tags:
-        key = (tag.key, " ".join(tag.value.lower().split()))
-        if key in seen and tag.area and _PERSONAL.match(tag.name):
-            if tag.key == "signed-off-by" and _after_co_developed(job.patch, tag):
-                continue
-            yield Hit(f"{tag.name}: of the same person again", job.tag(tag), "remove one of them")
-        seen.add(key)
-
-
-def _after_co_developed(patch: Patch, tag: Tag) -> bool:
-    before = [each for each in patch.tags if each.line < tag.line]
-    return bool(before) and before[-1].key == "co-developed-by"
-
-
-@check
-def co_developed(job: Tags) -> Iterator[Hit]:
-    """``Co-developed-by:`` that is not followed by its sign-off, or names the author."""
-    tags = job.patch.tags
-    for index, tag in enumerate(tags):
-        if tag.key != "co-developed-by" or not (named := people(tag.value)):
-            continue
-        if _TOOLS.search(named[0].name) or _TOOL_ADDRESS.search(named[0].address):
-            continue  # told by tool-sign-off
-        following = tags[index + 1] if index + 1 < len(tags) else None
-        signed = people(following.value) if following and following.key == "signed-off-by" else ()
-        if named[0] == job.patch.author:
-            yield Hit("the author is no co-author", job.tag(tag), "remove it: From: says so already")
-        elif not signed or not same_person(signed[0], named[0]):
-            yield Hit(f"not followed by the Signed-off-by of {named[0]}", job.tag(tag))
 
 
 @check
@@ -138,21 +74,85 @@ def fixes_form(job: Tags) -> Iterator[Hit]:
             else:
                 yield Hit("Fixes: names no commit", job.tag(tag))
     for tag, match in fixes(patch):
-        id_, rest = match.group("hash"), match.group("rest")
-        if match.group("commit"):
-            yield Hit("the word 'commit' does not belong there", job.tag(tag, match.group("commit").strip()))
-        quoted = QUOTED.match(rest)
-        if len(id_) < 12:
-            yield Hit(f"{id_} has {len(id_)} digits, not 12 or more", job.tag(tag, id_))
-        if not quoted:
-            split = tag.line + 1 < len(patch.body) and rest.strip().startswith("(")
-            what = "it is split over lines" if split else 'the subject in ("…") is missing'
-            yield Hit(what, job.tag(tag, rest.strip()))
-        elif quoted.group("quote") != '"' or quoted.group("closing") != '"' or not quoted.group("parenthesis"):
-            if _continued(patch, tag):
-                yield Hit("it is split over lines", job.tag(tag), "put it on one line, however long")
-            else:
-                yield Hit('the subject is not in ("…")', job.tag(tag, rest.strip()))
+        yield from _form(job, tag, match)
+    tagged = {tag.line for tag in patch.tags if tag.key == "fixes"}
+    for index, line in enumerate(patch.body):
+        match_ = ALMOST_FIXES.match(line)
+        if match_ and index not in tagged:
+            name = match_.group("name").strip()
+            yield Hit(f"{name} is not Fixes:", job.body(index, name), 'write Fixes: and the commit, id ("subject")')
+
+
+def _form(job: Tags, tag: Tag, match: re.Match[str]) -> Iterator[Hit]:
+    """What is wrong with a ``Fixes:`` that names a commit."""
+    id_, rest = match.group("hash"), match.group("rest")
+    if match.group("commit"):
+        yield Hit("the word 'commit' does not belong there", job.tag(tag, match.group("commit").strip()))
+    if len(id_) < 12:
+        yield Hit(f"{id_} has {len(id_)} digits, not 12 or more", job.tag(tag, id_))
+    found = quoted(rest)
+    if not found:
+        split = tag.line + 1 < len(job.patch.body) and rest.strip().startswith("(")
+        what = "it is split over lines" if split else 'the subject in ("…") is missing'
+        yield Hit(what, job.tag(tag, rest.strip()))
+    elif found.group("quote") != '"' or found.group("closing") != '"' or not found.group("parenthesis"):
+        if _continued(job.patch, tag):
+            yield Hit("it is split over lines", job.tag(tag), "put it on one line, however long")
+        else:
+            yield Hit('the subject is not in ("…")', job.tag(tag, rest.strip()))
+    elif not rest[0].isspace():
+        yield Hit('a blank is missing before ("', job.tag(tag, rest[:2]))
+    elif found.group("subject").count('"') % 2:
+        yield Hit("a quote too many, or one too few", job.tag(tag, rest.strip()))
+    elif found.group("subject").endswith(("...", "…")):
+        yield Hit("the subject is cut", job.tag(tag, found.group("subject")), "write all of it, however long")
+
+
+@check
+def fixes_missing(job: Tags) -> Iterator[Hit]:
+    """A fix of a fault in code that does not say which commit made it."""
+    patch = job.patch
+    code = any(_CODE.search(file.path) for file in job.diff.files)
+    if not code or patch.kind is not Kind.PATCH or any(tag.key in ("fixes", "revert") for tag in patch.tags):
+        return
+    phrase = patch.summary.rpartition(": ")[2]
+    if "net" in (word.lower() for word in patch.prefix.words) or _NO_FAULT.search(patch.summary):
+        return
+    match = _FIX.search(phrase)
+    if match and not any(ALMOST_FIXES.match(line) for line in patch.body):
+        yield Hit("a fix that does not say what it fixes (Fixes:)", job.subject(match.group()), key="none")
+
+
+@check
+def stable_version(job: Tags) -> Iterator[Hit]:
+    """``Cc: stable`` with neither ``Fixes:`` nor a version, so that nobody knows how far back it goes."""
+    if any(tag.key == "fixes" for tag in job.patch.tags):
+        return
+    for tag in job.patch.tags:
+        to_stable = tag.key == "cc" and re.search(r"\bstable@(?:vger\.)?kernel\.org", tag.value, re.IGNORECASE)
+        if to_stable and not re.search(r"#|\[|\d\.\d", tag.value):
+            yield Hit("it does not say for which versions", job.tag(tag))
+            return
+
+
+@check
+def tag_unknown(job: Tags) -> Iterator[Hit]:
+    """A tag that nobody knows, among those at the end."""
+    known = {name.lower() for name in STANDARD} | _KNOWN
+    area = [tag.line for tag in job.patch.tags if tag.area]
+    for tag in job.patch.tags:
+        if tag.area and tag.key not in known and not alike(tag.name) and not re.search(r"-and-", tag.key):
+            yield Hit(f"{tag.name}: is no tag that others use", job.tag(tag, tag.name))
+    lines = {tag.line for tag in job.patch.tags}
+    begin = min(area, default=0)
+    while begin and job.patch.body[begin - 1].strip():
+        begin -= 1
+    begin = next((index for index in sorted(lines) if index >= begin), begin)  # of the paragraph, the first that is one
+    for index in range(begin, max(area, default=-1)):
+        line = job.patch.body[index]
+        match = TAG.match(line)
+        if match and index not in lines and match.group(1).lower() not in known and not line.startswith("["):
+            yield Hit(f"{match.group(1)}: is no tag that others use", job.body(index, match.group(1)))
 
 
 def _continued(patch: Patch, tag: Tag) -> bool:
@@ -316,8 +316,9 @@ def tag_person(job: Tags) -> Iterator[Hit]:
         elif value.count("<") != value.count(">"):
             yield Hit("an angle bracket is missing", job.tag(tag), "write Name <address>")
         elif "@" not in value:
-            if tag.key == "cc":
-                continue  # people are named there, and lists
+            named = person(value)
+            if tag.key == "cc" or (named and is_tool(named)):
+                continue  # people are named there, and lists; tools are told by tool-sign-off
             level = None if tag.key == "signed-off-by" else Level.NOTE
             yield Hit(f"{tag.name}: has no address", job.tag(tag), "write Name <address>", level)
         elif "<" not in value and " " in value and tag.key == "signed-off-by":
@@ -326,41 +327,14 @@ def tag_person(job: Tags) -> Iterator[Hit]:
 
 @check
 def assisted_by(job: Tags) -> Iterator[Hit]:
-    """``Assisted-by:`` that is not ``NAME:VERSION [tool] …``."""
+    """``Assisted-by:`` that is not ``AGENT:MODEL [tool] …``."""
     for tag in job.patch.tags:
         if tag.key != "assisted-by":
             continue
         if "@" in tag.value or "<" in tag.value:
-            yield Hit("Assisted-by: names a tool, not an address", job.tag(tag), "write NAME:VERSION [tool]")
+            yield Hit("Assisted-by: names a tool, not an address", job.tag(tag), "write AGENT:MODEL [tool]")
         elif not re.match(r"[^\s:]+(?: [^\s:\[]+){0,2}:\S+(?: \[?[^\[\]]+\]?)*\Z", tag.value):
-            yield Hit("Assisted-by: has no version", job.tag(tag), "write NAME:VERSION [tool]")
-
-
-@check
-def tool_sign_off(job: Tags) -> Iterator[Hit]:
-    """A tool that signs off, or is named as a person that wrote or read the change."""
-    for tag in job.patch.tags:
-        if tag.key not in _BY_PEOPLE:
-            continue
-        for person in people(tag.value)[:1]:
-            named = _TOOL_ADDRESS.search(person.address) or (_TOOLS.search(person.name) and _only_tool(person.name))
-            if named:
-                yield Hit(f"{person.name or person.address} is a tool and cannot {_cannot(tag)}", job.tag(tag))
-
-
-def _only_tool(name: str) -> bool:
-    """Whether a name is a tool's own, and not that of a person who is called like one (Claude Dupont)."""
-    rest = re.sub(
-        r"[\d.\-:()\[\]]+|\b(?:ai|code|sonnet|opus|haiku|pro|agent|bot|assistant|by|model|github|google)\b",
-        " ",
-        _TOOLS.sub(" ", name),
-        flags=re.IGNORECASE,
-    )
-    return (not rest.split() and name.strip().lower() != "claude") or name.strip().lower() in ("copilot", "chatgpt")
-
-
-def _cannot(tag: Tag) -> str:
-    return "sign off" if tag.key == "signed-off-by" else f"give a {tag.name}"
+            yield Hit("Assisted-by: is not AGENT:MODEL", job.tag(tag, tag.value), "write AGENT:MODEL [tool]")
 
 
 @check
@@ -368,7 +342,7 @@ def netdev_fixes(job: Tags) -> Iterator[Hit]:
     """A fix for ``net`` without ``Fixes:``."""
     words = {word.lower() for word in job.patch.prefix.words}
     if "net" in words and not any(tag.key == "fixes" for tag in job.patch.tags):
-        yield Hit("a patch for net has no Fixes:", _end(job), key="none")
+        yield Hit("a patch for net has no Fixes:", end(job), key="none")
 
 
 @check
@@ -378,3 +352,23 @@ def netdev_tree(job: Tags) -> Iterator[Hit]:
     named = {word.lower() for word in patch.prefix.words}
     if patch.path and patch.prefix.patch and not named and not patch.prefix.rfc:
         yield Hit("the subject does not say for which tree", job.subject(patch.prefix.text))
+
+
+_TREES = (  # by path, and what stands in the brackets of a patch for it
+    (re.compile(r"net/(?:bridge/|ipv[46]/)?netfilter/|include/(?:uapi/)?(?:linux|net)/netfilter"), "nf or nf-next"),
+    (re.compile(r"kernel/bpf/|net/bpf/|tools/lib/bpf/|tools/bpf/|tools/testing/selftests/bpf/|include/(?:uapi/)?linux/bpf"
+                r"|arch/\w+/net/bpf_jit"), "bpf or bpf-next"),
+    (re.compile(r"net/(?:mac80211|wireless)/|include/net/(?:mac80211|cfg80211)"),
+     "wireless or wireless-next"),
+)  # fmt: skip
+
+
+@check
+def tree_prefix(job: Tags) -> Iterator[Hit]:
+    """No target tree in the brackets of a patch for one of the trees that ask for it."""
+    patch, paths = job.patch, [file.path for file in job.diff.files]
+    if not patch.path or not patch.prefix.patch or patch.prefix.words or patch.prefix.rfc or not paths:
+        return
+    for pattern, names in _TREES:
+        if 2 * sum(pattern.match(path) is not None for path in paths) > len(paths):
+            yield Hit("the subject does not say for which tree", job.subject(patch.prefix.text), f"write {names}")

@@ -28,6 +28,8 @@ _FIX = {
 def mail_format(job: Message) -> Iterator[Hit]:
     """What was wrong with the mail before any patch was looked at."""
     for problem in job.patch.problems:
+        if problem.kind not in _FIX:
+            continue  # of how the patch lies in the text: a rule of its own
         level = Level.WARNING if problem.kind in ("charset", "html") and job.diff.files and not job.diff.error else None
         yield Hit(f"the mail: {problem.detail}", job.mail(), _FIX.get(problem.kind, ""), level, problem.detail)
 

@@ -1,0 +1,49 @@
+"""The lines of a file as a patch leaves them, as far as its hunks show them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from patcher.mail.diff import Diff, FileDiff, Line
+
+_HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@")
+
+
+class Shown(NamedTuple):
+    """A line after the change, and whether the patch adds it."""
+
+    line: Line
+    added: bool
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return self.line.text
+
+
+def shown(diff: Diff, file: FileDiff) -> Iterator[Sequence[Shown]]:
+    """The lines of each hunk of a file after the change."""
+    lines = diff.lines
+    end = min((other.at for other in diff.files if other.at > file.at), default=len(lines))
+    at = file.at
+    while at < end:
+        match = _HUNK.match(lines[at])
+        at += 1
+        if not match:
+            continue
+        number, left = int(match.group(1)), int(match.group(2) or 1)
+        found: list[Shown] = []
+        while at < end and left > 0:
+            sign, text = lines[at][:1], lines[at][1:]
+            if sign in ("", " ", "+", "\r"):
+                found.append(Shown(Line(number, text, at), sign == "+"))
+                number, left = number + 1, left - 1
+            at += 1
+        yield found
+
+
+def ends_file(file: FileDiff, hunk: Sequence[Shown]) -> bool:
+    """Whether the file ends with a hunk, as no line follows what it adds."""
+    return bool(hunk) and hunk[-1].added and (file.created or any(not each.added for each in hunk))

@@ -1,0 +1,393 @@
+"""Kinds of mail that lists are full of: what is a patch, who signs it, how its text is laid out, its version."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from patcher.cache import Cache
+from patcher.lint.context import Context
+from patcher.lint.fix import fixed
+from patcher.lint.model import Finding
+from patcher.lint.rules import shipped
+from patcher.lint.select import Settings
+from patcher.lint.session import lint_patches
+from patcher.mail.decode import decode
+from patcher.mail.mbox import split
+from patcher.mail.model import Kind, Patch
+from patcher.mail.parse import parse
+
+RULES = shipped()
+DIFF = """diff --git a/lib/x.c b/lib/x.c
+--- a/lib/x.c
++++ b/lib/x.c
+@@ -1,3 +1,4 @@
+ int a;
++int b;
+ int c;
+ int d;
+"""
+P0 = "--- lib/x.c.orig\n+++ lib/x.c\n@@ -1,2 +1,3 @@\n int a;\n+int b;\n int c;\n"
+MERGE = "diff --cc lib/x.c\n--- a/lib/x.c\n+++ b/lib/x.c\n@@@ -1,1 -1,1 +1,1 @@@\n  int a;\n"
+CONTEXT = "*** a/lib/x.c\n--- b/lib/x.c\n***************\n*** 1 ****\n! a\n--- 1 ----\n! b\n"
+ADA = "Signed-off-by: Ada Example <ada@example.org>"
+BEN = "Signed-off-by: Ben Example <ben@example.org>"
+CO_BEN = "Co-developed-by: Ben Example <ben@example.org>"
+
+
+def mail(
+    subject: str = "[PATCH] lib: x: Add b", text: str = "It is needed.", tags: str = ADA, below: str = "",
+    diff: str = DIFF, sender: str = "Ada Example <ada@example.org>", head: str = "",
+) -> str:  # fmt: skip
+    if "Message-ID" not in head:
+        head += "Message-ID: <1@example.org>\n"
+    return f"From: {sender}\nSubject: {subject}\n{head}\n{text}\n\n{tags}\n---\n{below}\n{diff}-- \n2.43.0\n"
+
+
+def patches(*mails: str) -> list[Patch]:
+    box = "".join(f"From mboxrd@z Thu Jan  1 00:00:00 1970\n{each}\n" for each in mails)
+    return [parse(decode(raw), f"mail {at}") for at, raw in enumerate(split(io.BytesIO(box.encode()), "box"))]
+
+
+def found(*mails: str, profile: str = "auto") -> list[Finding]:
+    settings = Settings(strict=True, skip=frozenset({"base-missing"}), profile=profile)
+    return list(lint_patches(patches(*mails), RULES, settings, Context(None, None), Cache()).findings)
+
+
+def rules(*mails: str, profile: str = "auto") -> set[str]:
+    return {finding.rule for finding in found(*mails, profile=profile)}
+
+
+@pytest.mark.parametrize(
+    ("mails", "kind"),
+    [
+        (mail('FAILED: patch "[PATCH] lib: x: Add b" failed to apply to 6.1-stable tree'), Kind.OTHER),
+        (mail('patch "lib: x: Add b" added to char-misc-testing'), Kind.OTHER),
+        (mail('Patch "lib: x: Add b" has been added to the 6.1-stable tree'), Kind.OTHER),
+        (mail("[tip: x86/urgent] lib: x: Add b"), Kind.OTHER),
+        (mail("[GIT PULL] lib: x for 6.9"), Kind.OTHER),
+        (mail("[GIT PULL 01/12] lib: x: Add b"), Kind.PATCH),
+        (mail("linux-next: manual merge of the x tree with the y tree"), Kind.OTHER),
+        (mail("[pm:bleeding-edge 1/5] lib/x.c:1:1: error: expected identifier"), Kind.OTHER),
+        (mail("[PATCH 0/2] lib: x", f"The following changes since commit {'1' * 40}:\n\n  Linux 6.8"), Kind.OTHER),
+        (mail("lib: x: crash", "I see a crash. This helps:", tags=""), Kind.PATCH),
+        (mail("lib: x: crash", "I see a crash. This helps:", tags="").replace("\n---\n", "\n"), Kind.OTHER),
+        (mail("[PATCH] lib: x: Add b", "On Mon, Ben wrote:\n> It is needed.\n\nIs it?", tags="",
+              head="In-Reply-To: <0@example.org>\n"), Kind.REPLY),
+        (mail("[PATCH 1/2] lib: x: Add b", "> Does it help?\n\nIt does here.\n\nTested.\nIt is fine.\nAda", tags="",
+              diff="", head="In-Reply-To: <0@example.org>\n").replace("\n---\n", "\n"), Kind.REPLY),
+        (mail("[PATCH] lib: x: Add b", "Ben wrote:\n> It is needed.\n\nSo it is."), Kind.PATCH),
+        (mail("[PATCH 0/2] lib: x", "An interdiff:", tags=""), Kind.COVER),
+    ],
+)  # fmt: skip
+def test_what_is_a_patch(mails: str, kind: Kind) -> None:
+    assert patches(mails)[0].kind is kind
+
+
+@pytest.mark.parametrize(
+    ("sender", "tags", "expected"),
+    [
+        ('"Example, Ada" <ada@example.org>', "Signed-off-by: Example, Ada <a@work.example.org>", {"sign-off-differs"}),
+        ("Ada Exämple <ada@example.org>", "Signed-off-by: Ada Example <a@work.example.org>", {"sign-off-differs"}),
+        ("Ada Exämple <ada@example.org>", "Signed-off-by: Ada Exaemple <a@work.example.org>", {"sign-off-differs"}),
+        ("Łukasz Groß <l@example.org>", "Signed-off-by: Lukasz Gross <l2@work.example.org>", {"sign-off-differs"}),
+        ("ada.example@mail.example.org", "Signed-off-by: Ada Example <ae@example.org>", {"sign-off-differs"}),
+        ("aexample7@mail.example.org", "Signed-off-by: Ada Example <ae@example.org>", {"sign-off-differs"}),
+        ("Ada <ada.e@a.example.org>", "Signed-off-by: A. Example <ada.e@b.example.org>", {"sign-off-differs"}),
+        ("Cleo Other <cleo@example.org>", ADA, {"sign-off-author", "sign-off-last"}),
+        ("Ada Example <ada@example.org>", f"{ADA}\n{BEN}", {"sign-off-last"}),
+        ("Ada Example <ada@example.org>", f"{BEN}\n{ADA}", {"sign-off-order"}),
+        ("Ada Example <ada@example.org>", f"{CO_BEN}\n{BEN}\n{ADA}", set()),
+        ("Ben Example <ben@example.org>", f"{ADA}\n{BEN}", set()),
+        ("Ada Example <ada@example.org>", f"{ADA}\nTested-by: Ben Example <ben@example.org>", {"tags-below-sign-off"}),
+        ("ada <ada@example.org>", "Signed-off-by: ada <ada@example.org>", {"sign-off-name"}),
+        ("Ada Example <ada@anthropic.com>", "Signed-off-by: Ada Example <ada@anthropic.com>", set()),
+        ("Ada Example <ada@example.org>", f"Co-developed-by: Claude Opus 4.5 <noreply@anthropic.com>\n{ADA}",
+         {"tool-sign-off"}),
+        ("Ada Example <ada@example.org>", f"Reviewed-by: gemini-code-assist[bot] <x@example.org>\n{ADA}",
+         {"tool-sign-off"}),
+        ("Claude Example <claude@example.org>", "Signed-off-by: Claude Example <claude@example.org>", set()),
+    ],
+)  # fmt: skip
+def test_who_signs(sender: str, tags: str, expected: set[str]) -> None:
+    text = "It is needed."
+    if sender.startswith("Ben"):
+        text = "From: Ada Example <ada@example.org>\n\nIt is needed."
+    assert rules(mail(tags=tags, sender=sender, text=text)) == expected
+
+
+@pytest.mark.parametrize("sender", ["Ada Example via B4 Relay <devnull+ada.example.org@kernel.org>",
+                                    "Ada Example via Example-list <example-list@example.org>"])  # fmt: skip
+def test_a_service_sends_it(sender: str) -> None:
+    assert rules(mail(sender=sender, text="From: Ada Example <ada@example.org>\n\nIt is needed.")) == set()
+
+
+def test_a_file_of_format_patch_does_not_say_who_sends_it() -> None:
+    text = mail(tags=f"{ADA}\n{BEN}", head="Date: Mon, 1 Jan 2024 10:00:00 +0000\n").replace(
+        "Message-ID: <1@example.org>\n", ""
+    )
+    box = f"From {'1' * 40} Mon Sep 17 00:00:00 2001\n{text}"
+    (patch,) = [parse(decode(raw), "x") for raw in split(io.BytesIO(box.encode()), "x.patch")]
+    outcome = lint_patches([patch], RULES, Settings(strict=True), Context(None, None), Cache())
+    assert "sign-off-last" not in {finding.rule for finding in outcome.findings}
+
+
+def test_a_mail_of_a_stable_review() -> None:
+    text = "6.1-stable review patch.  If anyone has any objections, please let me know.\n\n------------------\n\n"
+    text += f"From: Ada Example <ada@example.org>\n\ncommit {'1' * 40} upstream.\n\nIt is needed."
+    greg = "Signed-off-by: Greg Example <greg@example.org>"
+    one = mail("[PATCH 6.1 01/20] lib: x: Add b", text, f"{ADA}\n{greg}", sender="Greg Example <greg@example.org>")
+    (patch,) = patches(one)
+    assert (patch.author.name, patch.body[0]) == ("Ada Example", f"commit {'1' * 40} upstream.")
+    assert rules(one) == set()
+
+
+def test_a_mail_of_a_stable_review_that_names_two_authors() -> None:
+    """The file that is sent round had an author of its own in its text."""
+    text = "5.15-stable review patch.  If anyone has any objections, please let me know.\n\n------------------\n\n"
+    text += "From: Ben Example <ben@example.org>\n\nFrom: Ada Example <ada@example.org>\n\nIt is needed."
+    assert patches(mail(text=text))[0].author.name == "Ada Example"
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda text: "".join(f"\t{line}\n" for line in text.split("\n")), "indented"),
+        (lambda text: "".join(f"> {line}\n" for line in text.split("\n")), "quoted"),
+        (lambda text: text.replace("a/lib/", "lib/").replace("b/lib/", "lib/"), "-p0"),
+        (lambda text: text.replace(DIFF, P0), "-p0"),
+        (lambda text: text.replace(DIFF, MERGE), "merge"),
+        (lambda text: text.replace(DIFF, CONTEXT), "context diff"),
+    ],
+)  # fmt: skip
+def test_a_diff_that_cannot_be_applied(change: object, expected: str) -> None:
+    head, _, text = mail().partition("\n\n")
+    assert callable(change)
+    (finding,) = [each for each in found(f"{head}\n\n{change(text)}") if each.level == "error"]
+    assert finding.rule == "diff-form"
+    assert expected in finding.message
+
+
+@pytest.mark.parametrize("line", ["diff -u a b", "Index: of all", "--- Comment 1", "---"])
+def test_a_line_that_cuts_the_message(line: str) -> None:
+    assert "message-cut" in rules(mail(text=f"It is seen here:\n\n{line}\n\nand it is needed."))
+    assert not {"message-cut", "sign-off-missing"} & rules(mail(text=f"It is seen here:\n\n  {line}\n\nIt is needed."))
+
+
+def test_a_sign_off_below_the_message_is_none_of_it() -> None:
+    """The message ends where it was meant to: its tags are misspelt."""
+    assert rules(mail(tags="Singed-off-by: Ada Example <ada@example.org>", below=f"{ADA}\n")) == {"tag-name"}
+
+
+@pytest.mark.parametrize(
+    ("below", "told"),
+    [
+        ("", False),
+        (" lib/x.c | 1 +\n 1 file changed, 1 insertion(+)\n", False),
+        (" .../x.c | 12 +-\n x.png | Bin 0 -> 12 bytes\n 2 files changed, 1 insertion(+)\n", False),
+        ("Cc: Ben Example <ben@example.org>\n", False),
+        ("v2: sorted\n", True),
+        ("- sorted the includes as Ben asked for\n", True),
+        ("Range-diff against v1:\n1:  1 = 1:  2 lib: x: Add b\n", True),
+    ],
+)  # fmt: skip
+def test_what_a_changelog_is(below: str, told: bool) -> None:
+    assert ("changelog-missing" not in rules(mail("[PATCH v2] lib: x: Add b", below=below))) == told
+
+
+def test_a_resend_has_no_changelog() -> None:
+    assert rules(mail("[PATCH RESEND v2] lib: x: Add b")) == set()
+
+
+def versions(*subjects: str, changed: bool = True) -> list[str]:
+    return [
+        mail(subject, below="v2: sorted\n", diff=DIFF.replace("int b;", f"int b_is_number_{at if changed else 0};"),
+             head=f"Date: Mon, {at + 1} Jan 2024 10:00:00 +0000\nMessage-ID: <{at}@example.org>\n")
+        for at, subject in enumerate(f"{each} lib: x: Add b" for each in subjects)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("subjects", "changed", "told"),
+    [
+        (("[PATCH v3]", "[PATCH v2]"), True, True),
+        (("[PATCH]", "[PATCH]"), True, True),
+        (("[PATCH]", "[PATCH]"), False, False),
+        (("[PATCH]", "[PATCH v2]"), True, False),
+        (("[RFC PATCH v2]", "[PATCH]"), True, False),
+        (("[PATCH]", "[PATCH RESEND]"), True, False),
+        (("[PATCH 5.10]", "[PATCH 5.15]"), True, False),
+    ],
+)
+def test_versions(subjects: tuple[str, ...], changed: bool, told: bool) -> None:
+    assert ("version-number" in rules(*versions(*subjects, changed=changed))) == told
+
+
+@pytest.mark.parametrize(
+    ("value", "wrong"),
+    [
+        ('1234567890ab ("lib: x: strike #2, at last")', ""),
+        ('1234567890ab ("lib: x: strike (BZ#24602)")', ""),
+        ('1234567890ab ("Revert "lib: x: Add b"")', ""),
+        ('1234567890ab ("lib: x: Add b") # 6.1', ""),
+        ('1234567890ab("lib: x: Add b")', "a blank is missing"),
+        ('1234567890ab ("lib: x: Add ...")', "the subject is cut"),
+        ('1234567890ab (""lib: x: Add b")', "a quote too many"),
+        ("1234567890ab ('lib: x: Add b')", "not in"),
+    ],
+)
+def test_the_form_of_fixes(value: str, wrong: str) -> None:
+    messages = [finding.message for finding in found(mail(tags=f"Fixes: {value}\n{ADA}"))]
+    assert len(messages) == bool(wrong)
+    assert all(wrong in message for message in messages)
+
+
+@pytest.mark.parametrize("line", ['Fixed: 1234567890ab ("lib: x: Add b")', 'Fixes 1234567890ab ("lib: x: Add b")'])
+def test_almost_fixes(line: str) -> None:
+    assert rules(mail(tags=f"{line}\n{ADA}")) == {"fixes-form"}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("It came with 1234567890ab and is needed.", True),
+        ('It came with 1234567890ab ("lib: x: Add b") and is needed.', True),
+        ('It came with commit 1234567890ab ("lib: x: Add b").', False),
+        ('It came with commits 1234567890ab ("lib: x: Add a") and\n2234567890ab ("lib: x: Add b").', False),
+        ("U-Boot commit 1234567890ab1234567890ab1234567890ab1234 did it.", False),
+        ('These are taken:\n\n1234567890ab ("lib: x: Add a")\n2234567890ab ("lib: x: Add b")', False),
+        ("The UUID is 12345678-90ab-1234-5678-1234567890ab, the tree 1234567890ab.", False),
+    ],
+)
+def test_an_id_in_the_text(text: str, told: bool) -> None:
+    assert ("citation-form" in rules(mail(text=text))) == told
+
+
+LONG = "that is longer than any line of a message should ever be, as all of them know"
+KEPT = [
+    f"Hardware name: Example Example Compute Engine/Example Engine, {LONG}",
+    f"lib/x.c:12:5: error: the declaration of a variable {LONG}",
+    f"warning: Function parameter or struct member b of x is not described, {LONG}",
+    f'Since commit 1234567890ab ("lib: x: Add b"), the function is one {LONG}',
+    f"make ARCH=arm64 with all of the options and targets {LONG}",
+    f"[   12.345678] lib: x: the driver says something {LONG}",
+]
+
+
+@pytest.mark.parametrize("line", KEPT)
+def test_what_is_not_wrapped(line: str) -> None:
+    assert "body-wrap" not in rules(mail(text=f"It is seen here:\n\n{line}\n\nIt is needed."))
+
+
+def test_a_sentence_is_wrapped() -> None:
+    assert "body-wrap" in rules(mail(text=f"It is a sentence of words {LONG}."))
+
+
+@pytest.mark.parametrize(
+    ("subject", "expected"),
+    [
+        ("[Example-list] [PATCH v2 1/1] lib: x: Add b", (2, 1, ())),
+        ("[example-list] [PATCH net 1/1] lib: x: Add b", (1, 1, ("net",))),
+        ("[net-next] [PATCH v3] lib: x: Add b", (3, 0, ("net-next",))),
+        ("[PATCH v3][net-next] lib: x: Add b", (3, 0, ("net-next",))),
+        ("[lvc-project] [PATCH 5.10 1/1] lib: x: Add b", (1, 1, ("5.10",))),
+    ],
+)
+def test_what_a_list_puts_before_it(subject: str, expected: tuple[int, int, tuple[str, ...]]) -> None:
+    (patch,) = patches(mail(subject))
+    prefix = patch.prefix
+    assert (prefix.version, prefix.number, prefix.words, patch.summary) == (*expected, "lib: x: Add b")
+
+
+FUNCTION = "int x(void)\n{{\n{}\n\n\treturn a;\n}}\n"
+
+
+@pytest.mark.parametrize(
+    ("declarations", "told"),
+    [
+        ("\tint a;\n\tstruct example *long_name;", True),
+        ("\tstruct example *long_name;\n\tint a;", False),
+        ("\tstruct x *a;\n\tstruct example *long_name = a->example;", False),
+        ("\tint a; /* which is the answer that is given */\n\tlong abc;", True),
+        ("\tint a; /* of the same length */\n\tint b;", False),
+        ("\tunsigned long a = first_function(1,\n\t\t\t\t\t 2);\n\tint b;", False),
+    ],
+)
+def test_reverse_christmas_trees(declarations: str, told: bool) -> None:
+    lines = FUNCTION.format(declarations).rstrip("\n").split("\n")
+    diff = f"diff --git a/net/x.c b/net/x.c\n--- a/net/x.c\n+++ b/net/x.c\n@@ -1,2 +1,{len(lines) + 2} @@\n int z;\n"
+    diff += "".join(f"+{line}\n" for line in lines) + " int y;\n"
+    assert ("reverse-xmas-tree" in rules(mail("[PATCH net-next] net: x: Add it", diff=diff))) == told
+    assert "reverse-xmas-tree" not in rules(mail("[PATCH] lib: x: Add it", diff=diff.replace("net/", "lib/")))
+
+
+def test_a_cover_letter_of_another_version() -> None:
+    head = "Message-ID: <{0}@example.org>\nIn-Reply-To: <c@example.org>\n"
+    cover = (
+        "From: Ada Example <ada@example.org>\nSubject: [PATCH v2 0/2] lib: x\nMessage-ID: <c@example.org>\n\nBoth.\n"
+    )
+    both = [
+        mail(f"[PATCH {at}/2] lib: x: Add {at}", head=head.format(at), diff=DIFF.replace("x.c", f"{at}.c"))
+        for at in (1, 2)
+    ]
+    assert "cover-version" in rules(cover, *both)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("It is the the one.", True),
+        ("The the one.", True),
+        ("It is of the\nthe one.", True),
+        ("On CAN can be relied.", False),
+        ("It had had that that one.", False),
+        ('It is "the the" one.', False),
+    ],
+)
+def test_a_word_twice(text: str, told: bool) -> None:
+    assert ("repeated-word" in rules(mail(text=text))) == told
+
+
+@pytest.mark.parametrize(
+    "line", ["Hello maintainers,", "Best regards,", "Please review this patch.", "Thanks", "Hi Ben"]
+)
+def test_a_letter(line: str) -> None:
+    assert "body-letter" in rules(mail(text=f"{line}\n\nIt is needed."))
+
+
+@pytest.mark.parametrize("line", ["The driver says hello to the device.", "Thanks to the new helper, it is short.",
+                                  "Dear ImGui is not used here.", "Users review what they apply."])  # fmt: skip
+def test_no_letter(line: str) -> None:
+    assert "body-letter" not in rules(mail(text=f"{line}\n\nIt is needed."))
+
+
+PARAGRAPH = (
+    "It is a sentence of words that is longer than any line of a message should ever be, as all of them know\nit well."
+)
+
+
+def corrected(text: str, tags: str = ADA) -> tuple[str, ...]:
+    (patch,) = patches(mail(text=text, tags=tags))
+    outcome = lint_patches([patch], RULES, Settings(strict=True), Context(None, None), Cache())
+    return fixed(patch, {finding.rule for finding in outcome.findings}, None).body
+
+
+def test_a_paragraph_is_filled_anew() -> None:
+    body = corrected(PARAGRAPH)
+    assert max(map(len, body[:3])) <= 75
+    assert " ".join(body).startswith(" ".join(PARAGRAPH.split()))
+
+
+@pytest.mark.parametrize("line", [*KEPT, "- an item", "  indented", "$ make", "a  | b  | c", "It ends here:"])
+def test_what_a_correction_leaves_alone(line: str) -> None:
+    """Neither a paragraph with such a line, nor one beside it, is merged with anything."""
+    assert line in corrected(f"{PARAGRAPH}\n{line}\nand goes on.")
+    assert line in corrected(f"{PARAGRAPH}\n\n{line}\n{line}\n\nIt is needed.")
+
+
+def test_nothing_is_corrected_that_was_not_reported() -> None:
+    (patch,) = patches(mail(text=PARAGRAPH, tags=f"Reviewd-by: Ben Example <ben@example.org>\n{ADA}\n{ADA}"))
+    assert fixed(patch, set(), None) is patch
+    assert fixed(patch, {"tag-name"}, None).body[3].startswith("Reviewed-by:")
+    assert fixed(patch, {"tag-name"}, None).body[:2] == patch.body[:2]
