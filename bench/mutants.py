@@ -26,9 +26,10 @@ import msgspec
 
 from patcher.cache import Cache
 from patcher.prove import corpus, toolchain
-from patcher.prove.build import Program, build
+from patcher.prove.build import build
 from patcher.prove.context import Context, void_of
 from patcher.prove.find import places
+from patcher.prove.program import Program
 from patcher.prove.prove import Request, choose, prove
 from patcher.prove.run import Runner
 from patcher.prove.search import search

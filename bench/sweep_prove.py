@@ -27,8 +27,9 @@ import msgspec
 
 from patcher.cache import Cache
 from patcher.errors import InputError
-from patcher.prove.build import ARCHS, shim_key
+from patcher.prove.build import ARCHS
 from patcher.prove.find import places
+from patcher.prove.link import shim_key
 from patcher.prove.prove import Request, prove
 from patcher.prove.verdict import Status
 from patcher.tree.find import open_tree

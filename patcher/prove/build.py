@@ -6,23 +6,21 @@ What is not the tree's letter: the headers a kernel build generates, the number 
 
 from __future__ import annotations
 
-import functools
-import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
-from patcher import __version__, temporary
+from patcher import temporary
 from patcher.cache import Cache
 from patcher.prove import elf, protocol, toolchain
 from patcher.prove.compiled import Compiler, Source
 from patcher.prove.elf import Elf
 from patcher.prove.find import HIGH, LOOKUP, SETUP, Places, linear_map, places
-from patcher.prove.objects import ENTRY, SHIM_TEXT, check_objects, segments
+from patcher.prove.link import COMMON, PAGE_OFFSET, SHIM, WIDTH, Shim, link, shim_key, shim_of
+from patcher.prove.objects import SHIM_TEXT, check_objects
+from patcher.prove.program import High, Program
 from patcher.source.keys import digest
 from patcher.source.parallel import make_constants
 from patcher.source.prepare import BUILTIN, Workspace
@@ -32,89 +30,18 @@ from patcher.tree.config import Config, from_profile, own_directories
 from patcher.tree.includes import Includes
 from patcher.tree.kernel import KernelTree
 
-SHIM = Path(__file__).parent / "shim"
 ARCHS = {"x86_64": 64, "i386": 32}
 TREE = "/tree"  # where debug information says the sources are
-PAGE_OFFSET = {64: "0x0000100000000000", 32: "0xc0000000"}
-_STUBS, APART = 0x60000000, 0x10000  # where nothing is: a touch faults, and the address names the symbol
 _STATICS = ("p2m_top", "p2m_missing", "p2m_mid_missing", "p2m_identity", "p2m_mid_identity", "p2m_top_mfn",
             "p2m_top_mfn_p", "p2m_mid_missing_mfn", "xen_make_pte", "xen_pte_val")  # fmt: skip
-_COMMON = ("-fgnu89-inline", "-ffreestanding", "-fno-builtin", "-fno-pie", "-fno-pic", "-fno-stack-protector",
-           "-fno-strict-aliasing", "-fno-common", "-fno-delete-null-pointer-checks", "-fno-strict-overflow",
-           "-fno-asynchronous-unwind-tables", "-fno-omit-frame-pointer", "-fcf-protection=none",
-           "-fno-optimize-sibling-calls", "-fno-ipa-sra", "-fno-ipa-cp", "-O1", "-g", "-w")  # fmt: skip
-_WIDTH = {
-    64: ("-m64", "-mno-red-zone", "-mno-sse", "-mno-mmx", "-mcmodel=small"),
-    32: ("-m32", "-mregparm=3", "-freg-struct-return", "-march=i686", "-mno-sse", "-mno-mmx"),
-}
 # A compiler older than any tree: its header is there since 2.6.16, and nothing newer is wanted of ours.
 _AS_GCC4 = ("-U__GNUC__", "-D__GNUC__=4", "-U__GNUC_MINOR__", "-D__GNUC_MINOR__=8")
 _BRK = re.compile(r"(?:\.brk\.|__brk_reservation_(?!fn_))(\w+)$")
 _ASSIGNED = re.compile(rb"\b(\w+)\s*=\s*extend_brk\s*\(")
-_JUMP = re.compile(r"^\s*([0-9a-f]+):\s(?:7|eb|e9|0f 8)[0-9a-f ]+\sj\w+ +([0-9a-f]+)\b", re.MULTILINE)
-_MOST_JUMPS = 4096  # of loops.c
 _BRIDGE, _HIGHMAP = "shim/bridge.c", "shim/highmap.c"
 # Where the image ends is a number of the linker's. Here it is a variable, so that one program plays all layouts:
 # "extern char _end[]" becomes "extern char (*prove_end)[]", and "_end" an array at the address that it holds.
 _VARIABLE_END = "-D_end=(*prove_end)"
-LAUNCHER = 0x70000000  # of layout.h
-
-
-class High(msgspec.Struct, frozen=True):
-    """The tree's code that clears the end of the map of the kernel's image.
-
-    Attributes:
-        claimed: whether the tree has any
-        reason: by what it is there, or not
-        ends: whether it looks at the end of the brk
-        lacking: why the program cannot play it, or ""
-    """
-
-    claimed: bool
-    reason: str
-    ends: bool = False
-    lacking: str = ""
-
-
-class Program(msgspec.Struct, frozen=True):
-    """A program that plays scenarios against the code of one tree.
-
-    Attributes:
-        bits: its word size
-        binary: its content; the launcher maps it, and nothing else can start it
-        launcher: the program that does, which has nothing of the tree's
-        brk: what the P2M's files reserve with RESERVE_BRK, by name, in bytes
-        stubs: address → symbol that nothing supplies; its touch is a fault
-        sources: the tree's C files in it
-        jumps: the addresses of its jumps back, which is where a loop turns
-        references: what setup.c's code calls and does not define
-        shims: what is not the tree's own, one line each
-        compiler: the compiler's version line
-        profile: the configuration
-        high: whether it has what clears the end of the image's map
-    """
-
-    bits: int
-    binary: bytes
-    launcher: bytes
-    brk: dict[str, int]
-    stubs: dict[int, str]
-    sources: tuple[str, ...]
-    jumps: tuple[int, ...]
-    references: tuple[str, ...]
-    shims: tuple[str, ...]
-    compiler: str
-    profile: str
-    high: High
-
-    @contextmanager
-    def on_disk(self) -> Iterator[Path]:
-        """The launcher as a file that can be run, in a directory of its own."""
-        with temporary.directory("prove") as place:
-            file = place / "launcher"
-            file.write_bytes(self.launcher)
-            file.chmod(0o700)
-            yield file
 
 
 _program_decoder = msgspec.msgpack.Decoder(Program)
@@ -141,26 +68,6 @@ def build(tree: KernelTree, arch: str, cache: Cache) -> Program:
     program = _build(tree, found, config, includes, cache)
     cache.put(key, msgspec.msgpack.encode(program))
     return program
-
-
-_MAKERS = ("build.py", "compiled.py", "find.py", "objects.py", "protocol.py", "elf.py", "toolchain.py")
-
-
-@functools.cache
-def shim_key() -> str:
-    """Of the shim, and of all that builds a program."""
-    state = hashlib.sha256(__version__.encode())
-    for file in sorted(
-        file
-        for file in [
-            *SHIM.iterdir(),
-            *(Path(__file__).parent / "selfcheck").iterdir(),
-            *(Path(__file__).with_name(name) for name in _MAKERS),
-        ]
-        if file.is_file()
-    ):
-        state.update(file.read_bytes())
-    return state.hexdigest()
 
 
 def _profile(arch: str) -> profile.Profile:
@@ -229,7 +136,7 @@ def _compile(
     files = includes.reach([*_roots(tree, found), *_high_root(found)])
     make_constants([space], [space.bring(files)])
     shims = [*_shadow(space.prepared.sources, work / "shadow", files, bits)]
-    flags = [*_COMMON, *_WIDTH[bits], *(_AS_GCC4 if _old(tree) else ())]
+    flags = [*COMMON, *WIDTH[bits], *(_AS_GCC4 if _old(tree) else ())]
     ours = work / "ours"
     ours.mkdir()
     (ours / "protocol.h").write_text(protocol.header())
@@ -283,56 +190,6 @@ def _names_brk(compiled: bytes, bits: int) -> bool:
     return any(symbol.name == "_brk_end" and not symbol.defined for symbol in elf.parse(compiled, bits).symbols)
 
 
-class Shim(NamedTuple):
-    """What is ours alone: the shim's part of every program, as one object, and the launcher. ``exported``: the symbols
-    that a tree's code can link to, and whether it may have its own instead."""
-
-    program: bytes
-    launcher: bytes
-    exported: dict[str, bool]
-
-
-_shim_decoder = msgspec.msgpack.Decoder(Shim)
-
-
-def shim_of(bits: int, cache: Cache) -> Shim:
-    """The shim for a word size, from the cache where it was built before: it has nothing of any tree's.
-
-    Raises CompilerError where the compiler refuses it.
-    """
-    key = f"prove-shim:{shim_key()}:{bits}:{toolchain.identity()}"
-    stored = cache.load(key, _shim_decoder.decode)
-    if stored is None:
-        stored = _compiled_shim(bits)
-        cache.put(key, msgspec.msgpack.encode(stored))
-    return stored
-
-
-def _compiled_shim(bits: int) -> Shim:
-    flags = [*_COMMON, *_WIDTH[bits], "-fvisibility=hidden", f"-DPROVE_PAGE_OFFSET={PAGE_OFFSET[bits]}UL"]
-    with temporary.directory("prove") as place:
-        (place / "protocol.h").write_text(protocol.header())
-        flags += [f"-I{SHIM}", f"-I{place}"]
-        merged, launcher = place / "shim.o", place / "launcher"
-        toolchain.run(["gcc", *flags, "-nostdlib", "-r", "-o", str(merged), *(str(SHIM / name) for name in _PROGRAM)])
-        toolchain.run(["objcopy", "--localize-hidden", f"--rename-section=.text={SHIM_TEXT}", str(merged)])
-        toolchain.run(
-            ["gcc", *flags, "-nostdlib", "-static", "-no-pie", "-Wl,--build-id=none,-z,noexecstack",
-             f"-Wl,-Ttext-segment={LAUNCHER:#x}", "-o", str(launcher), *(str(SHIM / name) for name in _LAUNCHER)]
-        )  # fmt: skip
-        data = merged.read_bytes()
-        exported = {
-            symbol.name: symbol.binding == elf.WEAK
-            for symbol in elf.parse(data, bits).symbols if symbol.seen and symbol.defined
-        }  # fmt: skip
-        return Shim(data, launcher.read_bytes(), exported)
-
-
-_PROGRAM = ("program.S", "answers.c", "boot.c", "locks.c", "machine.c", "high.c", "play.c", "step.c", "loops.c",
-            "repeat.c", "access.c", "tables.c", "end.S")  # fmt: skip
-_LAUNCHER = ("launcher.S", "launcher.c")
-
-
 def _old(tree: KernelTree) -> bool:
     return "include/linux/compiler-gcc4.h" in tree.paths()
 
@@ -383,7 +240,7 @@ def _link(
         (place / files[-1]).write_bytes(content)
         if path in (_BRIDGE, _HIGHMAP):
             rename.append(["objcopy", f"--rename-section=.text={SHIM_TEXT}", files[-1]])
-    binary, stubs, jumps = _program(place, files, parsed.values(), shim, bits, *rename)
+    binary, stubs, jumps = link(place, files, parsed.values(), shim, bits, *rename)
     setup = parsed.get(found.defined.get(SETUP[0], ""))
     return Program(
         bits=bits,
@@ -414,12 +271,12 @@ def build_alone(source: Path, bits: int, work: Path, cache: Cache) -> Program:
     """
     shim = shim_of(bits, cache)
     (work / "protocol.h").write_text(protocol.header())
-    flags = [*_COMMON, *_WIDTH[bits], f"-I{SHIM}", "-I."]
+    flags = [*COMMON, *WIDTH[bits], f"-I{SHIM}", "-I."]
     command = ["gcc", *flags, "-c", "-o", "known.o", str(source)]
     toolchain.run_confined([command], read=[source.parent, SHIM], write=work)
     owned = {name: "the shim" for name, weak in shim.exported.items() if not weak}
     parsed = check_objects({source.name: (work / "known.o").read_bytes()}, owned, bits)
-    binary, stubs, jumps = _program(work, ["known.o"], parsed.values(), shim, bits)
+    binary, stubs, jumps = link(work, ["known.o"], parsed.values(), shim, bits)
     return Program(
         bits,
         binary,
@@ -434,45 +291,6 @@ def build_alone(source: Path, bits: int, work: Path, cache: Cache) -> Program:
         "",
         High(False, "there is no tree"),
     )
-
-
-def _program(
-    work: Path, objects: list[str], parsed: Iterable[Elf], shim: Shim, bits: int, *before: list[str]
-) -> tuple[bytes, dict[int, str], tuple[int, ...]]:
-    """Link objects and the shim, after these commands: the program, its stubs, and its jumps back."""
-    (work / "shim.o").write_bytes(shim.program)
-    files = [*objects, "shim.o"]
-    tried = [*_linker(bits, "unresolved"), "-Wl,--unresolved-symbols=ignore-all", *files]
-    toolchain.run_confined([*before, tried], write=work)
-    stubs = _stubs((work / "unresolved").read_bytes(), [*parsed, elf.parse(shim.program, bits)], bits)
-    assembly = "".join(f".globl {name}\n.set {name}, {address:#x}\n" for address, name in stubs.items())
-    (work / "stubs.S").write_text(f'{assembly}.section .note.GNU-stack, "", @progbits\n')
-    listing = toolchain.run_confined(
-        [[*_linker(bits, "prove"), *files, "stubs.S"], ["objdump", "-d", "prove"]], write=work
-    )
-    binary = (work / "prove").read_bytes()
-    parts, _ = segments(binary, bits)
-    code = [range(part.address, part.address + part.size) for part in parts if part.flags & 1]
-    jumps = ((int(at, 16), int(to, 16)) for at, to in _JUMP.findall(listing))
-    back = sorted(at for at, to in jumps if to <= at and any(at in part for part in code))
-    return binary, stubs, tuple(back)[:_MOST_JUMPS]
-
-
-def _linker(bits: int, target: str) -> list[str]:
-    """Our entry point, no matter what the tree's code calls its own."""
-    options = f"-Wl,--build-id=none,-z,noexecstack,-z,norelro,-e,{ENTRY}"
-    return ["gcc", f"-m{bits}", "-nostdlib", "-static", "-no-pie", options, "-o", target]
-
-
-def _stubs(unresolved: bytes, objects: Iterable[Elf], bits: int) -> dict[int, str]:
-    """Address → symbol that nothing supplies. The linker was asked, since it makes some itself: ``__start_SECTION``,
-    ``__stop_SECTION``, ``_end`` and their like. What is only wanted weakly is told by its absence."""
-    made = {symbol.name for symbol in elf.parse(unresolved, bits).symbols if symbol.defined and symbol.seen}
-    wanted = {
-        symbol.name for each in objects for symbol in each.symbols
-        if not symbol.defined and symbol.binding == elf.GLOBAL
-    }  # fmt: skip
-    return {_STUBS + number * APART: name for number, name in enumerate(sorted(wanted - made))}
 
 
 def _reserved(objects: Mapping[str, Elf], others: frozenset[str]) -> dict[str, int]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple, TypeVar
 
 from patcher.prove.answers import Facts
-from patcher.prove.build import APART
+from patcher.prove.link import APART
 from patcher.prove.model import P2M, Foreign, Identity, Meaning, Missing, Ram
 from patcher.prove.outcome import Outcome, ending
 from patcher.prove.protocol import Why

@@ -15,7 +15,6 @@ import msgspec
 
 from patcher.errors import InputError
 from patcher.prove.answers import Run
-from patcher.prove.build import Program
 from patcher.prove.outcome import Outcome, ending
 from patcher.prove.picture import (
     PAGE,
@@ -30,6 +29,7 @@ from patcher.prove.picture import (
     merged,
     pages_of_ram,
 )
+from patcher.prove.program import Program
 from patcher.prove.protocol import Why
 from patcher.prove.prove import lines
 from patcher.prove.run import Runner

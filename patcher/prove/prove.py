@@ -10,10 +10,11 @@ from patcher import temporary
 from patcher.cache import Cache
 from patcher.errors import InputError
 from patcher.prove import answers, selfcheck, toolchain
-from patcher.prove.build import ARCHS, TREE, Program, build
+from patcher.prove.build import ARCHS, TREE, build
 from patcher.prove.context import Context, Undecided, small_machine, void_of
 from patcher.prove.history import Mismatch
 from patcher.prove.outcome import ending
+from patcher.prove.program import Program
 from patcher.prove.protocol import Why
 from patcher.prove.run import RunError, Runner
 from patcher.prove.scenario import BOOT, Region, Scenario

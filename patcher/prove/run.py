@@ -17,9 +17,9 @@ from patcher import sandbox
 from patcher.errors import InputError
 from patcher.prove import steps
 from patcher.prove.answers import Facts
-from patcher.prove.build import Program
 from patcher.prove.objects import segments
 from patcher.prove.outcome import Outcome, read
+from patcher.prove.program import Program
 from patcher.prove.protocol import HEADER, MOST_IN, MOST_OUT
 from patcher.prove.scenario import Machine, Scenario, words
 

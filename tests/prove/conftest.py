@@ -10,8 +10,9 @@ import pytest
 
 from patcher.cache import Cache
 from patcher.prove import toolchain
-from patcher.prove.build import Program, build
+from patcher.prove.build import build
 from patcher.prove.context import Context, void_of
+from patcher.prove.program import Program
 from patcher.prove.prove import Request, prove
 from patcher.prove.run import Runner
 from patcher.prove.verdict import Verdict

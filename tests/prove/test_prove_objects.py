@@ -11,7 +11,7 @@ from patience import not_stuck
 from patcher import confine, sandbox
 from patcher.cache import Cache
 from patcher.prove import elf, toolchain
-from patcher.prove.build import shim_of
+from patcher.prove.link import shim_of
 from patcher.prove.objects import check_objects, read_files, segments
 from patcher.prove.toolchain import CompilerError, run_confined
 

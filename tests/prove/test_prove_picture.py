@@ -13,10 +13,11 @@ import pytest
 from patcher.cache import Cache
 from patcher.errors import InputError
 from patcher.prove import steps
-from patcher.prove.build import Program, build
+from patcher.prove.build import build
 from patcher.prove.draw import _machine, draw
 from patcher.prove.laptop import example
 from patcher.prove.picture import Ended, Kind, Picture, pages_of_ram, stretches
+from patcher.prove.program import Program
 from patcher.prove.run import Runner
 from patcher.prove.scenario import BOOT, RAM, RESERVED, Region, Scenario
 from patcher.tree.directory import DirectoryTree

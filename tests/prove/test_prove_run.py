@@ -13,9 +13,10 @@ from patcher import sandbox
 from patcher.cache import Cache
 from patcher.prove import steps
 from patcher.prove.answers import Raced, Run, Stats, Unreachable
-from patcher.prove.build import Program, build
+from patcher.prove.build import build
 from patcher.prove.context import small_machine
 from patcher.prove.outcome import Outcome, ending, read
+from patcher.prove.program import Program
 from patcher.prove.protocol import Point, Why
 from patcher.prove.prove import lines
 from patcher.prove.run import Runner

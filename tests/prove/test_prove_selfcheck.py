@@ -12,7 +12,7 @@ import pytest
 
 from patcher.cache import Cache
 from patcher.errors import MachineError
-from patcher.prove import build, selfcheck, toolchain
+from patcher.prove import build, link, selfcheck, toolchain
 
 BITS = {"x86_64": 64, "i386": 32}
 
@@ -20,10 +20,10 @@ BITS = {"x86_64": 64, "i386": 32}
 @pytest.fixture(autouse=True)
 def forgotten() -> Iterator[None]:
     """What was tried and built is not remembered from one test to the next."""
-    for cached in (build.shim_key, selfcheck._checked):
+    for cached in (link.shim_key, selfcheck._checked):
         cached.cache_clear()
     yield
-    for cached in (build.shim_key, selfcheck._checked):
+    for cached in (link.shim_key, selfcheck._checked):
         cached.cache_clear()
 
 
@@ -65,11 +65,12 @@ def test_a_broken_shim_is_caught(slip: str, tmp_path: Path, monkeypatch: pytest.
     if why := toolchain.missing(64):
         pytest.skip(why)
     name, old, new, said = SLIPS[slip]
-    shutil.copytree(build.SHIM, tmp_path / "shim")
+    shutil.copytree(link.SHIM, tmp_path / "shim")
     text = (tmp_path / "shim" / name).read_text()
     assert text.count(old) == 1, slip
     (tmp_path / "shim" / name).write_text(text.replace(old, new))
-    monkeypatch.setattr(build, "SHIM", tmp_path / "shim")
+    for module in (build, link):
+        monkeypatch.setattr(module, "SHIM", tmp_path / "shim")
     cache = Cache(tmp_path / "cache")
     with pytest.raises(MachineError, match="the prover does not work here") as caught:
         selfcheck.check("x86_64", cache)

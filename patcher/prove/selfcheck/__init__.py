@@ -18,8 +18,10 @@ from patcher.cache import Cache
 from patcher.errors import MachineError
 from patcher.prove import answers, toolchain
 from patcher.prove.answers import Run
-from patcher.prove.build import ARCHS, Program, build_alone, shim_key
+from patcher.prove.build import ARCHS, build_alone
+from patcher.prove.link import shim_key
 from patcher.prove.outcome import Outcome
+from patcher.prove.program import Program
 from patcher.prove.protocol import Point, Why
 from patcher.prove.run import RunError, Runner
 from patcher.prove.scenario import Machine, Scenario
