@@ -10,7 +10,7 @@ import pytest
 
 TOP = Path(__file__).parents[2]
 SOURCES = (".c", ".h", ".md", ".py", ".toml", ".txt")
-PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
+PAGES = [TOP / "README.md", TOP / "CONTRIBUTING.md", *sorted((TOP / "docs").glob("*.md"))]
 
 
 def generated() -> dict[str, str]:
