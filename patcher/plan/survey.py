@@ -11,8 +11,8 @@ from patcher.cache import Cache
 from patcher.model import TextOnly
 from patcher.rules.model import Group
 from patcher.source import lex
-from patcher.source.keys import digest
 from patcher.tree.kernel import KernelTree
+from patcher.tree.search import remembered
 
 _HEADERS = ("include/*.h", "arch/x86/include/*.h", "include/asm-x86/*.h")
 _CODE = (".c", ".h", ".S")
@@ -70,15 +70,7 @@ def _defining(tree: KernelTree, paths: Sequence[str], names: frozenset[str]) -> 
 
 def cached_search(tree: KernelTree, words: Sequence[str], pathspecs: Sequence[str], cache: Cache) -> tuple[str, ...]:
     """``tree.search``, remembered where the tree has a key."""
-    if tree.key is None:
-        return tree.search(words, pathspecs)
-    key = "search:" + digest(tree.key, words, pathspecs)
-    stored = cache.get(key)
-    if stored is not None:
-        return tuple(stored.decode("utf-8", "surrogateescape").split("\0")) if stored else ()
-    found = tree.search(words, pathspecs)
-    cache.put(key, "\0".join(found).encode("utf-8", "surrogateescape"))
-    return found
+    return remembered(tree.search, tree.key, words, pathspecs, cache)
 
 
 def _carriers(tree: KernelTree, flags: Sequence[str], cache: Cache) -> tuple[str, ...]:

@@ -7,6 +7,8 @@ from typing import NamedTuple
 from patcher.errors import InputError
 from patcher.mail.diff import Diff
 from patcher.tree.gitrepo import Repository
+from patcher.tree.gittree import GitTree
+from patcher.tree.overlay import PatchedTree
 
 
 class Change(NamedTuple):
@@ -32,6 +34,21 @@ def changes(repository: Repository, parent: str, commit: str) -> tuple[Change, .
         new = next(fields) if letter == "R" else old
         found.append(Change("" if letter == "A" else old, "" if letter == "D" else new))
     return tuple(found)
+
+
+def changed_tree(base: GitTree, commit: str, most: int) -> PatchedTree | None:
+    """The tree of a commit as another with changed files, so that what is known of that one need not be found out
+    again; None where more than ``most`` files differ, or where one of them is a link or a submodule."""
+    words = base.repository.run("diff-tree", "-r", "-z", "--no-renames", "--no-ext-diff", base.commit, commit)
+    fields = words.decode("utf-8", "surrogateescape").split("\0")
+    heads, paths = [head.split(" ") for head in fields[:-1:2]], fields[1::2]
+    modes = {mode for old, new, *_ in heads for mode in (old.lstrip(":"), new)}
+    if len(paths) > most or not modes <= {"000000", "100644", "100755"}:
+        return None
+    content = base.repository.objects.blobs(
+        {blob: path for (_, mode, _, blob, _), path in zip(heads, paths, strict=True) if mode != "000000"}
+    )
+    return PatchedTree(base, {path: content.get(blob) for (_, _, _, blob, _), path in zip(heads, paths, strict=True)})
 
 
 def diff(repository: Repository, parent: str, commit: str) -> Diff:

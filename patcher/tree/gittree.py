@@ -8,8 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from patcher.cache import Cache
 from patcher.tree.command import run
 from patcher.tree.gitrepo import Repository
+from patcher.tree.search import remembered
 
 _FEW = 100  # paths that are looked up one by one rather than by a list of the whole tree
 _LONG = 1000  # characters of a path or word that git is asked for by its command line
@@ -27,9 +29,10 @@ class Entry(NamedTuple):
 
 
 class GitTree:
-    """The tree of one commit. See ``KernelTree``."""
+    """The tree of one commit. See ``KernelTree``. With a cache, it remembers what was searched for."""
 
-    def __init__(self, repository: Repository, revision: str) -> None:
+    def __init__(self, repository: Repository, revision: str, cache: Cache | None = None) -> None:
+        self._cache = cache
         self.repository = repository
         self.worktree = repository.worktree
         self.where = repository.where
@@ -71,6 +74,13 @@ class GitTree:
         return {path: contents[blob] for path, blob in wanted.items()}
 
     def search(self, words: Sequence[str], pathspecs: Sequence[str]) -> tuple[str, ...]:
+        return (
+            remembered(self._grep, self.key, words, pathspecs, self._cache)
+            if self._cache
+            else self._grep(words, pathspecs)
+        )
+
+    def _grep(self, words: Sequence[str], pathspecs: Sequence[str]) -> tuple[str, ...]:
         return _search(self.repository.run, words, (self.commit, "--", *pathspecs), f"{self.commit}:")
 
     def include_lines(self, places: Sequence[str]) -> list[tuple[str, str]]:
