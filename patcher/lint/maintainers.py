@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
+import msgspec
+
+from patcher.cache import Cache
 from patcher.lint.model import CannotTell, Profile
 from patcher.mail.decode import people
 from patcher.model import Frozen
@@ -70,6 +74,8 @@ class Section(Frozen, frozen=True):
 
 def _matches(pattern: str, path: str) -> bool:
     """``drivers/net/`` is all below it, ``*`` stands for anything but a slash."""
+    if "*" not in pattern and "?" not in pattern:  # to compile thousands takes a second
+        return path.startswith(pattern) and (pattern.endswith("/") or path[len(pattern) :][:1] in ("", "/"))
     return _compiled(pattern).match(path) is not None
 
 
@@ -92,17 +98,27 @@ def _found(name: str, path: str) -> bool:
         return False
 
 
+_decoder = msgspec.msgpack.Decoder(tuple[Section, ...])
+
+
 class Maintainers:
     """The sections of a MAINTAINERS file."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, cache: Cache | None = None) -> None:
         self._text = text
+        self._cache = cache
         self._fitting: dict[str, tuple[tuple[int, Section], ...]] = {}
 
     @cached_property
     def sections(self) -> tuple[Section, ...]:
         """All of them but THE REST, which is everybody's."""
-        return tuple(section for section in _sections(self._text) if section.title != "THE REST")
+        key = f"maintainers-1:{hashlib.sha256(self._text.encode('utf-8', 'surrogateescape')).hexdigest()}"
+        if self._cache and (stored := self._cache.load(key, _decoder.decode)) is not None:
+            return stored
+        found = tuple(section for section in _sections(self._text) if section.title != "THE REST")
+        if self._cache:
+            self._cache.put(key, msgspec.msgpack.encode(found))
+        return found
 
     @property
     def tells_files(self) -> bool:
