@@ -27,7 +27,7 @@ def check(
     """Check the range or the patches that the user named in a tree; patches go on ``base``. Raises InputError."""
     with temporary.directory("check") as scratch:
         series = named(open_repository(tree), what, base, scratch)
-        return _check(series, tree, lint.Request(tuple(what), tree, base), options, cache, progress)
+        return _check(series, tree, lint.Request(tuple(what), tree, base=base), options, cache, progress)
 
 
 def check_drafts(

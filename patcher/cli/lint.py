@@ -10,22 +10,24 @@ import click
 from patcher.cli.common import CLEAN, FOUND, PATH, deliver, plain, style, working
 
 if TYPE_CHECKING:
-    from patcher.lint.model import Outcome
     from patcher.lint.session import Linted
 
 _PROFILES = ("auto", "default", "tip", "netdev", "kvm", "stable")
+_LEVELS = ("error", "warning", "note")
 _FORMATS = ("text", "json", "sarif", "junit", "terse", "b4")
 
 
 @click.command()
 @click.argument("what", nargs=-1, metavar="[RANGE | FILE… | -]")
-@click.option("--tree", metavar="DIR", type=PATH, help="Kernel tree the patches are for.")
+@click.option("--tree", metavar="DIR", type=PATH, help="Kernel tree the patches are for. Default: here.")
+@click.option("--no-tree", is_flag=True, help="Do not look at the repository around mails.")
 @click.option("--base", metavar="REV", help="Revision they apply to. Default: base-commit, or the parent of a range.")
-@click.option("--profile", type=click.Choice(_PROFILES), default="auto", show_default=True, help="Whose rules hold.")
+@click.option("--profile", type=click.Choice(_PROFILES), help="Whose rules hold. Default: auto.")
 @click.option("--rules", metavar="DIR", type=PATH, help="Rules of your own, beside the shipped ones.")
-@click.option("--only", metavar="IDS", default="", help="Only these rules, parted by commas.")
-@click.option("--skip", metavar="IDS", default="", help="All but these rules.")
-@click.option("--strict", is_flag=True, help="Show notes, too.")
+@click.option("--only", metavar="IDS", help="Only these rules, parted by commas.")
+@click.option("--skip", metavar="IDS", help="All but these rules.")
+@click.option("--strict/--no-strict", default=None, help="Show notes, too.")
+@click.option("--fail-on", type=click.Choice(_LEVELS), help="From which level on findings count. Default: warning.")
 @click.option("--format", "form", type=click.Choice(_FORMATS), default="text", show_default=True)
 @click.option("--baseline", metavar="FILE", type=PATH, help="Hide what this JSON report has.")
 @click.option("--fix", is_flag=True, help="Write corrected messages to --fix-to, and show the difference.")
@@ -36,19 +38,23 @@ _FORMATS = ("text", "json", "sarif", "junit", "terse", "b4")
 @click.option("-q", "--quiet", is_flag=True, help="Say less.")
 @click.option("-v", "--verbose", is_flag=True, help="Say where each rule is written.")
 def lint(
-    what: tuple[str, ...], tree: Path | None, base: str | None, profile: str, rules: Path | None, only: str, skip: str,
-    strict: bool, form: str, baseline: Path | None, fix: bool, fix_to: str | None, trust_tree: bool,
-    checkpatch: Path | None, output: Path | None, quiet: bool, verbose: bool,
+    what: tuple[str, ...], tree: Path | None, no_tree: bool, base: str | None, profile: str | None,
+    rules: Path | None, only: str | None, skip: str | None, strict: bool | None, fail_on: str | None, form: str,
+    baseline: Path | None, fix: bool, fix_to: str | None, trust_tree: bool, checkpatch: Path | None,
+    output: Path | None, quiet: bool, verbose: bool,
 ) -> int:  # fmt: skip
     """Check patches, mailboxes or a range of commits before they go to LKML.
 
     Without arguments: the commits of upstream..HEAD. Nothing is changed, nothing of the tree is executed. Exit code 1
-    means errors or warnings.
+    means errors or warnings (see --fail-on). Defaults of --fail-on, --only, --profile, --rules, --skip and --strict
+    come from git config patcher.failOn and so on.
     """
     from patcher.lint import session
+    from patcher.lint.model import Level
 
     request = session.Request(
-        what, tree, base, profile, only, skip, strict, baseline, rules, trust_tree, checkpatch
+        what, tree, no_tree, base, profile, only, skip, strict, Level(fail_on) if fail_on else None, baseline, rules,
+        trust_tree, checkpatch, configured=True,
     )  # fmt: skip
     with working(quiet) as (cache, bar):
         if fix or fix_to:
@@ -56,14 +62,10 @@ def lint(
 
             corrected = session.fix(request, fix_to, cache, bar)
             deliver(corrected_text(corrected, plain), output)
-            return _code(corrected.left)
+            return FOUND if corrected.left.failed else CLEAN
         linted = session.lint(request, cache, bar)
     deliver(_shown(linted, form, output, verbose, quiet), output)
-    return _code(linted.outcome)
-
-
-def _code(outcome: Outcome) -> int:
-    return FOUND if any(finding.level.value != "note" for finding in outcome.findings) else CLEAN
+    return FOUND if linted.outcome.failed else CLEAN
 
 
 def _shown(linted: Linted, form: str, output: Path | None, verbose: bool, quiet: bool) -> str:

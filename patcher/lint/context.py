@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+from patcher.cache import Cache
 from patcher.lint.diff import DoesNotApply, applied
 from patcher.lint.maintainers import Maintainers
 from patcher.lint.model import CannotTell
@@ -68,7 +69,8 @@ class After(NamedTuple):
 
 class Context:
     """What a run knows. ``base`` is the tree the series is meant for, before any of its patches; None where there is
-    none. For commits, ``tip`` is the tree of the last one."""
+    none. For commits, ``tip`` is the tree of the last one; for mails, ``whole`` is a tree that has all of them. With a
+    ``cache``, what MAINTAINERS says is remembered."""
 
     def __init__(
         self,
@@ -77,11 +79,15 @@ class Context:
         *,
         full_history: bool = True,
         tip: KernelTree | None = None,
+        whole: KernelTree | None = None,
+        cache: Cache | None = None,
     ) -> None:
         self.base = base
         self.full_history = full_history
         self._history = history
         self._tip = tip
+        self._whole = whole
+        self._cache = cache
 
     @property
     def tree(self) -> KernelTree:
@@ -95,6 +101,10 @@ class Context:
         """The tree after the series where its commits are there; else the one before it."""
         latest = self._tip or self.base
         return After(PatchedTree(latest, {}) if latest else None)
+
+    def after_series(self, after: After) -> After:
+        """The tree after a series, of which the mails that were read make ``after``."""
+        return After(PatchedTree(self._whole, {})) if self._whole else after
 
     @property
     def history(self) -> History:
@@ -114,7 +124,7 @@ class Context:
     def maintainers(self) -> Maintainers | None:
         """The tree's MAINTAINERS."""
         text = self.base.read(["MAINTAINERS"]).get("MAINTAINERS") if self.base is not None else None
-        return Maintainers(text.decode("utf-8", "replace")) if text else None
+        return Maintainers(text.decode("utf-8", "replace"), self._cache) if text else None
 
     @cached_property
     def has_licenses(self) -> bool:

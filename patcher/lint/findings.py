@@ -30,6 +30,7 @@ def outcome(
     findings: list[Finding] = []
     skipped: dict[Skipped, None] = {}
     labels: dict[str, int] = {}
+    changes: dict[str, tuple[str, int]] = {}
     kinds: Counter[Kind] = Counter()
     profiles: set[str] = set()
     fired: set[tuple[str, str]] = set()
@@ -43,6 +44,8 @@ def outcome(
             series = event.series
         elif isinstance(event, LookedAt):
             labels.setdefault(event.patch.label, len(labels))
+            if event.change:
+                changes.setdefault(event.patch.label, event.change)
             kinds[event.patch.kind] += 1
             if event.patch.kind is Kind.PATCH:
                 profiles.add(event.profile)
@@ -69,6 +72,7 @@ def outcome(
         series=series,
         hidden=hidden,
         profiles=tuple(sorted(profiles)),
+        changes={each.patch: changes[each.patch] for each in shown if each.patch in changes},
     )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
 from patcher.mail.model import Patch
 from patcher.model import Frozen
+
+STDIN = "stdin"  # the path of mails that were read from there
 
 
 class Level(StrEnum):
@@ -65,9 +68,34 @@ class Skipped(Frozen, frozen=True):
     patch: str = ""
 
 
+class Default(Frozen, frozen=True):
+    """A default from ``git config patcher.*``: the value of ``name``, the file that sets it, and whether that is the
+    user's own, not the repository's. ``why_not`` says why it is not heeded, "" where it is."""
+
+    name: str
+    value: str
+    file: str
+    own: bool
+    why_not: str = ""
+
+    @property
+    def heeded(self) -> bool:
+        """Whether it holds."""
+        return not self.why_not
+
+    @property
+    def line(self) -> str:
+        """What is said of it."""
+        not_heeded = f" is not heeded: {self.why_not}" if self.why_not else ""
+        return f"patcher.{self.name} = {self.value} from {self.file}{not_heeded}"
+
+
 class Outcome(Frozen, frozen=True):
     """All that came out. ``patches`` counts those looked at, ``others`` cover letters, replies and other mails;
-    ``hidden`` are findings that a suppression or the baseline hides."""
+    ``hidden`` are findings that a suppression or the baseline hides; ``looked_at`` says which tree mails were held
+    against, and which commit of it; ``defaults`` come from git's configuration; findings of the level ``fail_on`` and
+    above count. ``changes`` has for each patch that a finding names, by its label, the first line
+    that it changes: path and line after the change."""
 
     findings: tuple[Finding, ...]
     skipped: tuple[Skipped, ...]
@@ -76,6 +104,19 @@ class Outcome(Frozen, frozen=True):
     series: int
     hidden: int
     profiles: tuple[str, ...]
+    looked_at: str = ""
+    defaults: tuple[Default, ...] = ()
+    fail_on: Level = Level.WARNING
+    changes: Mapping[str, tuple[str, int]] = {}
+
+    def fails(self, finding: Finding) -> bool:
+        """Whether a finding counts."""
+        return list(Level).index(finding.level) <= list(Level).index(self.fail_on)
+
+    @property
+    def failed(self) -> bool:
+        """Whether one of the findings counts."""
+        return any(map(self.fails, self.findings))
 
 
 class Location(NamedTuple):

@@ -31,10 +31,11 @@ class Scripts(Protocol):
 
 
 class LookedAt(NamedTuple):
-    """A mail that was read, and the profile that holds for it."""
+    """A mail that was read, the profile that holds for it, and the first line that it changes, if any."""
 
     patch: Patch
     profile: str
+    change: tuple[str, int] | None
 
 
 class Raised(NamedTuple):
@@ -83,11 +84,11 @@ def run(
         for patch, diff in zip(held, diffs, strict=True):
             kept = digest(patch, diff, settings.profile_of(patch, diff, context.maintainers))
             digests.append(kept)
-            yield LookedAt(kept.patch, kept.profile)
+            yield LookedAt(kept.patch, kept.profile, _first_change(diff))
             if patch.kind not in (Kind.PATCH, Kind.COVER):
                 continue
             if context.base is not None and _begins(patch):
-                yield from _after_series(applied, rules, after, context, cache)
+                yield from _after_series(applied, rules, context.after_series(after), context, cache)
                 applied, after = [], After(PatchedTree(context.base, {}))
             misfits: Sequence[tuple[str, str]] = ()
             if patch.kind is Kind.PATCH and patch.path:
@@ -104,7 +105,7 @@ def run(
                 if settings.wants(name):
                     script = "checkpatch" if name.startswith("checkpatch:") else "get_maintainer"
                     yield Raised(name, level, "", f"scripts/{script}.pl", None, lean[id(patch)], hit)
-    yield from _after_series(applied, rules, after, context, cache)
+    yield from _after_series(applied, rules, context.after_series(after), context, cache)
     series = gather(digests, mailed=settings.mailed)
     for each in series:
         profiles = {kept.patch.label: kept.profile for kept in each.all}
@@ -131,6 +132,14 @@ def _hits(
             yield Raised(rule.id, level, rule.fix, rule.source, rule.about, patch, hit)
     except CannotTell as reason:
         yield Skipped(rule.id, str(reason))
+
+
+def _first_change(diff: Diff) -> tuple[str, int] | None:
+    """Path and line, after the change, of the first line that a diff changes."""
+    for file in sorted(diff.files, key=lambda file: file.deleted):
+        hunk = file.added[0].number if file.added else file.removed[0].number if file.removed else 1
+        return file.path, 1 if file.deleted else max(hunk, 1)
+    return None
 
 
 def _apply(kept: Digest, diff: Diff) -> _Applied:

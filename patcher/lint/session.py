@@ -8,12 +8,14 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec import structs
+
 from patcher.errors import InputError
 from patcher.files import HUGE, present, read_file
-from patcher.lint import findings, select
+from patcher.lint import defaults, findings, select
 from patcher.lint.context import Context
 from patcher.lint.ignore import NAME, Ignores, read
-from patcher.lint.model import Outcome
+from patcher.lint.model import Default, Level, Outcome
 from patcher.lint.rules import LintRule, shipped, with_own
 from patcher.lint.run import Scripts, run
 from patcher.lint.select import AUTO, Settings
@@ -26,25 +28,31 @@ if TYPE_CHECKING:
     from patcher.lint.backends import BackEnds
     from patcher.mail.read import Progress
     from patcher.tree.gitrepo import Repository
+    from patcher.tree.kernel import KernelTree
 
-_BASE_WITHIN = 64  # the mails in which a base-commit is looked for: the cover letter, or the first patch
+_FEW_FILES = 2000  # that differ between two trees
+_FIRST = 64  # mails by which the tree and the base are chosen
 
 
 class Request(Frozen, frozen=True):
     """What to lint, and how; see ``patcher lint --help``. ``what`` are files, or one range, or nothing for the commits
-    of upstream..HEAD."""
+    of upstream..HEAD. What is None is as git's configuration has it where the request is
+    ``configured``, else as the option's default."""
 
     what: tuple[str, ...] = ()
     tree: Path | None = None
+    no_tree: bool = False
     base: str | None = None
-    profile: str = AUTO
-    only: str = ""
-    skip: str = ""
-    strict: bool = False
+    profile: str | None = None
+    only: str | None = None
+    skip: str | None = None
+    strict: bool | None = None
+    fail_on: Level | None = None
     baseline: Path | None = None
     rules: Path | None = None
     trust_tree: bool = False
     checkpatch: Path | None = None
+    configured: bool = False
 
 
 class Linted(NamedTuple):
@@ -66,7 +74,7 @@ class Corrected(NamedTuple):
 
 class _Source(NamedTuple):
     """What is linted, and what is known of the tree it is for. ``top`` is where the user's tree is; ``commits`` are the
-    ids of those of a range in ``repository``."""
+    ids of those of a range in ``repository``; ``looked_at`` is what is said of that tree."""
 
     patches: Iterable[Patch]
     context: Context
@@ -75,6 +83,7 @@ class _Source(NamedTuple):
     top: Path | None
     repository: Repository | None = None
     commits: tuple[str, ...] = ()
+    looked_at: str = ""
 
 
 def lint(request: Request, cache: Cache, progress: Progress | None = None) -> Linted:
@@ -132,12 +141,17 @@ class _Session(contextlib.ExitStack):
 
     def __init__(self, request: Request, cache: Cache) -> None:
         super().__init__()
-        self._request = request
         self._cache = cache
+        self._defaults = defaults.read(request.tree or Path()) if request.configured else ()
+        self._request = request = _completed(request, self._defaults)
         self.rules = with_own(shipped(), request.rules) if request.rules else shipped()
         rule_ids = {rule.id for rule in self.rules}
+        self._fail_on = request.fail_on or Level.WARNING
         self._settings = Settings(
-            request.profile, select.ids(request.only, rule_ids), select.ids(request.skip, rule_ids), request.strict
+            request.profile or AUTO,
+            select.ids(request.only or "", rule_ids),
+            select.ids(request.skip or "", rule_ids),
+            bool(request.strict),
         )
         self._baseline = findings.read_baseline(request.baseline) if request.baseline else ()
 
@@ -152,11 +166,31 @@ class _Session(contextlib.ExitStack):
             self.callback(scripts.close)
 
         def outcome(patches: Iterable[Patch]) -> Outcome:
-            return lint_patches(
+            found = lint_patches(
                 patches, self.rules, settings, source.context, self._cache, ignores, self._baseline, scripts
             )
+            return structs.replace(found, looked_at=source.looked_at, defaults=self._defaults, fail_on=self._fail_on)
 
         return outcome
+
+
+def _completed(request: Request, found: Sequence[Default]) -> Request:
+    """A request with the defaults for what was left open."""
+
+    def of(name: str) -> str:
+        return defaults.value(found, name)
+
+    strict = of("strict") == "true" if request.strict is None else request.strict
+    fail_on = request.fail_on or Level(of("failOn") or Level.WARNING)
+    return structs.replace(
+        request,
+        profile=request.profile or of("profile"),
+        only=of("only") if request.only is None else request.only,
+        skip=of("skip") if request.skip is None else request.skip,
+        strict=strict or fail_on is Level.NOTE,
+        fail_on=fail_on,
+        rules=request.rules or (Path(of("rules")).expanduser() if of("rules") else None),
+    )
 
 
 def _source(request: Request, cache: Cache, progress: Progress | None) -> _Source:
@@ -165,29 +199,76 @@ def _source(request: Request, cache: Cache, progress: Progress | None) -> _Sourc
         return _of_mail(request, cache, progress)
     if absent := [name for name in what if len(what) > 1 or mail.missing(name)]:
         raise InputError(f"{absent[0]} does not exist", "name files, or one range of commits")
+    if request.no_tree:
+        raise InputError("--no-tree, and commits are asked for", "name files")
     return _of_range(what[0] if what else None, request.tree or Path(), request.base, cache)
 
 
 def _of_mail(request: Request, cache: Cache, progress: Progress | None) -> _Source:
-    patches, tree, base = mail.patches(mail.files(request.what), progress), request.tree, request.base
+    names = mail.files(request.what)
+    patches = mail.patches(names, progress)
+    head = list(islice(patches, _FIRST))
+    every = chain(head, patches)
+    if request.no_tree:
+        if request.base or request.tree:
+            raise InputError("--no-tree, and a tree or base is named", "leave one of them away")
+        return _without_tree(every, "--no-tree")
+    tree = request.tree or _around(names, head)
     if tree is None:
-        if base:
-            raise InputError(f"--base {base} is of no tree", "name the tree with --tree")
-        return _Source(patches, Context(None, None), certain=False, mailed=True, top=None)
+        if request.base:
+            raise InputError(f"--base {request.base} is of no tree", "name the tree with --tree")
+        return _without_tree(every, "there is none around that has the files")
+    try:
+        return _in_tree(tree, request, every, head, cache)
+    except InputError as error:
+        if request.tree or request.base:
+            raise
+        return _without_tree(every, str(error))
+
+
+def _without_tree(patches: Iterable[Patch], reason: str) -> _Source:
+    looked_at = f"no tree was looked at: {reason}"
+    return _Source(patches, Context(None, None), certain=False, mailed=True, top=None, looked_at=looked_at)
+
+
+def _around(names: Sequence[str], head: Sequence[Patch]) -> Path | None:
+    """The repository that one stands in, or else the one that the first file lies in, if the patches may be for it."""
+    from patcher.tree.around import may_be_for, top
+
+    places = [Path(), *(Path(name).parent for name in names[:1] if name != "-")]
+    tops = dict.fromkeys(found for place in places if (found := top(place)))
+    if not tops:
+        return None
+    from patcher.mail.diff import Diff
+
+    paths = {file.old_path for patch in head for file in Diff(patch.diff).files if not file.created}
+    return next((found for found in tops if may_be_for(found, paths)), None)
+
+
+def _in_tree(tree: Path, request: Request, every: Iterable[Patch], head: Sequence[Patch], cache: Cache) -> _Source:
+    """Mails that are for a tree. Raises InputError where it cannot be read."""
     from patcher.tree.find import find_repository, open_tree
 
     repository = find_repository(tree)
     if repository is None:
-        if base:
-            raise InputError(f"{tree} is not a git repository, so it has no {base!r}", "leave --base away")
-        return _Source(patches, Context(open_tree(tree, None), None), certain=False, mailed=True, top=tree)
-    head = list(islice(patches, _BASE_WITHIN))
-    stated = base or next((patch.base for patch in head if patch.base), "")
-    certain = bool(base or (stated and repository.has(stated)))
-    context = _context(repository, repository.resolve(stated if certain else "HEAD"), None, cache)
-    return _Source(
-        chain(head, patches), context, certain, mailed=True, top=_top(repository, tree), repository=repository
+        if request.base:
+            raise InputError(f"{tree} is not a git repository, so it has no {request.base!r}", "leave --base away")
+        if request.tree is None:
+            return _without_tree(every, f"{tree} is not a git repository")
+        found = open_tree(tree, None)
+        looked_at = f"looked at {found.where}, which is no repository"
+        return _Source(every, Context(found, None), certain=False, mailed=True, top=tree, looked_at=looked_at)
+    from patcher.lint import base
+
+    stands_on = base.found(repository, head, request.base, all_read=len(head) < _FIRST)
+    context = _context(
+        repository, stands_on.commit, None, cache, repository.resolve("HEAD") if stands_on.complete else None
     )
+    looked_at = f"looked at {repository.where}, {stands_on.commit[:12]} ({stands_on.reason})"
+    return _Source(
+        every, context, stands_on.certain, mailed=True, top=_top(repository, tree), repository=repository,
+        looked_at=looked_at,
+    )  # fmt: skip
 
 
 def _of_range(range_: str | None, tree: Path, base: str | None, cache: Cache) -> _Source:
@@ -220,15 +301,20 @@ def _of_commits(
     return _Source(patches(repository, commits), context, True, False, top, repository, commits)
 
 
-def _context(repository: Repository, base: str, tip: str | None, cache: Cache) -> Context:
+def _context(repository: Repository, base: str, tip: str | None, cache: Cache, whole: str | None = None) -> Context:
+    from patcher.tree.changes import changed_tree
     from patcher.tree.githistory import GitHistory
     from patcher.tree.gittree import GitTree
 
+    before = GitTree(repository, base, cache)
+
+    def later(commit: str | None) -> KernelTree | None:
+        """What is found in the tree before need not be looked for again in one with a few changes."""
+        return (changed_tree(before, commit, _FEW_FILES) or GitTree(repository, commit, cache)) if commit else None
+
+    history = GitHistory(repository, base, cache)
     return Context(
-        GitTree(repository, base),
-        GitHistory(repository, base, cache),
-        full_history=not repository.shallow,
-        tip=GitTree(repository, tip) if tip else None,
+        before, history, full_history=not repository.shallow, tip=later(tip), whole=later(whole), cache=cache
     )
 
 
@@ -249,7 +335,7 @@ def _scripts(source: _Source, request: Request) -> BackEnds | None:
         return None
     from patcher.lint.backends import BackEnds
 
-    return BackEnds(tree if trusted else None, request.checkpatch, strict=request.strict, maintainers=trusted)
+    return BackEnds(tree if trusted else None, request.checkpatch, strict=bool(request.strict), maintainers=trusted)
 
 
 def _write_mail(patches: Sequence[Patch], changed: set[str], directory: Path) -> None:

@@ -5,25 +5,31 @@ from __future__ import annotations
 from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement
 
-from patcher.lint.model import Finding, Level, Outcome
+from patcher.lint.model import Finding, Outcome
 from patcher.report.junit_tail import document, xml_text
 
 
 def lint_junit(outcome: Outcome) -> str:
     """One test suite; a test case for each patch with findings, and one for all others."""
     by_patch = [(patch, list(found)) for patch, found in groupby(outcome.findings, key=lambda each: each.patch)]
-    failed = sum(any(each.level is not Level.NOTE for each in found) for _, found in by_patch)
+    failed = sum(any(map(outcome.fails, found)) for _, found in by_patch)
     clean = outcome.patches + outcome.others - len({patch for patch, _ in by_patch})
     suite = Element("testsuite", name="patcher lint", tests=str(len(by_patch) + (clean > 0)), failures=str(failed),
                     errors="0", skipped=str(len(outcome.skipped)))  # fmt: skip
+    told = [("default", each.line) for each in outcome.defaults]
+    told += [("looked at", outcome.looked_at)] if outcome.looked_at else []
+    if told:
+        properties = SubElement(suite, "properties")
+        for name, text in told:
+            SubElement(properties, "property", name=name, value=xml_text(text))
     for patch, found in by_patch:
         case = SubElement(suite, "testcase", classname="lint", name=xml_text(f"{patch}: {found[0].summary}"))
-        matter = [each for each in found if each.level is not Level.NOTE]
+        matter = [each for each in found if outcome.fails(each)]
         if matter:
             failure = SubElement(case, "failure", message=xml_text(matter[0].message), type=xml_text(matter[0].rule))
             failure.text = "\n".join(_line(each) for each in matter)
-        if notes := [each for each in found if each.level is Level.NOTE]:
-            SubElement(case, "system-out").text = "\n".join(_line(each) for each in notes)
+        if others := [each for each in found if not outcome.fails(each)]:
+            SubElement(case, "system-out").text = "\n".join(_line(each) for each in others)
     if clean > 0:
         SubElement(suite, "testcase", classname="lint", name=f"{clean} mails without a finding")
     for each in outcome.skipped:
@@ -31,7 +37,7 @@ def lint_junit(outcome: Outcome) -> str:
             suite, "testcase", classname="lint.skipped", name=xml_text(f"{each.rule} {each.patch}".strip())
         )
         SubElement(case, "skipped", message=xml_text(each.reason))
-    suite.set("tests", str(len(suite)))
+    suite.set("tests", str(len(suite.findall("testcase"))))
     return document(suite)
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from patcher.lint.model import Outcome
+from patcher.lint.model import STDIN, Default, Outcome
 from patcher.report.escape import safe
 
 
 def lint_terse(outcome: Outcome) -> str:
-    """``file:line:column: level: text [id]``, and nothing else. What has no file is named by its patch."""
+    """``file:line:column: level: text [id]``, and nothing else but the defaults that the repository sets. What has
+    no file is named by its patch."""
     lines = []
     for each in outcome.findings:
         text = " ".join(f"{each.message}{'; ' + each.fix if each.fix else ''}".split())
         location = f"{each.path or each.patch}:{max(each.line, 1)}:{max(each.column, 1)}"
-        lines.append(safe(f"{location}: {each.level.value}: {text} [{each.rule}]").replace("\n", " "))
+        lines.append(_one_line(f"{location}: {each.level.value}: {text} [{each.rule}]"))
+    lines += [_one_line(f"{each.file}:1:1: note: {each.line} [default]") for each in _of_repository(outcome)]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -20,8 +22,18 @@ def lint_b4(outcome: Outcome) -> str:
     """As ``b4 prep --check`` reads it: a line with ``ERROR:`` fails, any other warns, none passes."""
     lines = []
     for each in outcome.findings:
-        location = f"{each.path}:{each.line}: " if each.path not in ("", "stdin") else ""
+        location = f"{each.path}:{each.line}: " if each.path not in ("", STDIN) else ""
         fix = f"; {each.fix}" if each.fix else ""
         line = f"{each.level.value.upper()}: {location}{each.message}{fix} [{each.rule}]"
-        lines.append(safe(line).replace("\n", " "))
+        lines.append(_one_line(line))
+    lines += [_one_line(f"NOTE: default: {each.line}") for each in _of_repository(outcome)]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _of_repository(outcome: Outcome) -> list[Default]:
+    """The defaults that the repository sets: it must not make lint silent unnoticed."""
+    return [each for each in outcome.defaults if not each.own]
+
+
+def _one_line(text: str) -> str:
+    return safe(text).replace("\n", " ")

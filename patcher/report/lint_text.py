@@ -89,6 +89,9 @@ def _looked_at(outcome: Outcome) -> Iterator[str]:
         yield f"{_number(outcome.patches, 'patch')}{others} in {_number(outcome.series, 'series')}{profiles}"
     else:
         yield "no patch was found"
+    yield from (safe(f"default: {each.line}") for each in outcome.defaults)
+    if outcome.looked_at:
+        yield safe(outcome.looked_at)
 
 
 def _skipped(outcome: Outcome, verbose: bool) -> Iterator[str]:
