@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
@@ -49,22 +50,47 @@ def result(rule: str, index: int, level: str, text: str, location: dict[str, Any
         "level": level,
         "message": {"text": text},
         "locations": [location],
-        "partialFingerprints": {"patcher/v1": fingerprint},
+        "partialFingerprints": {"patcher/v1": fingerprint, "primaryLocationLineHash": f"{fingerprint}:1"},
     }
 
 
 def location(commit: str, path: str, line: int, column: int = 0, width: int = 0) -> dict[str, Any]:
-    """Where a finding is: in a commit, and at a path of the tree if it has one.
+    """Where a finding is: in a commit, and at a path. GitHub takes no result without the latter, and without a line.
 
-    ``line`` and ``column`` count from 1, 0 where there is none; ``width`` in characters.
+    ``path`` is relative to the top of the tree, or to where we are, and not ""; ``line`` and ``column`` count from 1, 0
+    where there is none; ``width`` in characters.
     """
-    found: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": commit, "kind": "object"}]}
-    if path:
-        uri = quote(path.encode("utf-8", "surrogateescape"))
-        found["physicalLocation"] = {"artifactLocation": {"uri": uri}}
-        if line:
-            region = {"startLine": line}
-            if column:
-                region |= {"startColumn": column, "endColumn": column + max(width, 1)}
-            found["physicalLocation"]["region"] = region
-    return found
+    region = {"startLine": max(line, 1)}
+    if line and column:
+        region |= {"startColumn": column, "endColumn": column + max(width, 1)}
+    return {
+        "logicalLocations": [{"fullyQualifiedName": commit, "kind": "object"}],
+        "physicalLocation": {"artifactLocation": {"uri": _uri(path)}, "region": region},
+    }
+
+
+def rule(name: str, title: str, explain: str, advice: str, level: str = "warning") -> dict[str, Any]:
+    """A reportingDescriptor with all that GitHub asks for. ``level``: error, warning or note."""
+    return {
+        "id": name,
+        "name": name.replace("/", "-").replace(":", "-"),
+        "shortDescription": {"text": title},
+        "fullDescription": {"text": explain},
+        "help": {"text": advice},
+        "defaultConfiguration": {"level": level},
+    }
+
+
+def _uri(path: str) -> str:
+    """A relative reference for what is below where we are, else an absolute one: GitHub rejects /x and ../x."""
+    normal = os.path.normpath(path)
+    here = os.path.realpath(".")
+    if normal.startswith("/") and os.path.realpath(normal).startswith(f"{here}/"):
+        normal = os.path.relpath(os.path.realpath(normal), here)
+    if normal.startswith(("/", "../")) or normal == "..":
+        return "file://" + _quoted(os.path.normpath(f"{here}/{normal}" if normal[0] == "." else normal))
+    return _quoted(normal)
+
+
+def _quoted(path: str) -> str:
+    return quote(path.encode("utf-8", "surrogateescape"))

@@ -123,7 +123,8 @@ def test_sarif_of_what_is_in_no_file_and_of_odd_names() -> None:
     (run,) = json.loads(check_sarif(several(), TOOL))["runs"]
     _, note, odd, lost = run["results"]
     assert (note["level"], lost["level"]) == ("note", "error")
-    assert "physicalLocation" not in note["locations"][0]
+    place = note["locations"][0]["physicalLocation"]  # GitHub takes no result without one
+    assert (place["artifactLocation"]["uri"], place["region"]["startLine"]) == (f"{'2' * 40}.patch", 1)
     assert odd["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "a%20b/%C3%BC%25.c"
 
 
