@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from patcher import sandbox, temporary
+from patcher.errors import InputError
 from patcher.files import read_file, read_optional
-from patcher.lint import locations
+from patcher.lint import locations, shown
+from patcher.lint.maintainers import Maintainers
 from patcher.lint.model import Hit, Level, Location, Skipped
 from patcher.mail.decode import people
 from patcher.mail.diff import Diff
@@ -17,8 +21,13 @@ from patcher.mail.model import Patch
 from patcher.mail.write import mail
 from patcher.tree.kernel import KernelTree
 
+if TYPE_CHECKING:
+    from patcher.tree.excerpt import Excerpt
+    from patcher.tree.gitrepo import Repository
+
 CHECKPATCH, GET_MAINTAINER = "scripts/checkpatch.pl", "scripts/get_maintainer.pl"
-_NEEDED = (CHECKPATCH, GET_MAINTAINER, "scripts/spelling.txt", "scripts/const_structs.checkpatch", "MAINTAINERS")
+_SCRIPTS = (CHECKPATCH, GET_MAINTAINER, "scripts/spelling.txt", "scripts/const_structs.checkpatch")
+_DATA = ("MAINTAINERS", "Documentation/feature-removal-schedule.txt")
 _TOP_FILES = ("COPYING", "CREDITS", "Kbuild", "Makefile", "README")
 _TOP_DIRECTORIES = ("Documentation", "arch", "include", "drivers", "fs", "init", "ipc", "kernel", "lib", "scripts")
 _SECONDS = 600
@@ -31,32 +40,90 @@ Found = tuple[Patch, str, Level, Hit]
 
 
 class BackEnds:
-    """The scripts of one tree, copied to a directory of their own: the tree is neither shown to them nor written to.
+    """The scripts of one tree, copied to a directory of their own with what they look up: some of the tree's files, and
+    a repository that has the cited commits and nothing else. The tree itself is neither shown to them nor written to.
 
     Arguments:
-        tree: where the scripts are
+        tree: the tree, if any
+        repository: what it is of, if anything
         checkpatch: a checkpatch.pl to run instead of the tree's
         strict: whether its CHECKs are wanted
-        maintainers: whether to run get_maintainer.pl
+        trusted: whether the tree's own scripts may be run
 
     ``skipped`` fills with what could not be run, and why.
     """
 
-    def __init__(self, tree: KernelTree | None, checkpatch: Path | None, *, strict: bool, maintainers: bool) -> None:
+    def __init__(
+        self, tree: KernelTree | None, repository: Repository | None, checkpatch: Path | None, *, strict: bool,
+        trusted: bool,
+    ) -> None:  # fmt: skip
         self.skipped: list[Skipped] = []
+        self._tree = tree
         self._strict = strict
-        self._maintainers = maintainers
+        self._trusted = trusted
         self._stack = contextlib.ExitStack()
         self._top = self._stack.enter_context(temporary.directory("lint"))
-        files = tree.read(_NEEDED) if tree is not None else {}
         for name in _TOP_DIRECTORIES:
             (self._top / name).mkdir()
-        for name in _TOP_FILES:
+        for name in (*_TOP_FILES, "MAINTAINERS"):
             (self._top / name).touch()
-        for name, content in files.items():
-            (self._top / name).write_bytes(content)
+        self._copied: dict[str, str] = {}
+        self._excerpt: Excerpt | None = None
+        self._get_maintainer_pl = b""
+        if tree is not None:
+            scripts = tree.read(_SCRIPTS) if trusted else {}
+            self._get_maintainer_pl = scripts.pop(GET_MAINTAINER, b"")
+            self._write({**scripts, **tree.read((*_TOP_FILES, *_DATA))})
+            for name in {path.partition("/")[0] for path in tree.paths() if "/" in path}:
+                with contextlib.suppress(OSError):  # a file has that name, or none can
+                    (self._top / name).mkdir()
+            if repository is not None:
+                from patcher.tree.excerpt import Excerpt
+
+                self._excerpt = Excerpt(repository, tree.commit, self._top)
         if checkpatch:
             self._copy(checkpatch)
+
+    def _write(self, files: Mapping[str, bytes]) -> None:
+        """Copy files of the tree."""
+        for name, content in files.items():
+            with contextlib.suppress(OSError):  # a name that cannot stand beside the others, or that no file can have
+                (self._top / name).parent.mkdir(parents=True, exist_ok=True)
+                (self._top / name).write_bytes(content)
+
+    def _show(self, patches: Sequence[tuple[Patch, Diff]]) -> None:
+        """Copy what checkpatch.pl will look up for some patches."""
+        if self._tree is None:
+            return
+        names = {path for path in shown.wanted(patches) if not {".", "..", ".git"} & set(path.lower().split("/"))}
+        if shown.BINDINGS in names:
+            names |= {path for path in self._tree.paths() if path.startswith(shown.BINDINGS)}
+        blobs = {path: blob for path, blob in self._tree.blobs(sorted(names)).items() if path not in self._copied}
+        self._write(self._tree.read(path for path in blobs if path not in _SCRIPTS))
+        self._copied |= blobs
+        if self._excerpt:
+            self._excerpt.add(shown.ids(patches))
+            with contextlib.suppress(InputError):  # a name that git does not take
+                self._excerpt.list(blobs)
+        # checkpatch.pl runs get_maintainer.pl for each file, half a second each, to ask whether it is obsolete.
+        script = self._top / GET_MAINTAINER
+        script.unlink(missing_ok=True)
+        if self._get_maintainer_pl and any(
+            map(self._obsolete, {file.path for _, diff in patches for file in diff.files})
+        ):
+            script.write_bytes(self._get_maintainer_pl)
+
+    @cached_property
+    def _maintainers(self) -> Maintainers:
+        return Maintainers((self._top / "MAINTAINERS").read_bytes().decode("utf-8", "replace"))
+
+    def _obsolete(self, path: str) -> bool:
+        return any("obsolete" in section.status.lower() for _, section in self._maintainers.of(path))
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        """git in the sandbox is another user there; what it is told it does not ask the owner of."""
+        return {"GIT_DIR": str(self._excerpt.directory)} if self._excerpt else {}
 
     def _copy(self, checkpatch: Path) -> None:
         (self._top / CHECKPATCH).write_bytes(read_file(checkpatch, advice="name a checkpatch.pl"))
@@ -80,8 +147,9 @@ class BackEnds:
                 file = directory / f"{number}.patch"
                 file.write_bytes(mail(patch).encode("utf-8", "surrogateescape"))
                 names.append(str(file))
+            self._show(patches)
             yield from self._checkpatch(patches, names, directory)
-            if self._maintainers:
+            if self._trusted:
                 yield from self._get_maintainer(patches, names, directory)
 
     def _checkpatch(
@@ -90,13 +158,18 @@ class BackEnds:
         if not (self._top / CHECKPATCH).is_file():
             self._skip("checkpatch.pl", "the tree has none; --checkpatch names another")
             return
-        options = ["--no-tree", "--terse", "--no-summary", "--show-types", *(["--strict"] if self._strict else [])]
-        script = str(self._top / CHECKPATCH)
-        shown = (self._top, directory)
-        ran = sandbox.run(["perl", script, *options, *names], read=shown, cwd=self._top, seconds=_SECONDS)
+        options = ["--terse", "--no-summary", "--show-types", *(["--strict"] if self._strict else [])]
+        options += [] if self._tree is not None else ["--no-tree"]
+
+        def run() -> sandbox.Result:
+            command = ["perl", str(self._top / CHECKPATCH), *options, *names]
+            read = (self._top, directory)
+            return sandbox.run(command, read=read, cwd=self._top, env=self._environment, seconds=_SECONDS)
+
+        ran = run()
         if "Unknown option" in ran.stderr.decode("utf-8", "replace"):  # before Linux 3.9
             options.remove("--show-types")
-            ran = sandbox.run(["perl", script, *options, *names], read=shown, cwd=self._top, seconds=_SECONDS)
+            ran = run()
         if not self._ran("checkpatch.pl", ran):
             return
         for line in ran.stdout.decode("utf-8", "surrogateescape").splitlines():
@@ -123,9 +196,10 @@ class BackEnds:
     def _get_maintainer(
         self, patches: Sequence[tuple[Patch, Diff]], names: Sequence[str], directory: Path
     ) -> Iterator[Found]:
-        if not (self._top / GET_MAINTAINER).is_file():
+        if not self._get_maintainer_pl:
             self._skip("get_maintainer.pl", "the tree has none")
             return
+        (self._top / GET_MAINTAINER).write_bytes(self._get_maintainer_pl)
         addressed = [(patch, name) for (patch, _), name in zip(patches, names, strict=True) if patch.path and patch.to]
         if not addressed:
             self._skip("get_maintainer.pl", "the patches have no To: or Cc: yet")

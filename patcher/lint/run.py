@@ -20,6 +20,15 @@ from patcher.tree.overlay import PatchedTree
 
 _TOGETHER = 256
 _TOGETHER_BYTES = 8 * 2**20
+_BETTER = {
+    "checkpatch:UNKNOWN_COMMIT_ID": ("fixes-commit", "cited-commit"),  # it takes every number behind "commit" for one
+    "checkpatch:BAD_FIXES_TAG": ("fixes-form", "fixes-commit"),
+    "checkpatch:GIT_COMMIT_ID": ("citation-form", "cited-commit"),
+    "checkpatch:FILE_PATH_CHANGES": ("new-file-maintained",),  # it does not look into MAINTAINERS
+    "checkpatch:COMMIT_LOG_LONG_LINE": ("body-wrap",),  # it takes logs and tables for prose
+    "checkpatch:FROM_SIGN_OFF_MISMATCH": ("sign-off-author", "sign-off-differs"),
+    "checkpatch:NO_AUTHOR_SIGN_OFF": ("sign-off-author",),
+}
 
 
 class Scripts(Protocol):
@@ -77,7 +86,9 @@ def run(
     digests: list[Digest] = []
     applied: list[_Applied] = []  # of the series under way
     after = context.tip
+    known = _known_better(rules)
     for held in _held(patches):
+        unsure: set[tuple[int, str]] = set()
         diffs = [Diff(patch.diff) for patch in held]
         if context.has_history:
             citations.prepare(held, diffs, context)
@@ -97,12 +108,16 @@ def run(
                 applied.append(_apply(kept, diff))
             job = Job(patch, diff, kept.profile, context, after, misfits, settings.stated_base)
             for rule in selected(rules, VIEWS, kept.profile, patch.kind):
-                yield from _hits(rule, VIEWS[rule.about](*job), context, kept)
+                for event in _hits(rule, VIEWS[rule.about](*job), context, kept):
+                    if isinstance(event, Skipped):
+                        unsure.add((id(patch), rule.id))
+                    yield event
         if scripts:
             lean = {id(patch): kept.patch for patch, kept in zip(held, digests[-len(held) :], strict=True)}
             together = [pair for pair in zip(held, diffs, strict=True) if pair[0].kind is Kind.PATCH]
             for patch, name, level, hit in scripts(together):
-                if settings.wants(name):
+                answered = known.get(name) and not any((id(patch), rule) in unsure for rule in known[name])
+                if settings.wants(name) and not answered:
                     script = "checkpatch" if name.startswith("checkpatch:") else "get_maintainer"
                     yield Raised(name, level, "", f"scripts/{script}.pl", None, lean[id(patch)], hit)
     yield from _after_series(applied, rules, context.after_series(after), context, cache)
@@ -114,6 +129,13 @@ def run(
     if scripts:
         yield from scripts.skipped
     yield Counted(len(series))
+
+
+def _known_better(rules: Sequence[LintRule]) -> dict[str, tuple[str, ...]]:
+    """What scripts say without looking where rules look: their name for it, and our rules, if all of them are asked.
+    Where those could tell, the script is not asked."""
+    asked = {rule.id for rule in rules}
+    return {name: ours for name, ours in _BETTER.items() if asked.issuperset(ours)}
 
 
 def _hits(

@@ -335,7 +335,7 @@ def _scripts(source: _Source, request: Request) -> BackEnds | None:
         return None
     from patcher.lint.backends import BackEnds
 
-    return BackEnds(tree if trusted else None, request.checkpatch, strict=bool(request.strict), maintainers=trusted)
+    return BackEnds(tree, source.repository, request.checkpatch, strict=bool(request.strict), trusted=trusted)
 
 
 def _write_mail(patches: Sequence[Patch], changed: set[str], directory: Path) -> None:
