@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -30,8 +30,9 @@ from patcher.tree.overlay import PatchedTree
 
 State = Mapping[str, bytes]
 _PATIENCE = 5  # a unit is parsed once for each state
-_Heard = tuple[tuple[Diagnostic, ...], ...]
+_Heard = tuple[Diagnostic, ...]  # of one state
 _heard_decoder = msgspec.msgpack.Decoder(_Heard)
+_answer_decoder = msgspec.msgpack.Decoder(tuple[_Heard, ...])
 
 
 class News(NamedTuple):
@@ -41,6 +42,15 @@ class News(NamedTuple):
     config: str
     unit: str
     diagnostic: Diagnostic
+
+
+class _Job(NamedTuple):
+    """A unit in a configuration. ``keys``: what is heard of it is stored under, for the tree itself and each state."""
+
+    config: Config
+    unit: str
+    includes: Includes
+    keys: tuple[str, ...]
 
 
 def news(
@@ -58,29 +68,29 @@ def news(
     InputError where a unit includes what is outside of the tree.
     """
     last = PatchedTree(tree, states[-1] if states else {})
-    jobs: dict[str, tuple[Config, str, Includes]] = {}
-    known: dict[str, _Heard] = {}
+    ids = [{path: blob_id(content) for path, content in state.items()} for state in states]
+    jobs: list[_Job] = []
     for config in configs:
         includes = include_graph(last, config, units, cache)
-        for unit in units:
-            key = _key(config, unit, includes, tree, states)
-            jobs[key] = (config, unit, includes)
-            if stored := cache.load(key, _heard_decoder.decode):
-                known[key] = stored
-    for _, unit, includes in jobs.values():
-        if fatal := leads_out(includes, [unit]):
+        jobs += [_Job(config, unit, includes, _keys(config, unit, includes, tree, ids)) for unit in units]
+    for job in jobs:
+        if fatal := leads_out(job.includes, [job.unit]):
             raise InputError(f"{fatal.path} is {fatal.message}", "the tree is damaged or hostile")
-    missing = {key: job for key, job in jobs.items() if key not in known}
-    for key, heard in _parse(tree, missing, states, cache, progress) if missing else ():
-        known[key] = heard
-        if not any(item.severity == Severity.CRASH for each in heard for item in each):
-            cache.put(key, msgspec.msgpack.encode(heard))
-    found = []
-    for key, (config, unit, _) in jobs.items():
-        lines = [_by_content(each, state, tree) for each, state in zip(known[key], [{}, *states], strict=True)]
+    wanted = {key for job in jobs for key in job.keys}
+    known = {key: found for key in wanted if (found := cache.load(key, _heard_decoder.decode)) is not None}
+    pairs = [
+        (job, {key: each for key, each in zip(job.keys, [{}, *states], strict=True) if key not in known})
+        for job in jobs
+    ]
+    missing = [(job, new) for job, new in pairs if new]
+    for heard in _parse(tree, missing, states, cache, progress) if missing else ():
+        known |= heard
+    new_ones = []
+    for job in jobs:
+        lines = [_by_content(known[key], state, tree) for key, state in zip(job.keys, [{}, *states], strict=True)]
         for number, (before, after) in enumerate(pairwise(lines)):
-            found += [News(number, config.name, unit, after[what]) for what in after if what not in before]
-    return sorted(found, key=lambda one: one.state)
+            new_ones += [News(number, job.config.name, job.unit, after[what]) for what in after if what not in before]
+    return sorted(new_ones, key=lambda one: one.state)
 
 
 def _by_content(heard: Sequence[Diagnostic], state: State, tree: KernelTree) -> dict[tuple[str, ...], Diagnostic]:
@@ -96,29 +106,43 @@ def _by_content(heard: Sequence[Diagnostic], state: State, tree: KernelTree) -> 
     return found
 
 
-def _key(config: Config, unit: str, includes: Includes, tree: KernelTree, states: Sequence[State]) -> str:
-    reached = sorted(includes.reach([unit, *config.forced]))
-    blobs = [(path, includes.blobs.get(path) or includes.made.get(path, b"")) for path in reached]
-    changed = sorted({path for state in states for path in state} & set(reached))
-    before = [(path, blob) for path, blob in sorted(tree.blobs(changed).items())]
-    contents = [[(path, blob_id(state[path])) for path in changed if path in state] for state in states]
+def _keys(
+    config: Config, unit: str, includes: Includes, tree: KernelTree, states: Sequence[Mapping[str, str]]
+) -> tuple[str, ...]:
+    """A key for the tree itself and for each of the ``states`` (path → blob), over all that libclang then reads."""
+    reached = includes.reach([unit, *config.forced])
+    changed = frozenset(path for state in states for path in state) & reached
+    own: dict[str, str | bytes] = {
+        path: includes.blobs.get(path) or includes.made.get(path, b"") for path in reached - changed
+    }
+    own |= dict.fromkeys(changed, "") | tree.blobs(changed)
     settings = (config.name, config.flags, config.forced, config.directories, config.per_file.get(unit, ()))
-    return "recheck:" + digest(settings, unit, blobs, before, contents)
+    moving = sorted(changed - {unit})  # in what does not move, libclang may skip the bodies of functions
+    keys: dict[frozenset[tuple[str, str]], str] = {}
+    found = []
+    for state in [{}, *states]:
+        own_changes = frozenset((path, blob) for path, blob in state.items() if path in changed)
+        if own_changes not in keys:
+            blobs = sorted((own | dict(own_changes)).items())
+            keys[own_changes] = "recheck:" + digest(settings, unit, moving, blobs)
+        found.append(keys[own_changes])
+    return tuple(found)
 
 
 def _parse(
     tree: KernelTree,
-    jobs: Mapping[str, tuple[Config, str, Includes]],
+    jobs: Sequence[tuple[_Job, Mapping[str, State]]],
     states: Sequence[State],
     cache: Cache,
     progress: Progress | None,
-) -> Iterator[tuple[str, _Heard]]:
+) -> Iterator[dict[str, _Heard]]:
+    """What is heard of each job in the states beside it, by key. ``states`` are all."""
     with ExitStack() as stack:
         spaces: dict[str, Workspace] = {}
         wanted: dict[str, list[tuple[str, str]]] = {}
-        for config, _, includes in jobs.values():
+        for (config, _, includes, _), _ in jobs:
             if config.name not in spaces:
-                units = tuple(each for other, each, _ in jobs.values() if other.name == config.name)
+                units = tuple(job.unit for job, _ in jobs if job.config.name == config.name)
                 own = own_directories(tree, units)
                 before = includes._replace(blobs=tree.blobs(includes.blobs))
                 spaces[config.name] = stack.enter_context(Workspace(tree, config, before, own, cache))
@@ -126,44 +150,54 @@ def _parse(
         make_constants(list(spaces.values()), list(wanted.values()))
         scratch = stack.enter_context(temporary.directory("recheck"))  # processes may be killed
         pieces = {}
-        for number, (key, (config, unit, includes)) in enumerate(jobs.items()):
+        for number, (job, new) in enumerate(jobs):
             place = scratch / str(number)
             place.mkdir()
-            prepared = spaces[config.name].prepared
-            work = functools.partial(_listen, prepared, unit, _Texts.of(tree, unit, includes, states), place)
-            pieces[key] = Piece(work, prepared.readable, (place,), _PATIENCE, unit)
-        for done, (key, found) in enumerate(run(pieces), 1):
+            prepared = spaces[job.config.name].prepared
+            texts = _Texts.of(tree, job, states, tuple(new.values()))
+            work = functools.partial(_listen, prepared, job.unit, texts, place)
+            pieces[number] = Piece(work, prepared.readable, (place,), _PATIENCE, job.unit)
+        for done, (number, found) in enumerate(run(pieces), 1):
             if progress:
                 progress("parsing the patched files", done, len(pieces))
-            yield key, _checked(found, jobs[key][1], len(states))
+            job, new = jobs[number]
+            heard = _checked(found, len(new))
+            for key, each in zip(new, heard, strict=False):
+                cache.put(key, msgspec.msgpack.encode(each))
+            yield dict(zip(new, heard or _crashed(found, job, new), strict=True))
 
 
-def _checked(found: bytes | Lost, unit: str, states: int) -> _Heard:
-    """What was heard, as it came out of a process in which hostile files were read; a "crash" where that is nothing."""
+def _checked(found: bytes | Lost, states: int) -> tuple[_Heard, ...]:
+    """What was heard, as it came out of a process in which hostile files were read; () where that is nothing."""
     if isinstance(found, bytes):
-        try:
-            heard = _heard_decoder.decode(found)
-        except (msgspec.MsgspecError, ValueError):
-            heard = ()
-        if len(heard) == states + 1:
-            return heard
+        with suppress(msgspec.MsgspecError, ValueError):
+            heard = _answer_decoder.decode(found)
+            return heard if len(heard) == states else ()
+    return ()
+
+
+def _crashed(found: bytes | Lost, job: _Job, keys: Collection[str]) -> tuple[_Heard, ...]:
+    """What stands for what was not heard: a "crash" in each state but the tree's own, so that it is new."""
     reason = found.reason if isinstance(found, Lost) else "libclang gave no answer"
-    return ((), *(((Diagnostic(Severity.CRASH, unit, 0, 0, reason),),) * states))
+    crash = (Diagnostic(Severity.CRASH, job.unit, 0, 0, reason),)
+    return tuple(() if key == job.keys[0] else crash for key in keys)
 
 
 class _Texts(NamedTuple):
-    """A unit in all states, the tree's own first: its text, how much of its beginning is stable, changed headers."""
+    """A unit in the states to parse: its text, how much of its beginning is stable, the headers that changed."""
 
     states: tuple[tuple[bytes, int, dict[str, bytes]], ...]
 
     @classmethod
-    def of(cls, tree: KernelTree, unit: str, includes: Includes, states: Sequence[State]) -> _Texts:
+    def of(cls, tree: KernelTree, job: _Job, states: Sequence[State], parsed: Sequence[State]) -> _Texts:
+        """``states`` are all that the series has, ``parsed`` those to parse."""
+        unit, includes = job.unit, job.includes
         own = tree.read([unit]).get(unit, b"")
         reached = includes.reach([unit])
         moving = frozenset(path for state in states for path in state if path in reached and path != unit)
         found = []
         moves: dict[str, bool] = {}
-        for state in [{}, *states]:
+        for state in parsed:
             text = state.get(unit, own)
             headers = {path: content for path, content in state.items() if path in moving}
             found.append((text, _stable(text, unit, includes, moving, moves), headers))
@@ -210,21 +244,14 @@ def _beginning(text: bytes) -> tuple[tuple[int, int, int, str], ...]:
 
 
 def _listen(prepared: Prepared, unit: str, texts: _Texts, scratch: Path) -> bytes:
-    """What libclang says of the unit in the tree itself, and in each state, packed. Runs in a process of its own.
+    """What libclang says of the unit in each state, packed. Runs in a process of its own.
 
     ``scratch`` is a directory of the caller's for temporary files.
     """
-    heard: list[tuple[Diagnostic, ...]] = []
+    heard: list[_Heard] = []
     arguments = [argument for argument in prepared.arguments(unit) if argument != "-w"]
-    before = None
     session = walk.Session(str(prepared.sources / unit), [*arguments, "-Wall"], scratch)
-    for state in texts.states:
-        if state != before:
-            text, stable, headers = state
-            changed = {str(prepared.sources / path): content for path, content in headers.items()}
-            said = session.listen(text, stable, changed)
-            heard.append(tuple(relative(item, prepared) for item in said))
-        else:
-            heard.append(heard[-1])
-        before = state
+    for text, stable, headers in texts.states:
+        changed = {str(prepared.sources / path): content for path, content in headers.items()}
+        heard.append(tuple(relative(item, prepared) for item in session.listen(text, stable, changed)))
     return msgspec.msgpack.encode(heard)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from patcher.cache import Cache
 from patcher.errors import InputError
 from patcher.source.read import include_graph
-from patcher.source.recheck import _stable, news
+from patcher.source.recheck import State, _parse, _stable, news
 from patcher.tree import kconfig, profile
 from patcher.tree.config import Config, from_profile
 from patcher.tree.directory import DirectoryTree
@@ -81,6 +83,24 @@ def test_what_was_heard_is_remembered(tree: KernelTree, cache: Cache, monkeypatc
     first = news(tree, wanted, [SETUP], states, cache)
     monkeypatch.setattr("patcher.source.recheck._parse", lambda *_: pytest.fail("parsed again"))
     assert news(tree, wanted, [SETUP], states, cache) == first != []
+
+
+def test_only_what_follows_a_change_is_parsed_again(
+    tree: KernelTree, cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fine, more = with_line(tree, SETUP, "int fine;"), with_line(tree, SETUP, "int more;")
+    wanted = configs(tree, "x86_64-xen-dom0")
+    assert news(tree, wanted, [SETUP], [fine, more], cache) == []
+    asked: list[int] = []
+
+    def parse(tree: KernelTree, jobs: Sequence[tuple[object, Mapping[str, State]]], *others: Any) -> Iterator[Any]:
+        asked.extend(len(new) for _, new in jobs)
+        return _parse(tree, jobs, *others)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("patcher.source.recheck._parse", parse)
+    found = news(tree, wanted, [SETUP], [fine, with_line(tree, SETUP, "int x = nowhere;"), more], cache)
+    assert [(one.state, one.diagnostic.severity) for one in found] == [(1, "error")]
+    assert asked == [1]
 
 
 def test_a_tree_without_a_key(mini: Path, cache: Cache) -> None:
