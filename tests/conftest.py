@@ -86,7 +86,7 @@ def mini_original(mini: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository made from the miniature tree. Not to be written to."""
     place = tmp_path_factory.mktemp("mini") / "linux"
     shutil.copytree(mini, place)
-    run_git(place, "init", "-q")
+    run_git(place, "init", "-q", "--template=")  # without examples of hooks: it is copied for many tests
     run_git(place, "add", "-A", "-f")
     run_git(place, "commit", "-q", "-m", "The miniature tree")
     run_git(place, "tag", "v2.6.37-mini")
