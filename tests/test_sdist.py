@@ -9,11 +9,13 @@ import sys
 import sysconfig
 import tarfile
 import venv
+import zipfile
 from pathlib import Path
 
 import pytest
 
 TOP = Path(__file__).parents[1]
+DATA = ("rules", "patches", "miniature")  # what the package has below _data
 NOT_IN_IT = {".gitignore"}  # hatchling adds this one by itself
 
 
@@ -53,18 +55,41 @@ def test_the_sdist_has_all_that_is_in_the_repository(sources: Path) -> None:
     assert missing == [], "add them to tool.hatch.build.targets.sdist in pyproject.toml"
 
 
+@pytest.fixture(scope="module")
+def wheel(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel that is built from the unpacked sdist."""
+    place = tmp_path_factory.mktemp("wheel")
+    call(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", place, cwd=sources)
+    (built,) = place.glob("*.whl")
+    return built
+
+
+def test_the_wheel_has_the_package_and_all_of_its_data(sources: Path, wheel: Path) -> None:
+    expected = set()
+    for name, becomes in {"patcher": "patcher", **{each: f"patcher/_data/{each}" for each in DATA}}.items():
+        files = [file for file in (sources / name).rglob("*") if file.is_file() and "__pycache__" not in file.parts]
+        assert files, name
+        expected |= {f"{becomes}/{file.relative_to(sources / name)}" for file in files}
+    with zipfile.ZipFile(wheel) as opened:
+        assert {name for name in opened.namelist() if ".dist-info/" not in name} == expected
+
+
 @pytest.mark.slow
 @pytest.mark.ends
-def test_demo_works_from_a_wheel_that_was_built_from_the_sdist(sources: Path, tmp_path: Path) -> None:
-    call(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path, cwd=sources)
-    (wheel,) = tmp_path.glob("*.whl")
-    venv.create(tmp_path / "venv", symlinks=True, with_pip=True)
+def test_demo_works_from_a_wheel_that_was_built_from_the_sdist(
+    wheel: Path, shared_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    venv.create(tmp_path / "venv", symlinks=True)
     python = tmp_path / "venv" / "bin" / "python"
     own = Path(call(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=tmp_path).strip())
-    call(python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", wheel, cwd=tmp_path)
+    call(
+        sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", "--no-index", wheel,
+        cwd=tmp_path,
+    )  # fmt: skip
     # The dependencies are those of this environment, behind what is installed in the new one.
     (own / "dependencies.pth").write_text("\n".join({sysconfig.get_path(key) for key in ("purelib", "platlib")}) + "\n")
     where = call(python, "-c", "import patcher; print(patcher.__file__)", cwd=tmp_path).strip()
     assert Path(where).is_relative_to(own)
+    monkeypatch.setenv("PATCHER_CACHE_DIR", str(shared_cache))  # the same code and data make the same
     said = call(tmp_path / "venv" / "bin" / "patcher", "demo", cwd=tmp_path)
     assert "identity" in said
