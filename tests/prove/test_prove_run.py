@@ -125,7 +125,10 @@ def test_a_bug_is_a_result_with_its_line(runner: Runner, program: Program, mini:
         ("for (;;) extend_brk(PAGE_SIZE, PAGE_SIZE);", "but RESERVE_BRK() has"),
     ],
 )  # fmt: skip
-def test_misbehaviour_is_a_result(changed, arch: str, prove_cache: Cache, code: str, said: str) -> None:  # type: ignore[no-untyped-def]
+def test_misbehaviour_is_a_result(  # type: ignore[no-untyped-def]
+    changed, arch: str, prove_cache: Cache, code: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("patcher.prove.run._LOOP_SECONDS", 1)
     with Runner(misbehaving(changed, arch, prove_cache, code)) as runner:
         outcome = play(runner, *BOOT, steps.Get(7))
         assert said in ending(outcome)

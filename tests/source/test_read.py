@@ -126,7 +126,10 @@ class TestDeath:
     def test_it_is_tried_again(
         self, tree: KernelTree, cache: Cache, hostile: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        facts_of(tree, cache, GRANTS)
+        if hostile in ("endless", "asleep"):
+            monkeypatch.setenv(workers.VARIABLE, "0.5")
+        assert facts_of(tree, cache, GRANTS)[GRANTS].diagnostics != ()
+        monkeypatch.setenv(workers.VARIABLE, "30")
         monkeypatch.setattr(walk, "read", REAL_READ)
         assert facts_of(tree, cache, GRANTS)[GRANTS].diagnostics == ()
 
