@@ -87,6 +87,8 @@ def mini_original(mini: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("mini") / "linux"
     shutil.copytree(mini, place)
     run_git(place, "init", "-q", "--template=")  # without examples of hooks: it is copied for many tests
+    for name in ("hooks", "info"):
+        (place / ".git" / name).mkdir()
     run_git(place, "add", "-A", "-f")
     run_git(place, "commit", "-q", "-m", "The miniature tree")
     run_git(place, "tag", "v2.6.37-mini")

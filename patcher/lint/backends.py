@@ -115,7 +115,9 @@ class BackEnds:
 
     @cached_property
     def _maintainers(self) -> Maintainers:
-        return Maintainers((self._top / "MAINTAINERS").read_bytes().decode("utf-8", "replace"))
+        return Maintainers(
+            (read_optional(self._top / "MAINTAINERS", below=self._top) or b"").decode("utf-8", "replace")
+        )
 
     def _obsolete(self, path: str) -> bool:
         return any("obsolete" in section.status.lower() for _, section in self._maintainers.of(path))
