@@ -57,14 +57,10 @@ def test_linux_2_6_37(old: KernelTree, cache: Cache, name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in profile.names() if name.startswith("x86_64")])
 def test_linux_6_12(modern: KernelTree, cache: Cache, name: str) -> None:
-    """All the files in the profiles that plans use; in the variants of these one, as they read the same headers."""
     assert version(modern).startswith("6.12")
-    files = FILES_6_12 if name in profile.DEFAULTS else ("arch/x86/xen/mmu_pv.c",)
-    found = parsed(modern, name, files, cache)
-    assert {path: one.diagnostics for path, one in found.items()} == dict.fromkeys(files, ())
-    assert "xen_make_pte" in {each.name for each in found["arch/x86/xen/mmu_pv.c"].definitions}
-    if "arch/x86/xen/p2m.c" in found:
-        assert "get_phys_to_machine" in {each.name for each in found["arch/x86/xen/p2m.c"].definitions}
+    found = parsed(modern, name, FILES_6_12, cache)
+    assert {path: one.diagnostics for path, one in found.items()} == dict.fromkeys(FILES_6_12, ())
+    assert "get_phys_to_machine" in {each.name for each in found["arch/x86/xen/p2m.c"].definitions}
 
 
 def test_linux_6_12_has_no_32_bit_guest(modern: KernelTree) -> None:
