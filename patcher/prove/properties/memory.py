@@ -47,17 +47,26 @@ def nothing_lost(script: Script) -> None:
         script.want(steps.Lost(), 0, "no page is lost: all are in use, or given back")
 
 
-def _out_of_memory(context: Context, case: Short) -> Mismatch | None:
-    """An update without memory says so and changes nothing; with memory again, it works."""
+def _short_of_memory(context: Context, case: Short) -> tuple[Script, bool, Mismatch | None]:
+    """The update while an allocation fails, after which there is memory again: whether it says that it worked, and how
+    it ended if it did not come back."""
     script = booted(context, case.machine, case.early)
     script.do(*case.fill.before(), steps.Fail(case.at, 1))
     update = script.ask(case.fill.call(context.facts))
     scenario, outcome = script.play()
     if not outcome.done:
-        return script.compare(scenario, outcome)
-    if outcome.of(update):
-        case.fill.tell(script.model)
+        return script, False, script.compare(scenario, outcome)
     script.do(steps.Fail(1000, 0))
+    return script, bool(outcome.of(update)), None
+
+
+def _out_of_memory(context: Context, case: Short) -> Mismatch | None:
+    """An update without memory says so and changes nothing; with memory again, it works."""
+    script, worked, wrong = _short_of_memory(context, case)
+    if wrong:
+        return wrong
+    if worked:
+        case.fill.tell(script.model)
     script.look([case.fill.pfn], tools=True)
     script.act(case.fill)
     script.look([case.fill.pfn], tools=True)
@@ -67,15 +76,11 @@ def _out_of_memory(context: Context, case: Short) -> Mismatch | None:
 
 def _half(context: Context, case: Short) -> Mismatch | None:
     """Half of an update is there, as memory ran out, and then the domain is resumed with other frames."""
-    script = booted(context, case.machine, case.early)
-    script.do(*case.fill.before(), steps.Fail(case.at, 1))
-    update = script.ask(case.fill.call(context.facts))
-    scenario, outcome = script.play()
-    if not outcome.done:
-        return script.compare(scenario, outcome)
-    if outcome.of(update):
+    script, worked, wrong = _short_of_memory(context, case)
+    if wrong:
+        return wrong
+    if worked:
         return None  # it did without, or with less
-    script.do(steps.Fail(1000, 0))
     script.act(Resume(0x777))
     if case.at > 1:  # else nothing is half made, and what the resume left out is 7-beyond's
         script.look([case.fill.pfn], tools=True)
