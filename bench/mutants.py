@@ -30,7 +30,7 @@ from patcher.prove.build import build
 from patcher.prove.context import Context, void_of
 from patcher.prove.find import places
 from patcher.prove.program import Program
-from patcher.prove.prove import Request, choose, prove
+from patcher.prove.prove import Prover, Request, choose
 from patcher.prove.run import Runner
 from patcher.prove.search import search
 from patcher.prove.verdict import Status
@@ -169,7 +169,7 @@ def _known(tree: Path, rev: str | None, archs: tuple[str, ...], examples: int) -
     cache = Cache()
     try:
         opened = open_tree(tree, rev)
-        proofs = {arch: prove(opened, arch, Request(archs, examples, 0, shrink=False), cache) for arch in archs}
+        proofs = {arch: Prover(Request(archs, examples, 0, shrink=False), cache).proof(opened, arch) for arch in archs}
     finally:
         cache.close()
     return {arch: tuple(v.id for v in proof.verdicts if v.status is Status.PASS) for arch, proof in proofs.items()}
@@ -205,7 +205,9 @@ def judge(job: tuple[Path, str | None, Mutant, dict[str, tuple[str, ...]], int, 
                 if _text(program.binary) == _text(build(tree, arch, ours).binary):
                     same += 1
                     continue
-                proof = prove(overlay, arch, Request((arch,), examples, 0, names, shrink=False, stop=True), cache)
+                proof = Prover(Request((arch,), examples, 0, names, shrink=False, stop=True), cache).proof(
+                    overlay, arch
+                )
                 bad = next((v for v in proof.verdicts if v.status is not Status.PASS), None)
                 if bad:
                     kill = _kill(program, bad.id, examples) if add else None

@@ -30,7 +30,7 @@ from patcher.errors import InputError
 from patcher.prove.build import ARCHS
 from patcher.prove.find import places
 from patcher.prove.link import shim_key
-from patcher.prove.prove import Request, prove
+from patcher.prove.prove import Prover, Request
 from patcher.prove.verdict import Status
 from patcher.tree.find import open_tree
 
@@ -86,7 +86,7 @@ def judge(job: Job) -> dict[str, tuple[str, str]]:
     """The verdicts that are not PASS."""
     request = Request((job.arch,), job.examples, 0, shrink=False)
     try:
-        proof = prove(open_tree(job.tree, job.commit), job.arch, request, Cache())
+        proof = Prover(request, Cache()).proof(open_tree(job.tree, job.commit), job.arch)
     except InputError as error:
         return {"all": (Status.SKIP.value, str(error))}
     if proof.error:

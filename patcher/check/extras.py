@@ -14,7 +14,7 @@ from patcher.lint import session
 from patcher.lint.model import Finding as LintFinding
 from patcher.lint.model import Level
 from patcher.prove.blame import Blame, blame
-from patcher.prove.prove import Request, prove_commits
+from patcher.prove.prove import Prover, Request
 from patcher.prove.verdict import CommitProof, Proof
 from patcher.prove.verdict import Status as Held
 from patcher.tree.gittree import GitTree
@@ -70,13 +70,13 @@ def _cell(own: Sequence[LintFinding]) -> Cell:
 
 def proved(series: Series, examples: int, cache: Cache) -> Extra:
     """Whether the P2M code of each commit, run, has the properties that its parent has: FAIL for one that is lost."""
-    request = Request(("x86_64", "i386"), examples, 0)
+    prover = Prover(Request(("x86_64", "i386"), examples, 0), cache)
     proofs: dict[str, CommitProof] = {}
     cells: dict[str, Cell] = {}
     ids = [commit.id for commit in series.commits]
     for commit in (series.base, *ids):
         try:
-            (proofs[commit],) = prove_commits([("", GitTree(series.repository, commit))], request, cache)
+            proofs[commit] = prover.commit(GitTree(series.repository, commit), "")
         except InputError as error:
             cells[commit] = (Status.SKIP, str(error), ())
     blamed = blame(proofs.get(series.base), [proofs.get(commit) for commit in ids])

@@ -137,6 +137,12 @@ def _compile(
     make_constants([space], [space.bring(files)])
     shims = [*_shadow(space.prepared.sources, work / "shadow", files, bits)]
     flags = [*COMMON, *WIDTH[bits], *(_AS_GCC4 if _old(tree) else ())]
+    places = {
+        work: "/work",
+        space.prepared.headers: "/made",
+        space.prepared.sources: TREE,
+    }  # the same code, the same bytes
+    maps = [f"-ffile-prefix-map={place}={name}" for place, name in places.items()]
     ours = work / "ours"
     ours.mkdir()
     (ours / "protocol.h").write_text(protocol.header())
@@ -144,14 +150,13 @@ def _compile(
     compiler = Compiler(space.prepared, includes, [SHIM, BUILTIN, ours], work / "shadow", work, key, cache)
 
     def of_tree(name: str, path: str, *more: str) -> bytes:
-        arguments = [*_plain(space.prepared.arguments(path), work), *flags, *more]
-        arguments.append(f"-ffile-prefix-map={space.prepared.sources}={TREE}")
+        arguments = [*_plain(space.prepared.arguments(path), work), *flags, *more, *maps]
         needs = includes.reach([path, *config.forced])
         return compiler.compiled(Source(name, space.prepared.sources / path, arguments, needs, _STATICS))
 
     def of_shim(name: str, path: str) -> bytes:
         """One that is compiled as a file of the tree is, and with its headers."""
-        arguments = [*_plain(space.prepared.arguments(path), work), *flags, f"-I{SHIM}", f"-I{ours}"]
+        arguments = [*_plain(space.prepared.arguments(path), work), *flags, *maps, f"-I{SHIM}", f"-I{ours}"]
         needs = includes.reach([*_bridge_headers(tree), *_MORE_HEADERS, *config.forced])
         return compiler.compiled(Source(name, SHIM / f"{name}.c", arguments, needs))
 

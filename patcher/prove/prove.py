@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
 
 from patcher import temporary
 from patcher.cache import Cache
@@ -61,37 +64,51 @@ def choose(only: Sequence[str], require: Sequence[str] = ()) -> tuple[AnyPropert
     return chosen
 
 
-def prove_commits(
-    trees: Sequence[tuple[str, KernelTree]], request: Request, cache: Cache, progress: Progress | None = None
-) -> tuple[CommitProof, ...]:
-    """The proofs of each tree. Raises InputError where one has no P2M, or where there is no compiler."""
-    return tuple(
-        CommitProof(tree.commit, subject, tuple(prove(tree, arch, request, cache, progress) for arch in request.archs))
-        for subject, tree in trees
-    )
+class Prover:
+    """Proves trees. A program that another tree's code gave already is not played again: most commits of a series leave
+    the P2M's code as it was.
 
-
-def prove(tree: KernelTree, arch: str, request: Request, cache: Cache, progress: Progress | None = None) -> Proof:
-    """The proof of the tree for ``x86_64`` or ``i386``.
-
-    Raises InputError where the tree has no P2M, or where there is no compiler, and MachineError where the prover itself
-    fails on this machine.
+    Arguments:
+        request: what to prove
+        cache: for what is compiled
+        progress: told of each property
     """
-    chosen = choose(request.only)
-    why = toolchain.missing(ARCHS[arch])
-    program = None
-    if not why:
-        selfcheck.check(arch, cache)
-        try:
-            program = build(tree, arch, cache)
-        except toolchain.CompilerError as error:
-            why = f"the tree's code does not compile: {error}"
-    if program is None:
-        return _skipped(arch, request, chosen, why)
-    try:
-        return _play(program, arch, request, chosen, progress)
-    except RunError as error:
-        return _skipped(arch, request, chosen, f"the tree's code cannot be run: {error}")
+
+    def __init__(self, request: Request, cache: Cache, progress: Progress | None = None) -> None:
+        self._request = request
+        self._chosen = choose(request.only)
+        self._cache = cache
+        self._progress = progress
+        self._played: dict[tuple[str, bytes], Proof] = {}
+
+    def commit(self, tree: KernelTree, subject: str) -> CommitProof:
+        """The proofs of a commit, for each word size. ``subject``: the first line of its message, or what the user
+        named. Raises as ``proof()`` does."""
+        return CommitProof(tree.commit, subject, tuple(self.proof(tree, arch) for arch in self._request.archs))
+
+    def proof(self, tree: KernelTree, arch: str) -> Proof:
+        """The proof of the tree for ``x86_64`` or ``i386``.
+
+        Raises InputError where the tree has no P2M, or where there is no compiler, and MachineError where the prover
+        itself fails on this machine.
+        """
+        why = toolchain.missing(ARCHS[arch])
+        program = None
+        if not why:
+            selfcheck.check(arch, self._cache)
+            try:
+                program = build(tree, arch, self._cache)
+            except toolchain.CompilerError as error:
+                why = f"the tree's code does not compile: {error}"
+        if program is None:
+            return _skipped(arch, self._request, self._chosen, why)
+        key = arch, hashlib.sha256(msgspec.msgpack.encode(program)).digest()
+        if key not in self._played:
+            try:
+                self._played[key] = _play(program, arch, self._request, self._chosen, self._progress)
+            except RunError as error:
+                return _skipped(arch, self._request, self._chosen, f"the tree's code cannot be run: {error}")
+        return self._played[key]
 
 
 def _skipped(arch: str, request: Request, chosen: Sequence[AnyProperty], why: str) -> Proof:

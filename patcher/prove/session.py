@@ -12,7 +12,7 @@ from patcher.prove.blame import blame, failing
 from patcher.prove.build import ARCHS, build
 from patcher.prove.draw import draw
 from patcher.prove.picture import Ended, Picture
-from patcher.prove.prove import Progress, Request, prove_commits
+from patcher.prove.prove import Progress, Prover, Request
 from patcher.prove.run import RunError
 from patcher.prove.scenario import Region
 from patcher.prove.store import keep_all
@@ -37,7 +37,8 @@ def prove(
     progress: Progress | None = None,
 ) -> tuple[CommitProof, ...]:  # fmt: skip
     """The proofs of trees; programs and failing scenarios are kept in a directory where one is named."""
-    proofs = prove_commits(trees, request, cache, progress)
+    prover = Prover(request, cache, progress)
+    proofs = tuple(prover.commit(tree, subject) for subject, tree in trees)
     if keep:
         keep_all(keep, proofs, dict(trees), request, cache)
     return proofs

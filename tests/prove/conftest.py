@@ -13,7 +13,7 @@ from patcher.prove import toolchain
 from patcher.prove.build import build
 from patcher.prove.context import Context, void_of
 from patcher.prove.program import Program
-from patcher.prove.prove import Request, prove
+from patcher.prove.prove import Prover, Request
 from patcher.prove.run import Runner
 from patcher.prove.verdict import Verdict
 from patcher.tree.directory import DirectoryTree
@@ -80,7 +80,7 @@ def verdicts(arch: str, prove_cache: Cache) -> Verdicts:
     """``verdicts(tree, *properties)``: what is proven of them, by id."""
 
     def judge(tree: KernelTree, *only: str, examples: int = 40, shrink: bool = False) -> dict[str, Verdict]:
-        proof = prove(tree, arch, Request((arch,), examples, 0, only, shrink=shrink), prove_cache)
+        proof = Prover(Request((arch,), examples, 0, only, shrink=shrink), prove_cache).proof(tree, arch)
         assert not proof.error, proof.error
         return {verdict.id: verdict for verdict in proof.verdicts}
 

@@ -10,7 +10,7 @@ from patcher.cache import Cache
 from patcher.prove import toolchain
 from patcher.prove.build import build
 from patcher.prove.find import places
-from patcher.prove.prove import Request, prove
+from patcher.prove.prove import Prover, Request
 from patcher.prove.verdict import Status, Verdict
 from patcher.tree.directory import DirectoryTree
 from patcher.tree.kernel import KernelTree
@@ -42,7 +42,7 @@ def judged(tree: KernelTree, arch: str, cache: Cache, *, examples: int = 100, on
     if why := toolchain.missing(64 if arch == "x86_64" else 32):
         pytest.skip(why)
     request = Request((arch,), examples, 1, (only,))
-    return next(each for each in prove(tree, arch, request, cache).verdicts if each.id == only)
+    return next(each for each in Prover(request, cache).proof(tree, arch).verdicts if each.id == only)
 
 
 def test_the_list_of_frames_is_lost_where_end_and_brk_are_in_different_pmds(mini: Path, prove_cache: Cache) -> None:

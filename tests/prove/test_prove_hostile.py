@@ -16,7 +16,7 @@ from patcher.prove.build import build
 from patcher.prove.context import small_machine
 from patcher.prove.outcome import Outcome, ending
 from patcher.prove.protocol import Why
-from patcher.prove.prove import Request, prove
+from patcher.prove.prove import Prover, Request
 from patcher.prove.run import Runner
 from patcher.prove.scenario import BOOT, Scenario
 from patcher.prove.verdict import Status
@@ -169,8 +169,8 @@ def test_the_shims_functions_have_no_names_for_the_tree(changed, arch: str, prov
 
 
 def test_a_start_of_its_own_is_not_run(changed, arch: str, prove_cache: Cache) -> None:  # type: ignore[no-untyped-def]
-    proof = prove(
-        changed({MMU: (BEFORE, f"void _start(void)\n{{\n}}\n{BEFORE}")}), arch, Request((arch,), 3, 0), prove_cache
+    proof = Prover(Request((arch,), 3, 0), prove_cache).proof(
+        changed({MMU: (BEFORE, f"void _start(void)\n{{\n}}\n{BEFORE}")}), arch
     )
     assert {verdict.status for verdict in proof.verdicts} == {Status.SKIP}
     assert f"{MMU} defines _start, which is the linker's or the shim's to define" in proof.error
@@ -178,8 +178,8 @@ def test_a_start_of_its_own_is_not_run(changed, arch: str, prove_cache: Cache) -
 
 def test_a_boot_that_calls_the_kernel_fails_whatever_is_asked(changed, arch: str, prove_cache: Cache) -> None:  # type: ignore[no-untyped-def]
     call = '__asm__ volatile ("syscall")' if arch == "x86_64" else '__asm__ volatile ("int $0x80")'
-    proof = prove(
-        changed({MMU: (LOOKUP, f"	{call};\n{LOOKUP}")}), arch, Request((arch,), 3, 0, ("6", "2-ram")), prove_cache
+    proof = Prover(Request((arch,), 3, 0, ("6", "2-ram")), prove_cache).proof(
+        changed({MMU: (LOOKUP, f"	{call};\n{LOOKUP}")}), arch
     )
     assert {verdict.status for verdict in proof.verdicts} == {Status.FAIL}
     example = proof.verdicts[0].counterexample
@@ -198,7 +198,7 @@ def test_a_header_that_breaks_the_constants_is_no_verdict(changed, arch: str, pr
             )
         }
     )
-    proof = prove(tree, arch, Request((arch,), 3, 0, ("2-ram",)), prove_cache)
+    proof = Prover(Request((arch,), 3, 0, ("2-ram",)), prove_cache).proof(tree, arch)
     assert [verdict.status for verdict in proof.verdicts] == [Status.SKIP]
     assert "the tree's code cannot be run" in proof.error
 

@@ -9,7 +9,7 @@ from prove.test_prove_properties import BROKEN
 
 from patcher.cache import Cache
 from patcher.prove.properties.all import PROPERTIES
-from patcher.prove.prove import Request, prove
+from patcher.prove.prove import Prover, Request
 from patcher.prove.verdict import Status, Verdict
 from patcher.series.anchor import Anchor
 from patcher.series.compose import apply
@@ -39,11 +39,11 @@ def scheme(mini: Path) -> PatchedTree:
 
 def judged(tree: PatchedTree, arch: str, cache: Cache, name: str) -> Verdict:
     request = Request((arch,), 60, 1, (name,), shrink=False)
-    return next(each for each in prove(tree, arch, request, cache).verdicts if each.id == name)
+    return next(each for each in Prover(request, cache).proof(tree, arch).verdicts if each.id == name)
 
 
 def test_all_that_the_scheme_promises_holds(scheme: PatchedTree, prove_cache: Cache, arch: str) -> None:
-    proof = prove(scheme, arch, Request((arch,), 15, 0), prove_cache)
+    proof = Prover(Request((arch,), 15, 0), prove_cache).proof(scheme, arch)
     assert {each.id: each.status for each in proof.verdicts if each.status is not Status.PASS} == {}
     assert next(each for each in proof.verdicts if each.id == "8-race-any").points > 500
 
@@ -116,7 +116,7 @@ def test_a_wrong_value_is_traced_to_who_stored_it(scheme: PatchedTree, prove_cac
     slipped = text.replace(b"			set_phys_range_identity(start, end);\n", slip)
     assert slipped != text
     tree = PatchedTree(scheme.base, {**scheme.changed, SETUP: slipped})
-    found = prove(tree, arch, Request((arch,), 60, 1, ("11-walk",)), prove_cache).verdicts[0]
+    found = Prover(Request((arch,), 60, 1, ("11-walk",)), prove_cache).proof(tree, arch).verdicts[0]
     assert found.counterexample is not None
     assert found.counterexample.place.startswith(f"last stored by {MMU}:")
     assert "in p2m_set_range()" in found.counterexample.place
