@@ -37,6 +37,11 @@ LINUX_6_12_PARTS = ("Makefile", "Kconfig", "arch/Kconfig", "arch/x86", "include"
 Git = Callable[..., str]
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """For ``-n auto``: one more than there are processors, as many a test waits for a program, a signal or the disk."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
 class Ran(NamedTuple):
     """How a command came out."""
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from patcher import temporary
 from patcher.series.load import load
 
 Run = Callable[..., tuple[int, str, str]]
@@ -336,8 +337,6 @@ def test_a_branch_that_is_there_is_not_moved_without_force(run: Run, git: Git, m
 def test_two_runs_at_once_do_not_spoil_each_other(
     command_environment: dict[str, str], git: Git, mini_repo: Path
 ) -> None:
-    import sys
-
     command = [sys.executable, "-m", "patcher", "apply", "--tree", str(mini_repo), "-q"]
     runs = [
         subprocess.Popen(command, env=command_environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -414,10 +413,6 @@ def test_a_directory_without_a_repository(run: Run, mini: Path, tmp_path: Path) 
 
 
 def test_ctrl_c_leaves_nothing(command_environment: dict[str, str], git: Git, mini_repo: Path, tmp_path: Path) -> None:
-    import signal
-    import sys
-    import time
-
     environment = {**command_environment, "PATCHER_CACHE_DIR": str(tmp_path / "cold")}
     command = [sys.executable, "-m", "patcher", "apply", "--tree", str(mini_repo)]
     before = state(git, mini_repo)
@@ -437,7 +432,7 @@ def test_ctrl_c_leaves_nothing(command_environment: dict[str, str], git: Git, mi
 def test_an_interrupted_run_leaves_no_temporary_files(
     mini_repo: Path, tmp_path: Path, command_environment: dict[str, str]
 ) -> None:
-    """Ctrl-C reaches the workers, too, which then cannot clean up."""
+    """Ctrl-C reaches the workers, too, which then cannot clean up. What there was no time for, the next run removes."""
     place = tmp_path / "temporary"
     place.mkdir()
     own = {**command_environment, "TMPDIR": str(place), "PATCHER_CACHE_DIR": str(tmp_path / "cache")}
@@ -452,4 +447,6 @@ def test_an_interrupted_run_leaves_no_temporary_files(
         os.killpg(running.pid, signal.SIGINT)
         _, told = running.communicate(timeout=60)
     assert (running.returncode, told.strip()) == (130, b"patcher: interrupted")
+    with temporary.directory("next", place):
+        pass
     assert list(place.iterdir()) == []
