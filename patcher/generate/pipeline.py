@@ -16,7 +16,7 @@ from patcher.generate.deliver import Delivered, Ready, Wanted
 from patcher.generate.messages import drafts, tested
 from patcher.generate.patches import Generated, generate
 from patcher.model import Plan, Status, StepStatus
-from patcher.plan.make import Request, make_plan
+from patcher.plan.make import Request, plan_and_patches
 from patcher.series.load import SeriesSpec
 from patcher.source.unit import Progress
 from patcher.tree.gittree import GitTree
@@ -44,21 +44,21 @@ def prepare(
 
     Raises InputError where the tree cannot take it, or where something would be in the way in the end.
     """
-    plan = make_plan(tree, request, cache, progress)
-    if plan.status is Status.ALREADY:
-        return plan
+    planned = plan_and_patches(tree, request, cache, progress)
+    if planned.plan.status is Status.ALREADY:
+        return planned.plan
     if not isinstance(tree, GitTree):
         raise InputError(f"{place} is not a git repository", "the series becomes commits; commit the tree first")
     spec = request.series
     if wanted.branch is None:
         wanted = wanted._replace(branch="" if wanted.directory else f"patcher/{spec.name}")
     ready = deliver.ready(tree.repository, wanted)
-    patches = generate(tree, spec, plan.steps, request.rules.group.anchored, cache, progress)
+    patches = generate(tree, spec, planned, cache, progress)
     report = None
     if options:
         commits = drafts(spec, patches, ready.who.committer if wanted.signoff else "")
         report = session.check_drafts(commits, tree, Path(tree.where), ready.who, options, cache, progress)
-    return Prepared(tree, spec, plan, patches, wanted, ready, report)
+    return Prepared(tree, spec, planned.plan, patches, wanted, ready, report)
 
 
 def publish(series: Prepared) -> Delivered:
@@ -76,9 +76,9 @@ def check(
     progress: Progress | None = None,
 ) -> Report:  # fmt: skip
     """Generate a series and check it. Raises InputError where the tree cannot take it, or has it already."""
-    plan = make_plan(tree, request, cache, progress)
-    if plan.status is Status.ALREADY:
+    planned = plan_and_patches(tree, request, cache, progress)
+    if planned.plan.status is Status.ALREADY:
         raise InputError(f"{tree.where} has the series {request.series_name} already", "there is nothing to check")
     assert isinstance(tree, GitTree)
-    patches = generate(tree, request.series, plan.steps, request.rules.group.anchored, cache, progress)
+    patches = generate(tree, request.series, planned, cache, progress)
     return session.check_drafts(drafts(request.series, patches, ""), tree, place, None, options, cache, progress)

@@ -12,16 +12,32 @@ import msgspec
 from patcher import confine
 from patcher.cache import Cache
 from patcher.errors import InputError
-from patcher.model import Coverage, FileFacts, How, Plan, Severity, SkippedRegion, Span, TextOnly, TreeInfo, Use
+from patcher.model import (
+    Coverage,
+    FileFacts,
+    How,
+    Plan,
+    Severity,
+    SkippedRegion,
+    Span,
+    Step,
+    StepStatus,
+    TextOnly,
+    TreeInfo,
+    Use,
+)  # fmt: skip
 from patcher.plan.reading import Gap, Reader
 from patcher.plan.survey import Survey, cached_search, interesting_offsets, survey
 from patcher.rules.knowledge import Knowledge, Topic
 from patcher.rules.match import Sources, findings
 from patcher.rules.model import Group, RuleSet
-from patcher.series.load import SeriesSpec, symbols
-from patcher.series.steps import overall, steps
+from patcher.series.anchor import Values
+from patcher.series.load import SeriesSpec, conditions, symbols
+from patcher.series.patches import Patch, Patches, make_patches, targets
+from patcher.series.steps import Seen, overall, steps
 from patcher.source import lex
 from patcher.source.unit import Progress
+from patcher.source.values import Question, unequal
 from patcher.tree import kconfig, profile
 from patcher.tree.config import Config, from_build, from_profile
 from patcher.tree.kernel import KernelTree, version
@@ -42,8 +58,20 @@ class Request(NamedTuple):
     build: Path | None = None
 
 
+class Planned(NamedTuple):
+    """A plan, and the patches of the steps that the tree needs, as far as their places were found."""
+
+    plan: Plan
+    patches: tuple[Patch, ...]
+
+
 def make_plan(tree: KernelTree, request: Request, cache: Cache, progress: Progress | None = None) -> Plan:
-    """The plan of a series for a tree.
+    """As ``plan_and_patches``: the plan alone."""
+    return plan_and_patches(tree, request, cache, progress).plan
+
+
+def plan_and_patches(tree: KernelTree, request: Request, cache: Cache, progress: Progress | None = None) -> Planned:
+    """The plan of a series for a tree, and its patches. A step is blocked where one of its edits finds no place.
 
     Raises InputError where this is no kernel tree or has nothing the series speaks of.
     """
@@ -66,8 +94,11 @@ def make_plan(tree: KernelTree, request: Request, cache: Cache, progress: Progre
     topics = _topics(group, found, knowledge)
     _drop_called_elsewhere(tree, topics, knowledge, group.scopes.get(request.scope, ()), cache)
     broken = [error for error in _errors(reader.facts) if error.startswith("arch/x86/xen/")]
-    found_steps = steps(request.series, knowledge, texts, broken)
-    return Plan(
+    other = _values(tree, request, configs, knowledge, cache)
+    found_steps = steps(request.series, Seen(knowledge, texts, other), broken)
+    patches = _try(tree, request, found_steps, other, cache)
+    found_steps = tuple(_tried(step, patches.refused) for step in found_steps)
+    plan = Plan(
         tree=TreeInfo(
             tree.commit,
             tree.key is None and bool(tree.commit),
@@ -83,6 +114,36 @@ def make_plan(tree: KernelTree, request: Request, cache: Cache, progress: Progre
         steps=found_steps,
         coverage=_coverage(found, reader.facts, gaps, configs),
     )
+    return Planned(plan, patches.made)
+
+
+def _values(
+    tree: KernelTree, request: Request, configs: Sequence[Config], knowledge: Knowledge, cache: Cache
+) -> dict[tuple[str, str], str]:
+    """What the series asks of values of macros, answered; see ``Seen``."""
+    asked = {(each.of, each.value) for each in conditions(request.series)}
+    asked |= {(edit.macro, edit.value) for step in request.series.step for edit in step.edits.every}
+    questions = [
+        Question(macro.span.path, name, value)
+        for name, value in sorted(asked)
+        if value and (macro := knowledge.defined(name))
+    ]
+    answers = unequal(tree, configs, questions, cache)
+    return {(each.name, each.value): answer for each, answer in zip(questions, answers, strict=True)}
+
+
+def _try(tree: KernelTree, request: Request, found: Sequence[Step], other: Values, cache: Cache) -> Patches:
+    """Make the patches of the needed steps in memory."""
+    needed = {step.slug for step in found if step.status is StepStatus.NEEDED}
+    names = targets(request.series, needed)
+    files = cached_search(tree, names, request.rules.group.anchored, cache) if names else ()
+    return make_patches(request.series, needed, tree.read(files), other)
+
+
+def _tried(step: Step, refused: Mapping[str, str]) -> Step:
+    if step.slug not in refused:
+        return step
+    return msgspec.structs.replace(step, status=StepStatus.BLOCKED, reason=refused[step.slug])
 
 
 def _configs(tree: KernelTree, request: Request) -> Iterator[Config]:

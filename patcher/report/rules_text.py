@@ -108,7 +108,8 @@ def series_page(spec: SeriesSpec) -> str:
     lines += ["", "Steps:"]
     for number, step in enumerate(spec.step, 1):
         lines.append(f"  {number:2}. {step.title}  ({step.slug})")
-        lines.append(f"      changes {', '.join(step.targets)} ({len(step.edits)} edits)")
+        forms = "".join(f", {len(each)} forms of {each[0].function}()" for each in step.edits.by_function())
+        lines.append(f"      changes {', '.join(step.targets)} ({len(step.edits.edit)} edits{forms})")
         ways = (" and ".join(_condition(each) for each in group) for group in step.present)
         lines.append(f"      present where {'; or where '.join(ways)}")
     return safe("\n".join(lines)) + "\n"
@@ -123,6 +124,8 @@ def _condition(condition: Condition) -> str:
         return f"{condition.of} has the type {condition.type}"
     if condition.says:
         return f"a comment in the file of {condition.of} speaks of {condition.says}"
+    if condition.value:
+        return f"{condition.of} has the value of {condition.value}"
     if condition.without:
         return f"{' and '.join(condition.inside)} does without {' and '.join(condition.without)}"
     return f"{' or '.join(condition.inside)} reaches {' or '.join(condition.mentions)}"

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from patcher.errors import InputError
 from patcher.model import Edit, Span
-from patcher.series.edits import EditSpec
+from patcher.series.edits import EditSpec, FormSpec, StepEdits
 from patcher.source.lex import flat
 from patcher.source.outline import Item, Outline, Statement, Token, Unreadable, joined, pattern, shape, tokens
 
+Values = Mapping[tuple[str, str], str]
 _SHOWN = 3
+_WORDS = 8
 
 
 class _Place(NamedTuple):
@@ -26,32 +29,32 @@ class _Place(NamedTuple):
 
 
 class Anchor:
-    """Finds the places of operations in files. ``search`` answers the files that hold a word; ``read`` their bytes."""
+    """Finds the places of operations in files (path → content). ``other`` has the values of macros, as ``Seen``;
+    ``outlines`` those of contents that were read before, and gets those that are read now."""
 
     def __init__(
-        self,
-        search: Callable[[str], Iterable[str]],
-        read: Callable[[Iterable[str]], Mapping[str, bytes]],
+        self, contents: Mapping[str, bytes], other: Values | None = None, outlines: dict[bytes, Outline] | None = None
     ) -> None:
-        self._search, self._read = search, read
-        self._outlines: dict[bytes, Outline] = {}
+        self._contents, self._other = contents, other or {}
+        self._outlines = {} if outlines is None else outlines
 
-    def edits(self, step: str, specs: Sequence[EditSpec]) -> tuple[Edit, ...]:
-        """The edits of one step, in the order of their places. Raises InputError where the tree is not as expected, and
-        where two of them are in each other's way."""
-        found = [edit for number, spec in enumerate(specs, 1) for edit in self._one(f"{step}: edit {number}", spec)]
+    def edits(self, step: StepEdits) -> tuple[Edit, ...]:
+        """The edits of one step, in the order of their places. Raises InputError where the files are not as expected,
+        and where two of the edits are in each other's way."""
+        specs = [*step.edit, *(spec for forms in step.by_function() for spec in self._form(forms).edit)]
+        found = [edit for spec in specs for edit in self._one(spec)]
         found.sort(key=lambda edit: (edit.span.path, edit.span.start, edit.span.end, edit.replacement))
         for one, other in pairwise(found):
             if one.span.path == other.span.path and _clash(one, other):
                 raise InputError(
-                    f"{step}: two edits of {one.span.path} are in each other's way at byte {other.span.start}",
+                    f"two edits of {one.span.path} are in each other's way at byte {other.span.start}",
                     f"{one.because!r} and {other.because!r}",
                 )
         return tuple(found)
 
-    def _one(self, where: str, spec: EditSpec) -> Iterator[Edit]:
-        told = f"{where} ({spec.why})"
-        path, outline, item = self._target(told, spec)
+    def _one(self, spec: EditSpec) -> Iterator[Edit]:
+        told = f"edit {spec.why!r}"
+        path, outline, item = self._target(told, *spec.target)
         if spec.include:
             yield from _include(path, outline, spec)
             return
@@ -64,14 +67,41 @@ class Anchor:
             )
         for place in places:
             _check_shape(told, path, outline, place, spec)
+            if spec.value and (differs := self._other.get((spec.macro, spec.value), "no configuration")):
+                raise InputError(
+                    f"{told}: {path}:{outline.line(place.start)}: {spec.macro} is not {spec.value} ({differs})",
+                    f"it is `{flat(outline.source[place.start : place.end])[:100]}`",
+                )
             yield _edit(path, outline, item, place, spec)
 
-    def _target(self, told: str, spec: EditSpec) -> tuple[str, Outline, Item]:
-        kind, name = spec.target
+    def _form(self, forms: Sequence[FormSpec]) -> FormSpec:
+        """The form that a function has. Raises InputError where it has none of them."""
+        function = forms[0].function
+        path, outline, item = self._target(f"the form of {function}()", "function", function)
+        body = outline.tokens[slice(*item.body)]
+        found = [form for form in forms if pattern(form.body).fullmatch(joined(body))]
+        if len(found) == 1:
+            return found[0]
+        place = f"{path}:{outline.line(item.start)}"
+        if found:
+            raise InputError(f"{place}: {function}() has {len(found)} of the forms that the step knows")
+        near, same = max(((form, _alike(form.body, body)) for form in forms), key=lambda each: each[1])
+        rest = tokens(near.body)[same : same + _WORDS]
+        at = body[same] if same < len(body) else outline.tokens[item.body[1]]
+        there = b" ".join(token.text for token in body[same : same + _WORDS]).decode("utf-8", "replace")
+        raise InputError(
+            f"{place}: {function}() has none of the {len(forms)} forms that the step knows",
+            f"{path}:{outline.line(at.start)} has `{there}`, not `{b' '.join(rest).decode('utf-8', 'replace')}`",
+        )
+
+    def _target(self, told: str, kind: str, name: str) -> tuple[str, Outline, Item]:
         found: list[tuple[str, Outline, Item]] = []
         near: list[tuple[str, Outline, Item]] = []
         broken: list[str] = []
-        for path, content in self._read(self._search(name)).items():
+        word = re.compile(rb"\b%s\b" % re.escape(name.encode()))
+        for path, content in self._contents.items():
+            if not word.search(content):
+                continue
             try:
                 outline = self._outline(content)
             except Unreadable as error:
@@ -92,6 +122,12 @@ class Anchor:
         if content not in self._outlines:
             self._outlines[content] = Outline(content)
         return self._outlines[content]
+
+
+def _alike(code: str, body: Sequence[Token]) -> int:
+    """How many tokens at the beginning of a function are those of a pattern."""
+    pairs = zip(tokens(code), body, strict=False)
+    return next((number for number, (wanted, token) in enumerate(pairs) if wanted != token.text), len(body))
 
 
 def _clash(one: Edit, other: Edit) -> bool:

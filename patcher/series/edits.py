@@ -9,7 +9,7 @@ import msgspec
 from patcher.errors import InputError
 from patcher.files import read_text
 from patcher.rules.load import decode
-from patcher.source.outline import Unreadable, tokens
+from patcher.source.outline import Outline, Unreadable
 
 _TARGETS = ("function", "variable", "macro", "prototype")
 _INSIDE = ("replace", "delete", "before", "after", "append")
@@ -22,7 +22,8 @@ class EditSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Without ``statement`` and ``code`` the text goes before or after the named thing, or replaces or deletes it. With
     ``statement`` it works on a row of statements inside the function, with ``code`` on a run of tokens there; in both
     ``...`` stands for anything. ``include`` has the file include a header. ``expect``: how many places there must be.
-    ``shape``: what the code that goes must be, as ``patcher.source.outline.shape`` tells it: one of these.
+    ``shape``: what the code that goes must be, as ``patcher.source.outline.shape`` tells it: one of these. ``value``:
+    what a macro that goes must be worth, in any words.
     ``text``: the new C, given here or in ``file`` beside this one. ``why``: said of every edit that comes of it.
     """
 
@@ -39,6 +40,7 @@ class EditSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     file: str = ""
     expect: int = 1
     shape: tuple[str, ...] = ()
+    value: str = ""
 
     @property
     def target(self) -> tuple[str, str]:
@@ -46,20 +48,62 @@ class EditSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return next((kind, name) for kind in _TARGETS if (name := getattr(self, kind)))
 
 
-class _Edits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class FormSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One form that a function has in some trees, and what is to be edited where it has this one.
+
+    ``body``: all the function's statements; ``...`` stands for anything. A tree has just one form of a function.
+    """
+
+    function: str
+    body: str
     edit: tuple[EditSpec, ...]
 
 
-def load_edits(folder: Path) -> tuple[EditSpec, ...]:
+class StepEdits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The operations of a step: those that every tree needs, and those that go with a form of a function."""
+
+    edit: tuple[EditSpec, ...] = ()
+    form: tuple[FormSpec, ...] = ()
+
+    def by_function(self) -> tuple[tuple[FormSpec, ...], ...]:
+        """The forms, those of one function together."""
+        functions = dict.fromkeys(form.function for form in self.form)
+        return tuple(tuple(form for form in self.form if form.function == name) for name in functions)
+
+    @property
+    def every(self) -> tuple[EditSpec, ...]:
+        """The edits of all forms."""
+        return (*self.edit, *(edit for form in self.form for edit in form.edit))
+
+    @property
+    def targets(self) -> frozenset[str]:
+        """The names of all that is worked on."""
+        return frozenset(edit.target[1] for edit in self.every).union(form.function for form in self.form)
+
+
+def load_edits(folder: Path) -> StepEdits:
     """The operations of one step, each with its text. Raises InputError that names the file and the operation."""
     file = folder / "edits.toml"
+    found = decode(file, StepEdits)
+    if not (found.edit or found.form):
+        raise InputError(f"{file} has no edit", "docs/series.md has the fields")
+    edits = _with_texts(file, "edit", found.edit)
+    forms = []
+    for number, form in enumerate(found.form, 1):
+        if not (form.function and form.body.strip() and _pairs(form.body) and form.edit):
+            raise InputError(f"{file}: form {number} needs a function, its body as C, and edits", "see docs/series.md")
+        edit = _with_texts(file, f"form {number}, edit", form.edit)
+        forms.append(msgspec.structs.replace(form, edit=edit))
+    return StepEdits(edits, tuple(forms))
+
+
+def _with_texts(file: Path, what: str, edits: tuple[EditSpec, ...]) -> tuple[EditSpec, ...]:
     found = []
-    for number, edit in enumerate(decode(file, _Edits).edit, 1):
+    for number, edit in enumerate(edits, 1):
         if fault := _fault(edit):
-            raise InputError(f"{file}: edit {number} ({edit.why}): {fault}", "docs/series.md has the fields")
+            raise InputError(f"{file}: {what} {number} ({edit.why}): {fault}", "docs/series.md has the fields")
         if edit.file:
-            text = read_text(folder / edit.file, below=folder)
-            edit = msgspec.structs.replace(edit, text=text)
+            edit = msgspec.structs.replace(edit, text=read_text(file.parent / edit.file, below=file.parent))
         found.append(edit)
     return tuple(found)
 
@@ -80,12 +124,18 @@ def _fault(edit: EditSpec) -> str:
         return "every action but delete needs a text, or a file with it"
     if edit.file and ("/" in edit.file or edit.file.startswith(".")):
         return f"{edit.file!r} is not a file beside it"
-    if not inside and edit.action in ("replace", "delete") and not edit.shape:
-        return "what replaces or deletes a whole definition has to name the shape of what goes"
+    if not inside and edit.action in ("replace", "delete") and not (edit.shape or edit.value):
+        return "what replaces or deletes a whole definition has to name the shape, or the value, of what goes"
+    if edit.value and not (edit.macro and edit.action in ("replace", "delete")):
+        return "only a macro that goes has a value"
     if edit.expect < 1:
         return "expect is at least 1"
+    return "the brackets of the statement do not pair" if edit.statement and not _pairs(edit.statement) else ""
+
+
+def _pairs(code: str) -> bool:
     try:
-        tokens(edit.statement or edit.code)
+        Outline(b"void f(void) {" + code.encode() + b"}")
     except Unreadable:
-        return "the pattern is no C"
-    return ""
+        return False
+    return True

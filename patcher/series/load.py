@@ -11,18 +11,19 @@ from patcher import data
 from patcher.errors import InputError
 from patcher.files import read_text
 from patcher.rules.load import decode
-from patcher.series.edits import EditSpec, load_edits
+from patcher.series.edits import StepEdits, load_edits
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 
 class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Something that can be seen in the code. Just one of the first six is given.
+    """Something that can be seen in the code. Just one of the first seven is given.
 
     ``defines``: one of the names is defined; ``undefined``: none of them is. ``mentions``: one of the names is
     reached from one of the functions ``inside`` (through functions of the same file). ``without``: the functions
     ``inside`` are defined, and name none of these themselves. ``type``: the type of the
-    variable ``of``, as C spells it. ``says``: the word is in a comment of the file that defines ``of``.
+    variable ``of``, as C spells it. ``says``: the word is in a comment of the file that defines ``of``. ``value``: the
+    macro ``of`` has the value of this C expression, in whatever words and in every configuration that is read.
     """
 
     defines: tuple[str, ...] = ()
@@ -31,6 +32,7 @@ class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     without: tuple[str, ...] = ()
     type: str = ""
     says: str = ""
+    value: str = ""
     inside: tuple[str, ...] = ()
     of: str = ""
 
@@ -47,7 +49,7 @@ class StepSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     present: tuple[tuple[Condition, ...], ...]
     title: str = ""
     message: str = ""
-    edits: tuple[EditSpec, ...] = ()
+    edits: StepEdits = StepEdits()
 
 
 class Requirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -99,7 +101,7 @@ def _step(directory: Path, step: StepSpec) -> StepSpec:
         raise InputError(
             f"{directory / 'series.toml'}: {step.slug!r} is no name for a step", "use a-z, 0-9 and hyphens"
         )
-    if step.title or step.message or step.edits:
+    if step.title or step.message or step.edits != StepEdits():
         raise InputError(
             f"{directory / 'series.toml'}: {step.slug} has a title, a message or edits",
             f"these are in {step.slug}/message.txt and {step.slug}/edits.toml",
@@ -116,19 +118,25 @@ def _text(file: Path) -> tuple[str, str]:
     return lines[0].strip(), "\n".join(line.rstrip() for line in lines[2:]).strip() + "\n"
 
 
+def conditions(spec: SeriesSpec) -> tuple[Condition, ...]:
+    """All that the series asks of a tree."""
+    asked = [condition for step in spec.step for group in step.present for condition in group]
+    return (*asked, *(condition for requirement in spec.requires for condition in requirement.all))
+
+
 def _check_conditions(file: Path, spec: SeriesSpec) -> None:
-    conditions = [condition for step in spec.step for group in step.present for condition in group]
-    for condition in [*conditions, *(each for requirement in spec.requires for each in requirement.all)]:
+    for condition in conditions(spec):
         about = (condition.mentions, condition.without)
-        fields = (condition.defines, condition.undefined, *about, condition.type, condition.says)
+        of = (condition.type, condition.says, condition.value)
+        fields = (condition.defines, condition.undefined, *about, *of)
         if (
             sum(bool(field) for field in fields) != 1
             or any(about) != bool(condition.inside)
-            or bool(condition.type or condition.says) != bool(condition.of)
+            or any(of) != bool(condition.of)
         ):
             raise InputError(
                 f"{file}: a condition needs just one of defines, undefined, mentions and without (with inside), "
-                "type and says (with of)",
+                "type, says and value (with of)",
                 f"found {msgspec.json.encode(condition).decode()}",
             )
 
@@ -138,10 +146,6 @@ def symbols(spec: SeriesSpec) -> frozenset[str]:
     found = set(spec.anchor)
     for step in spec.step:
         found.update(step.targets)
-        for condition in (each for group in step.present for each in group):
-            found.update(
-                condition.defines, condition.undefined, condition.inside, (condition.of,) if condition.of else ()
-            )
-    for requirement in spec.requires:
-        found.update(condition.of for condition in requirement.all if condition.of)
+    for each in conditions(spec):
+        found.update(each.defines, each.undefined, each.inside, (each.of,) if each.of else ())
     return frozenset(found)

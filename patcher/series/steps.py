@@ -12,17 +12,17 @@ from patcher.series.load import Condition, SeriesSpec, StepSpec
 from patcher.source import lex
 
 
-class _Seen(NamedTuple):
+class Seen(NamedTuple):
+    """What is known of a tree. ``texts``: the files by path, for what comments say; ``other``: (macro, C expression) →
+    the configuration in which the macro has another value, "" for none."""
+
     knowledge: Knowledge
     texts: Mapping[str, bytes]
+    other: Mapping[tuple[str, str], str] = {}
 
 
-def steps(
-    spec: SeriesSpec, knowledge: Knowledge, texts: Mapping[str, bytes], broken: Sequence[str] = ()
-) -> tuple[Step, ...]:
-    """Each step of the series with its status on this tree. ``texts``: the files by path, for what comments say.
-    ``broken``: files that did not parse, with the error."""
-    seen = _Seen(knowledge, texts)
+def steps(spec: SeriesSpec, seen: Seen, broken: Sequence[str] = ()) -> tuple[Step, ...]:
+    """Each step of the series with its status on this tree. ``broken``: files that did not parse, with the error."""
     unfit = [requirement.reason for requirement in spec.requires if not _all(requirement.all, seen)]
     if unfit and broken:
         unfit = [f"it cannot be told: {broken[0]}; as far as it was understood: {unfit[0]}", *unfit[1:]]
@@ -39,7 +39,7 @@ def overall(found: Iterable[Step]) -> Status:
     return Status.PARTLY if StepStatus.PRESENT in statuses else Status.APPLICABLE
 
 
-def _step(step: StepSpec, seen: _Seen, unfit: list[str]) -> Step:
+def _step(step: StepSpec, seen: Seen, unfit: list[str]) -> Step:
     targets = tuple(_targets(step.targets, seen.knowledge))
     for group in step.present:
         if _all(group, seen):
@@ -50,8 +50,8 @@ def _step(step: StepSpec, seen: _Seen, unfit: list[str]) -> Step:
     if targets and not any(target.line for target in targets):
         gone = f"none of {', '.join(step.targets)} is in this tree"
         return Step(step.slug, step.title, StepStatus.BLOCKED, gone, targets)
-    first = next(condition for condition in step.present[0] if not holds(condition, seen.knowledge, seen.texts))
-    return Step(step.slug, step.title, StepStatus.NEEDED, _lacking(first), targets)
+    first = next(condition for condition in step.present[0] if not holds(condition, seen))
+    return Step(step.slug, step.title, StepStatus.NEEDED, _lacking(first, seen), targets)
 
 
 def _targets(names: Iterable[str], knowledge: Knowledge) -> Iterable[Target]:
@@ -67,14 +67,17 @@ def _targets(names: Iterable[str], knowledge: Knowledge) -> Iterable[Target]:
             yield Target("", name, 0)
 
 
-def _all(conditions: Iterable[Condition], seen: _Seen) -> bool:
-    return all(holds(condition, seen.knowledge, seen.texts) for condition in conditions)
+def _all(conditions: Iterable[Condition], seen: Seen) -> bool:
+    return all(holds(condition, seen) for condition in conditions)
 
 
-def holds(condition: Condition, knowledge: Knowledge, texts: Mapping[str, bytes]) -> bool:
+def holds(condition: Condition, seen: Seen) -> bool:
     """Whether a condition holds in the tree."""
+    knowledge = seen.knowledge
     if condition.says:
-        return _said(condition, knowledge, texts)
+        return _said(condition, knowledge, seen.texts)
+    if condition.value:
+        return seen.other.get((condition.of, condition.value)) == ""
     if condition.defines:
         return any(knowledge.defined(name) for name in condition.defines)
     if condition.undefined:
@@ -116,6 +119,8 @@ def _told(condition: Condition, knowledge: Knowledge) -> str:
         return f"{condition.of} is a {condition.type}"
     if condition.says:
         return f"a comment near {condition.of} speaks of {condition.says}"
+    if condition.value:
+        return f"{condition.of} is {condition.value}"
     if condition.without:
         return f"{' and '.join(condition.inside)} does without {' and '.join(condition.without)}"
     words = ", ".join(sorted(_mentioned(condition, knowledge)))
@@ -123,13 +128,16 @@ def _told(condition: Condition, knowledge: Knowledge) -> str:
     return f"{inside} reaches {words}"
 
 
-def _lacking(condition: Condition) -> str:
+def _lacking(condition: Condition, seen: Seen) -> str:
     if condition.defines:
         return f"nothing defines {' or '.join(condition.defines)}"
     if condition.undefined:
         return f"{' or '.join(condition.undefined)} is still there"
     if condition.type:
         return f"{condition.of} is no {condition.type}"
+    if condition.value:
+        where = seen.other.get((condition.of, condition.value))
+        return f"{condition.of} is not {condition.value}" + (f" in {where}" if where else "")
     if condition.says:
         return f"no comment in the file of {condition.of} speaks of {condition.says}"
     if condition.without:

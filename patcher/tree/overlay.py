@@ -49,14 +49,10 @@ class PatchedTree:
         return found
 
     def search(self, words: Sequence[str], pathspecs: Sequence[str]) -> tuple[str, ...]:
-        return self.among(self.base.search(words, pathspecs), words, pathspecs)
-
-    def among(self, found: Iterable[str], words: Sequence[str], pathspecs: Sequence[str]) -> tuple[str, ...]:
-        """What a search for the words, that found these files in the base, finds with the changes."""
         asked = re.compile(rb"\b(?:%s)\b" % b"|".join(re.escape(word.encode()) for word in words))
         texts = ((path, content) for path, content in self.changed.items() if content is not None)
         changed = {path for path, content in texts if _fits(path, pathspecs) and asked.search(content)}
-        return tuple(sorted((set(found) - self.changed.keys()) | changed))
+        return tuple(sorted((set(self.base.search(words, pathspecs)) - self.changed.keys()) | changed))
 
 
 def _fits(path: str, pathspecs: Sequence[str]) -> bool:

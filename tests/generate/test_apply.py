@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from generate.forms import FIND, early_page, granting_page, overriding_page, unbounded_page
 
 from patcher import temporary
 from patcher.series.load import load
@@ -229,6 +230,49 @@ def test_every_byte_that_is_not_edited_comes_through(run: Run, changed_tree: Cal
     assert not after.endswith(b"\n")
     removed = git(tree, "diff", "-a", "--numstat", "HEAD", "patcher/identity", "--", "arch/x86/xen/setup.c")
     assert removed.split()[1] == "0"
+
+
+PAGE = "arch/x86/include/asm/xen/page.h"
+CONFIRMED = "\t\tpfn = m2p_find_override_pfn(mfn, confirm_pfn(pfn, mfn));"
+
+
+@pytest.mark.parametrize(
+    ("form", "wanted"),
+    [
+        (early_page, ["+\t\treturn confirm_pfn(max_mapnr, mfn);", "+\treturn confirm_pfn(pfn, mfn);"]),
+        (unbounded_page, ["+\treturn confirm_pfn(pfn, mfn);"]),
+        (overriding_page, ["+\t\treturn confirm_pfn(~0UL, mfn);", f"+{CONFIRMED}"]),
+        (granting_page, [f"+{CONFIRMED}"]),
+    ],
+)
+def test_every_form_of_mfn_to_pfn_is_known(
+    run: Run, changed_tree: Callable[..., Path], git: Git, form: Callable[[str], str], wanted: list[str]
+) -> None:
+    def change(tree: Path) -> None:
+        (tree / PAGE).write_text(form((tree / PAGE).read_text()))
+        with (tree / "arch/x86/xen/mmu.c").open("a") as mmu:
+            mmu.write(FIND)
+
+    tree = changed_tree(change)
+    code, out, err = run("plan", "--tree", tree, "--quiet")
+    assert "identity: applicable" in out, (code, err)
+    code, _, err = run("apply", "--tree", tree)
+    assert (code, err) == (0, "")
+    added = git(tree, "diff", "-U0", "HEAD", "patcher/identity", "--", PAGE).splitlines()
+    assert [line for line in added if line[:1] == "+" and "confirm_pfn(" in line and "inline" not in line] == wanted
+
+
+def test_a_form_that_is_not_known_is_blocked(run: Run, changed_tree: Callable[..., Path]) -> None:
+    end = ";\n}\n\nstatic inline xmaddr_t"
+    tree = changed_tree(rename(f"\treturn pfn{end}", f"\treturn pfn ?: ~0UL{end}", PAGE))
+    code, out, _ = run("plan", "--tree", tree)
+    assert code == 1
+    assert "identity: not-applicable" in out
+    reason = next(line.strip() for line in out.splitlines() if "none of the 5 forms" in line)
+    assert f"{PAGE}:91 has `? : ~ 0UL ;`, not `;`" in reason
+    code, out, err = run("apply", "--tree", tree)
+    assert (code, out) == (2, "")
+    assert f"readers: {reason}" in err
 
 
 # what can be in the way

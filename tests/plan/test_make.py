@@ -158,6 +158,41 @@ def test_a_tree_that_has_some_of_it(mini_repo: Path, cache: Path) -> None:
     assert f"{MMU}:" in step.reason
 
 
+def test_a_step_whose_edit_finds_no_place_is_blocked(mini_repo: Path, cache: Path) -> None:
+    file = mini_repo / MMU
+    text = file.read_text()
+    old = "\t\t\tfree_p2m_page(mid);\n"
+    assert text.count(old) == 1
+    file.write_text(text.replace(old, "\t\t\tgive_back(mid);\n"))
+    plan = plan_of(mini_repo, cache)
+    assert plan.status is Status.NOT_APPLICABLE
+    steps = {step.slug: step for step in plan.steps}
+    assert steps["lost-race"].status is StepStatus.BLOCKED
+    assert f"{MMU}:" in steps["lost-race"].reason and "give_back(mid)" in steps["lost-race"].reason
+    assert steps["split-shared"].reason.startswith("tried without lost-race")
+    assert steps["keep-behind-end"].status is StepStatus.NEEDED
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ("(1UL << (sizeof(unsigned long) * 8 - 1))", StepStatus.PRESENT),
+        ("(~(~0UL >> 1))", StepStatus.PRESENT),
+        ("(1UL << 31)", StepStatus.NEEDED),
+        ("0x80000000UL", StepStatus.NEEDED),
+        ("(1UL << 30)", StepStatus.BLOCKED),
+    ],
+)
+def test_what_a_macro_is_its_value_tells(mini_repo: Path, cache: Path, body: str, status: StepStatus) -> None:
+    file = mini_repo / "arch/x86/include/asm/xen/page.h"
+    text = file.read_text()
+    assert "(1UL<<31)" in text
+    file.write_text(text.replace("(1UL<<31)", body))
+    step = next(step for step in plan_of(mini_repo, cache).steps if step.slug == "foreign-bit")
+    assert step.status is status
+    assert status is not StepStatus.PRESENT or step.reason.startswith("FOREIGN_FRAME_BIT is 1UL << ")
+
+
 def test_a_two_level_tree_is_refused_with_the_reason(mini_repo: Path, cache: Path) -> None:
     file = mini_repo / MMU
     file.write_text(re.sub(r"\bp2m_top\b(?!_)", "p2m_flat", file.read_text()) + "\nunsigned long *p2m_top[512];\n")

@@ -11,7 +11,7 @@ import pytest
 from patcher.errors import InputError
 from patcher.series.anchor import Anchor
 from patcher.series.compose import apply
-from patcher.series.edits import EditSpec
+from patcher.series.edits import EditSpec, StepEdits
 
 SOURCE = b"""\
 #include <linux/mm.h>
@@ -47,10 +47,8 @@ static int last;"""
 
 def anchored(*specs: dict[str, Any], files: dict[str, bytes] | None = None) -> dict[str, bytes]:
     contents = files or {"a.c": SOURCE}
-    anchor = Anchor(lambda word: [path for path, text in contents.items() if word.encode() in text], lambda paths: {
-        path: contents[path] for path in paths
-    })  # fmt: skip
-    edits = anchor.edits("step", [EditSpec(why=f"reason {number}", **spec) for number, spec in enumerate(specs)])
+    made = tuple(EditSpec(why=f"reason {number}", **spec) for number, spec in enumerate(specs))
+    edits = Anchor(contents).edits(StepEdits(made))
     return {**contents, **apply(contents, edits)}
 
 

@@ -12,7 +12,7 @@ from patcher.errors import InputError
 from patcher.model import Status, Step, StepStatus
 from patcher.rules.knowledge import Knowledge
 from patcher.series.load import Condition, load, names, symbols
-from patcher.series.steps import holds, overall, steps
+from patcher.series.steps import Seen, holds, overall, steps
 from patcher.source.snippet import snippet_facts
 
 CODE = """
@@ -55,10 +55,16 @@ def test_the_shipped_series_load() -> None:
         (Condition(says="scheme", of="outer"), True),
         (Condition(says="leaf", of="outer"), False),
         (Condition(says="scheme", of="nothing"), False),
+        (Condition(value="1", of="MACRO"), True),
+        (Condition(value="2", of="MACRO"), False),
+        (Condition(value="1", of="nothing"), False),
     ],
 )
 def test_conditions(condition: Condition, expected: bool) -> None:
-    assert holds(condition, KNOWN, {"a.c": CODE.encode()}) == expected
+    assert (
+        holds(condition, Seen(KNOWN, {"a.c": CODE.encode()}, {("MACRO", "1"): "", ("MACRO", "2"): "x86_64-xen-dom0"}))
+        == expected
+    )
 
 
 @pytest.mark.parametrize(
@@ -100,7 +106,7 @@ def test_titles_and_messages_are_those_of_the_commits() -> None:
         assert step.title.startswith(("xen", "x86"))
         assert len(step.title) <= 75
         assert step.message.strip()
-        assert step.edits
+        assert step.edits.targets
 
 
 def test_no_such_series() -> None:
@@ -109,5 +115,5 @@ def test_no_such_series() -> None:
 
 
 def test_what_did_not_parse_is_told_with_the_reason() -> None:
-    found = steps(load("identity"), Knowledge([], frozenset()), {}, ["a.c [p]: expected ';'"])
+    found = steps(load("identity"), Seen(Knowledge([], frozenset()), {}), ["a.c [p]: expected ';'"])
     assert found[0].reason.startswith("it cannot be told: a.c [p]: expected ';'")

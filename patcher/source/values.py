@@ -1,0 +1,83 @@
+"""What macros are worth, as a compiler computes it, however they are written."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from patcher import temporary
+from patcher.cache import Cache
+from patcher.source import walk
+from patcher.source.keys import digest
+from patcher.source.parallel import make_constants
+from patcher.source.prepare import Prepared, Workspace
+from patcher.source.read import include_graph
+from patcher.source.workers import Lost, Piece, run
+from patcher.tree.config import Config, own_directories
+from patcher.tree.includes import Includes
+from patcher.tree.kernel import KernelTree
+
+_PREFIX = "patcher_equal_"
+_decoder = msgspec.msgpack.Decoder(tuple[int, ...])
+
+
+class Question(NamedTuple):
+    """Whether the macro ``name`` has the value of the C expression ``value``; ``path`` is the file that defines it."""
+
+    path: str
+    name: str
+    value: str
+
+
+def unequal(tree: KernelTree, configs: Sequence[Config], questions: Sequence[Question], cache: Cache) -> list[str]:
+    """Of each question: the first configuration in which the answer is no, or "". What libclang cannot compute, and
+    what is no constant, is not equal."""
+    found = [_answers(tree, config, questions, cache) for config in configs] if questions else []
+    return [
+        next((config.name for config, answers in zip(configs, found, strict=True) if not answers[number]), "")
+        for number in range(len(questions))
+    ]
+
+
+def _answers(tree: KernelTree, config: Config, questions: Sequence[Question], cache: Cache) -> Sequence[int]:
+    paths = tuple(sorted({question.path for question in questions}))
+    includes = include_graph(tree, config, paths, cache)
+    key = "values:" + digest(_seen(config, includes, paths), questions)
+    if (stored := cache.load(key, _decoder.decode)) is not None:
+        return stored
+    with ExitStack() as stack:
+        space = stack.enter_context(Workspace(tree, config, includes, own_directories(tree, paths), cache))
+        make_constants([space], [space.bring(includes.reach(paths))])
+        scratch = stack.enter_context(temporary.directory("values"))
+        main = scratch / "values.c"
+        main.write_text(_program(space.prepared.sources, questions))
+        work = functools.partial(_compute, space.prepared, main, paths[0], len(questions))
+        _, done = next(run({"": Piece(work, (*space.prepared.readable, scratch))}))
+    if isinstance(done, Lost):
+        return [0] * len(questions)
+    answers = _decoder.decode(done)
+    cache.put(key, done)
+    return answers
+
+
+def _program(sources: Path, questions: Sequence[Question]) -> str:
+    lines = [f'#include "{sources / path}"' for path in sorted({question.path for question in questions})]
+    lines += [f"enum {{ {_PREFIX}{n} = ({each.name}) == ({each.value}) }};" for n, each in enumerate(questions)]
+    return "\n".join(lines) + "\n"
+
+
+def _compute(prepared: Prepared, main: Path, path: str, count: int) -> bytes:
+    """Runs in a process of its own."""
+    found = walk.enumerators(str(main), prepared.arguments(path), _PREFIX)
+    return msgspec.msgpack.encode([found.get(str(number), 0) for number in range(count)])
+
+
+def _seen(config: Config, includes: Includes, paths: Sequence[str]) -> object:
+    reached = sorted(includes.reach([*paths, *config.forced]))
+    blobs = [(path, includes.blobs.get(path) or includes.made.get(path, b"")) for path in reached]
+    return (config.name, config.flags, config.forced, config.directories, blobs)
