@@ -50,7 +50,8 @@ class Point(Enum):
 
 
 OPERATIONS = ("end", "machine", "e820", "booted", "call", "scan", "view", "m2p", "fail", "race", "resume", "facts",
-              "snapshot", "diff", "peek", "limit", "watch", "stats", "jumps", "lost", "owners", "high")  # fmt: skip
+              "snapshot", "diff", "peek", "limit", "watch", "stats", "jumps", "lost", "owners", "high",
+              "override")  # fmt: skip
 CALLS = ("build", "list", "memory", "set", "get", "identity", "make_pte", "pte_val", "pfn_to_mfn",
          "mfn_to_pfn", "valid", "missing")  # fmt: skip
 FACTS = ("bits", "invalid", "foreign_bit", "identity_bit", "max_domain_pages", "page_offset", "iomap", "present",

@@ -149,6 +149,13 @@ class M2p(_Silent, frozen=True, tag="m2p"):
     pfn: int
 
 
+class Override(_Silent, frozen=True, tag="override"):
+    """The page of a PFN has a granted frame of another domain from now on: m2p_find_override_pfn() finds it."""
+
+    mfn: int
+    pfn: int
+
+
 class Fail(_Silent, frozen=True, tag="fail"):
     """The ``at``-th allocation from now on fails, and so do ``count`` altogether."""
 

@@ -67,6 +67,14 @@ def walk(context: Context) -> Claim:
     return there, f"the file of xen_memory_setup() {'calls' if there else 'does not call'} set_phys_range_identity()"
 
 
+def overrides(context: Context) -> Claim:
+    """Asked of the code: does a granted frame lead to the page that has it, in the plainest case?"""
+    machine, mfn = small_machine(context.runner, False), 0x3F0001  # where a void PFN is no device
+    before = (*BOOT, steps.Booted(), steps.M2p(mfn, 2**31), steps.Override(mfn, 5))
+    there = context.ask(machine, before, steps.MfnToPfn(mfn)) == 5
+    return there, f"mfn_to_pfn() {'asks' if there else 'does not ask'} for m2p overrides"
+
+
 def _after_walk(context: Context, initial: bool, at: int) -> int | None:
     """How the PFN at this address reads after the walk over a plain map: RAM, at 64 MiB a device's region, at 128 MiB
     some more RAM, in which there is a device's region at 144 MiB, and the end of the map at 256 MiB. The domain was

@@ -33,6 +33,17 @@ class IdentityPte(msgspec.Struct, frozen=True):
     pick: int
 
 
+class Granted(msgspec.Struct, frozen=True):
+    """A page of RAM to which frames of another domain are granted, one of them with a number in a range of identity.
+    ``pick`` chooses the page and a frame, ``distance`` the frame in the range; ``stale``: what Xen's table says."""
+
+    machine: Machine
+    range: SetRange
+    pick: int
+    distance: int
+    stale: int
+
+
 class DevicePte(msgspec.Struct, frozen=True):
     """A PTE of a device's frame."""
 
@@ -137,6 +148,30 @@ def _pte_foreign(context: Context, case: Pte) -> Mismatch | None:
     return script.judge()
 
 
+def _grant(source: Source, context: Context) -> Granted:
+    machine = generate.whole(source, context, 512)
+    found = generate.identity(source, context, machine)
+    stale = source.one_of(lambda: source.integer(0, machine.nr_pages - 1), lambda: 2**31)
+    return Granted(machine, found, _pick(source), source.integer(0, 2**40), stale)
+
+
+def _granted(context: Context, case: Granted) -> Mismatch | None:
+    """Xen's table has the granter's PFN, which is not ours; the override knows the page. The P2M may call the number of
+    the frame identity: there is no device then, as another domain has RAM there, of which Xen's table has an entry."""
+    start, end = case.range.start, min(case.range.end, 1 << case.machine.order)
+    ranges = (case.range,) if start < end and case.range.fits(context.facts) else ()
+    script = booted(context, case.machine, ranges)
+    pfn = case.pick % case.machine.nr_pages
+    if not isinstance(script.model.meaning(pfn), Ram):
+        return script.judge()
+    frames = [generate.FOREIGN + case.pick % 0x1000, *(start + case.distance % (end - start) for _ in ranges)]
+    for mfn in frames:
+        script.act(PutForeign(pfn, mfn))
+        script.do(steps.M2p(mfn, case.stale), steps.Override(mfn, pfn))
+        script.want(steps.MfnToPfn(mfn), pfn, f"mfn_to_pfn({mfn:#x}) of a granted frame is its page's PFN {pfn:#x}")
+    return script.judge()
+
+
 def _pte_absent(context: Context, case: Pte) -> Mismatch | None:
     """What is not present is no frame number, and passes as it is."""
     script = booted(context, case.machine)
@@ -191,6 +226,8 @@ PROPERTIES = (
     Property("9-stray", 9, "A stray _PAGE_IOMAP on RAM is dropped", claims.pte_strips, Pte, _pte, _pte_stray),
     Property("9-foreign", 9, "A PTE of another domain's frame has its MFN, and reads back as it is",
              claims.needs("pte_val"), Pte, _initial_pte, _pte_foreign),
+    Property("9-granted", 9, "A granted frame leads back to the PFN of its page, whatever its number", claims.overrides,
+             Granted, _grant, _granted, 0.5),
     Property("9-device", 9, "A PTE with _PAGE_IOMAP keeps its frame where the P2M knows nothing",
              claims.needs("make_pte"), DevicePte, _device, _pte_device),
     Property("9-isa", 9, "The same in an unprivileged domain, but not below the end of the ISA range",

@@ -142,6 +142,10 @@ void set_machine(word nr_pages, word mfn_list, word pt_base, int initial, int tr
 		table[i] = ((ulong *)(ulong)mfn_list)[i];
 }
 
+void add_override(word mfn, word pfn)
+{
+}
+
 word list_frame(void)
 {
 	return 0;

@@ -5,6 +5,7 @@
  * under test calls and Xen or the boot code would supply. All of that is
  * weak: where the tree's own files define it, theirs counts.
  */
+#define m2p_find_override_pfn prove_find_override_pfn
 #include <linux/types.h>
 #include <linux/mm.h>
 #include <linux/gfp.h>
@@ -244,6 +245,31 @@ long hypercall_frame(unsigned long *frame)
 WEAK long xen_hypercall(unsigned long number, unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4)
 {
 	return hypercall(number, a1, a2, a3, a4, 0);
+}
+
+/*
+ * A tree with m2p overrides keeps them as a list of struct page, at addresses
+ * of the kernel's half. The mfn_to_pfn() that a scenario calls asks here.
+ */
+static struct { unsigned long mfn, pfn; } overrides[16];
+static unsigned overridden;
+
+void add_override(word mfn, word pfn)
+{
+	if (overridden == ARRAY_SIZE(overrides))
+		shim_stop(STOP_BAD_SCENARIO, 10, mfn, 0);
+	overrides[overridden].mfn = mfn;
+	overrides[overridden++].pfn = pfn;
+}
+
+unsigned long prove_find_override_pfn(unsigned long mfn, unsigned long pfn)
+{
+	unsigned i;
+
+	for (i = overridden; i; i--)
+		if (overrides[i - 1].mfn == mfn)
+			return overrides[i - 1].pfn;
+	return pfn;
 }
 
 /* The calls a scenario makes. */

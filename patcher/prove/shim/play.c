@@ -113,6 +113,9 @@ static word *operation(word op, word *p)
 		if (!(p[0] >> m.order))
 			m2p[p[0]] = p[1];
 		return p + 2;
+	case OP_OVERRIDE:
+		add_override(p[0], p[1]);
+		return p + 2;
 	case OP_FAIL:	/* let the n-th allocation from now, and so many after it, fail */
 		m.fail_at = m.allocations + p[0];
 		m.fail_count = p[1];

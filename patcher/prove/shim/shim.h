@@ -30,6 +30,7 @@ int has_call(enum call call);
 word do_call(enum call call, word a, word b);
 void set_machine(word nr_pages, word mfn_list, word pt_base, int initial, int translated, word m2p, unsigned order,
 		 int pat);
+void add_override(word mfn, word pfn);	/* a granted frame, and the page that has it */
 word list_frame(void);		/* what the toolstack starts from: an MFN, or 0 */
 word list_top(void);		/* the same, as the tree's own variable says it */
 word fact(enum fact which);	/* one of the tree's constants */
