@@ -100,12 +100,12 @@ def judge(job: Job) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _commits(tree: Path, span: str, path: str) -> list[tuple[str, str]]:
-    """A, then those of A..B that touch the path, the oldest first."""
+def commits(tree: Path, span: str, *paths: str) -> list[tuple[str, str]]:
+    """A, then those of A..B that touch one of the paths, the oldest first."""
     base = span.partition("..")[0]
     shown = ["git", "-C", str(tree), "log", "--format=%h %s"]
     texts = [subprocess.run([*shown, *more], check=True, capture_output=True, text=True).stdout
-             for more in (["-1", base], ["--topo-order", "--reverse", span, "--", path])]  # fmt: skip
+             for more in (["-1", base], ["--topo-order", "--reverse", span, "--", *paths])]  # fmt: skip
     return [(name, subject) for name, _, subject in (line.partition(" ") for line in "".join(texts).splitlines())]
 
 
@@ -137,7 +137,7 @@ def main() -> int:
     archs = tuple(ARCHS) if chosen.arch == "both" else (chosen.arch,)
     prover = _prover()
     jobs = [Job(chosen.tree, commit, subject, arch, chosen.examples, prover)
-            for commit, subject in _commits(chosen.tree, chosen.range, chosen.path) for arch in archs]  # fmt: skip
+            for commit, subject in commits(chosen.tree, chosen.range, chosen.path) for arch in archs]  # fmt: skip
     stored = chosen.output.read_text().splitlines() if chosen.output.exists() else []
     known = {line.key: line.verdicts for line in (msgspec.json.decode(each, type=Line) for each in stored)}
     with ProcessPoolExecutor(chosen.jobs) as pool:
