@@ -35,6 +35,8 @@ from patcher.model import Plan, StepStatus
 from patcher.plan.make import Request, make_plan
 from patcher.plan.session import request
 from patcher.prove import prove
+from patcher.prove.build import build
+from patcher.prove.toolchain import CompilerError
 from patcher.prove.verdict import Status
 from patcher.tree.find import open_tree
 from patcher.tree.kernel import KernelTree
@@ -95,7 +97,7 @@ def attempt(job: Job, key: str) -> Line:
     applied, changes = _apply(job, tree, cache)
     new = None
     if job.examples and changes:
-        before, after = (_failing(each, job.examples, cache) for each in (tree, PatchedTree(tree, changes)))
+        before, after = (_failing(job, each, cache) for each in (tree, PatchedTree(tree, changes)))
         new = tuple(sorted(after - before))
     disagree = _disagree(plan, blocked, applied)
     return Line(key, job.commit, job.subject, plan.status.value, blocked, applied, disagree, new)
@@ -123,12 +125,23 @@ def _disagree(plan: Plan, blocked: str, applied: str) -> str:
     return "" if applied == wanted else f"no step is blocked, so apply was to say: {wanted}"
 
 
-def _failing(tree: KernelTree, examples: int, cache: Cache) -> set[str]:
-    found = set()
+def _failing(job: Job, tree: KernelTree, cache: Cache) -> set[str]:
+    """What fails; the same program is played once, whichever commits it is made of."""
+    found: set[str] = set()
     for arch in ("x86_64", "i386"):
-        proof = prove.prove(tree, arch, prove.Request((arch,), examples, 0, shrink=False), cache)
-        found |= {f"{each.id} [{arch}]" for each in proof.verdicts if each.status is Status.FAIL}
-        found |= {f"{proof.error} [{arch}]"} if proof.error else set()
+        try:
+            program = msgspec.msgpack.encode((job.code, job.examples, build(tree, arch, cache)))
+        except CompilerError as error:
+            found.add(f"it does not compile: {error} [{arch}]")
+            continue
+        key = f"sweep:{hashlib.sha256(program).hexdigest()}"
+        failing = cache.load(key, msgspec.msgpack.Decoder(tuple[str, ...]).decode)
+        if failing is None:
+            proof = prove.prove(tree, arch, prove.Request((arch,), job.examples, 0, shrink=False), cache)
+            failing = tuple(each.id for each in proof.verdicts if each.status is Status.FAIL)
+            failing += (proof.error,) if proof.error else ()
+            cache.put(key, msgspec.msgpack.encode(failing))
+        found |= {f"{each} [{arch}]" for each in failing}
     return found
 
 
