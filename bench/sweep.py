@@ -137,7 +137,7 @@ def _failing(job: Job, tree: KernelTree, cache: Cache) -> set[str]:
         key = f"sweep:{hashlib.sha256(program).hexdigest()}"
         failing = cache.load(key, msgspec.msgpack.Decoder(tuple[str, ...]).decode)
         if failing is None:
-            proof = prove.prove(tree, arch, prove.Request((arch,), job.examples, 0, shrink=False), cache)
+            proof = prove.Prover(prove.Request((arch,), job.examples, 0, shrink=False), cache).proof(tree, arch)
             failing = tuple(each.id for each in proof.verdicts if each.status is Status.FAIL)
             failing += (proof.error,) if proof.error else ()
             cache.put(key, msgspec.msgpack.encode(failing))
