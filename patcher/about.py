@@ -35,8 +35,8 @@ def lines() -> list[str]:
 
 def _compiler() -> str:
     command = os.environ.get("CC", "cc")
-    place = shutil.which(command)
-    if place is None:
+    file = shutil.which(command)
+    if file is None:
         return f"compiler: {command} was not found"
-    said = subprocess.run([place, "--version"], capture_output=True, text=True, timeout=10, check=False)
-    return f"compiler {said.stdout.splitlines()[0] if said.stdout else place}"
+    done = subprocess.run([file, "--version"], capture_output=True, text=True, timeout=10, check=False)
+    return f"compiler {done.stdout.splitlines()[0] if done.stdout else file}"

@@ -65,8 +65,8 @@ class View(NamedTuple):
 @functools.cache
 def options() -> frozenset[str]:
     """The options that the installed bubblewrap has."""
-    said = subprocess.run(["bwrap", "--help"], capture_output=True, text=True, timeout=20, check=False)
-    return frozenset(word for word in (said.stdout + said.stderr).split() if word.startswith("--"))
+    done = subprocess.run(["bwrap", "--help"], capture_output=True, text=True, timeout=20, check=False)
+    return frozenset(word for word in (done.stdout + done.stderr).split() if word.startswith("--"))
 
 
 def missing(way: Way) -> str:

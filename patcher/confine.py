@@ -100,10 +100,10 @@ def available() -> str | None:
             command([sys.executable, "-I", "-S", "-c", f"open({secret.name!r})"], run=_python()),
             stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60,
         )  # fmt: skip
-    said = tried.stderr.decode("utf-8", "replace").strip().splitlines()
-    if said and said[-1].startswith("PermissionError"):
+    lines = tried.stderr.decode("utf-8", "replace").strip().splitlines()
+    if lines and lines[-1].startswith("PermissionError"):
         return None
-    return f"Landlock does not work here ({said[-1] if said else f'exit status {tried.returncode}'})"
+    return f"Landlock does not work here ({lines[-1] if lines else f'exit status {tried.returncode}'})"
 
 
 def _python() -> tuple[str, ...]:
@@ -118,20 +118,20 @@ def _namespaces() -> str | None:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        said = b"it failed"
+        message = b"it failed"
         try:
             namespaces.see_only((), ())
-            said = b"more is seen than was shown" if any(Path("/").iterdir()) else b""
+            message = b"more is seen than was shown" if any(Path("/").iterdir()) else b""
         except OSError as error:
-            said = str(error.strerror).encode()
+            message = str(error.strerror).encode()
         finally:
-            os.write(writing, said)
+            os.write(writing, message)
             os._exit(0)
     os.close(writing)
     with os.fdopen(reading, "rb") as answer:
-        said = answer.read()
+        message = answer.read()
     os.waitpid(child, 0)
-    return said.decode("utf-8", "replace") or None
+    return message.decode("utf-8", "replace") or None
 
 
 class Way(StrEnum):

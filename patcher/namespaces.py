@@ -55,8 +55,8 @@ def see_only(read: Iterable[Path], write: Iterable[Path]) -> None:
     os.chdir("/")
     new = Path("/new")
     new.mkdir()
-    for place, fixed in sorted(places, key=lambda each: len(each[0].parts)):
-        _show(libc, Path("/old") / place.relative_to("/"), new / place.relative_to("/"), fixed)
+    for path, fixed in sorted(places, key=lambda each: len(each[0].parts)):
+        _show(libc, Path("/old") / path.relative_to("/"), new / path.relative_to("/"), fixed)
     libc("umount2", b"/old", ctypes.c_int(_DETACH))
     _mount(libc, "none", Path("/"), None, _REMOUNT | _BIND | _READ_ONLY | _NO_SUID | _NO_DEVICES)
     os.chroot(new)

@@ -68,8 +68,8 @@ def tried() -> Way | str:
         done = _run(View(["true"], (), (), None, {}, 2**30, 64), way, b"", 20)
         if done.code == 0 and not done.reason:
             return way
-        said = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
-        why = f"bwrap does not work here ({done.reason or said or f'exit status {done.code}'})"
+        message = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
+        why = f"bwrap does not work here ({done.reason or message or f'exit status {done.code}'})"
     return why
 
 

@@ -60,21 +60,21 @@ def _sweep(top: Path) -> None:
                 _remove_dead(top / name)
 
 
-def _remove_dead(place: Path) -> None:
+def _remove_dead(path: Path) -> None:
     """Raises OSError where it is not ours, or its owner lives."""
-    opened = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    opened = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         state = os.fstat(opened)
         if state.st_uid != os.geteuid() or stat.S_IMODE(state.st_mode) != 0o700:
             return
         if time.time() - state.st_mtime > _HALF_MADE:
             with contextlib.suppress(OSError):  # it has no lock if it is empty
-                place.rmdir()
+                path.rmdir()
         lock = os.open(_LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=opened)
         try:
             if stat.S_ISREG(os.fstat(lock).st_mode):
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(place, ignore_errors=True)
+                shutil.rmtree(path, ignore_errors=True)
         finally:
             os.close(lock)
     finally:

@@ -56,15 +56,15 @@ class Adjustments(NamedTuple):
 def tool(name: str, override: str = "") -> Tool:
     """The compiler or checker of that name (or the command given for it), tried out."""
     command = override or name
-    place = shutil.which(command.split()[0])
-    if place is None:
+    program = shutil.which(command.split()[0])
+    if program is None:
         return Tool(name, command, "", f"{command} is not installed")
     try:
-        done = subprocess.run([place, "--version"], capture_output=True, text=True, timeout=20, check=False)
+        done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=20, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         return Tool(name, command, "", f"{command} does not run ({error})")
     output = (done.stdout or done.stderr).strip().partition("\n")[0]
-    stamp = Path(place).resolve().stat()
+    stamp = Path(program).resolve().stat()
     if done.returncode:
         return Tool(name, command, "", f"{command} does not run ({output})")
     return Tool(name, command, f"{output} ({stamp.st_size}.{stamp.st_mtime_ns})", "")

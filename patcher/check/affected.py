@@ -55,11 +55,11 @@ class Graph:
             here = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
             if here in self._known:
                 return (here,)
-        for place in (
+        for directory in (
             f"arch/{self._arch}/include", "include", f"arch/{self._arch}/include/uapi", "include/uapi",
         ):  # fmt: skip
-            if f"{place}/{name}" in self._known:
-                return (f"{place}/{name}",)
+            if f"{directory}/{name}" in self._known:
+                return (f"{directory}/{name}",)
         if name.startswith("asm/") and f"include/asm-generic/{name[4:]}" in self._known:
             return (f"include/asm-generic/{name[4:]}",)  # kbuild makes a wrapper
         if quote == '"':  # found by a -I of its directory

@@ -108,8 +108,8 @@ class Build:
         return text
 
     def _text(self, path: str) -> str:
-        place = self._workspace.tree / path
-        return read_file(place, below=self._workspace.tree).decode("utf-8", "replace")
+        file = self._workspace.tree / path
+        return read_file(file, below=self._workspace.tree).decode("utf-8", "replace")
 
     def set_config(self, text: str) -> None:
         """Use this ``.config``. One that is there already is not written again: kbuild goes by its time."""
@@ -127,8 +127,8 @@ class Build:
             targets.append("scripts")
         self._must(targets, "it cannot be prepared", variables=[each for each in self.variables() if each != "C=2"])
         needs: set[str] = set()
-        for place in ("kernel/bounds.s", "arch/x86/kernel/asm-offsets.s"):
-            needs.update(self._needs(place, entries))
+        for made in ("kernel/bounds.s", "arch/x86/kernel/asm-offsets.s"):
+            needs.update(self._needs(made, entries))
         return tuple(sorted(needs))
 
     def make(
@@ -224,43 +224,43 @@ class Build:
     # What the build wrote is no more to be trusted than what it ran: no link in it is followed.
 
     def _place(self, path: str) -> Path | None:
-        place = self.directory / path
-        inside = place.parent.resolve() == Path(os.path.normpath(place.parent))
-        return place if inside and place.parent.is_relative_to(self.directory) else None
+        file = self.directory / path
+        inside = file.parent.resolve() == Path(os.path.normpath(file.parent))
+        return file if inside and file.parent.is_relative_to(self.directory) else None
 
     def _is_file(self, path: str) -> bool:
-        place = self._place(path)
-        return place is not None and os.path.lexists(place) and stat.S_ISREG(place.lstat().st_mode)
+        file = self._place(path)
+        return file is not None and os.path.lexists(file) and stat.S_ISREG(file.lstat().st_mode)
 
     def _forget(self, path: str) -> None:
-        place = self._place(path)
-        if place is not None:
-            place.unlink(missing_ok=True)
+        file = self._place(path)
+        if file is not None:
+            file.unlink(missing_ok=True)
 
     def read(self, path: str) -> str:
         """The text of a file in the build directory. Raises CannotBuild where there is none."""
-        place = self._place(path)
+        file = self._place(path)
         try:
-            if place is None:
+            if file is None:
                 raise OSError(0, "it lies behind a link")
-            descriptor = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-            with os.fdopen(descriptor, "rb") as file:
+            descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            with os.fdopen(descriptor, "rb") as stream:
                 state = os.fstat(descriptor)
                 if not stat.S_ISREG(state.st_mode) or state.st_size > _FILE_BYTES:
                     raise OSError(0, "it is no plain file")
-                return file.read().decode("utf-8", "replace")
+                return stream.read().decode("utf-8", "replace")
         except OSError as error:
             raise CannotBuild(f"the build left no usable {path} ({error.strerror})") from error
 
     def write(self, path: str, text: str) -> None:
         """Write a file into the build directory."""
-        place = self._place(path)
-        if place is None:
+        file = self._place(path)
+        if file is None:
             raise CannotBuild(f"the build put a link where {path} belongs")
-        place.unlink(missing_ok=True)
-        descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
+        file.unlink(missing_ok=True)
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
 
     def _needs(self, target: str, entries: Mapping[str, Entry]) -> tuple[str, ...]:
         """The files of the tree that an object was made from, as the compiler told kbuild."""

@@ -38,14 +38,14 @@ def environment(store: Path, ours: Path) -> dict[str, str]:
 
 def directory(root: Path, programs: str) -> Path:
     """The directory for that set of programs, below ``root``."""
-    place = root / programs
-    place.mkdir(parents=True, exist_ok=True)
-    os.utime(place)
-    return place
+    store = root / programs
+    store.mkdir(parents=True, exist_ok=True)
+    os.utime(store)
+    return store
 
 
 def trim(root: Path, remove: Callable[[Path], None]) -> None:
     """Remove all but the directories last used."""
     with contextlib.suppress(OSError):
-        for place in sorted(root.iterdir(), key=lambda place: place.stat().st_mtime, reverse=True)[_KEPT:]:
-            remove(place)
+        for store in sorted(root.iterdir(), key=lambda store: store.stat().st_mtime, reverse=True)[_KEPT:]:
+            remove(store)

@@ -112,12 +112,12 @@ def enclosing(lines: Sequence[str], number: int) -> str:
 
 def inside(path: str, tree: Path, build: Path) -> str:
     """The path relative to the tree, or to the build directory, which is laid out alike; else as it is."""
-    place = os.path.normpath(os.path.join(build, path))  # noqa: PTH118 - no resolving of links
+    absolute = os.path.normpath(os.path.join(build, path))  # noqa: PTH118 - no resolving of links
     for root in (tree, build):
-        relative = os.path.relpath(place, root)
+        relative = os.path.relpath(absolute, root)
         if not relative.startswith(".."):
             return relative
-    return place
+    return absolute
 
 
 def key(message: Message, renamed: Mapping[str, str]) -> tuple[str, ...]:

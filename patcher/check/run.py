@@ -69,16 +69,16 @@ def run(series: Series, tree: Path, options: Options, cache: Cache, progress: Pr
         wrong = unknown[0] if names else "nothing"
         raise InputError(f"--with {options.tools}: {wrong} is no tool", f"choose from {', '.join(_TOOLS)}")
     specs = parse(word for word in options.configs if word != "auto")
-    place = str(tree.resolve())
+    root = str(tree.resolve())
     runner = Runner(sandboxed=options.sandboxed) if series.commits else None
     release = version(GitTree(series.repository, series.base))
     if runner is None:  # no patch made a commit: there is nothing to compile
-        return Report(place, release, series.base, (), (), (), (), (), ())
+        return Report(root, release, series.base, (), (), (), (), (), ())
     snapshots = take(series.repository, series.base, [commit.id for commit in series.commits])
     jobs, meter = options.jobs or len(os.sched_getaffinity(0)), Meter(progress, len(series.commits))
     with Builds(series.repository, snapshots, runner, cache) as builds, Workers(jobs, runner) as workers:
         stages = _Stages(series, snapshots, jobs, Store(cache), builds, workers, meter)
-        return stages.report(place, release, specs, tuple(map(tool, names)), options.most, runner)
+        return stages.report(root, release, specs, tuple(map(tool, names)), options.most, runner)
 
 
 class _Stages(NamedTuple):

@@ -32,13 +32,13 @@ _KEPT_BYTES = 4 * 2**30
 
 
 @contextlib.contextmanager
-def disk_errors(place: Path) -> Iterator[None]:
+def disk_errors(directory: Path) -> Iterator[None]:
     """Turn the failures of a disk into one clear line."""
     try:
         yield
     except OSError as error:
         raise InputError(
-            f"cannot work in {place} ({error.strerror or error})",
+            f"cannot work in {directory} ({error.strerror or error})",
             "free some space there or name another directory with PATCHER_CACHE_DIR",
         ) from error
 
@@ -56,14 +56,14 @@ class Workspace:
                     _sweep(gone)
                 discard(self.root, self._parent, _PATIENCE)
                 self.root.mkdir(mode=0o700)
-                for place in (self.tree, self.ours, self.builds):
-                    place.mkdir()
+                for directory in (self.tree, self.ours, self.builds):
+                    directory.mkdir()
             except BaseException:
                 self.close()
                 raise
         self.kept = Kept(self._parent / "prepared")
         self._compiled = self._parent / "ccache"
-        ccache.trim(self._compiled, lambda place: discard(place, self._parent))
+        ccache.trim(self._compiled, lambda directory: discard(directory, self._parent))
         self._has: dict[str, Entry] = {}
         self._known: set[str] = set()  # directories that are there, and lie where they seem to
 
@@ -114,15 +114,15 @@ class Workspace:
         """Have these files in ``ours``, executable below ``bin/``. Whoever reads one sees it whole."""
         with disk_errors(self.root):
             for path, text in files.items():
-                place = self.ours / path
-                place.parent.mkdir(parents=True, exist_ok=True)
-                if place.exists() and place.read_text() == text:
+                file = self.ours / path
+                file.parent.mkdir(parents=True, exist_ok=True)
+                if file.exists() and file.read_text() == text:
                     continue
-                new = place.with_name(f"{place.name}.{threading.get_ident()}.new")
+                new = file.with_name(f"{file.name}.{threading.get_ident()}.new")
                 new.write_text(text)
                 new.chmod(0o755 if path.startswith("bin/") else 0o644)
                 os.utime(new, (_LONG_AGO, _LONG_AGO))  # older than what an earlier run has prepared
-                new.rename(place)
+                new.rename(file)
 
     def compiled(self, programs: str) -> Path:
         """Where ccache keeps what was compiled while those programs could run."""
@@ -132,14 +132,14 @@ class Workspace:
     def _place(self, path: str) -> Path:
         if path.startswith("/") or ".." in path.split("/") or ".git" in path.split("/"):
             raise InputError(f"{path!r} leaves the tree", "the tree is damaged or hostile; not exported")
-        place = self.tree / path
-        parent = place.parent
+        file = self.tree / path
+        parent = file.parent
         if str(parent) not in self._known:
             parent.mkdir(parents=True, exist_ok=True)
             if parent.resolve() != parent:
                 raise InputError(f"{path!r} lies behind a link", "the tree is damaged or hostile; not exported")
             self._known.add(str(parent))
-        return place
+        return file
 
     def _prune(self, path: str) -> None:
         parent = (self.tree / path).parent
@@ -152,8 +152,8 @@ class Workspace:
             parent = parent.parent
 
     def _write(self, path: str, content: bytes, executable: bool) -> None:
-        place = str(self._place(path))
-        descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o755 if executable else 0o644)
+        target = str(self._place(path))
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o755 if executable else 0o644)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
 
@@ -197,27 +197,29 @@ class Kept:
         """Remove those longest unused while the whole is over its bound, and what a killed run left half made."""
         with contextlib.suppress(OSError):
             used = 0
-            for place in sorted(self._root.iterdir(), key=lambda place: place.stat().st_mtime, reverse=True):
-                if place.name.startswith("."):
-                    if time.time() - place.stat().st_mtime > 3600:
-                        discard(place, self._root.parent)
+            for directory in sorted(
+                self._root.iterdir(), key=lambda directory: directory.stat().st_mtime, reverse=True
+            ):
+                if directory.name.startswith("."):
+                    if time.time() - directory.stat().st_mtime > 3600:
+                        discard(directory, self._root.parent)
                     continue
-                used += sum(file.lstat().st_size for file in place.rglob("*"))
+                used += sum(file.lstat().st_size for file in directory.rglob("*"))
                 if used > _KEPT_BYTES:
-                    discard(place, self._root.parent)
+                    discard(directory, self._root.parent)
 
 
 def _checksum(top: Path) -> str:
     """Over the names, kinds and contents of all that is in a directory. Raises OSError where it cannot be read."""
     state = hashlib.blake2b(digest_size=16)
-    for place in sorted(top.rglob("*")):
-        mode = place.lstat().st_mode
+    for entry in sorted(top.rglob("*")):
+        mode = entry.lstat().st_mode
         content = b""
         if stat.S_ISLNK(mode):
-            content = os.fsencode(place.readlink())
+            content = os.fsencode(entry.readlink())
         elif stat.S_ISREG(mode):
-            content = place.read_bytes()
-        state.update(f"{place.relative_to(top)}\0{mode:o}\0{len(content)}\0".encode("utf-8", "surrogateescape"))
+            content = entry.read_bytes()
+        state.update(f"{entry.relative_to(top)}\0{mode:o}\0{len(content)}\0".encode("utf-8", "surrogateescape"))
         state.update(content)
     return state.hexdigest()
 
@@ -231,7 +233,7 @@ def _copy(source: Path, target: Path) -> None:
         raise OSError(0, done.stderr.strip().partition("\n")[0] or "cp failed")
 
 
-def discard(place: Path, top: Path, patience: float = 0.0) -> None:
+def discard(directory: Path, top: Path, patience: float = 0.0) -> None:
     """Take a directory away, and have it removed by a program of its own, which outlives us where that takes long.
 
     Tens of thousands of files go in half a second, or in half a minute where the disk is busy. ``top`` is the directory
@@ -239,9 +241,9 @@ def discard(place: Path, top: Path, patience: float = 0.0) -> None:
     """
     gone = top / f"{_GONE}{os.getpid()}-{time.monotonic_ns()}"
     with contextlib.suppress(OSError):
-        if not place.is_symlink():
-            place.chmod(0o700)  # else only root may move it
-        place.rename(gone)
+        if not directory.is_symlink():
+            directory.chmod(0o700)  # else only root may move it
+        directory.rename(gone)
         _sweep(gone)
         end = time.monotonic() + patience
         while gone.exists() and time.monotonic() < end:

@@ -37,9 +37,9 @@ def tour(say: Say, style: Style, keep: Path | None) -> None:
     if keep and exists(keep):
         raise InputError(f"{keep} exists already", "name a new directory with --keep")
     with temporary.directory("demo") as scratch:
-        place = keep or scratch / "linux-mini"
-        _copy(place)
-        commit = make_repository(place, "Import a miniature of Linux 2.6.37")
+        repository = keep or scratch / "linux-mini"
+        _copy(repository)
+        commit = make_repository(repository, "Import a miniature of Linux 2.6.37")
 
         def chapter(text: str) -> None:
             say(style(f"\n{text}", bold=True))
@@ -53,7 +53,7 @@ def tour(say: Say, style: Style, keep: Path | None) -> None:
         )
         chapter("2. patcher plan: what would become redundant, and why")
         say("Its files are read from git's objects, parsed by libclang, and every use of the flag is judged:")
-        plan = _plan(place)
+        plan = _plan(repository)
         for finding in _telling(plan):
             say(f"\n  {finding.path}:{finding.line}: {finding.snippet}")
             say(f"    {style(finding.verdict.value, bold=True)} [{finding.rule}] {finding.why}")
@@ -61,15 +61,15 @@ def tour(say: Say, style: Style, keep: Path | None) -> None:
         say(plan_text(plan, style, quiet=True).rstrip())
         chapter("4. patcher apply: the series that brings the scheme, for this tree")
         say("Each step edits named things where they stand; libclang reads the result in every configuration.\n")
-        say(_apply(place).rstrip())
+        say(_apply(repository).rstrip())
         chapter("5. patcher prove: the P2M code of the branch, run against the scheme")
         say("The tree's own code is compiled for user space and played with; a model says what it should answer.\n")
-        say(_command(place, "prove", "--rev", _BRANCH, "--arch", "x86_64", "--examples", "5").rstrip())
+        say(_command(repository, "prove", "--rev", _BRANCH, "--arch", "x86_64", "--examples", "5").rstrip())
         chapter("6. patcher lint: what a reviewer, a bot or a maintainer would send back")
-        say(_command(place, "lint", f"main..{_BRANCH}").rstrip())
+        say(_command(repository, "lint", f"main..{_BRANCH}").rstrip())
         chapter("7. patcher check: does every commit build, and say nothing new?")
         say("This runs the tree's own Makefiles, in a sandbox, so it has to be asked for with --trust-tree.\n")
-        say(_command(place, "check", f"main..{_BRANCH}", "--trust-tree", "--configs", "mini_defconfig").rstrip())
+        say(_command(repository, "check", f"main..{_BRANCH}", "--trust-tree", "--configs", "mini_defconfig").rstrip())
         chapter("8. On your own tree")
         say("  patcher plan --tree ~/src/linux           reads the commit you are on; add --rev v2.6.37 or any other")
         say("  patcher plan --tree ~/src/linux -v        with the evidence for each verdict")
@@ -78,39 +78,39 @@ def tour(say: Say, style: Style, keep: Path | None) -> None:
         say("  patcher lint, in any clone                what you have on top of upstream, before git send-email")
         say("  patcher rules explain iomap-foreign       why a rule says what it says")
         if keep:
-            say(f"\nThe repository stays in {place}.")
+            say(f"\nThe repository stays in {repository}.")
 
 
-def _copy(place: Path) -> None:
+def _copy(repository: Path) -> None:
     try:
-        shutil.copytree(data.directory("miniature"), place)
+        shutil.copytree(data.directory("miniature"), repository)
     except (OSError, ValueError) as error:
         why = error.args[0][0][-1] if isinstance(error, shutil.Error) else getattr(error, "strerror", "") or error
         raise InputError(
-            f"cannot write to {place} ({why})", "name another directory with --keep or TMPDIR, with 1 MiB of space"
+            f"cannot write to {repository} ({why})", "name another directory with --keep or TMPDIR, with 1 MiB of space"
         ) from error
 
 
-def _plan(place: Path) -> Plan:
+def _plan(repository: Path) -> Plan:
     with contextlib.closing(Cache()) as cache:
-        return make_plan(open_tree(place, None), request("identity", scope="tree"), cache)
+        return make_plan(open_tree(repository, None), request("identity", scope="tree"), cache)
 
 
-def _apply(place: Path) -> str:
+def _apply(repository: Path) -> str:
     """What the series becomes in the demo's repository, which has an identity of its own."""
     wanted = Wanted(None, None, signoff=True, force=False, checkout=False, dry_run=False)
     with contextlib.closing(Cache()) as cache:
-        made = pipeline.prepare(open_tree(place, None), request("identity"), wanted, None, place, cache)
+        made = pipeline.prepare(open_tree(repository, None), request("identity"), wanted, None, repository, cache)
     assert isinstance(made, pipeline.Prepared)
     done = pipeline.publish(made)
     return apply_text(made.plan, made.patches, done, None, dry_run=False, quiet=False, verbose=False)
 
 
-def _command(place: Path, *words: str) -> str:
+def _command(repository: Path, *words: str) -> str:
     """What a command says of the demo's repository, below the command as one would type it. A check that cannot run
     here, for want of a compiler or a sandbox, says so itself."""
     done = subprocess.run(
-        [sys.executable, "-m", "patcher", *words, "--tree", str(place), "--quiet"],
+        [sys.executable, "-m", "patcher", *words, "--tree", str(repository), "--quiet"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     return f"$ patcher {' '.join(words)}\n{done.stdout}{done.stderr}"

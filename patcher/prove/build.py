@@ -105,19 +105,19 @@ def _build(tree: KernelTree, found: Places, config: Config, includes: Includes, 
     for path in sorted(includes.reach(_roots(tree, found)) & includes.outside.keys()):
         raise toolchain.CompilerError(f"{path} includes {includes.outside[path]!r}, which is outside of the tree")
     own = own_directories(tree, (*found.sources, *_high_root(found)))
-    with Workspace(tree, config, includes, own, cache) as space, temporary.directory("prove") as place:
+    with Workspace(tree, config, includes, own, cache) as space, temporary.directory("prove") as directory:
         try:
-            return _compile(tree, found, includes, space, place, cache)
+            return _compile(tree, found, includes, space, directory, cache)
         except toolchain.CompilerError as error:
-            said = _without_places(str(error), space, place)
-            raise toolchain.CompilerError(f"{_other_tree(tree, found)}{said}") from error
+            message = _without_places(str(error), space, directory)
+            raise toolchain.CompilerError(f"{_other_tree(tree, found)}{message}") from error
 
 
-def _without_places(said: str, space: Workspace, work: Path) -> str:
+def _without_places(message: str, space: Workspace, work: Path) -> str:
     """What the compiler said, without the directories that it was made to work in."""
     for directory in (space.prepared.sources, space.prepared.headers, work, SHIM.parent):
-        said = said.replace(f"{directory}/", "")
-    return said
+        message = message.replace(f"{directory}/", "")
+    return message
 
 
 def _other_tree(tree: KernelTree, found: Places) -> str:
@@ -142,7 +142,7 @@ def _compile(
         space.prepared.headers: "/made",
         space.prepared.sources: TREE,
     }  # the same code, the same bytes
-    maps = [f"-ffile-prefix-map={place}={name}" for place, name in places.items()]
+    maps = [f"-ffile-prefix-map={directory}={name}" for directory, name in places.items()]
     ours = work / "ours"
     ours.mkdir()
     (ours / "protocol.h").write_text(protocol.header())
@@ -175,8 +175,8 @@ def _compile(
         high = High(True, high.reason, _names_brk(clears, bits))
         return _link(work, {**objects, **more}, shim, found, config, shims, others, high)
     except toolchain.CompilerError as error:
-        said = _without_places(str(error), space, work)
-        high = High(True, high.reason, lacking=f"{found.high} cannot be made part of the program: {said}")
+        message = _without_places(str(error), space, work)
+        high = High(True, high.reason, lacking=f"{found.high} cannot be made part of the program: {message}")
         return _link(work, objects, shim, found, config, shims, others, high)
 
 
@@ -237,15 +237,15 @@ def _link(
     bits = ARCHS[config.arch]
     owned = {name: "the shim" for name, weak in shim.exported.items() if not weak}
     parsed = check_objects(objects, owned, bits)
-    place = work / f"link{len(objects)}"
-    place.mkdir()
+    directory = work / f"link{len(objects)}"
+    directory.mkdir()
     files, rename = [], []
     for number, (path, content) in enumerate(objects.items()):
         files.append(f"{number}.o")
-        (place / files[-1]).write_bytes(content)
+        (directory / files[-1]).write_bytes(content)
         if path in (_BRIDGE, _HIGHMAP):
             rename.append(["objcopy", f"--rename-section=.text={SHIM_TEXT}", files[-1]])
-    binary, stubs, jumps = link(place, files, parsed.values(), shim, bits, *rename)
+    binary, stubs, jumps = link(directory, files, parsed.values(), shim, bits, *rename)
     setup = parsed.get(found.defined.get(SETUP[0], ""))
     return Program(
         bits=bits,

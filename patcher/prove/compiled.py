@@ -77,17 +77,17 @@ class Compiler:
         stored = self._cache.get(key)
         if stored is not None:
             return stored
-        place = self._work / source.name
-        place.mkdir()
+        directory = self._work / source.name
+        directory.mkdir()
         name = f"{source.name}.o"
         commands = [["gcc", *source.arguments, *_LISTS, "-pipe", "-c", "-o", name, str(source.file)]]
         if source.globals:
             commands.append(["objcopy", *(f"--globalize-symbol={symbol}" for symbol in source.globals), name])
-        toolchain.run_confined(commands, read=self._read, write=place)
+        toolchain.run_confined(commands, read=self._read, write=directory)
         read: set[str] = set()
         for listing in ("c.d", "s.d"):
-            read |= read_files((place / listing).read_text(errors="replace"), [*self._read, place], place)
-        found = (place / name).read_bytes()
+            read |= read_files((directory / listing).read_text(errors="replace"), [*self._read, directory], directory)
+        found = (directory / name).read_bytes()
         if self._of_the_tree(read) <= source.needs:
             self._cache.put(key, found)
         return found
@@ -95,8 +95,8 @@ class Compiler:
     def _elsewhere(self, arguments: list[str]) -> list[str]:
         """The arguments as they would be in any other directory."""
         places = {str(self._work): "WORK", str(self._prepared.sources): "SOURCES", str(self._prepared.headers): "MADE"}
-        for place, name in places.items():
-            arguments = [each.replace(place, name) for each in arguments]
+        for directory, name in places.items():
+            arguments = [each.replace(directory, name) for each in arguments]
         return arguments
 
     def _of_the_tree(self, read: Iterable[str]) -> set[str]:

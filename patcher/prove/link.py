@@ -63,10 +63,10 @@ def shim_of(bits: int, cache: Cache) -> Shim:
 
 def _compiled_shim(bits: int) -> Shim:
     flags = [*COMMON, *WIDTH[bits], "-fvisibility=hidden", f"-DPROVE_PAGE_OFFSET={PAGE_OFFSET[bits]}UL"]
-    with temporary.directory("prove") as place:
-        (place / "protocol.h").write_text(protocol.header())
-        flags += [f"-I{SHIM}", f"-I{place}"]
-        merged, launcher = place / "shim.o", place / "launcher"
+    with temporary.directory("prove") as directory:
+        (directory / "protocol.h").write_text(protocol.header())
+        flags += [f"-I{SHIM}", f"-I{directory}"]
+        merged, launcher = directory / "shim.o", directory / "launcher"
         toolchain.run(["gcc", *flags, "-nostdlib", "-r", "-o", str(merged), *(str(SHIM / name) for name in _PROGRAM)])
         toolchain.run(["objcopy", "--localize-hidden", f"--rename-section=.text={SHIM_TEXT}", str(merged)])
         toolchain.run(

@@ -113,8 +113,8 @@ def _answers(scenario: Scenario, words: array[int], operation: int, done: bool) 
     found: list[object] = []
     start = 0
     for number in range(1, operation + 1):
-        told, length = words[start : start + 2]
-        if told != number:
+        step, length = words[start : start + 2]
+        if step != number:
             raise ValueError(number)
         if length == _NOT_DONE and not done and number == operation:
             return tuple(found)

@@ -61,8 +61,8 @@ class Program(msgspec.Struct, frozen=True):
     @contextmanager
     def on_disk(self) -> Iterator[Path]:
         """The launcher as a file that can be run, in a directory of its own."""
-        with temporary.directory("prove") as place:
-            file = place / "launcher"
+        with temporary.directory("prove") as directory:
+            file = directory / "launcher"
             file.write_bytes(self.launcher)
             file.chmod(0o700)
             yield file

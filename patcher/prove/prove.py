@@ -223,10 +223,10 @@ def lines(program: Program, addresses: Sequence[int]) -> list[str]:
         (directory / "prove").write_bytes(program.binary)
         command = ["addr2line", "-f", "-e", "prove", *(f"{address:#x}" for address in addresses)]
         try:
-            said = toolchain.run_confined([command], write=directory)
+            output = toolchain.run_confined([command], write=directory)
         except toolchain.CompilerError:
             return []
-    parts = said.splitlines()
+    parts = output.splitlines()
     pairs = zip(parts[::2], parts[1::2], strict=False)
     return [
         f"{where.partition(' ')[0].removeprefix(f'{TREE}/')} in {function}()"

@@ -23,11 +23,11 @@ from patcher.tree.kernel import KernelTree
 from patcher.tree.revisions import base_of, commits
 
 
-def trees(place: Path, rev: str | None, span: str | None, *, worktree: bool) -> list[tuple[str, KernelTree]]:
+def trees(tree: Path, rev: str | None, span: str | None, *, worktree: bool) -> list[tuple[str, KernelTree]]:
     """What to prove, as (subject, tree), the oldest first: the base and the commits of a range, or one tree."""
     if span is None:
-        return [(rev or ("the worktree" if worktree else ""), open_tree(place, rev, worktree=worktree))]
-    repository = open_repository(place)
+        return [(rev or ("the worktree" if worktree else ""), open_tree(tree, rev, worktree=worktree))]
+    repository = open_repository(tree)
     found = commits(repository, span)
     return [(each.subject, GitTree(repository, each.id)) for each in (base_of(repository, found), *found)]
 

@@ -36,27 +36,29 @@ class Stored(msgspec.Struct, frozen=True):
 
 
 def keep_all(
-    place: Path, commits: Sequence[CommitProof], trees: Mapping[str, KernelTree], request: Request, cache: Cache
+    directory: Path, commits: Sequence[CommitProof], trees: Mapping[str, KernelTree], request: Request, cache: Cache
 ) -> None:
-    """Write ``COMMIT-ARCH`` (the program) and ``COMMIT-ARCH-PROPERTY.json`` below ``place``.
+    """Write ``COMMIT-ARCH`` (the program) and ``COMMIT-ARCH-PROPERTY.json`` below ``directory``.
 
     Raises InputError where that cannot be written.
     """
     try:
-        place.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(parents=True, exist_ok=True)
         for commit in commits:
             for proof in commit.proofs:
                 stem = f"{commit.commit[:12] or 'tree'}-{proof.arch}"
-                _program(place / stem, trees[commit.subject], proof.arch, cache)
+                _program(directory / stem, trees[commit.subject], proof.arch, cache)
                 for verdict in proof.verdicts:
                     if verdict.counterexample:
                         stored = Stored(
                             1, proof.arch, verdict.id, verdict.statement, commit.commit, verdict.counterexample
                         )
                         text = msgspec.json.format(msgspec.json.encode(stored), indent=1)
-                        (place / f"{stem}-{verdict.id}.json").write_bytes(text + b"\n")
+                        (directory / f"{stem}-{verdict.id}.json").write_bytes(text + b"\n")
     except OSError as error:
-        raise InputError(f"cannot write to {place} ({error.strerror})", "name another directory with --keep") from error
+        raise InputError(
+            f"cannot write to {directory} ({error.strerror})", "name another directory with --keep"
+        ) from error
 
 
 def _program(file: Path, tree: KernelTree, arch: str, cache: Cache) -> None:

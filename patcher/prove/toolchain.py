@@ -51,15 +51,15 @@ def identity() -> str:
 def missing(bits: int) -> str:
     """Why this machine cannot build or run a program of 32 or 64 bits, or ""."""
     identity()
-    with temporary.directory("prove") as place:
-        source = place / "try.S"
+    with temporary.directory("prove") as directory:
+        source = directory / "try.S"
         source.write_text(_TRY)
         try:
-            run(["gcc", f"-m{bits}", "-nostdlib", "-static", "-o", f"{place}/try", str(source)])
+            run(["gcc", f"-m{bits}", "-nostdlib", "-static", "-o", f"{directory}/try", str(source)])
         except CompilerError as error:
             return f"gcc cannot build for {bits} bits ({error}); install the package gcc-multilib"
         try:
-            done = subprocess.run([f"{place}/try"], check=False, timeout=10)
+            done = subprocess.run([f"{directory}/try"], check=False, timeout=10)
         except OSError as error:
             return f"this machine does not run {bits}-bit programs ({error.strerror})"
         return "" if done.returncode == 42 else f"this machine does not run {bits}-bit programs"
@@ -101,11 +101,11 @@ def run(command: Sequence[str]) -> str:
     Raises CompilerError with its first error, and OSError where TMPDIR is full or descriptors are few.
     """
     with (
-        temporary.directory("prove") as place,  # where a compiler that is killed leaves what it was at
+        temporary.directory("prove") as directory,  # where a compiler that is killed leaves what it was at
         tempfile.TemporaryFile() as out,
         tempfile.TemporaryFile() as err,
     ):
-        code = _wait(command, out.fileno(), err.fileno(), {**os.environ, "TMPDIR": str(place)})
+        code = _wait(command, out.fileno(), err.fileno(), {**os.environ, "TMPDIR": str(directory)})
         _check_room(code, Path(tempfile.gettempdir()))
         return _ended(command[0], code, _text(out), _text(err))
 
@@ -132,7 +132,7 @@ def run_confined(commands: Sequence[Sequence[str]], *, read: Iterable[Path] = ()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         command = confine.command(
             [shutil.which("sh") or "/bin/sh", "-c", f"cd {shlex.quote(str(write))}\n{script}"],
-            read=[*read, "/dev/null"], write=[write], run=[place for place in _SYSTEM if Path(place).exists()],
+            read=[*read, "/dev/null"], write=[write], run=[path for path in _SYSTEM if Path(path).exists()],
             memory_bytes=_MEMORY_BYTES, file_bytes=_FILE_BYTES, cpu_seconds=_SECONDS,
         )  # fmt: skip
         environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "TMPDIR": str(write), "LC_ALL": "C.UTF-8"}
@@ -155,12 +155,12 @@ def _wait(command: Sequence[str], out: int, err: int, environment: dict[str, str
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def _check_room(code: int, place: Path) -> None:
-    """Raises OSError where a tool failed in a place that is full, so that it may not even have had room to say so, or
-    with fewer descriptors than compiler and linker need."""
-    room = os.statvfs(place)
+def _check_room(code: int, directory: Path) -> None:
+    """Raises OSError where a tool failed in a directory that is full, so that it may not even have had room to say so,
+    or with fewer descriptors than compiler and linker need."""
+    room = os.statvfs(directory)
     if code and room.f_bavail * room.f_frsize < _ROOM_BYTES:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(place))
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(directory))
     if code and resource.getrlimit(resource.RLIMIT_NOFILE)[0] < _DESCRIPTORS:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 

@@ -16,11 +16,11 @@ def lint_junit(outcome: Outcome) -> str:
     clean = outcome.patches + outcome.others - len({patch for patch, _ in by_patch})
     suite = Element("testsuite", name="patcher lint", tests=str(len(by_patch) + (clean > 0)), failures=str(failed),
                     errors="0", skipped=str(len(outcome.skipped)))  # fmt: skip
-    told = [("default", each.line) for each in outcome.defaults]
-    told += [("looked at", outcome.looked_at)] if outcome.looked_at else []
-    if told:
+    pairs = [("default", each.line) for each in outcome.defaults]
+    pairs += [("looked at", outcome.looked_at)] if outcome.looked_at else []
+    if pairs:
         properties = SubElement(suite, "properties")
-        for name, text in told:
+        for name, text in pairs:
             SubElement(properties, "property", name=name, value=xml_text(text))
     for patch, found in by_patch:
         case = SubElement(suite, "testcase", classname="lint", name=xml_text(f"{patch}: {found[0].summary}"))

@@ -19,11 +19,11 @@ def lint_sarif(outcome: Outcome, rules: Sequence[LintRule], tool: dict[str, str]
     described: list[dict[str, Any]] = [_rule(rule) for rule in rules]
     described += [_of_script(rule) for rule in dict.fromkeys(others)]
     index = {rule["id"]: at for at, rule in enumerate(described)}
-    told = [f"{each.rule} was not looked at: {each.reason}" for each in outcome.skipped]
-    told += [f"default: {each.line}" for each in outcome.defaults]
-    told += [outcome.looked_at] if outcome.looked_at else []
+    notes = [f"{each.rule} was not looked at: {each.reason}" for each in outcome.skipped]
+    notes += [f"default: {each.line}" for each in outcome.defaults]
+    notes += [outcome.looked_at] if outcome.looked_at else []
     results = [_result(each, index, outcome.changes) for each in outcome.findings]
-    return log(tool, described, results, [notification("note", text) for text in told])
+    return log(tool, described, results, [notification("note", text) for text in notes])
 
 
 def _rule(rule: LintRule) -> dict[str, Any]:

@@ -124,7 +124,7 @@ def _cell(commit: CommitProof, at: int, style: Style | None) -> tuple[str, bool]
 
 def _changes(commits: Sequence[CommitProof], style: Style, verbose: bool) -> Iterator[str]:
     """Where a property first holds, and where it first breaks; what happens on both word sizes is said once."""
-    told: dict[str, list[str]] = {}
+    lines: dict[str, list[str]] = {}
     examples: dict[str, Counterexample] = {}
     for which, proof in enumerate(commits[0].proofs):
         for at, first in enumerate(proof.verdicts):
@@ -133,11 +133,11 @@ def _changes(commits: Sequence[CommitProof], style: Style, verbose: bool) -> Ite
                 now = commit.proofs[which].verdicts[at]
                 line = _change(now, before, number)
                 if line:
-                    told.setdefault(line, []).append(proof.arch)
+                    lines.setdefault(line, []).append(proof.arch)
                     if now.counterexample and (number or verbose):
                         examples.setdefault(line, now.counterexample)
                 before = now.status
-    for line, archs in told.items():
+    for line, archs in lines.items():
         where = "" if len(archs) == len(commits[0].proofs) else f" ({', '.join(archs)})"
         yield style(f"  {line}{where}", fg="red") if line in examples else f"  {line}{where}"
         if line in examples:

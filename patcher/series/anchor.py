@@ -53,23 +53,23 @@ class Anchor:
         return tuple(found)
 
     def _one(self, spec: EditSpec) -> Iterator[Edit]:
-        told = f"edit {spec.why!r}"
-        path, outline, item = self._target(told, *spec.target)
+        label = f"edit {spec.why!r}"
+        path, outline, item = self._target(label, *spec.target)
         if spec.include:
             yield from _include(path, outline, spec)
             return
-        places = [_whole(item)] if not (spec.statement or spec.code) else _inside(told, path, outline, item, spec)
+        places = [_whole(item)] if not (spec.statement or spec.code) else _inside(label, path, outline, item, spec)
         if len(places) != spec.expect:
             raise InputError(
-                f"{told}: {_number(spec.expect)} of `{flat((spec.statement or spec.code).encode())}` expected in "
+                f"{label}: {_number(spec.expect)} of `{flat((spec.statement or spec.code).encode())}` expected in "
                 f"{item.names[0]}(), found {len(places)}",
                 _candidates(path, outline, item, spec, places),
             )
         for place in places:
-            _check_shape(told, path, outline, place, spec)
+            _check_shape(label, path, outline, place, spec)
             if spec.value and (differs := self._other.get((spec.macro, spec.value), "no configuration")):
                 raise InputError(
-                    f"{told}: {path}:{outline.line(place.start)}: {spec.macro} is not {spec.value} ({differs})",
+                    f"{label}: {path}:{outline.line(place.start)}: {spec.macro} is not {spec.value} ({differs})",
                     f"it is `{flat(outline.source[place.start : place.end])[:100]}`",
                 )
             yield _edit(path, outline, item, place, spec)
@@ -94,7 +94,7 @@ class Anchor:
             f"{path}:{outline.line(at.start)} has `{there}`, not `{b' '.join(rest).decode('utf-8', 'replace')}`",
         )
 
-    def _target(self, told: str, kind: str, name: str) -> tuple[str, Outline, Item]:
+    def _target(self, label: str, kind: str, name: str) -> tuple[str, Outline, Item]:
         found: list[tuple[str, Outline, Item]] = []
         near: list[tuple[str, Outline, Item]] = []
         broken: list[str] = []
@@ -115,8 +115,8 @@ class Anchor:
             return found[0]
         places = [f"{path}:{outline.line(item.start)} ({item.kind})" for path, outline, item in found or near]
         places += broken
-        told = f"{told}: one {kind} {name} expected, found {len(found)}"
-        raise InputError(told, "; ".join(places[: _SHOWN + 2]) or "no file that the series looks at has it")
+        label = f"{label}: one {kind} {name} expected, found {len(found)}"
+        raise InputError(label, "; ".join(places[: _SHOWN + 2]) or "no file that the series looks at has it")
 
     def _outline(self, content: bytes) -> Outline:
         if content not in self._outlines:
@@ -145,13 +145,13 @@ def _whole(item: Item) -> _Place:
     return _Place(item.start, item.end, 0, 0)
 
 
-def _inside(told: str, path: str, outline: Outline, item: Item, spec: EditSpec) -> list[_Place]:
+def _inside(label: str, path: str, outline: Outline, item: Item, spec: EditSpec) -> list[_Place]:
     try:
         if spec.statement:
             return list(_statements(outline, item, spec.statement))
     except Unreadable as error:
         line = outline.line(error.offset)
-        raise InputError(f"{told}: {path}:{line}: the statements of {item.names[0]}() cannot be followed") from error
+        raise InputError(f"{label}: {path}:{line}: the statements of {item.names[0]}() cannot be followed") from error
     return list(_runs(outline, item, spec.code))
 
 
@@ -194,13 +194,13 @@ def _runs(outline: Outline, item: Item, code: str) -> Iterator[_Place]:
             yield _Place(body[begin].start, body[end - 1].end, first + begin, first + end)
 
 
-def _check_shape(told: str, path: str, outline: Outline, place: _Place, spec: EditSpec) -> None:
+def _check_shape(label: str, path: str, outline: Outline, place: _Place, spec: EditSpec) -> None:
     found: Sequence[Token] = [token for token in outline.tokens if place.start <= token.start < place.end]
     if spec.macro:
         found = Outline(outline.source[place.start : place.end].lstrip(b"#")).tokens
     if spec.shape and shape(found) not in spec.shape:
         raise InputError(
-            f"{told}: {path}:{outline.line(place.start)} is not the code that this was written against",
+            f"{label}: {path}:{outline.line(place.start)} is not the code that this was written against",
             f"its shape is {shape(found)}, not {' or '.join(spec.shape)}; look what has changed, then add the shape",
         )
 

@@ -75,8 +75,8 @@ def _checked(found: bytes | Lost, prepared: Prepared, unit: Unit) -> bytes:
     return _only(unit.main, prepared.config.name, Diagnostic(Severity.CRASH, unit.main, 0, 0, reason))
 
 
-def _only(path: str, config: str, said: Diagnostic) -> bytes:
-    return msgspec.msgpack.encode([FileFacts(path, config, (), (), (), (), (), (said,), 1)])
+def _only(path: str, config: str, diagnostic: Diagnostic) -> bytes:
+    return msgspec.msgpack.encode([FileFacts(path, config, (), (), (), (), (), (diagnostic,), 1)])
 
 
 def _refused(batch: Batch, unit: Unit) -> bytes | None:
@@ -89,8 +89,8 @@ def leads_out(includes: Includes, files: Sequence[str]) -> Diagnostic | None:
     """Why files need not be parsed: an include in them can be answered by no file of the tree. Tells early what is
     plain to see; what keeps libclang inside of the tree is how its processes are confined."""
     for path in sorted(includes.reach(files) & includes.outside.keys()):
-        said = f"not parsed: it includes {includes.outside[path]!r}, which is outside of the tree"
-        return Diagnostic(Severity.FATAL, path, 0, 0, said)
+        message = f"not parsed: it includes {includes.outside[path]!r}, which is outside of the tree"
+        return Diagnostic(Severity.FATAL, path, 0, 0, message)
     return None
 
 
@@ -124,13 +124,13 @@ def parse(prepared: Prepared, unit: Unit) -> bytes:
     except InputError as error:
         return _only(unit.main, prepared.config.name, Diagnostic(Severity.FATAL, unit.main, 0, 0, str(error)))
     heard = (*raw.diagnostics, *_strays(prepared, raw.includes))
-    said = tuple(relative(item, prepared) for item in heard if item.severity != Severity.WARNING)
+    diagnostics = tuple(relative(item, prepared) for item in heard if item.severity != Severity.WARNING)
     found = []
     for place, path in places.items():
         if place in raw.files:
             source = (prepared.sources / path).read_bytes()
-            own = said if path == unit.main else tuple(item for item in said if item.path == path)
-            found.append(facts(path, prepared.config.name, source, raw.files[place], own, len(said)))
+            own = diagnostics if path == unit.main else tuple(item for item in diagnostics if item.path == path)
+            found.append(facts(path, prepared.config.name, source, raw.files[place], own, len(diagnostics)))
     return msgspec.msgpack.encode(found)
 
 

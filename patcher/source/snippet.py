@@ -34,5 +34,7 @@ def snippet_facts(path: str, code: str) -> FileFacts:
 def _facts(path: str, file: Path) -> bytes:
     """Runs in a process of its own."""
     raw = walk.read(str(file), _ARGUMENTS, [str(file)])
-    said = tuple(item for item in raw.diagnostics if item.severity != Severity.WARNING)
-    return msgspec.msgpack.encode(facts(path, "example", file.read_bytes(), raw.files[str(file)], said, len(said)))
+    diagnostics = tuple(item for item in raw.diagnostics if item.severity != Severity.WARNING)
+    return msgspec.msgpack.encode(
+        facts(path, "example", file.read_bytes(), raw.files[str(file)], diagnostics, len(diagnostics))
+    )

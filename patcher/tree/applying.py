@@ -53,10 +53,10 @@ class Applied(NamedTuple):
     detail: str
 
 
-def borrow(repository: Repository, place: Path) -> Repository:
-    """An empty bare repository in ``place`` that has all objects of ``repository``."""
-    bare = place / "objects.git"
-    run(place, ["init", "--quiet", "--bare", "--template=", str(bare)], where=str(bare))
+def borrow(repository: Repository, scratch: Path) -> Repository:
+    """An empty bare repository in ``scratch`` that has all objects of ``repository``."""
+    bare = scratch / "objects.git"
+    run(scratch, ["init", "--quiet", "--bare", "--template=", str(bare)], where=str(bare))
     (bare / "objects" / "info").mkdir(exist_ok=True)
     (bare / "objects" / "info" / "alternates").write_bytes(bytes(repository.common / "objects") + b"\n")
     (bare / "info").mkdir(exist_ok=True)
@@ -64,12 +64,12 @@ def borrow(repository: Repository, place: Path) -> Repository:
     return Repository(bare, bare, None)
 
 
-def check_out(repository: Repository, entries: Mapping[str, Entry], target: Path, place: Path) -> None:
+def check_out(repository: Repository, entries: Mapping[str, Entry], target: Path, scratch: Path) -> None:
     """Write files of a commit into the empty directory ``target``, byte for byte.
 
-    ``repository`` is from ``borrow``; ``place`` is a directory for the index. Raises InputError where git cannot.
+    ``repository`` is from ``borrow``; ``scratch`` is a directory for the index. Raises InputError where git cannot.
     """
-    environment = {"GIT_INDEX_FILE": str(place / "checkout.index"), "GIT_WORK_TREE": str(target)}
+    environment = {"GIT_INDEX_FILE": str(scratch / "checkout.index"), "GIT_WORK_TREE": str(target)}
     listing = "".join(f"{entry.mode} {entry.blob}\t{path}\0" for path, entry in entries.items())
     given = listing.encode("utf-8", "surrogateescape")
     repository.run("update-index", "-z", "--index-info", stdin=given, env=environment)
@@ -86,20 +86,20 @@ def check_out(repository: Repository, entries: Mapping[str, Entry], target: Path
         ) from error
 
 
-def apply_all(repository: Repository, base: str, files: Sequence[Path], place: Path) -> tuple[Applied, ...]:
+def apply_all(repository: Repository, base: str, files: Sequence[Path], scratch: Path) -> tuple[Applied, ...]:
     """Apply the patches of some files (mail, mbox, plain diffs) one after the other onto ``base``.
 
     Arguments:
         repository: from ``borrow``; gets the new objects
         base: the id of the commit to begin with
         files: in the order in which they are to be applied
-        place: a directory for intermediate files
+        scratch: a directory for intermediate files
 
     Raises InputError where a file cannot be read, holds no patch at all, or has a hunk that no file is long enough for.
     """
     found: list[Applied] = []
     stopped = ""
-    index = {"GIT_INDEX_FILE": str(place / "index")}
+    index = {"GIT_INDEX_FILE": str(scratch / "index")}
     for name, patch in _named(files):
         subject = patch.summary or name
         if huge := _HUGE.search(patch.diff):

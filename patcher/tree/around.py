@@ -1,4 +1,4 @@
-"""The repository around a place, found without starting git: who stands in another project does not pay for it."""
+"""The repository around a path, found without starting git: who stands in another project does not pay for it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from patcher.files import is_directory, present, read_file
 from patcher.tree.kernel import looks_like_kernel
 
 
-def top(place: Path) -> Path | None:
+def top(path: Path) -> Path | None:
     """The top of the worktree that a directory is in, or a bare repository that it is in; None where there is none."""
-    start = Path(os.path.realpath(place))
+    start = Path(os.path.realpath(path))
     for directory in (start, *start.parents):
         if present(directory / ".git") or (present(directory / "HEAD") and is_directory(directory / "objects")):
             return directory

@@ -94,13 +94,13 @@ def git_version() -> str:
 
 
 def run(
-    place: Path, args: Sequence[str], *, where: str = "", empty_is: int = 0, doing: str = "read",
+    cwd: Path, args: Sequence[str], *, where: str = "", empty_is: int = 0, doing: str = "read",
     status_only: bool = False, **options: Any,
 ) -> bytes:  # fmt: skip
     """The output of one git command.
 
     Arguments:
-        place: the directory it runs in
+        cwd: the directory it runs in
         where: what an error calls that, if not by its path
         empty_is: an exit status that means "found nothing"
         doing: what an error says that git cannot do
@@ -109,14 +109,14 @@ def run(
 
     Raises InputError with git's own first line, also where git goes on after an error, and as ``ask``.
     """
-    ended = ask(place, args, where=where, doing=doing, **options)
+    ended = ask(cwd, args, where=where, doing=doing, **options)
     if ended.status not in (0, empty_is) or (not status_only and is_fault(ended.errors)):
-        raise fault(doing, where or str(place), ended.errors)
+        raise fault(doing, where or str(cwd), ended.errors)
     return ended.output
 
 
 def ask(
-    place: Path, args: Sequence[str], *, where: str = "", stdin: bytes = b"", env: Mapping[str, str] | None = None,
+    cwd: Path, args: Sequence[str], *, where: str = "", stdin: bytes = b"", env: Mapping[str, str] | None = None,
     into: IO[bytes] | None = None, seconds: float | None = None, doing: str = "read",
 ) -> Ended:  # fmt: skip
     """How one git command ended, well or not.
@@ -128,7 +128,7 @@ def ask(
 
     Raises InputError where it takes too long, has too much to say, or cannot be started.
     """
-    with refusing(doing, where or str(place)), closing(start(place, args, env=env, seconds=seconds)) as program:
+    with refusing(doing, where or str(cwd)), closing(start(cwd, args, env=env, seconds=seconds)) as program:
         program.request(stdin, last=True, most=STREAM if into else _ANSWER)
         while not program.ended:
             program.exchange()
@@ -139,12 +139,12 @@ def ask(
 
 
 def start(
-    place: Path, args: Sequence[str], *, env: Mapping[str, str] | None = None, seconds: float | None = None
+    cwd: Path, args: Sequence[str], *, env: Mapping[str, str] | None = None, seconds: float | None = None
 ) -> Channels:
     """Start a command, which is ended when the answer is dropped. Other than ``ask``; within ``refusing``."""
     for name in [name for name in os.environ if name.startswith("GIT_") and not _ALLOWED.fullmatch(name)]:
         del os.environ[name]  # GitPython would pass it on
-    started = git.Git(str(place)).execute(
+    started = git.Git(str(cwd)).execute(
         ["git", *args], as_process=True, istream=subprocess.PIPE, env={**_ENVIRONMENT, **(env or {})}
     )
     assert started.proc is not None

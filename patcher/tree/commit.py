@@ -58,16 +58,16 @@ def identity(repository: Repository) -> Identity:
     found = []
     for who in ("AUTHOR", "COMMITTER"):
         try:
-            told = repository.run(*_SETTINGS, "var", f"GIT_{who}_IDENT", env=environment).decode("utf-8", "replace")
+            identity = repository.run(*_SETTINGS, "var", f"GIT_{who}_IDENT", env=environment).decode("utf-8", "replace")
         except InputError as error:
             raise InputError(
                 "git does not know who you are, and the commits need an author",
                 "run: git config --global user.name 'Your Name'; git config --global user.email you@example.org",
             ) from error
-        found.append(told[: told.rindex(">") + 1])
+        found.append(identity[: identity.rindex(">") + 1])
         name, _, address = found[-1].removesuffix(">").rpartition(" <")
         environment |= {f"GIT_{who}_NAME": name, f"GIT_{who}_EMAIL": address}  # for a repository of our own, too
-        seconds, zone = told[told.rindex(">") + 1 :].split()
+        seconds, zone = identity[identity.rindex(">") + 1 :].split()
         environment[f"GIT_{who}_DATE"] = f"@{seconds} {zone}"  # one time for all commits of a run
     return Identity(found[0], found[1], environment)
 

@@ -90,9 +90,9 @@ def from_profile(tree: KernelTree, profile: Profile, symbols: Sequence[kconfig.S
 def _dialect(tree: KernelTree) -> tuple[str, ...]:
     """The C that the tree is written in, as its Makefiles say."""
     makefiles = b"".join(tree.read(["Makefile", "arch/x86/Makefile"]).values())
-    told = {flag.decode() for flag in _MAKE_FLAG.findall(makefiles)}
-    standard = max((flag for flag in told if flag.startswith("-std=")), default=_DIALECT)
-    return (standard, *sorted(flag for flag in told if flag.startswith("-f")))
+    flags = {flag.decode() for flag in _MAKE_FLAG.findall(makefiles)}
+    standard = max((flag for flag in flags if flag.startswith("-std=")), default=_DIALECT)
+    return (standard, *sorted(flag for flag in flags if flag.startswith("-f")))
 
 
 def own_directories(tree: KernelTree, paths: tuple[str, ...]) -> dict[str, tuple[str, ...]]:

@@ -16,12 +16,13 @@ _SHA256 = "[extensions]\n\tobjectFormat = sha256\n"
 
 
 class Excerpt:
-    """A repository at ``place``/.git whose HEAD is the commit ``head`` of another; it has neither parents nor trees."""
+    """A repository at ``directory``/.git whose HEAD is the commit ``head`` of another, which has neither parents nor
+    trees."""
 
-    def __init__(self, repository: Repository, head: str, place: Path) -> None:
+    def __init__(self, repository: Repository, head: str, directory: Path) -> None:
         self._repository = repository
-        self._place = place
-        self.directory = place / ".git"
+        self._worktree = directory
+        self.directory = directory / ".git"
         self._has: set[str] = set()
         for name in ("objects/info", "objects/pack", "refs/heads"):
             (self.directory / name).mkdir(parents=True)
@@ -41,7 +42,7 @@ class Excerpt:
     def list(self, files: Mapping[str, str]) -> None:
         """Have ``git ls-files`` list these: path → blob."""
         lines = "".join(f"100644 {blob}\t{path}\0" for path, blob in files.items() if blob)
-        run(self._place, ["update-index", "-z", "--index-info"], stdin=lines.encode("utf-8", "surrogateescape"))
+        run(self._worktree, ["update-index", "-z", "--index-info"], stdin=lines.encode("utf-8", "surrogateescape"))
 
     def _write(self, commit: str, content: bytes) -> None:
         made = hashlib.sha256 if len(commit) == 64 else hashlib.sha1

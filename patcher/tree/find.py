@@ -15,8 +15,8 @@ from patcher.tree.kernel import KernelTree, looks_like_kernel
 _ADVICE = "name a kernel tree with --tree"
 
 
-def open_tree(place: Path, revision: str | None, *, worktree: bool = False) -> KernelTree:
-    """The tree at ``place``: a repository, a bare one, a worktree, or unpacked sources.
+def open_tree(directory: Path, revision: str | None, *, worktree: bool = False) -> KernelTree:
+    """The tree at ``directory``: a repository, a bare one, a worktree, or unpacked sources.
 
     A directory inside a repository counts as unpacked sources when it has a kernel's Makefile at its own
     top, and otherwise stands for the repository around it. ``revision`` None means HEAD; with ``worktree`` the
@@ -24,22 +24,22 @@ def open_tree(place: Path, revision: str | None, *, worktree: bool = False) -> K
 
     Raises InputError where there is no such tree or revision.
     """
-    if not exists(place):
-        raise InputError(f"{place} does not exist", "name a kernel tree with --tree")
-    if not is_directory(place):
-        raise InputError(f"{place} is not a directory", "name a kernel tree with --tree")
+    if not exists(directory):
+        raise InputError(f"{directory} does not exist", "name a kernel tree with --tree")
+    if not is_directory(directory):
+        raise InputError(f"{directory} is not a directory", "name a kernel tree with --tree")
     if worktree and revision is not None:
         raise InputError("--worktree and --rev contradict each other", "give one of the two")
-    place = place.resolve()
-    repository = _repository(place)
+    directory = directory.resolve()
+    repository = _repository(directory)
     if repository is None:
         if revision is not None:
-            raise InputError(f"{place} is not a git repository, so it has no {revision!r}", "leave --rev away")
-        return DirectoryTree(place)
+            raise InputError(f"{directory} is not a git repository, so it has no {revision!r}", "leave --rev away")
+        return DirectoryTree(directory)
     if not worktree:
         return GitTree(repository, "HEAD" if revision is None else revision)
     if repository.worktree is None:
-        raise InputError(f"{place} is a bare repository", "--worktree needs one with files")
+        raise InputError(f"{directory} is a bare repository", "--worktree needs one with files")
     try:
         head = repository.resolve("HEAD")
     except InputError:
@@ -47,34 +47,36 @@ def open_tree(place: Path, revision: str | None, *, worktree: bool = False) -> K
     return DirectoryTree(repository.worktree, head)
 
 
-def open_repository(place: Path) -> Repository:
-    """The repository at ``place`` or around it. Raises InputError where there is none."""
-    repository = find_repository(place)
+def open_repository(directory: Path) -> Repository:
+    """The repository at ``directory`` or around it. Raises InputError where there is none."""
+    repository = find_repository(directory)
     if repository is None:
-        raise InputError(f"{place} is not a git repository", _ADVICE)
+        raise InputError(f"{directory} is not a git repository", _ADVICE)
     return repository
 
 
-def find_repository(place: Path) -> Repository | None:
-    """The repository that ``place`` belongs to, or None. Raises InputError where there is no such directory."""
-    if not is_directory(place):
-        raise InputError(f"{place} is not a directory" if exists(place) else f"{place} does not exist", _ADVICE)
-    return _repository(place.resolve())
+def find_repository(directory: Path) -> Repository | None:
+    """The repository that ``directory`` belongs to, or None. Raises InputError where there is no such directory."""
+    if not is_directory(directory):
+        raise InputError(
+            f"{directory} is not a directory" if exists(directory) else f"{directory} does not exist", _ADVICE
+        )
+    return _repository(directory.resolve())
 
 
-def _repository(place: Path) -> Repository | None:
-    """The repository that ``place`` belongs to, if it is not a kernel tree of its own inside of one."""
-    gitfiles.check_way(place)
-    found = discover(place)
+def _repository(directory: Path) -> Repository | None:
+    """The repository that ``directory`` belongs to, if it is not a kernel tree of its own inside of one."""
+    gitfiles.check_way(directory)
+    found = discover(directory)
     if found is None:
         return None
     for directory in {found.directory, found.common}:
         gitfiles.check(directory)
-    if place not in (found.worktree, found.directory) and looks_like_kernel(_makefile(place)):
+    if directory not in (found.worktree, found.directory) and looks_like_kernel(_makefile(directory)):
         return None
     return found
 
 
-def _makefile(place: Path) -> bytes:
+def _makefile(directory: Path) -> bytes:
     """The Makefile at the top of a directory, where it has one."""
-    return DirectoryTree(place).read(["Makefile"]).get("Makefile", b"")
+    return DirectoryTree(directory).read(["Makefile"]).get("Makefile", b"")

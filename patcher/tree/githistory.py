@@ -49,8 +49,8 @@ class GitHistory:
     def _ambiguous(self, names: Sequence[str]) -> Iterable[tuple[str, Resolved]]:
         """Those that are too short rather than unknown: git tells them apart only where no kind is asked for."""
         asked = "".join(f"{name}\n" for name in names).encode()
-        said = self._repository.run("cat-file", "--batch-check", stdin=asked, status_only=True).decode()
-        for name, line in zip(names, said.splitlines(), strict=True):
+        output = self._repository.run("cat-file", "--batch-check", stdin=asked, status_only=True).decode()
+        for name, line in zip(names, output.splitlines(), strict=True):
             if not line.endswith(" missing"):
                 yield name, Resolved(Names.AMBIGUOUS if line.endswith(" ambiguous") else Names.OTHER)
 

@@ -130,25 +130,25 @@ def included(configuration: Path) -> list[str]:
     """The files that a file of git's configuration wants to be read, too, whatever their conditions. Those are not
     opened."""
     args = ["config", "--file", str(configuration), "--no-includes", "-z", "--get-regexp", r"^include(if\..*)?\.path$"]
-    said = run(Path("/"), args, where=str(configuration), empty_is=1, seconds=_PATIENCE)
-    return [os.fsdecode(entry.partition(b"\n")[2]) for entry in said.split(b"\0") if entry]
+    output = run(Path("/"), args, where=str(configuration), empty_is=1, seconds=_PATIENCE)
+    return [os.fsdecode(entry.partition(b"\n")[2]) for entry in output.split(b"\0") if entry]
 
 
-def discover(place: Path) -> Repository | None:
+def discover(start: Path) -> Repository | None:
     """The repository that a directory is in, as git finds it; None where there is none.
 
     Raises InputError where git cannot read it, or its owner is another user.
     """
     try:
         # The first to read the repository's configuration, which may be a FIFO.
-        said = run(place, ["rev-parse", "--is-bare-repository", "--absolute-git-dir"], seconds=_PATIENCE)
+        output = run(start, ["rev-parse", "--is-bare-repository", "--absolute-git-dir"], seconds=_PATIENCE)
     except InputError as error:
         if "not a git repository" in str(error):
             return None
         raise
-    bare, name = os.fsdecode(said).split("\n", 1)
+    bare, name = os.fsdecode(output).split("\n", 1)
     directory = Path(name.removesuffix("\n")).resolve()
-    around = (each for each in (place, *place.parents) if _leads_to(each / ".git", directory))
+    around = (each for each in (start, *start.parents) if _leads_to(each / ".git", directory))
     return Repository(directory, common_directory(directory), next(around, None) if bare == "false" else None)
 
 

@@ -65,12 +65,12 @@ def _text(content: bytes, charset: bytes) -> str:
 
 
 class Objects:
-    """The objects of the repository at ``place``, a git directory; ``where`` is what an error calls it. Threads may
+    """The objects of the repository at ``directory``, a git directory; ``where`` is what an error calls it. Threads may
     share it.
     """
 
-    def __init__(self, place: Path, where: str) -> None:
-        self._place, self._where = place, where
+    def __init__(self, directory: Path, where: str) -> None:
+        self._directory, self._where = directory, where
         self._program: Channels | None = None
         self._lock = Lock()
 
@@ -101,7 +101,7 @@ class Objects:
             return []
         with self._lock, refusing("read", self._where):
             try:
-                self._program = self._program or start(self._place, ["cat-file", "--batch"])
+                self._program = self._program or start(self._directory, ["cat-file", "--batch"])
                 return self._asked(self._program, names, strict=strict)
             except BaseException:
                 if self._program:

@@ -7,7 +7,7 @@ from pathlib import Path
 from patcher.tree.command import identity, run
 
 
-def make_repository(place: Path, message: str) -> str:
+def make_repository(directory: Path, message: str) -> str:
     """Turn a directory into a git repository with one commit of all its files; the commit's id.
 
     Author and date are fixed, so that the same files give the same id. No configuration of the user's is used; the
@@ -22,5 +22,5 @@ def make_repository(place: Path, message: str) -> str:
         ["add", "--all", "--force"],
         ["commit", "--quiet", "--no-verify", "--no-gpg-sign", "-m", message],
     ):
-        run(place, args, env=environment)
-    return run(place, ["rev-parse", "HEAD"]).decode().strip()
+        run(directory, args, env=environment)
+    return run(directory, ["rev-parse", "HEAD"]).decode().strip()
