@@ -70,8 +70,8 @@ def _repository(directory: Path) -> Repository | None:
     found = discover(directory)
     if found is None:
         return None
-    for directory in {found.directory, found.common}:
-        gitfiles.check(directory)
+    for each in {found.directory, found.common}:
+        gitfiles.check(each)
     if directory not in (found.worktree, found.directory) and looks_like_kernel(_makefile(directory)):
         return None
     return found
