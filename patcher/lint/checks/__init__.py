@@ -11,9 +11,10 @@ from patcher.lint.checks import (
     people,
     series,
     signing,
+    spelling,
     style,
     tags,
     transport,
 )
 
-MODULES = (code, devicetree, diffs, history, messages, people, series, signing, style, tags, transport)
+MODULES = (code, devicetree, diffs, history, messages, people, series, signing, spelling, style, tags, transport)

@@ -1,0 +1,87 @@
+"""Misspelt words in what people read: the message, added comments, strings that are printed, documents, help texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from patcher.lint import locations, prose
+from patcher.lint.job import Change
+from patcher.lint.model import Hit, Level, Location
+from patcher.lint.register import check
+from patcher.lint.spelling import WORD, correction
+from patcher.mail.diff import FileDiff
+from patcher.mail.model import Kind
+
+_TOLD = 5
+_NAME = 3  # what stands in more lines than that is meant so
+_CODE = (".c", ".h", ".S", ".dts", ".dtsi", ".rs")
+_TEXT = (".rst", ".txt", ".yaml")
+_COMMENT = re.compile(r"\s*(?:/?\*|//)|.*?(?:/\*|\s//)")
+_STRING = re.compile(r'"[^"]* [^"]*"')
+_PERSON = re.compile(r"@|\bCopyright\b|\bAuthors?:|://|\bFixes:|\b[0-9a-f]{10,40}\b|\w+-by:")
+
+
+@check
+def misspelt(job: Change) -> Iterator[Hit]:
+    """A word that is one slip away from another. What the patch, or the code around it, has elsewhere is a name."""
+    told: dict[str, tuple[str, Location, str, Level | None]] = {}
+    counted: dict[str, int] = {}
+    for text, location, level in _texts(job):
+        for match in () if _PERSON.search(text) else WORD.finditer(text):
+            word = match.group()
+            if word[0].isupper() and text[: match.start()].rstrip(" \t*/\"#")[-1:] not in ("", ".", ":", "!", "?"):
+                continue  # a name
+            if right := correction(word):
+                counted[word.lower()] = counted.get(word.lower(), 0) + 1
+                place = location._replace(column=max(1, location.excerpt.find(word) + 1), width=len(word))
+                told.setdefault(word.lower(), (word, place, right, level))
+    named = _named(job, told)
+    for low, (word, place, right, level) in list(told.items())[:_TOLD]:
+        if counted[low] <= _NAME and low not in named:
+            yield Hit(f"{word!r}", place, f"write {right!r}", level, key=low)
+
+
+def _named(job: Change, words: Mapping[str, object]) -> set[str]:
+    """Those of the words that are a part of a name in the diff, or stand in what was there before: who corrects a word
+    cites it."""
+    if not words:
+        return set()
+    either = re.compile("|".join(map(re.escape, words)), re.IGNORECASE)
+    found = set()
+    for line in job.diff.lines:
+        if line[:1] in ("-", " ", "@"):
+            found.update(each.lower() for each in either.findall(line))
+        else:
+            around = (line[max(0, match.start() - 1) : match.end() + 1] for match in either.finditer(line))
+            found.update(each.strip("_").lower() for each in around if "_" in each)
+    text = "\n".join(job.patch.body) + job.patch.summary
+    found.update(
+        each.lower() for each in either.findall(text) if re.search(rf"[\"'`]{each}\b|\b{each}\s*(?:->|=>|/|→)", text)
+    )
+    return found
+
+
+def _texts(job: Change) -> Iterator[tuple[str, Location, Level | None]]:
+    """What people read, line by line."""
+    level = None if job.patch.kind is Kind.PATCH else Level.NOTE
+    literal = prose.literal_lines(job.patch.body)
+    yield job.patch.summary, job.subject(), level
+    for index, line in locations.prose(job.patch):
+        if index not in literal:
+            yield line, job.body(index), level
+    for file in job.diff.files:
+        for added in file.added if not file.deleted else ():
+            for text in _read(file, added.text):
+                yield text, job.file(file.path, added), None
+
+
+def _read(file: FileDiff, line: str) -> Iterator[str]:
+    """What people read of an added line."""
+    if file.path.endswith(_TEXT) or re.search(r"(?:\A|/)Kconfig[^/]*\Z", file.path):
+        yield line
+    elif file.path.endswith(_CODE):
+        if match := _COMMENT.match(line):
+            yield line if match.group().strip() in ("/*", "*", "//") else line[match.end() :]
+        else:
+            yield from _STRING.findall(line)
