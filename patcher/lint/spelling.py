@@ -17,7 +17,9 @@ _SHORTEST = 7
 WORD = re.compile(r"(?<![\w./@<>$\\'\"`~:=&%+-])[A-Za-z][a-z]{6,24}(?![\w/@<>'`~=&%+(-]|[.:]\w|->)")
 # What people write and dictionaries have not, beside what the words of the list can make.
 _PREFIXES = ("un", "re", "de", "dis", "pre", "non", "sub", "over", "under", "mis", "multi", "micro", "inter", "co")
-_SUFFIXES = ("s", "es", "ed", "d", "ing", "er", "r", "ers", "ly", "able", "ness", "less", "al", "ally", "ion", "ize", "ise")
+_SUFFIXES = (
+    "s", "es", "ed", "d", "ing", "er", "r", "ers", "ly", "able", "ness", "less", "al", "ally", "ion", "ize", "ise",
+)  # fmt: skip
 
 
 @functools.cache

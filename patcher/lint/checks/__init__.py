@@ -7,6 +7,7 @@ from patcher.lint.checks import (
     devicetree,
     diffs,
     history,
+    kconfig,
     messages,
     people,
     series,
@@ -17,4 +18,18 @@ from patcher.lint.checks import (
     transport,
 )
 
-MODULES = (code, devicetree, diffs, history, messages, people, series, signing, spelling, style, tags, transport)
+MODULES = (
+    code,
+    devicetree,
+    diffs,
+    history,
+    kconfig,
+    messages,
+    people,
+    series,
+    signing,
+    spelling,
+    style,
+    tags,
+    transport,
+)

@@ -152,6 +152,10 @@ def spdx(job: Change) -> Iterator[Hit]:
         elif file.path.startswith(BINDINGS) and "BSD-2-Clause" not in licence.text:
             what = "a new binding that is not under (GPL-2.0-only OR BSD-2-Clause)"
             yield Hit(what, job.file(file.path, licence), "others use bindings, too", Level.NOTE)
+        elif file.path.startswith("include/dt-bindings/") and not re.search(r" OR |MIT|BSD", licence.text):
+            what = "constants of a binding that are for Linux alone"
+            yield Hit(what, job.file(file.path, licence), "others use bindings, too: GPL-2.0-only OR BSD-2-Clause",
+                      Level.NOTE)  # fmt: skip
 
 
 @check

@@ -49,6 +49,11 @@ _TWICE = re.compile(
     r"|then|these|there|only|all|so|into|use|used|also|must|may|same|new)\s+(?P<again>\1)(?![\w.\"'`>\]/(-])",
     re.IGNORECASE,
 )
+_REGISTERS = re.compile(
+    r"[\s>|]*(?:\[[\s\d.]+\]\s*)?(?:\[?\s*T\d+\]\s*)?"
+    r"(?:Code: (?:\(?[0-9a-f]{2,8}\)? ){4}|Modules linked in:"
+    r"|(?:RSP|RAX|RBP|EAX|x0|r0|x29|GPR00|R10)\s?: ?(?:\w+:)?[0-9a-f]{8,16})"
+)
 _HOW_MADE = re.compile(
     r"\b(?:coccinelle|semantic patch|spatch|sed script|generated (?:by|with|using)|script below)\b", re.IGNORECASE
 )
@@ -253,6 +258,16 @@ def repeated_word(job: Message) -> Iterator[Hit]:
         if last and re.match(rf"{last.group(1)}\b", line, re.IGNORECASE) and _twice(f"{last.group(1)} {line}"):
             yield Hit(f"{last.group(1)!r} ends a line and begins the next", job.body(index, last.group(1)))
             return
+    sentences: set[str] = set()
+    running = "\n".join(line if index not in literal else "" for index, line in locations.prose(job.patch))
+    for sentence in re.split(r"(?<=[.!?])\s+|\n\s*\n", running):
+        words = " ".join(sentence.split())
+        if words in sentences and words.count(" ") > 4 and not re.match(r"[\s\[(*\d-]", words):
+            line = sentence.strip().split("\n")[-1]
+            index = next((at for at, text in reversed(list(enumerate(job.patch.body))) if line in text), 0)
+            yield Hit(f"the sentence {words[:40]!r} …", job.body(index, line))
+            return
+        sentences.add(words)
     for file in job.diff.files:
         for added in file.added if file.path.endswith((".c", ".h", ".S", ".rst", ".yaml", ".txt")) else ():
             prose_of = file.path.endswith((".rst", ".txt")) or re.match(r"\s*(?:/?\*|//|#)|.*(?:/\*|//)", added.text)
@@ -267,6 +282,15 @@ def _twice(text: str) -> re.Match[str] | None:
     return next(
         (each for each in found if each.group(1) in (each.group("again"), each.group("again").capitalize())), None
     )
+
+
+@check
+def trace_long(job: Message) -> Iterator[Hit]:
+    """What tells nothing in a trace: registers, bytes of code, the list of modules; told once."""
+    for index, line in locations.prose(job.patch):
+        if match := _REGISTERS.match(line):
+            yield Hit(f"a whole trace, with {match.group().strip(' :')}", job.body(index))
+            return
 
 
 @check

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from patcher.lint import locations
@@ -11,6 +12,21 @@ from patcher.lint.model import CannotTell, Hit
 from patcher.lint.register import check
 
 _FEW = 4
+_DEVICETREE = "devicetree@vger.kernel.org"
+_OF_DEVICETREE = re.compile(r"Documentation/devicetree/bindings/|include/dt-bindings/|arch/\w+/boot/dts/")
+
+
+@check
+def devicetree_list(job: Change) -> Iterator[Hit]:
+    """A binding or a devicetree source that is not sent to the devicetree list. Where MAINTAINERS is at hand, the rule
+    on recipients tells it."""
+    patch = job.patch
+    if job.context.maintainers is not None or not patch.path or not patch.to:
+        return
+    told = {person.address.lower() for person in patch.to}
+    file = next((file for file in job.diff.files if _OF_DEVICETREE.match(file.path)), None)
+    if file and not any(address.startswith("devicetree") for address in told):
+        yield Hit(f"{_DEVICETREE} is not on To: or Cc:", job.mail(), key=_DEVICETREE)
 
 
 @check

@@ -30,7 +30,7 @@ def misspelt(job: Change) -> Iterator[Hit]:
     for text, location, level in _texts(job):
         for match in () if _PERSON.search(text) else WORD.finditer(text):
             word = match.group()
-            if word[0].isupper() and text[: match.start()].rstrip(" \t*/\"#")[-1:] not in ("", ".", ":", "!", "?"):
+            if word[0].isupper() and text[: match.start()].rstrip(' \t*/"#')[-1:] not in ("", ".", ":", "!", "?"):
                 continue  # a name
             if right := correction(word):
                 counted[word.lower()] = counted.get(word.lower(), 0) + 1
@@ -48,7 +48,7 @@ def _named(job: Change, words: Mapping[str, object]) -> set[str]:
     if not words:
         return set()
     either = re.compile("|".join(map(re.escape, words)), re.IGNORECASE)
-    found = set()
+    found: set[str] = set()
     for line in job.diff.lines:
         if line[:1] in ("-", " ", "@"):
             found.update(each.lower() for each in either.findall(line))

@@ -135,6 +135,38 @@ def kernel_doc(job: Change) -> Iterator[Hit]:
             for start, each in enumerate(hunk):
                 if each.text.strip() == "/**":
                     yield from _documented(job, file.path, hunk, start)
+                    yield from _members(job, file.path, hunk, start)
+
+
+_STRUCT = re.compile(r"\s*\*\s*struct\s+(?P<name>\w+)\s*(?:-|:|\Z)")
+_MEMBER = re.compile(
+    r"\t(?:[A-Za-z_]\w*[ \t*]+)+(?P<name>[A-Za-z_]\w*)(?:\[[^\]]*\])*\s*(?:__\w+(?:\([^()]*\))?\s*)*(?::\s*\d+\s*)?;"
+    r"|\t[A-Za-z_][\w \t*]*\(\s*\*\s*(?P<pointer>\w+)\s*\)\s*\("
+)
+
+
+def _members(job: Change, path: str, hunk: Sequence[Shown], start: int) -> Iterator[Hit]:
+    """Added members of a struct that its comment does not describe, where the diff shows both."""
+    end = next((at for at in range(start, len(hunk)) if hunk[at].text.rstrip().endswith("*/")), None)
+    named = _STRUCT.match(hunk[start + 1].text) if start + 1 < len(hunk) else None
+    if end is None or named is None or end + 1 >= len(hunk):
+        return
+    if not re.match(rf"(?:typedef\s+)?struct\s+{named.group('name')}\s*{{", hunk[end + 1].text):
+        return
+    told = {match.group("name") for each in hunk[start : end + 1] if (match := _PARAMETER.match(each.text))}
+    for each in hunk[end + 2 :]:
+        if each.text.startswith("}"):
+            return
+        if re.search(r"\bprivate:|^\t?#", each.text) or each.text.rstrip().endswith("{"):
+            return  # what follows need not be described, or nests
+        inline = re.match(r"\s*/\*\*\s*@(\w+)", each.text) or re.match(r"\s*\*\s*@(\w+)\s*:", each.text)
+        if inline:
+            told.add(inline.group(1))
+        match = _MEMBER.match(each.text)
+        name = match.group("name") or match.group("pointer") if match else None
+        if name and each.added and name not in told:
+            what = f"@{name} of struct {named.group('name')} is not described"
+            yield Hit(what, job.file(path, each.line, name), key=name)
 
 
 def _documented(job: Change, path: str, hunk: Sequence[Shown], start: int) -> Iterator[Hit]:

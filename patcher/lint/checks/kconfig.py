@@ -1,0 +1,43 @@
+"""Checks on how added Kconfig is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from patcher.lint.hunks import Shown, shown
+from patcher.lint.job import Change
+from patcher.lint.model import Hit
+from patcher.lint.register import check
+
+_FILE = re.compile(r"(?:\A|/)Kconfig[^/]*\Z")
+_HELP = re.compile(r"[ \t]*help\s*\Z")
+_ENDS = re.compile(r"\S")
+_STOP = re.compile(r"[.!?:)]\Z|://\S+\Z|>\Z")
+
+
+@check
+def kconfig_form(job: Change) -> Iterator[Hit]:
+    """An added help text that is not indented as it should be, or ends without a full stop."""
+    for file in job.diff.files:
+        for hunk in shown(job.diff, file) if _FILE.search(file.path) else ():
+            for index, each in enumerate(hunk):
+                text = _text(hunk, index) if each.added and _HELP.match(each.text) else ()
+                if not text:
+                    continue
+                first, last = text[0], [line for line in text if line.text.strip()][-1]
+                if not first.text.startswith("\t  ") or first.text.startswith("\t   "):
+                    yield Hit("the help text is not indented by a tab and two blanks", job.file(file.path, first.line))
+                if not _STOP.search(last.text.rstrip()):
+                    yield Hit("the help text ends without a full stop", job.file(file.path, last.line))
+
+
+def _text(hunk: Sequence[Shown], index: int) -> Sequence[Shown]:
+    """The added lines of a help text; none where the diff does not show its end."""
+    for at in range(index + 1, len(hunk)):
+        line = hunk[at]
+        if _ENDS.match(line.text):
+            return hunk[index + 1 : at]
+        if not line.added:
+            return ()
+    return hunk[index + 1 :] if hunk and hunk[-1].added else ()
