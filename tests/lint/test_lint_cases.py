@@ -20,11 +20,16 @@ from patcher.mail.read import patches
 CASES = Path(__file__).parent / "cases"
 RULES = shipped()
 NOTHING: tuple[str, ...] = ()
+NO_DEVICETREE = "note devicetree-list: devicetree@vger.kernel.org is not on To"
 EXPECTED = {
     "assisted-by-version.patch": ("warning assisted-by: Assisted-by: is not AGENT:MODEL",),
     "author-comma.patch": NOTHING,
     "backport-series-repairs.mbox": NOTHING,
-    "binding-with-driver.patch": ("warning binding-apart: a binding together with", "note spdx: a new binding that is"),
+    "binding-with-driver.patch": (
+        "warning binding-apart: a binding together with",
+        "note spdx: a new binding that is",
+        NO_DEVICETREE,
+    ),
     "changelog-missing-no-diffstat.patch": ("warning changelog-missing: version 3 does not say",),
     "changelog-missing-single.patch": ("warning changelog-missing: version 3 does not say",),
     "citation-acpica.patch": NOTHING,
@@ -48,7 +53,7 @@ EXPECTED = {
     "sign-off-last-nameless.patch": NOTHING,
     "sign-off-last-own-from.patch": ("warning sign-off-last: Ada Example <ada@example.org> sends it, but Cleo",),
     "sign-off-last-own.patch": ("warning sign-off-last: Ada Example <ada@example.org> sends it, but Ben",),
-    "spdx-yaml.patch": ("warning spdx: a new file without SPDX",),
+    "spdx-yaml.patch": ("warning spdx: a new file without SPDX", NO_DEVICETREE),
     "tags-after-sign-off.patch": ("note tags-below-sign-off: Reviewed-by: stands below",),
     "tool-address-person.patch": NOTHING,
     "tool-co-developer.patch": ("error tool-sign-off: claude-4-sonnet is a tool",),
