@@ -1,7 +1,7 @@
 """`patcher lint` and checkpatch.pl on the mail of public lists, held against what people said of it.
 
     python bench/lint_lists.py sample ARCHIVE... --accepted N --replies N --seed S -o DIR
-    python bench/lint_lists.py run DIR --checkpatch FILE [--tree DIR]
+    python bench/lint_lists.py run DIR [--checkpatch FILE] [--tree DIR]
     python bench/lint_lists.py table DIR JUDGED...
 
 An archive is a git repository with one mail a commit, in the file `m` (`linux-mailinglist-archives/LIST.0`).
@@ -10,6 +10,7 @@ An archive is a git repository with one mail a commit, in the file `m` (`linux-m
 them or to their cover letter), and N replies to patches of somebody else. DIR/sample.jsonl has a line for each, with
 message ids; DIR/series one mailbox for each version of a series that has one of them; DIR/replies the replies.
 `run` writes what both programs say of the patches that were drawn, and lint of their cover letters, to DIR/said.jsonl.
+Without --checkpatch, what checkpatch.pl said before is kept.
 `table` counts, by files of judgements: lines of JSON of two forms,
 
     {"patch": ID, "rule": RULE, "message": TEXT, "right": true, "why": TEXT}
@@ -182,7 +183,7 @@ def lines(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text().splitlines() if line.strip()]
 
 
-def run(place: Path, checkpatch: Path, tree: Path | None) -> None:
+def run(place: Path, checkpatch: Path | None, tree: Path | None) -> None:
     """Both programs on all series; what they say of drawn patches and their cover letters goes to said.jsonl."""
     drawn = {(row["file"], row["patch"]) for row in lines(place / "sample.jsonl")}
     mails: dict[str, tuple[str, bytes, bool]] = {}  # by lint's label: its id, content, and whether it is asked for
@@ -195,9 +196,12 @@ def run(place: Path, checkpatch: Path, tree: Path | None) -> None:
             prefix = parse_subject(mail.subject)[0]
             asked = (file.name, mail.message_id) in drawn or (prefix.total > 0 and not prefix.number)
             mails[label] = mail.message_id, raw.content, asked
-    with (place / "said.jsonl").open("w") as out:
+    said = place / "said.jsonl"
+    kept = [row for row in lines(said) if row["by"] == "checkpatch"] if not checkpatch and said.exists() else []
+    with said.open("w") as out:
         patches = {label: mail for label, mail in mails.items() if (label.partition(":")[0], mail[0]) in drawn}
-        for row in (*by_lint(place / "series", tree), *by_checkpatch(checkpatch, patches)):
+        theirs = by_checkpatch(checkpatch, patches) if checkpatch else iter(kept)
+        for row in (*by_lint(place / "series", tree), *theirs):
             id_, _, asked = mails[row["label"]]
             if asked:
                 out.write(f"{json.dumps({'patch': id_, 'file': row['label'].partition(':')[0], **row})}\n")
@@ -312,7 +316,7 @@ def main() -> int:
     drawing.add_argument("-o", dest="out", type=Path, required=True)
     running = what.add_parser("run")
     running.add_argument("place", type=Path)
-    running.add_argument("--checkpatch", type=Path, required=True)
+    running.add_argument("--checkpatch", type=Path)
     running.add_argument("--tree", type=Path)
     counting = what.add_parser("table")
     counting.add_argument("place", type=Path)

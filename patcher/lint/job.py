@@ -163,6 +163,8 @@ def same_person(one: Person, other: Person) -> bool:
     """Whether two persons are one, as far as people write both alike: the same address, or its part before the ``@``
     at another place; the same name, with an initial or another name between, or without accents; or an address that is
     made of the other's name, where a name is missing."""
+    if _first_name(one, other) or _first_name(other, one):
+        return True
     locals_ = [each.address.lower().partition("@")[0].partition("+")[0] for each in (one, other)]
     if one.address and one.address.lower() == other.address.lower():
         return True
@@ -172,6 +174,15 @@ def same_person(one: Person, other: Person) -> bool:
         return True
     named = [(person.name, local) for person, local in ((one, locals_[1]), (other, locals_[0]))]
     return any(_made_of(local, name) for name, local in named)
+
+
+def _first_name(one: Person, other: Person) -> bool:
+    """Whether a person who writes with one name is another who has it, too: it is in both addresses."""
+    name = one.name.strip().lower()
+    return (
+        len(name) > 4 and name.isalpha() and name in other.name.lower().split()
+        and all(name in each.address.partition("@")[0].lower() for each in (one, other))
+    )  # fmt: skip
 
 
 _OF_ANYBODY = frozenset(("linux", "kernel", "patches", "devnull", "noreply", "no-reply", "contact", "github", "admin"))

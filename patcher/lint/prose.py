@@ -17,7 +17,7 @@ _URL = re.compile(r"\w+://\S+|<\S+@\S+>")
 _WORD = re.compile(r"[A-Za-z][a-z']+")
 CITATION = re.compile(r"""\b[0-9a-f]{7,64}(?:\s+|,\s*)?[(\[]?["'“]|\b[Cc]ommit\s+[0-9a-f]{7,64}\b""")
 _LIST = re.compile(r"(?:[-*+•o]|\(?(?:\d{1,2}|[a-z])[.)]|\[\d+\]:?)\s")
-_QUOTED = re.compile(r"\s|[>|+$#*=\[<{@~%-]|\d+[:.) ]|\w+(?:\.\w+)+:|[./~\w-]+/[./\w-]+:?|[0-9a-f]{8}")
+_QUOTED = re.compile(r"\s|[>|+$#*\\=\[<{@~%-]|\d+[:.) ]|\w+(?:\.\w+)+:|[./~\w-]+/[./\w-]+:?|[0-9a-f]{8}")
 _COLUMNS = re.compile(r"\S(?: {3,}|\t+| *\| *)\S.*\S(?: {3,}|\t+| *\| *)\S|\S {4,}\S|\+-+\+")
 _FIELD = re.compile(r"[A-Za-z][\w /()-]{0,30}: ")
 

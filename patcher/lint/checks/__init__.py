@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from patcher.lint.checks import (
+    c_style,
     code,
     devicetree,
+    devicetree_sources,
     diffs,
     history,
     kconfig,
     messages,
     people,
+    schemas,
     series,
     signing,
+    sorting,
     spelling,
     style,
     tags,
@@ -19,17 +23,6 @@ from patcher.lint.checks import (
 )
 
 MODULES = (
-    code,
-    devicetree,
-    diffs,
-    history,
-    kconfig,
-    messages,
-    people,
-    series,
-    signing,
-    spelling,
-    style,
-    tags,
-    transport,
-)
+    c_style, code, devicetree, devicetree_sources, diffs, history, kconfig, messages, people, schemas, series,
+    signing, sorting, spelling, style, tags, transport,
+)  # fmt: skip

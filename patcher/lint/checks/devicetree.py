@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from patcher.lint import locations
 from patcher.lint.bindings import BINDINGS, used
 from patcher.lint.job import Change, ChangedTree, Series
-from patcher.lint.model import CannotTell, Hit, Location
+from patcher.lint.model import CannotTell, Hit, Level, Location
 from patcher.lint.register import check
 
 _MANY = 5
@@ -36,6 +36,14 @@ def binding_order(series: Series) -> Iterator[Hit]:
                 what = f"{later.patch.label} documents {min(late)}, which this patch uses already"
                 yield Hit(what, locations.mail(mail.patch), key=min(late), patch=mail.patch)
                 break
+    drivers = [mail for mail in series.patches if any(path.startswith("drivers/") for path in mail.paths)]
+    for mail in series.patches[series.patches.index(drivers[0]) :] if drivers else ():
+        if mail.documents and all(
+            path.startswith((BINDINGS, "include/dt-bindings/", "MAINTAINERS")) for path in mail.paths
+        ):
+            what = "a binding behind drivers: bindings are the first patches of a series"
+            yield Hit(what, locations.mail(mail.patch), level=Level.NOTE, key="behind", patch=mail.patch)
+            break
 
 
 @check

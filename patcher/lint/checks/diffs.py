@@ -147,15 +147,29 @@ def spdx(job: Change) -> Iterator[Hit]:
         if not source or not file.created or file.binary or not file.added:
             continue
         licence = next((line for line in file.added[:3] if _SPDX.search(line.text)), None)
+        if licence is None and not job.after.usable and not _of_kernel(file.path):
+            continue  # of another project
         if licence is None:
             yield Hit("a new file without SPDX-License-Identifier", job.file(file.path, file.added[0]), key="none")
-        elif file.path.startswith(BINDINGS) and "BSD-2-Clause" not in licence.text:
+        elif file.path.startswith((BINDINGS, "include/dt-bindings/")) and not re.search(r"BSD|MIT|X11", licence.text):
             what = "a new binding that is not under (GPL-2.0-only OR BSD-2-Clause)"
             yield Hit(what, job.file(file.path, licence), "others use bindings, too", Level.NOTE)
         elif file.path.startswith("include/dt-bindings/") and not re.search(r" OR |MIT|BSD", licence.text):
             what = "constants of a binding that are for Linux alone"
             yield Hit(what, job.file(file.path, licence), "others use bindings, too: GPL-2.0-only OR BSD-2-Clause",
                       Level.NOTE)  # fmt: skip
+
+
+_TOP = frozenset((
+    "arch", "block", "certs", "crypto", "Documentation", "drivers", "fs", "include", "init", "io_uring", "ipc",
+    "kernel", "lib", "mm", "net", "rust", "samples", "scripts", "security", "sound", "tools", "usr", "virt",
+))  # fmt: skip
+
+
+def _of_kernel(path: str) -> bool:
+    """Whether a path may be of a kernel."""
+    top, _, rest = path.partition("/")
+    return top in _TOP or not rest
 
 
 @check
@@ -209,6 +223,16 @@ def kconfig_help(job: Change) -> Iterator[Hit]:
             if any(_PROMPT.match(line) for line in block) and not any(_HELP.match(line) for line in block):
                 line = next(line for line in file.added if line.text == text)
                 yield Hit(f"{match.group(1)} has no help text", job.file(file.path, line, match.group(1)))
+            elif any(_PROMPT.match(line) for line in block):
+                said = [
+                    line
+                    for line in block[next(at for at, line in enumerate(block) if _HELP.match(line)) + 1 :]
+                    if line.strip()
+                ]
+                if len(said) < 2 and len(block) > 2:
+                    line = next(line for line in file.added if line.text == text)
+                    what, fix = "one line of help", "say who wants it, and how the module is called"
+                    yield Hit(what, job.file(file.path, line, match.group(1)), fix, Level.NOTE)
 
 
 def _block(lines: list[str | None], index: int) -> list[str] | None:

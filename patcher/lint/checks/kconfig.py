@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from patcher.lint.hunks import Shown, shown
 from patcher.lint.job import Change
@@ -41,3 +42,22 @@ def _text(hunk: Sequence[Shown], index: int) -> Sequence[Shown]:
         if not line.added:
             return ()
     return hunk[index + 1 :] if hunk and hunk[-1].added else ()
+
+
+@check
+def kconfig_layout(job: Change) -> Iterator[Hit]:
+    """Options that are indented with blanks, or follow another without an empty line; told once a file."""
+    for file in job.diff.files:
+        if not _FILE.search(file.path) or file.deleted:
+            continue
+        for above, each in (pair for hunk in shown(job.diff, file) for pair in pairwise(hunk)):
+            if not each.added:
+                continue
+            if re.match(
+                r" {2,}(?:bool|tristate|depends|select|default|help|imply|prompt|range|int|hex|string)\b", each.text
+            ):
+                yield Hit("indented with blanks", job.file(file.path, each.line))
+                break
+            if re.match(r"(?:menu)?config \w", each.text) and re.match(r"\s+\S", above.text):
+                yield Hit("no empty line before an option", job.file(file.path, each.line))
+                break

@@ -187,9 +187,16 @@ def body_wrap(job: Message) -> Iterator[Hit]:
         yield Hit(f"a line of {len(line)} characters{more}", job.body(long[0], line[prose.WIDTH :]))
 
 
+_PAST = re.compile(
+    r"(?P<verb>(?:Add|Updat|Enabl|Disabl|Chang|Remov|Fix|Implement|Introduc|Convert|Mov|Renam|Replac|Correct|Delet"
+    r"|Improv|Us|Mak|Creat|Allow|Document)(?:ed|s|es|ing))\b(?!-)",
+    re.IGNORECASE,
+)
+
+
 @check
 def body_imperative(job: Message) -> Iterator[Hit]:
-    """``This patch …`` where an order is wanted; told once."""
+    """``This patch …`` where an order is wanted; told once. Other moods at the very beginning are a note."""
     for index, line in locations.prose(job.patch):
         match = re.match(r"(?:In )?[Tt]his (?:patch|commit|changeset|patchset)\b", line)
         above = job.patch.body[index - 1].rstrip() if index else ""
@@ -203,6 +210,56 @@ def body_imperative(job: Message) -> Iterator[Hit]:
             location = job.body(index, match.group())
             yield Hit(f"{match.group()!r} is not in the imperative mood", location)
             return
+    yield from _other_mood(job)
+
+
+def _other_mood(job: Message) -> Iterator[Hit]:
+    """A summary or a text that begins with "Added", "Adds", "Adding" or the like, or with what the patch is."""
+    if job.patch.kind is not Kind.PATCH:
+        return
+    phrase = job.patch.summary.rpartition(": ")[2]
+    if match := _PAST.match(phrase):
+        yield Hit(f"{match.group('verb')!r} is not in the imperative mood", job.subject(phrase), level=Level.NOTE)
+        return
+    first = next(((index, line) for index, line in locations.prose(job.patch) if line.strip()), (0, ""))
+    match = _PAST.match(first[1]) or re.match(r"This (?:driver|series|change|adds|fixes)\b", first[1])
+    if match and " " in first[1].strip() and not first[1].startswith("Fixes:"):
+        yield Hit(
+            f"{match.group()!r} is not in the imperative mood", job.body(first[0], match.group()), level=Level.NOTE
+        )
+
+
+@check
+def subject_broken(job: Message) -> Iterator[Hit]:
+    """A subject that goes on in the text, as a mail client broke it."""
+    lines = [line for _, line in locations.prose(job.patch)]
+    ends = re.search(
+        r"\b(?:to|for|of|in|on|with|and|or|the|a|an|by|from|as|when|if|into|via|not|be|is|that|,)\Z", job.patch.summary
+    )
+    if not ends or not lines or not lines[0].strip() or (len(lines) > 1 and lines[1].strip()):
+        return
+    if len(lines[0].split()) <= 6 and not lines[0].rstrip().endswith(".") and not lines[0][0].isupper():
+        yield Hit(
+            f"the subject ends with {ends.group()!r}, and the text begins with its rest", job.subject(ends.group())
+        )
+
+
+@check
+def function_parentheses(job: Message) -> Iterator[Hit]:
+    """A function that the patch changes or calls, named without its parentheses; told once."""
+    text = "\n".join(line for file in job.diff.files if file.path.endswith((".c", ".h"))
+                     for hunk in file.hunks for line in (*hunk.new, hunk.function))  # fmt: skip
+    if not text:
+        return
+    literal = prose.literal_lines(job.patch.body)
+    places = [(job.patch.summary, None), *((line, at) for at, line in locations.prose(job.patch) if at not in literal)]
+    for line, at in places:
+        for match in re.finditer(r"(?<![\w./>\"'`*&:<-])(?P<name>[a-z]\w*_\w+)(?![\w(./:\"'`*-]|->)", line):
+            name = match.group("name")
+            if re.search(rf"(?<![\w.>])(?<!struct ){name}\(", text) and not re.search(rf"\b{name}\b(?!\()", text):
+                location = job.subject(name) if at is None else job.body(at, name)
+                yield Hit(f"{name} is a function", location, f"write {name}()")
+                return
 
 
 @check

@@ -35,9 +35,9 @@ def reverse_xmas_tree(job: Change) -> Iterator[Hit]:
     for file in job.diff.files:
         if not file.path.endswith(_C):
             continue
-        before = {name for line in file.removed for name in _declared(line.text)}
+        before = {name for line in file.removed for name in declared(line.text)}
         for hunk in shown(job.diff, file):
-            for block in _tops(hunk):
+            for block in declarations(hunk):
                 wrong += [(file.path, below) for below in _inverted(block, before)][:1]
     if wrong:
         path, first = wrong[0]
@@ -50,7 +50,7 @@ def reverse_xmas_tree(job: Change) -> Iterator[Hit]:
 def _inverted(block: Sequence[Shown], before: Collection[str]) -> Iterator[Shown]:
     """The declarations that are longer than the one above, and could stand there."""
     for above, below in pairwise(block):
-        names = {*(_declared(above.text) if above.added else ()), *(_declared(below.text) if below.added else ())}
+        names = {*(declared(above.text) if above.added else ()), *(declared(below.text) if below.added else ())}
         if (
             names.difference(before)
             and _length(below.text) > _length(above.text)
@@ -59,13 +59,13 @@ def _inverted(block: Sequence[Shown], before: Collection[str]) -> Iterator[Shown
             yield below
 
 
-def _declared(text: str) -> list[str]:
+def declared(text: str) -> list[str]:
     """The names that a line declares."""
     match = _DECLARATION.match(text)
-    return re.findall(r"[A-Za-z_]\w*", match.group("names")) if match else []
+    return re.findall(r"[A-Za-z_]\w*", re.sub(r"\[[^\]]*\]", "", match.group("names"))) if match else []
 
 
-def _tops(hunk: Sequence[Shown]) -> Iterator[Sequence[Shown]]:
+def declarations(hunk: Sequence[Shown]) -> Iterator[Sequence[Shown]]:
     """The declarations that begin a function, as far as they are of one line each."""
     for index, each in enumerate(hunk):
         if each.text == "{":
@@ -85,7 +85,7 @@ def _needs(one: str, other: str) -> bool:
     """Whether a declaration names what another declares."""
     match = _DECLARATION.match(one)
     value = f"{match.group('names')} {match.group('value') or ''}" if match else one
-    return any(re.search(rf"\b{name}\b", value) for name in _declared(other))
+    return any(re.search(rf"\b{name}\b", value) for name in declared(other))
 
 
 @check
@@ -101,7 +101,7 @@ def blank_lines(job: Change) -> Iterator[Hit]:
                 if what and what not in told:
                     told.add(what)
                     yield Hit(what, job.file(file.path, each.line), key=f"{what} {above.text.strip()}")
-            for block in _tops(hunk):
+            for block in declarations(hunk):
                 if not block or not file.path.endswith(_C):
                     continue
                 after = next((each for each in hunk if each.line.number == block[-1].line.number + 1), None)

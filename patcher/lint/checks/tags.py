@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from patcher.lint import locations
 from patcher.lint.checks.signing import end, is_tool
 from patcher.lint.citations import fixes, quoted
 from patcher.lint.job import Tags
@@ -43,8 +44,29 @@ _FIX = re.compile(
     r"|corruption|hang\w*"
     r"|lock\w*|irq|memory|error|bug|build|boot|probe|suspend|resume|unbind|remove|handling|check\w*|overrun|wrong"
     r"|incorrect"
-    r"|invalid|missing|broken|failure|division|timeout|infinite|array|buffer|pointer|return|value)\b)|\bfix(?:es"
+    r"|invalid|missing|broken|failure|division|timeout|infinite|array|buffer|pointer|return|value)\b)"
+    r"|\b(?:unregister|free|release|put|disable|destroy|cancel|undo)\b.*\b(?:error paths?|on error|on failure|on probe failure)\b|\bfix(?:es"
     r"|ed)?\b",
+    re.IGNORECASE,
+)
+_FAULT = re.compile(  # what a text says where it speaks of a fault
+    r"\b(?:this|these|which|that|it) (?:can |could |may |might |will |would )?(?:caus|lead|result)(?:e|es|ed|ing|s)?\b"
+    r"(?:(?! (?:not|no)\b)[^.]){0,60}\b(?:crash|panic|oops|hang|deadlock|leak|corrupt|fail|fault|error"
+    r"|dereference|overflow|race|warning|stuck|regress)"
+    r"|\b(?:NULL pointer dereference|use[- ]after[- ]free|memory leak|kernel panic|kernel oops|regression)s?\b"
+    r"|\b(?:fix|fixes|fixing) (?:the|this|that|these|a|an) (?:\w+ )?(?:issue|problem|bug|error|crash|leak|regression"
+    r"|race|hang|failure)\b"
+    r"|\b(?:to|and) (?:fix|avoid|prevent|solve|resolve) (?:this|that|the) (?:issue|problem|bug|crash|hang"
+    r"|leak|failure|deadlock)\b"
+    r"|\bmust be (?:freed|released|unregistered|disabled)\b|\bis never (?:freed|released|unregistered|disabled)\b"
+    r"|\b(?:no longer|doesn't|does not|do not|don't|didn't|can't|cannot)"
+    r" (?:work|boot|probe|resume|suspend|recover)(?:s|ed)?\b"
+    r"|\b(?:lost|loses) (?:touch|interrupt)|\bissue\b.{0,20}\bgo(?:es|ne)? away\b|\bindefinitely\b",
+    re.IGNORECASE,
+)
+_NEW = re.compile(
+    r"(?:introduce|implement|support|convert|switch|move|rename|simplify|document|refactor|clean|unify|factor|split|provide"
+    r"|extend|rework|add(?!.*\b(?:check|missing|error)))\b",
     re.IGNORECASE,
 )
 _NO_FAULT = re.compile(
@@ -55,6 +77,7 @@ _NO_FAULT = re.compile(
     r"|fixed(?:-| )\w+|names?|naming|wording|copyright|license|spdx|sorting|order of includes|email|maintainers)\b",
     re.IGNORECASE,
 )
+_CERTAIN = re.compile(r"\b(?:deadlock|leak|use.after.free|crash|race|null pointer|overflow)\b", re.IGNORECASE)
 _STABLE = re.compile(r"\bstable(?:\+[\w-]+)?@(?P<host>[\w.-]+)|\bstable\b", re.IGNORECASE)
 _PRIVATE = (".local", ".internal", ".lan", ".corp", ".intranet", ".localhost")
 _PUBLIC_HOST = re.compile(r"(?:[\w-]+\.)+[A-Za-z]{2,}\Z")
@@ -116,11 +139,35 @@ def fixes_missing(job: Tags) -> Iterator[Hit]:
     if not code or patch.kind is not Kind.PATCH or any(tag.key in ("fixes", "revert") for tag in patch.tags):
         return
     phrase = patch.summary.rpartition(": ")[2]
-    if "net" in (word.lower() for word in patch.prefix.words) or _NO_FAULT.search(patch.summary):
+    if "net" in (word.lower() for word in patch.prefix.words) or (
+        _NO_FAULT.search(patch.summary) and not _CERTAIN.search(patch.summary)
+    ):
         return
-    match = _FIX.search(phrase)
-    if match and not any(ALMOST_FIXES.match(line) for line in patch.body):
+    if any(ALMOST_FIXES.match(line) for line in patch.body):
+        return
+    if match := _FIX.search(phrase):
         yield Hit("a fix that does not say what it fixes (Fixes:)", job.subject(match.group()), key="none")
+        return
+    text = " ".join(line.strip() for _, line in locations.prose(patch))
+    if (match := _FAULT.search(text)) and not _NEW.match(phrase):
+        index = next((at for at, line in enumerate(patch.body) if match.group().split()[0] in line), 0)
+        yield Hit("it speaks of a fault, and does not say since when (Fixes:)", job.body(index), key="none")
+
+
+@check
+def robot_report(job: Tags) -> Iterator[Hit]:
+    """A robot's ``Reported-by:`` on what is new: the robot found a fault in a version that was not merged."""
+    patch = job.patch
+    if any(tag.key in ("fixes", "revert") for tag in patch.tags) or patch.prefix.version < 2:
+        return
+    for tag in patch.tags:
+        if tag.key == "reported-by" and re.search(
+            r"\blkp@intel\.com|\bkernel test robot\b|\bkbuild test robot\b", tag.value
+        ):
+            yield Hit(
+                "a robot reports what is merged, and here is no Fixes:", job.tag(tag), "name it below --- instead"
+            )
+            return
 
 
 @check

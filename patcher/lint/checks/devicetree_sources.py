@@ -1,0 +1,151 @@
+"""Checks on devicetree sources: names, the order of properties, and how patches to them are titled."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from patcher.lint.bindings import BINDINGS
+from patcher.lint.hunks import Shown, shown
+from patcher.lint.job import Change, Message
+from patcher.lint.model import Hit, Level
+from patcher.lint.register import check
+from patcher.mail.diff import FileDiff
+
+_ENDS = (".dts", ".dtsi", ".dtso")
+_NODE = re.compile(r"\s*(?:(?:\w+):\s*)*(?P<name>&?[\w,.+-]+|&\{[^}]*\}|/)(?:@(?P<unit>[\w,]+))?\s*\{\s*(?:/[*/].*)?\Z")
+_CLOSE = re.compile(r"\s*\};\s*(?:/[*/].*)?\Z")
+_PROPERTY = re.compile(r"\s*(?P<name>[\w,.+?#-]+)\s*(?:=|;)")
+_FIRST = ("compatible", "reg")
+_MANY_CELLS = re.compile(
+    r"\s*[\w,-]+-gpios = <(?P<cells>[^<>]*)>;|\s*(?:clocks|interrupts-extended|dmas) = <(?P<more>[^<>]*)>;"
+)
+
+
+class _Node(NamedTuple):
+    """A node that a hunk opens, and what stands directly in it."""
+
+    line: Shown
+    name: str
+    unit: str
+    properties: list[tuple[str, Shown]]
+    children: list[_Node]
+
+
+def _nodes(hunk: Sequence[Shown]) -> Iterator[_Node]:
+    """The nodes of a hunk that it shows from their beginning to their end."""
+    opened: list[_Node] = []
+    for each in hunk:
+        if match := _NODE.match(each.text):
+            node = _Node(each, match.group("name"), match.group("unit") or "", [], [])
+            if opened:
+                opened[-1].children.append(node)
+            opened.append(node)
+        elif _CLOSE.match(each.text) and opened:
+            yield opened.pop()
+        elif opened and (match := _PROPERTY.match(each.text)):
+            opened[-1].properties.append((match.group("name"), each))
+
+
+@check
+def dts_style(job: Change) -> Iterator[Hit]:
+    """Names, numbers and an order that the style of devicetree sources does not want; each told once a file."""
+    for file in job.diff.files:
+        example = file.path.startswith(BINDINGS) and file.path.endswith(".yaml")
+        if file.deleted or not (file.path.endswith(_ENDS) or example):
+            continue
+        told: set[str] = set()
+        for hunk in shown(job.diff, file):
+            whole = [] if example else list(_nodes(hunk))
+            if not example and (late := _after(file, hunk)):
+                what = "the order of nodes: it comes after one with a higher address"
+                yield Hit(what, job.file(file.path, late.line), "sort by address")
+            for what, line, fix in (*_names(hunk), *(hit for node in whole for hit in _order(node))):
+                kind = what.split(":")[0]
+                if kind not in told:
+                    told.add(kind)
+                    yield Hit(what, job.file(file.path, line.line), fix, key=f"{what} {line.text.strip()}")
+        if not example:
+            yield from _cells(job, file.path, [each for hunk in shown(job.diff, file) for each in hunk if each.added])
+
+
+def _after(file: FileDiff, hunk: Sequence[Shown]) -> Shown | None:
+    """The first node of a hunk, where it is new and the one before, in the head of the hunk, has a higher address."""
+    first = next((each for each in hunk if _NODE.match(each.text)), None)
+    head = next((part.function for part in file.hunks if hunk and hunk[0].text in part.new[:1]), "")
+    match = _NODE.match(first.text) if first and first.added else None
+    above = re.search(r"@([0-9a-f]{5,})\s*\{", head)
+    unit = match.group("unit") or "" if match else ""
+    later = above and re.fullmatch(r"[0-9a-f]{5,}", unit) and len(unit) == len(above.group(1))
+    return first if later and above and int(unit, 16) < int(above.group(1), 16) else None
+
+
+def _names(hunk: Sequence[Shown]) -> Iterator[tuple[str, Shown, str]]:
+    for each in hunk:
+        match = _NODE.match(each.text) if each.added else None
+        if match and not match.group("name").startswith("&") and re.search(r"[A-Z_]", match.group("name")):
+            name = match.group("name")
+            yield f"the name of a node: {name} has capitals or underscores", each, name.lower().replace("_", "-")
+
+
+def _order(node: _Node) -> Iterator[tuple[str, Shown, str]]:
+    """What is wrong with a node that is new."""
+    if not node.line.added or not all(line.added for _, line in node.properties):
+        return
+    names = [name for name, _ in node.properties]
+    own = not node.name.startswith("&") and node.name != "/"
+    if own and "compatible" in names and "reg" in names and tuple(names[:2]) != _FIRST and node.name != "cpu":
+        yield f"the order of properties: compatible and reg do not come first in {node.name}", node.line, ""
+    for name, line in node.properties:
+        value = re.search(r"\"(\w*)\"", line.text) if name == "status" else None
+        if value and value.group(1) == "okay" and own:
+            yield f"status: {node.name} is new, and okay is the default", line, "remove it"
+        elif value and value.group(1) == "ok":
+            yield "status: ok is an old form", line, "write okay"
+    units = [child for child in node.children if re.fullmatch(r"[0-9a-f]+", child.unit)]
+    for above, below in pairwise(units):
+        if below.line.added and int(below.unit, 16) < int(above.unit, 16) and node.name == "soc":
+            what = f"the order of nodes: {below.name}@{below.unit} comes after @{above.unit}"
+            yield what, below.line, "sort by address"
+
+
+def _cells(job: Change, path: str, added: Sequence[Shown]) -> Iterator[Hit]:
+    """Several entries in one pair of angle brackets; told once a file."""
+    for index, each in enumerate(added):
+        text = each.text if ";" in each.text else " ".join(line.text.strip() for line in added[index : index + 3])
+        match = _MANY_CELLS.match(text)
+        if match and len(re.findall(r"&\w", match.group("cells") or match.group("more") or "")) > 1:
+            yield Hit("brackets: several entries in one <>", job.file(path, each.line), "put each in <> of its own")
+            return
+
+
+_TITLES = (
+    (re.compile(r"arch/arm64/boot/dts/(?!nvidia/)"), re.compile(r"arm64: "), "arm64: dts: VENDOR: "),
+    (re.compile(r"arch/arm/boot/dts/(?!nvidia/|tegra)"), re.compile(r"ARM: "), "ARM: dts: VENDOR: "),
+    (re.compile(r"arch/riscv/boot/dts/"), re.compile(r"(?i:riscv): "), "riscv: dts: VENDOR: "),
+)
+_BINDING = re.compile(r"(?:[\w/ -]+: )?dt-bindings: ?", re.IGNORECASE)
+
+
+@check
+def dt_prefix(job: Message) -> Iterator[Hit]:
+    """A patch for bindings or devicetree sources alone that is not titled as such."""
+    summary, paths = job.patch.summary, [file.path for file in job.diff.files]
+    if not paths or re.match(r"(?:\S+: )?Revert\b|treewide", summary):
+        return
+    beside = ("include/dt-bindings/", "MAINTAINERS")
+    bindings = [path for path in paths if path.startswith(BINDINGS)]
+    if bindings and all(path.startswith((BINDINGS, *beside)) for path in paths):
+        prefix = summary.rpartition(": ")[0]
+        if not _BINDING.match(summary):
+            yield Hit("the subject of a binding does not begin with dt-bindings:", job.subject(prefix or summary))
+        elif re.match(r"mfd: ", summary):
+            yield Hit("dt-bindings: comes first", job.subject("mfd"), "write dt-bindings: mfd: …", Level.NOTE)
+        return
+    for pattern, titled, wanted in _TITLES:
+        if all(pattern.match(path) for path in paths) and not titled.match(summary):
+            yield Hit("the subject does not begin as others for these sources", job.subject(summary.split(":")[0]),
+                      f"write {wanted}…", Level.NOTE)  # fmt: skip
+            return

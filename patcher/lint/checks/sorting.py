@@ -1,0 +1,109 @@
+"""A check on lists that are kept sorted, and additions that are not where they belong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby, pairwise
+
+from patcher.lint.bindings import BINDINGS
+from patcher.lint.hunks import Shown, shown
+from patcher.lint.job import Change
+from patcher.lint.model import Hit
+from patcher.lint.register import check
+from patcher.mail.diff import FileDiff
+
+# What the lines of one list have in common, and what they are sorted by; where all of a list is new, too.
+_LISTS: tuple[tuple[str, re.Pattern[str], bool], ...] = (
+    (r"\.[ch]\Z", re.compile(r"(?P<kind>#include <\w+/)(?P<key>[\w/.-]+)>"), True),
+    (r"\.c\Z", re.compile(r"\s*(?P<kind>\{ ?\.compatible =) \"(?P<key>[^\"]+)\""), False),
+    (r"(?:\A|/)(?:Makefile|Kbuild)\Z", re.compile(r"(?P<kind>(?:obj|dtb)-)(?P<symbol>\S+)\s*[:+]?=\s*(?P<key>\S+)"),
+     False),
+    (r"(?:\A|/)Kconfig[^/]*\Z", re.compile(r"\s+(?P<kind>source) \"(?P<key>[^\"]+)\""), False),
+    (rf"\A{BINDINGS}.*\.yaml\Z",
+     re.compile(r"(?P<kind>\s+)- (?:const: )?(?P<key>[a-z][\w.-]*,[\w.-]+)\s*(?:#.*)?\Z"), False),
+)  # fmt: skip
+_FEW = 3  # lines that show that a list is sorted
+_MANY = 5  # includes of a new file
+
+
+def _natural(text: str) -> tuple[tuple[int, str], ...]:
+    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in re.findall(r"\d+|\D+", text.lower()))
+
+
+_ORDERS: tuple[Callable[[str], object], ...] = (
+    str,
+    str.lower,
+    _natural,
+    lambda text: re.sub(r"[\W_]+", " ", text.lower()),
+    lambda text: text.removesuffix(".h"),
+)
+
+
+@check
+def sorted_lists(job: Change) -> Iterator[Hit]:
+    """A line that is added to a sorted list where it does not belong; told once a file."""
+    for file in job.diff.files:
+        pattern, new_too = next(
+            ((line, new) for path, line, new in _LISTS if re.search(path, file.path) and not file.deleted),
+            (None, False),
+        )
+        hit = pattern and next(
+            (each for hunk in shown(job.diff, file) for each in _misplaced(hunk, pattern, new_too and file.created)),
+            None,
+        )
+        if hit:
+            yield Hit("it is not where the order of the list wants it", job.file(file.path, hit.line))
+        elif "Kconfig" in file.path and (option := _option(job, file)):
+            yield Hit(
+                f"{option[1]} is not in its place in the order of the options", job.file(file.path, option[0].line)
+            )
+
+
+def _misplaced(hunk: Sequence[Shown], pattern: re.Pattern[str], new: bool) -> Iterator[Shown]:
+    """The added lines of a hunk that are not where they belong."""
+    matched = [
+        (pattern.match(each.text), each) for each in hunk if "symbol" not in pattern.groupindex or each.text.strip()
+    ]
+    for kind, group in groupby(matched, key=lambda each: each[0].group("kind") if each[0] else None):
+        found = [(match, each) for match, each in group if match] if kind is not None else []
+        if not any(each.added for _, each in found):
+            continue
+        by_symbol = [(match.group("symbol"), each) for match, each in found if "symbol" in pattern.groupindex]
+        run = [(match.group("key"), each) for match, each in found]
+        if by_symbol and all(_is_sorted([key for key, _ in by_symbol], order) for order in _ORDERS[:1]):
+            continue
+        old = [key for key, each in run if not each.added]
+        whole = new and not old and len(run) >= _MANY
+        if not whole and len(set(old)) < _FEW - 1:
+            continue
+        orders = [order for order in _ORDERS if _is_sorted(old, order)]
+        if orders and not any(_is_sorted([key for key, _ in run], order) for order in orders):
+            yield next(
+                (each for (one, before), (key, each) in pairwise(run) if (each.added or before.added)
+                 and not _is_sorted([one, key], orders[0])), run[-1][1]
+            )  # fmt: skip
+
+
+def _is_sorted(keys: Sequence[str], order: Callable[[str], object]) -> bool:
+    values: list[object] = [order(key) for key in keys]
+    return all(one <= other for one, other in pairwise(values))  # type: ignore[operator]
+
+
+_CONFIG = re.compile(r"(?:menu)?config (?P<name>[A-Z0-9_]+)\s*\Z")
+
+
+def _option(job: Change, file: FileDiff) -> tuple[Shown, str] | None:
+    """An option that is added between two others of the same family that are sorted, and belongs elsewhere."""
+    for hunk, lines in zip(file.hunks, shown(job.diff, file), strict=False):
+        above = _CONFIG.match(hunk.function.strip())
+        names: list[tuple[str, Shown | None]] = [(above.group("name"), None)] if above else []
+        names += [(match.group("name"), each) for each in lines if (match := _CONFIG.match(each.text))]
+        for (one, _), (name, each), (other, after) in zip(names, names[1:], names[2:], strict=False):
+            family = name.rpartition("_")[0] + "_"
+            if not each or not each.added or not after or after.added or not name[: len(family) - 1]:
+                continue
+            alike = one.startswith(family) and other.startswith(family) and _natural(one) < _natural(other)
+            if alike and not _natural(one) < _natural(name) < _natural(other):
+                return each, name
+    return None
