@@ -56,7 +56,7 @@ def gather(mails: Sequence[Digest], *, mailed: bool) -> tuple[Series, ...]:
 def _key(mail: Digest, by_id: dict[str, Digest], answered: set[str]) -> Key:
     prefix = mail.patch.prefix
     sender = _sender(mail)
-    if prefix.total > 1:
+    if prefix.total:
         return sender, prefix.version, prefix.total, _topic(mail, by_id, answered)
     return sender, prefix.version, prefix.total, mail.patch.message_id or f"{mail.patch.path}:{mail.patch.subject}"
 

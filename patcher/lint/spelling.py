@@ -13,12 +13,13 @@ from pathlib import Path
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _SHORTEST = 7
+_CHOICE = 2
 # A word of prose: no name of code, no part of a path, an address or a compound.
 WORD = re.compile(r"(?<![\w./@<>$\\'\"`~:=&%+-])[A-Za-z][a-z]{6,24}(?![\w/@<>'`~=&%+(-]|[.:]\w|->)")
 # What people write and dictionaries have not, beside what the words of the list can make.
 _PREFIXES = ("un", "re", "de", "dis", "pre", "non", "sub", "over", "under", "mis", "multi", "micro", "inter", "co")
 _SUFFIXES = (
-    "s", "es", "ed", "d", "ing", "er", "r", "ers", "ly", "able", "ness", "less", "al", "ally", "ion", "ize", "ise",
+    "s", "ed", "d", "ing", "er", "r", "ers", "ly", "able", "ness", "less", "al", "ally", "ion", "ize", "ise",
 )  # fmt: skip
 
 
@@ -33,13 +34,13 @@ def _words() -> tuple[frozenset[str], frozenset[str]]:
 
 @functools.cache
 def correction(word: str) -> str:
-    """The word that a misspelt one stands for, "" where it may be right, or could stand for more than one."""
+    """The word that a misspelt one stands for, or two, parted by " or "; "" where it may be right."""
     known, meant = _words()
     low = word.lower()
     if len(low) < _SHORTEST or _right(low, known):
         return ""
     found = {each for each in _slips(low) if each in meant}
-    return found.pop() if len(found) == 1 else ""
+    return " or ".join(sorted(found)) if len(found) <= _CHOICE else ""
 
 
 def _right(word: str, known: frozenset[str]) -> bool:
@@ -48,6 +49,8 @@ def _right(word: str, known: frozenset[str]) -> bool:
         return True
     stems = [word.removeprefix(prefix) for prefix in _PREFIXES if word.startswith(prefix)]
     stems += [word.removesuffix(suffix) for suffix in _SUFFIXES if word.endswith(suffix)]
+    if re.search(r"(?:[sxzo]|ch|sh|i)es\Z", word):
+        stems.append(word.removesuffix("es"))
     stems += [f"{stem}e" for stem in stems] + [stem[:-1] for stem in stems if stem[-1:] == stem[-2:-1]]
     return any(stem in known for stem in stems)
 

@@ -391,3 +391,53 @@ def test_nothing_is_corrected_that_was_not_reported() -> None:
     assert fixed(patch, set(), None) is patch
     assert fixed(patch, {"tag-name"}, None).body[3].startswith("Reviewed-by:")
     assert fixed(patch, {"tag-name"}, None).body[:2] == patch.body[:2]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("The funciton is needed.", True),
+        ("The firmwware is needed, and chaging it.", True),
+        ("It charges `funciton` only.", False),
+        ("The hugepages and watchdogs are needed.", False),
+        ("It calls funciton_bar() there.", False),
+    ],
+)
+def test_misspelt_words(text: str, said: bool) -> None:
+    assert ("misspelt" in rules(mail(text=text))) is said
+
+
+@pytest.mark.parametrize(("line", "said"), [("//funciton name", True), ('\tpr_info("the funciton is\\n");', True),
+                                            ("\tfunciton(a, b);", False), ("/* by Ben Funciton <b@c> */", False)])  # fmt: skip
+def test_misspelt_in_code(line: str, said: bool) -> None:
+    assert ("misspelt" in rules(mail(diff=DIFF.replace("int b;", line)))) is said
+
+
+def test_a_misspelt_word_that_the_code_has_is_its_name() -> None:
+    diff = DIFF.replace("+int b;", "+/* the funciton */").replace(" int c;", " int funciton;")
+    assert "misspelt" not in rules(mail(diff=diff))
+
+
+def test_who_passes_a_patch_on_signs_again() -> None:
+    assert "sign-off-duplicate" not in rules(mail(tags=f"{ADA}\n{BEN}\n{ADA}"))
+    assert "sign-off-duplicate" in rules(mail(tags=f"{ADA}\nCc: Ben Example <ben@example.org>\n{ADA}"))
+
+
+def test_a_fault_that_was_seen_has_a_commit_that_made_it() -> None:
+    text = "It is seen with lockdep:\n\n WARNING: possible circular locking dependency detected\n\nUse another lock."
+    assert "fixes-missing" in rules(mail(subject="[PATCH] lib: x: Take b first", text=text))
+    assert "fixes-missing" not in rules(mail(subject="[PATCH] lib: x: Take b first", text="It is faster."))
+
+
+def test_a_login_is_no_name() -> None:
+    assert "sign-off-name" in rules(mail(text="From: ada_example <ada@example.org>\n\nIt is needed."))
+
+
+def test_a_sentence_that_stands_there_twice() -> None:
+    twice = "This makes it faster for all that use it. It is needed.\nThis makes it faster for all that use it."
+    assert "repeated-word" in rules(mail(text=twice))
+
+
+def test_a_fix_for_stable_alone_names_no_upstream_commit() -> None:
+    text = "The backport left this out. Only linux-4.4.y has the fault."
+    assert "backport-line" not in rules(mail(subject="[PATCH 4.4.y] lib: x: Add b", text=text))

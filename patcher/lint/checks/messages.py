@@ -409,7 +409,7 @@ def backport_line(job: Message) -> Iterator[Hit]:
     text = "\n".join(job.patch.body)
     match = UPSTREAM.search(text)
     if not match:
-        if not re.search(r"upstream", text, re.IGNORECASE):
+        if not re.search(r"upstream|\blinux-\d+\.\d+\.y|\bbackport", text, re.IGNORECASE):
             yield Hit("no line names the upstream commit", job.subject(), key="none")
         return
     named = next(group for group in match.groups() if group)

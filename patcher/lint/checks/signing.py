@@ -126,7 +126,10 @@ def sign_off_order(job: Tags) -> Iterator[Hit]:
 
 @check
 def sign_off_name(job: Tags) -> Iterator[Hit]:
-    """A sign-off by a name of one word."""
+    """A sign-off by a name of one word, or an author who has one."""
+    author = job.patch.author
+    if re.fullmatch(r"[A-Za-z]+_[A-Za-z]+", author.name) and not is_tool(author):
+        yield Hit(f"{author.name!r}, the author, is a login", job.subject(), key=author.name)
     for tag, one in persons(job.patch, "signed-off-by"):
         if re.fullmatch(r"[A-Za-z0-9_.@-]+", one.name) and not is_tool(one):
             yield Hit(f"{one.name!r} is one word", job.tag(tag, one.name))
@@ -139,10 +142,16 @@ def sign_off_duplicate(job: Tags) -> Iterator[Hit]:
     for tag in job.patch.tags:
         key = (tag.key, " ".join(tag.value.lower().split()))
         if key in seen and tag.area and _PERSONAL.match(tag.name):
-            if tag.key == "signed-off-by" and _after_co_developed(job.patch, tag):
+            if tag.key == "signed-off-by" and (_after_co_developed(job.patch, tag) or _passed_on(job.patch, tag)):
                 continue
             yield Hit(f"{tag.name}: of the same person again", job.tag(tag), "remove one of them")
         seen.add(key)
+
+
+def _passed_on(patch: Patch, tag: Tag) -> bool:
+    """Whether somebody else signed off in between, as in a backport by the author: who sends it signs again."""
+    before = [each for each in patch.tags if each.key == "signed-off-by" and each.line < tag.line]
+    return bool(before) and before[-1].value.lower() != tag.value.lower()
 
 
 def _after_co_developed(patch: Patch, tag: Tag) -> bool:

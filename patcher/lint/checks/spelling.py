@@ -78,10 +78,10 @@ def _texts(job: Change) -> Iterator[tuple[str, Location, Level | None]]:
 
 def _read(file: FileDiff, line: str) -> Iterator[str]:
     """What people read of an added line."""
-    if file.path.endswith(_TEXT) or re.search(r"(?:\A|/)Kconfig[^/]*\Z", file.path):
+    if file.path.endswith(_TEXT) or re.search(r"(?:\A|/)Kconfig[^/]*\Z|\ADocumentation/ABI/", file.path):
         yield line
     elif file.path.endswith(_CODE):
         if match := _COMMENT.match(line):
-            yield line if match.group().strip() in ("/*", "*", "//") else line[match.end() :]
+            yield line[match.end() :]
         else:
             yield from _STRING.findall(line)

@@ -34,7 +34,7 @@ _KNOWN = frozenset((
     "debian-bug", "depends-on", "diagnosed-by", "found-by", "git-dch", "improved-by", "inspired-by", "kernel-bug",
     "lore", "message-id", "message-link", "nacked-by", "noticed-by", "patchwork", "references",
     "reported-and-bisected-by", "reported-and-suggested-by", "revert", "reviewed-and-tested-by", "test-plan",
-    "tested-on", "upstream-status", "url",
+    "tested-on", "url",
 ))  # fmt: skip
 _CODE = re.compile(r"\.(?:c|h|S|rs)\Z")
 _FIX = re.compile(
@@ -68,6 +68,14 @@ _NEW = re.compile(
     r"(?:introduce|implement|support|convert|switch|move|rename|simplify|document|refactor|clean|unify|factor|split|provide"
     r"|extend|rework|add(?!.*\b(?:check|missing|error)))\b",
     re.IGNORECASE,
+)
+# What the kernel prints of a fault, and what people say of the commit that made it.
+_SEEN = re.compile(
+    r"\b(?:BUG: |KASAN: |KCSAN: |KMSAN: |UBSAN: |WARNING: (?:CPU|suspicious|possible|bad unlock|inconsistent)"
+    r"|kernel BUG at"
+    r"|Unable to handle kernel|general protection fault|Oops: |INFO: (?:task|rcu|trying)|unreferenced object 0x"
+    r"|DMA-API: |refcount_t: |scheduling while atomic)"
+    r"|\b(?i:(?:this|which) (?:regressed|broke)|(?:regression|broken|introduced|caused) (?:by|in|since|with) commit)\b"
 )
 _NO_FAULT = re.compile(
     r"\b(?:typos?|spelling|spello|comments?|indent\w*|white.?spaces?|checkpatch|coding style|style|kernel.?doc"
@@ -125,6 +133,8 @@ def _form(job: Tags, tag: Tag, match: re.Match[str]) -> Iterator[Hit]:
             yield Hit('the subject is not in ("…")', job.tag(tag, rest.strip()))
     elif not rest[0].isspace():
         yield Hit('a blank is missing before ("', job.tag(tag, rest[:2]))
+    elif rest[:2].isspace():
+        yield Hit('a blank too many before ("', job.tag(tag, rest[:3]), level=Level.NOTE)
     elif found.group("subject").count('"') % 2:
         yield Hit("a quote too many, or one too few", job.tag(tag, rest.strip()))
     elif found.group("subject").endswith(("...", "…")):
@@ -152,6 +162,8 @@ def fixes_missing(job: Tags) -> Iterator[Hit]:
     if (match := _FAULT.search(text)) and not _NEW.match(phrase):
         index = next((at for at, line in enumerate(patch.body) if match.group().split()[0] in line), 0)
         yield Hit("it speaks of a fault, and does not say since when (Fixes:)", job.body(index), key="none")
+    elif seen := [at for at, line in enumerate(patch.body) if _SEEN.search(line)]:
+        yield Hit("it mends a fault that was seen, and does not say since when (Fixes:)", job.body(seen[0]), key="none")
 
 
 @check
@@ -398,7 +410,10 @@ def netdev_tree(job: Tags) -> Iterator[Hit]:
     patch = job.patch
     named = {word.lower() for word in patch.prefix.words}
     if patch.path and patch.prefix.patch and not named and not patch.prefix.rfc:
-        yield Hit("the subject does not say for which tree", job.subject(patch.prefix.text))
+        first = re.match(r"[\w/-]+(?=:)", patch.summary)
+        others = first and not any(re.search(rf"\b{re.escape(first.group())}", file.path) for file in job.diff.files)
+        level = Level.NOTE if patch.prefix.total > 1 and others else None  # it goes through the tree of its series
+        yield Hit("the subject does not say for which tree", job.subject(patch.prefix.text), level=level)
 
 
 _TREES = (  # by path, and what stands in the brackets of a patch for it
