@@ -407,8 +407,15 @@ def test_misspelt_words(text: str, said: bool) -> None:
     assert ("misspelt" in rules(mail(text=text))) is said
 
 
-@pytest.mark.parametrize(("line", "said"), [("//funciton name", True), ('\tpr_info("the funciton is\\n");', True),
-                                            ("\tfunciton(a, b);", False), ("/* by Ben Funciton <b@c> */", False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("//funciton name", True),
+        ('\tpr_info("the funciton is\\n");', True),
+        ("\tfunciton(a, b);", False),
+        ("/* by Ben Funciton <b@c> */", False),
+    ],
+)
 def test_misspelt_in_code(line: str, said: bool) -> None:
     assert ("misspelt" in rules(mail(diff=DIFF.replace("int b;", line)))) is said
 

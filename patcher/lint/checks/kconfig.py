@@ -13,7 +13,7 @@ from patcher.lint.register import check
 
 _FILE = re.compile(r"(?:\A|/)Kconfig[^/]*\Z")
 _HELP = re.compile(r"[ \t]*help\s*\Z")
-_ENDS = re.compile(r"\S")
+_ENDS = re.compile(r"\S|\s(?:endif|endmenu|config|menu)\b")
 _STOP = re.compile(r"[.!?:)]\Z|://\S+\Z|>\Z")
 
 

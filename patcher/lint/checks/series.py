@@ -16,7 +16,8 @@ from patcher.mail.model import Patch
 _CHANGES = re.compile(
     r"(?:changes|changed|changelog|change log|history|differences|what's new|diff to|since|updates?)\b.{0,30}v?\d"
     r"|\bv\d+\b\s*(?:->|=>|:|-|→|\.|\))|\bchange ?log\b|^\s*[-*]?\s*\[?v\d+\b|range-diff|interdiff"
-    r"|\bchanges (?:in|since|from)\b|^\s*feedback from\b|since (?:rfc|last|the first|previous)|previous version|\b(?:in|from|to) v\d+\b",
+    r"|\bchanges (?:in|since|from)\b|since (?:rfc|last|the first|previous)|previous version|\b(?:in|from|to) v\d+\b"
+    r"|^\s*feedback from\b",
     re.IGNORECASE,
 )
 _STATISTICS = re.compile(
