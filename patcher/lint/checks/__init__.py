@@ -12,6 +12,7 @@ from patcher.lint.checks import (
     kconfig,
     messages,
     people,
+    schema_layout,
     schemas,
     series,
     signing,
@@ -23,6 +24,6 @@ from patcher.lint.checks import (
 )
 
 MODULES = (
-    c_style, code, devicetree, devicetree_sources, diffs, history, kconfig, messages, people, schemas, series,
-    signing, sorting, spelling, style, tags, transport,
+    c_style, code, devicetree, devicetree_sources, diffs, history, kconfig, messages, people, schema_layout, schemas,
+    series, signing, sorting, spelling, style, tags, transport,
 )  # fmt: skip
