@@ -16,8 +16,10 @@ from patcher.mail.diff import FileDiff
 _TOP = re.compile(r"(?P<key>[A-Za-z$][\w$]*):")
 _PROPERTY = re.compile(r"  (?P<quote>[\"']?)(?P<name>[\w#,.+-]+)(?P=quote):\s*(?P<value>\S.*)?\Z")
 _SEVERAL = frozenset(("reg", "clocks", "interrupts", "resets", "power-domains", "dmas", "interconnects"))
-_NAMES = {"reg": "reg-names", "clocks": "clock-names", "interrupts": "interrupt-names", "resets": "reset-names",
-          "power-domains": "power-domain-names", "dmas": "dma-names", "interconnects": "interconnect-names"}  # fmt: skip
+_NAMES = {
+    "reg": "reg-names", "clocks": "clock-names", "interrupts": "interrupt-names", "resets": "reset-names",
+    "power-domains": "power-domain-names", "dmas": "dma-names", "interconnects": "interconnect-names",
+}  # fmt: skip
 _TYPED = re.compile(r"    +(?:-\s+)?(?:\$ref|type|enum|const|oneOf|anyOf|allOf|items|properties|deprecated|not):")
 _UNIT = re.compile(
     r"-(?:[kmu]?s|[kmg]?hz|ns|us|ms|sec|seconds|days|mm|percent|bp|db|mb|bits|ohms|micro-?\w+|nano-?\w+|milli\w+"

@@ -219,3 +219,17 @@ def _parameters(text: str) -> list[str] | None:
         else:
             part += letter
     return [each for each in found if each != "..."]
+
+
+@check
+def comment_block(job: Change) -> Iterator[Hit]:
+    """An added comment of more than one line with text on its first; told once a file."""
+    for file in job.diff.files:
+        if not file.path.endswith(_C) or file.path.startswith(("net/", "drivers/net/", "include/net/")):
+            continue
+        pairs = (pair for hunk in shown(job.diff, file) for pair in pairwise(hunk))
+        for first, second in pairs:
+            begins = re.match(r"\s*/\*\s+[^\s*=-]", first.text) and "*/" not in first.text
+            if begins and first.added and second.added and re.match(r"\s*\*\s", second.text):
+                yield Hit("a comment of many lines with text on the first", job.file(file.path, first.line))
+                break

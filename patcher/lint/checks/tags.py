@@ -45,7 +45,8 @@ _FIX = re.compile(
     r"|lock\w*|irq|memory|error|bug|build|boot|probe|suspend|resume|unbind|remove|handling|check\w*|overrun|wrong"
     r"|incorrect"
     r"|invalid|missing|broken|failure|division|timeout|infinite|array|buffer|pointer|return|value)\b)"
-    r"|\b(?:unregister|free|release|put|disable|destroy|cancel|undo)\b.*\b(?:error paths?|on error|on failure|on probe failure)\b|\bfix(?:es"
+    r"|\b(?:unregister|free|release|put|disable|destroy|cancel|undo)\b.*\b(?:error paths?"
+    r"|on error|on failure|on probe failure)\b|\bfix(?:es"
     r"|ed)?\b",
     re.IGNORECASE,
 )
