@@ -13,17 +13,19 @@ message ids; DIR/series one mailbox for each version of a series that has one of
 Without --checkpatch, what checkpatch.pl said before is kept.
 `table` counts, by files of judgements: lines of JSON of two forms,
 
-    {"patch": ID, "rule": RULE, "message": TEXT, "right": true, "why": TEXT}
+    {"list": LIST, "patch": ID, "rule": RULE, "finding": DIGEST, "right": true, "why": TEXT}
     {"list": LIST, "patch": ID, "reply": ID, "kind": TEXT, "what": TEXT, "rules": [RULE...], "checkpatch": [TYPE...]}
 
-of a finding on an accepted patch (`message` is lint's), and of a complaint by a reviewer, with what says the same:
-rules, or `RULE: PATTERN` where the message matters. Judgements hold message ids and words of who judged, no mail.
+of a finding on an accepted patch (by a digest of its message, which may name people), and of a complaint by a reviewer,
+with what says the same: rules, or `RULE: PATTERN` where the message matters. Judgements hold message ids and words of
+who judged, no mail.
 Exit codes: 0 done, 2 the call is wrong.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import random
@@ -179,6 +181,11 @@ def _in_mailbox(content: bytes) -> bytes:
     )
 
 
+def digest(message: str) -> str:
+    """What stands for a finding's message in a judgement."""
+    return hashlib.sha256(message.encode()).hexdigest()[:12]
+
+
 def lines(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text().splitlines() if line.strip()]
 
@@ -260,12 +267,13 @@ def table(place: Path, judged: Sequence[Path]) -> None:
 def accepted(said: Sequence[dict[str, Any]], drawn: Sequence[dict[str, str]], rows: Sequence[dict[str, Any]]) -> None:
     """Per rule: how often it fires on accepted patches, and how often it is right. What is said of a cover letter is
     not counted."""
-    right = {(row["patch"], row["rule"], row["message"]): row["right"] for row in rows}
+    right = {(row["patch"], row["rule"], row["finding"]): row["right"] for row in rows}
     patches = {row["patch"] for row in drawn}
     counts: dict[tuple[str, str], Counter[bool | None]] = defaultdict(Counter)
     for row in {(each["patch"], each["rule"], each["message"]): each for each in said if each["by"] == "lint"}.values():
         if row["patch"] in patches:
-            counts[row["level"], row["rule"]][right.get((row["patch"], row["rule"], row["message"]))] += 1
+            known = right.get((row["patch"], row["rule"], digest(row["message"])))
+            counts[row["level"], row["rule"]][known] += 1
     for level in ("error", "warning"):
         counts[level, "**all**"] = sum((count for (of, _), count in counts.items() if of == level), Counter())
     print(

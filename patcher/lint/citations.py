@@ -82,7 +82,8 @@ def bare(patch: Patch) -> Iterator[tuple[int, str, bool]]:
             if "commits" in f"{above} {line[: match.start()]}".lower() or _listed(patch.body, index):
                 continue
             named = re.search(r"commit|tree|blob|sha|hash|tag|id\b|uuid|key|digest|revision|\b(?:msg|message)", before)
-            if not named and not id_.isdigit() and not id_.isalpha():
+            address = len(id_) == 16 and id_.startswith(("ffff", "0000"))
+            if not named and not address and not id_.isdigit() and not id_.isalpha():
                 yield index, id_, bool(subject)
 
 

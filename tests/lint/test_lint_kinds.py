@@ -9,7 +9,7 @@ import pytest
 from patcher.cache import Cache
 from patcher.lint.context import Context
 from patcher.lint.fix import fixed
-from patcher.lint.model import Finding
+from patcher.lint.model import Finding, Level
 from patcher.lint.rules import shipped
 from patcher.lint.select import Settings
 from patcher.lint.session import lint_patches
@@ -101,6 +101,8 @@ def test_what_is_a_patch(mails: str, kind: Kind) -> None:
         ("Ada Example <ada@example.org>", f"{CO_BEN}\n{BEN}\n{ADA}", set()),
         ("Ben Example <ben@example.org>", f"{ADA}\n{BEN}", set()),
         ("Ada Example <ada@example.org>", f"{ADA}\nTested-by: Ben Example <ben@example.org>", {"tags-below-sign-off"}),
+        ("Example <example.a@mail.example.org>", "Signed-off-by: Ada Example <example.ada@work.example.org>",
+         {"sign-off-differs"}),
         ("ada <ada@example.org>", "Signed-off-by: ada <ada@example.org>", {"sign-off-name"}),
         ("Ada Example <ada@anthropic.com>", "Signed-off-by: Ada Example <ada@anthropic.com>", set()),
         ("Ada Example <ada@example.org>", f"Co-developed-by: Claude Opus 4.5 <noreply@anthropic.com>\n{ADA}",
@@ -443,8 +445,86 @@ def test_a_login_is_no_name() -> None:
 def test_a_sentence_that_stands_there_twice() -> None:
     twice = "This makes it faster for all that use it. It is needed.\nThis makes it faster for all that use it."
     assert "repeated-word" in rules(mail(text=twice))
+    assert "repeated-word" not in rules(
+        mail(text="The log of one long read request:\n\n a\n\nThe log of one long read request:\n\n b")
+    )
 
 
 def test_a_fix_for_stable_alone_names_no_upstream_commit() -> None:
     text = "The backport left this out. Only linux-4.4.y has the fault."
     assert "backport-line" not in rules(mail(subject="[PATCH 4.4.y] lib: x: Add b", text=text))
+
+
+@pytest.mark.parametrize(
+    ("subject", "text", "expected"),
+    [
+        ("lib: x: Unregister it in error path", "It is needed.", True),
+        ("lib: x: Allow it while it is probed", "The lock causes a deadlock when it is probed again.", True),
+        ("lib: x: Fix a deadlock warning", "It is needed.", True),
+        ("lib: x: Skip the command", "Without this, it loses touch functionality.", True),
+        ("lib: x: Fix a warning", "It is needed.", False),
+        ("lib: x: Implement it", "Without it, that causes a crash of others.", False),
+        ("lib: x: Add b", "This cannot fail.", False),
+    ],
+)
+def test_a_fix_by_what_its_text_says(subject: str, text: str, expected: bool) -> None:
+    assert ("fixes-missing" in rules(mail(f"[PATCH] {subject}", text))) == expected
+
+
+@pytest.mark.parametrize(
+    ("subject", "text", "expected"),
+    [
+        ("lib: x: Added b", "It is needed.", True),
+        ("lib: x: Adding b", "It is needed.", True),
+        ("lib: x: Add b", "Adds what is needed.", True),
+        ("lib: x: Add b", "This driver adds what is needed.", True),
+        ("lib: x: Fixed-size b", "Use what is needed.", False),
+        ("lib: x: Add b", "Address what is needed.", False),
+    ],
+)
+def test_moods(subject: str, text: str, expected: bool) -> None:
+    found_ = [finding for finding in found(mail(f"[PATCH] {subject}", text)) if finding.rule == "body-imperative"]
+    assert [finding.level for finding in found_] == ([Level.NOTE] if expected else [])
+
+
+def test_a_new_file_of_another_project_needs_no_licence_line() -> None:
+    new = "diff --git a/{0} b/{0}\nnew file mode 100644\n--- /dev/null\n+++ b/{0}\n@@ -0,0 +1 @@\n+int a;\n"
+    assert "spdx" in rules(mail(diff=new.format("lib/a.c")))
+    assert "spdx" not in rules(mail(diff=new.format("src/a.c")))
+
+
+def test_addresses_in_a_table_of_acpi_are_no_commits() -> None:
+    text = "The method returns:\n\n\\\\_SB.PC00.ISUB Buffer 000000003fdc947b 001 Len 0C = 0A 00\n\nTake it."
+    assert rules(mail(text=text)) == set()
+    assert rules(mail(text="kernel: Write of size 12 at addr ffff888106d1f900 by task kworker\n\nTake it.")) == set()
+
+
+def test_a_makefile_that_is_sorted_by_options() -> None:
+    """dtb-$(CONFIG_…) are sorted by the option, whatever the objects are called."""
+    diff = """diff --git a/lib/Makefile b/lib/Makefile
+--- a/lib/Makefile
++++ b/lib/Makefile
+@@ -1,3 +1,4 @@
+ dtb-$(CONFIG_A) += z.dtb
+ dtb-$(CONFIG_C) += y.dtb
+{}
+ dtb-$(CONFIG_E) += x.dtb
+"""
+    assert "sorted-lists" not in rules(mail(diff=diff.format("+dtb-$(CONFIG_D) += a.dtb")))
+
+
+def test_help_of_one_line_is_short() -> None:
+    diff = """diff --git a/lib/Kconfig b/lib/Kconfig
+--- a/lib/Kconfig
++++ b/lib/Kconfig
+@@ -1,2 +1,7 @@
+ config A
++config B
++\tbool "B"
++\thelp
++\t  Say Y here to have B.
++
+ config C
+"""
+    (finding,) = [each for each in found(mail(diff=diff)) if each.rule == "kconfig-help"]
+    assert finding.level is Level.NOTE

@@ -129,3 +129,16 @@ def test_memory_of_many_mails_is_small() -> None:
     tracemalloc.stop()
     assert outcome.patches == count
     assert peak < 12 * 2**20
+
+
+def test_a_binding_behind_drivers_is_a_note() -> None:
+    binding = mail(
+        "[PATCH 2/2] dt-bindings: leds: Add foo", "1.2@x", "1.0@x", "Documentation/devicetree/bindings/foo.yaml"
+    )
+    binding = binding.replace("+b\n", "+const: example,foo\n")
+    driver = mail("[PATCH 1/2] leds: Add foo", "1.1@x", "1.0@x", "drivers/leds/foo.c")
+    cover = mail("[PATCH 0/2] leds: Add foo", "1.0@x")
+    (finding,) = lint([cover, driver, binding]).findings
+    assert (finding.rule, finding.level) == ("binding-order", "note")
+    first = [binding.replace("2/2", "1/2"), driver.replace("1/2", "2/2")]
+    assert rules([cover, *first]) == []

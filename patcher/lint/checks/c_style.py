@@ -167,7 +167,7 @@ def unused_variable(job: Change) -> Iterator[Hit]:
 def _tables(file: FileDiff) -> Iterator[tuple[str, Line]]:
     """The static tables of a new file that it does not use."""
     text = "\n".join(line.text for line in file.added) if file.created else ""
-    for line in file.added if text else ():
+    for line in file.added if text and "##" not in text else ():
         match = re.match(r"static (?:const )?[\w \t*]*?\**(?:const )?(?P<name>\w+)\[[^\]]*\] *=", line.text)
         if match and "__" not in line.text and len(re.findall(rf"\b{match.group('name')}\b", text)) == 1:
             yield match.group("name"), line

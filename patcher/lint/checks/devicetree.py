@@ -36,14 +36,17 @@ def binding_order(series: Series) -> Iterator[Hit]:
                 what = f"{later.patch.label} documents {min(late)}, which this patch uses already"
                 yield Hit(what, locations.mail(mail.patch), key=min(late), patch=mail.patch)
                 break
-    drivers = [mail for mail in series.patches if any(path.startswith("drivers/") for path in mail.paths)]
-    for mail in series.patches[series.patches.index(drivers[0]) :] if drivers else ():
-        if mail.documents and all(
-            path.startswith((BINDINGS, "include/dt-bindings/", "MAINTAINERS")) for path in mail.paths
-        ):
-            what = "a binding behind drivers: bindings are the first patches of a series"
-            yield Hit(what, locations.mail(mail.patch), level=Level.NOTE, key="behind", patch=mail.patch)
-            break
+    drivers = [at for at, mail in enumerate(series.patches) if any(path.startswith("drivers/") for path in mail.paths)]
+    beside = (BINDINGS, "include/dt-bindings/", "MAINTAINERS")
+    bindings = (
+        at for at, mail in enumerate(series.patches)
+        if mail.documents and all(path.startswith(beside) for path in mail.paths)
+    )  # fmt: skip
+    first = next(bindings, None)
+    if drivers and first is not None and drivers[0] < first:
+        mail = series.patches[first]
+        what = "a binding behind drivers: bindings are the first patches of a series"
+        yield Hit(what, locations.mail(mail.patch), level=Level.NOTE, key="behind", patch=mail.patch)
 
 
 @check

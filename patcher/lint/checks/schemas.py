@@ -222,7 +222,10 @@ def binding_schema(job: Change) -> Iterator[Hit]:
 
 def _whole(job: Change, file: FileDiff, hunk: Sequence[Shown]) -> Iterator[Hit]:
     keys = {match.group("key"): each for each in hunk if (match := _KEY.match(each.text)) and not match.group("indent")}
-    if missing := [key for key in _NEEDED if key not in keys]:
+    missing = [key for key in _NEEDED if key not in keys]
+    if len(missing) == len(_NEEDED):
+        return  # no schema yet
+    if missing:
         yield Hit(f"a schema without {', '.join(missing)}", job.file(file.path), key="head")
         return
     ends = [key for key in ("additionalProperties", "unevaluatedProperties") if key in keys]

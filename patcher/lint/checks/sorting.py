@@ -103,7 +103,8 @@ def _option(job: Change, file: FileDiff) -> tuple[Shown, str] | None:
             family = name.rpartition("_")[0] + "_"
             if not each or not each.added or not after or after.added or not name[: len(family) - 1]:
                 continue
-            alike = one.startswith(family) and other.startswith(family) and _natural(one) < _natural(other)
-            if alike and not _natural(one) < _natural(name) < _natural(other):
+            orders = [order for order in _ORDERS if _is_sorted((one, other), order)]
+            alike = one.startswith(family) and other.startswith(family)
+            if alike and orders and not any(_is_sorted((one, name, other), order) for order in orders):
                 return each, name
     return None

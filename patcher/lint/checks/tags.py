@@ -45,13 +45,13 @@ _FIX = re.compile(
     r"|lock\w*|irq|memory|error|bug|build|boot|probe|suspend|resume|unbind|remove|handling|check\w*|overrun|wrong"
     r"|incorrect"
     r"|invalid|missing|broken|failure|division|timeout|infinite|array|buffer|pointer|return|value)\b)"
-    r"|\b(?:unregister|free|release|put|disable|destroy|cancel|undo)\b.*\b(?:error paths?"
-    r"|on error|on failure|on probe failure)\b|\bfix(?:es"
-    r"|ed)?\b",
+    r"|\b(?:unregister|free|release|put|disable|destroy|cancel|undo)\b.*"
+    r"\b(?:error paths?|on (?:probe )?(?:error|failure))\b"
+    r"|\bfix(?:es|ed)?\b",
     re.IGNORECASE,
 )
 _FAULT = re.compile(  # what a text says where it speaks of a fault
-    r"\b(?:this|these|which|that|it) (?:can |could |may |might |will |would )?(?:caus|lead|result)(?:e|es|ed|ing|s)?\b"
+    r"\b(?:caus(?:e|es|ed|ing)|lead(?:s|ing)? to|result(?:s|ing)? in)\b"
     r"(?:(?! (?:not|no)\b)[^.]){0,60}\b(?:crash|panic|oops|hang|deadlock|leak|corrupt|fail|fault|error"
     r"|dereference|overflow|race|warning|stuck|regress)"
     r"|\b(?:NULL pointer dereference|use[- ]after[- ]free|memory leak|kernel panic|kernel oops|regression)s?\b"
