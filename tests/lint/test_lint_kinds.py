@@ -528,3 +528,14 @@ def test_help_of_one_line_is_short() -> None:
 """
     (finding,) = [each for each in found(mail(diff=diff)) if each.rule == "kconfig-help"]
     assert finding.level is Level.NOTE
+
+
+@pytest.mark.parametrize(
+    ("use", "said"),
+    [("ATTRIBUTE_GROUPS(foo);", False), ("\tMSM_FUNCTION(one, foo),", False), ("use(foo_attrs);", False), ("go();", True)],
+)
+def test_a_table_that_a_macro_names_is_used(use: str, said: bool) -> None:
+    lines = ["static struct attribute *foo_attrs[] = {", "\tNULL", "};", use]
+    diff = "diff --git a/lib/y.c b/lib/y.c\nnew file mode 100644\n--- /dev/null\n+++ b/lib/y.c\n@@ -0,0 +1,4 @@\n"
+    found_ = rules(mail(diff=diff + "".join(f"+{line}\n" for line in lines)))
+    assert ("unused-variable" in found_) is said

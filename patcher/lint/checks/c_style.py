@@ -169,8 +169,17 @@ def _tables(file: FileDiff) -> Iterator[tuple[str, Line]]:
     text = "\n".join(line.text for line in file.added) if file.created else ""
     for line in file.added if text and "##" not in text else ():
         match = re.match(r"static (?:const )?[\w \t*]*?\**(?:const )?(?P<name>\w+)\[[^\]]*\] *=", line.text)
-        if match and "__" not in line.text and len(re.findall(rf"\b{match.group('name')}\b", text)) == 1:
+        if not match or "__" in line.text or len(re.findall(rf"\b{match.group('name')}\b", text)) > 1:
+            continue
+        if not _pasted(match.group("name"), text):
             yield match.group("name"), line
+
+
+def _pasted(name: str, text: str) -> bool:
+    """Whether a macro of a header may make a name of its argument: ATTRIBUTE_GROUPS(foo) uses foo_attrs."""
+    parts = name.split("_")
+    ends = ["_".join(parts[:at]) for at in range(1, len(parts))] + ["_".join(parts[at:]) for at in range(1, len(parts))]
+    return re.search(rf"\(\s*(?:[^()]*,\s*)?(?:{'|'.join(map(re.escape, ends))})\s*[,)]", text) is not None
 
 
 def _unused(name: str, body: str) -> str:
