@@ -532,7 +532,12 @@ def test_help_of_one_line_is_short() -> None:
 
 @pytest.mark.parametrize(
     ("use", "said"),
-    [("ATTRIBUTE_GROUPS(foo);", False), ("\tMSM_FUNCTION(one, foo),", False), ("use(foo_attrs);", False), ("go();", True)],
+    [
+        ("ATTRIBUTE_GROUPS(foo);", False),
+        ("\tMSM_FUNCTION(one, foo),", False),
+        ("use(foo_attrs);", False),
+        ("go();", True),
+    ],
 )
 def test_a_table_that_a_macro_names_is_used(use: str, said: bool) -> None:
     lines = ["static struct attribute *foo_attrs[] = {", "\tNULL", "};", use]
