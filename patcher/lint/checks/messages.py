@@ -319,7 +319,8 @@ def repeated_word(job: Message) -> Iterator[Hit]:
     running = "\n".join(line if index not in literal else "" for index, line in locations.prose(job.patch))
     for sentence in re.split(r"(?<=[.!?])\s+|\n\s*\n", running):
         words = " ".join(sentence.split())
-        if words in sentences and words.count(" ") > 4 and not words.endswith(":") and not re.match(r"[\s\[(*\d-]", words):
+        heading = words.endswith(":") or re.match(r"[\s\[(*\d-]", words)
+        if words in sentences and words.count(" ") > 4 and not heading:
             line = sentence.strip().split("\n")[-1]
             index = next((at for at, text in reversed(list(enumerate(job.patch.body))) if line in text), 0)
             yield Hit(f"the sentence {words[:40]!r} …", job.body(index, line))

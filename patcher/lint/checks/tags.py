@@ -160,7 +160,9 @@ def fixes_missing(job: Tags) -> Iterator[Hit]:
         yield Hit("a fix that does not say what it fixes (Fixes:)", job.subject(match.group()), key="none")
         return
     text = " ".join(line.strip() for _, line in locations.prose(patch))
-    if (match := _FAULT.search(text)) and not _NEW.match(phrase):
+    if _NEW.match(phrase):
+        return
+    if match := _FAULT.search(text):
         index = next((at for at, line in enumerate(patch.body) if match.group().split()[0] in line), 0)
         yield Hit("it speaks of a fault, and does not say since when (Fixes:)", job.body(index), key="none")
     elif seen := [at for at, line in enumerate(patch.body) if _SEEN.search(line)]:
