@@ -544,3 +544,20 @@ def test_a_table_that_a_macro_names_is_used(use: str, said: bool) -> None:
     diff = "diff --git a/lib/y.c b/lib/y.c\nnew file mode 100644\n--- /dev/null\n+++ b/lib/y.c\n@@ -0,0 +1,4 @@\n"
     found_ = rules(mail(diff=diff + "".join(f"+{line}\n" for line in lines)))
     assert ("unused-variable" in found_) is said
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [("DEFINE_MUTEX(foo_lock);", True), ("int foo_count;", True), ("static int foo_count;", False),
+     ("extern int foo_count;", False), ("\tint count;", False)],
+)  # fmt: skip
+def test_what_only_one_file_uses_is_static(line: str, said: bool) -> None:
+    head = "diff --git a/drivers/y.c b/drivers/y.c\nnew file mode 100644\n"
+    diff = f"{head}--- /dev/null\n+++ b/drivers/y.c\n@@ -0,0 +1 @@\n"
+    assert ("not-static" in rules(mail(diff=f"{diff}+{line}\n"))) is said
+
+
+@pytest.mark.parametrize(("calls", "said"), [(16, True), (6, False)])
+def test_a_long_trace_is_cut(calls: int, said: bool) -> None:
+    trace = "\n".join(f" foo_{at}+0x1/0x20" for at in range(calls))
+    assert ("trace-long" in rules(mail(text=f"It stops:\n\n{trace}\n\nLook before."))) is said

@@ -194,9 +194,16 @@ def _unused(name: str, body: str) -> str:
     return "set, and not used" if len(alone) == len(uses) - 1 else ""
 
 
+_GLOBAL = re.compile(
+    r"DEFINE_(?:RAW_SPINLOCK|SPINLOCK|MUTEX|IDR|IDA)\((?P<lock>\w+)\);"
+    r"|(?:(?:const|unsigned|signed) )*(?:int|bool|char|long|[us](?:8|16|32|64)) \**(?:const )?"
+    r"(?P<name>\w+)(?:\[\w*\])* ?[=;]"
+)
+
+
 @check
 def not_static(job: Change) -> Iterator[Hit]:
-    """A function of a new driver that is neither static nor declared in a header, nor exported."""
+    """A function, a lock or a plain variable of a new driver that is neither static, nor in a header, nor exported."""
     headers = "\n".join(
         line.text for file in job.diff.files if not file.path.endswith(".c") for line in file.added
     ) + "\n".join(
@@ -219,6 +226,11 @@ def not_static(job: Change) -> Iterator[Hit]:
                 line = file.added[found.line(each.start) - 1]
                 yield Hit(f"{each.name}() is neither static nor declared", job.file(file.path, line, each.name),
                           "make it static", key=each.name)  # fmt: skip
+        for line in file.added:
+            match = _GLOBAL.match(line.text)
+            name = match.group("lock") or match.group("name") if match else ""
+            if name and not re.search(rf"\b{name}\b", others) and not re.search(rf"EXPORT\w*\(\s*{name}\b", text):
+                yield Hit(f"{name} is neither static nor declared", job.file(file.path, line, name), key=name)
 
 
 @check

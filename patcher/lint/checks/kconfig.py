@@ -40,7 +40,7 @@ def _text(hunk: Sequence[Shown], index: int) -> Sequence[Shown]:
         if _ENDS.match(line.text):
             return hunk[index + 1 : at]
         if not line.added:
-            return ()
+            return () if line.text.strip() else hunk[index + 1 : at]
     return hunk[index + 1 :] if hunk and hunk[-1].added else ()
 
 

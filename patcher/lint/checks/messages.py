@@ -49,6 +49,8 @@ _TWICE = re.compile(
     r"|then|these|there|only|all|so|into|use|used|also|must|may|same|new)\s+(?P<again>\1)(?![\w.\"'`>\]/(-])",
     re.IGNORECASE,
 )
+_CALL = re.compile(r"\w\+0x[0-9a-f]+/0x[0-9a-f]+")
+_MANY_CALLS = 15
 _REGISTERS = re.compile(
     r"[\s>|]*(?:\[[\s\d.]+\]\s*)?(?:\[?\s*T\d+\]\s*)?"
     r"(?:Code: (?:\(?[0-9a-f]{2,8}\)? ){4}|Modules linked in:"
@@ -349,6 +351,9 @@ def trace_long(job: Message) -> Iterator[Hit]:
         if match := _REGISTERS.match(line):
             yield Hit(f"a whole trace, with {match.group().strip(' :')}", job.body(index))
             return
+    calls = [index for index, line in locations.prose(job.patch) if _CALL.search(line)]
+    if len(calls) > _MANY_CALLS:
+        yield Hit(f"a trace of {len(calls)} calls", job.body(calls[0]))
 
 
 @check
