@@ -166,14 +166,14 @@ def sample(archives: Sequence[Path], accepted: int, replies: int, seed: int, out
         mails = dict(contents(archive, sorted(wanted)))
         for key, file in numbers.items():
             unique = {each.id: mails[each.commit] for each in mates[key]}
-            (out / "series" / file).write_bytes(b"".join(map(_in_mailbox, unique.values())))
+            (out / "series" / file).write_bytes(b"".join(map(in_mailbox, unique.values())))
         for number, row in enumerate(each for each in drawn if "reply" in each):
             (out / "replies" / f"{name}-{number:04}.eml").write_bytes(mails[by_id[row["reply"]].commit])
         print(f"{name}: {len(entries)} mails, {len(drawn)} drawn, {len(numbers)} series")
     (out / "sample.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
 
 
-def _in_mailbox(content: bytes) -> bytes:
+def in_mailbox(content: bytes) -> bytes:
     return (
         b"From list Thu Jan  1 00:00:00 1970\n"
         + re.sub(rb"^(>*From )", rb">\1", content, flags=re.M).rstrip(b"\n")
