@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from patcher.mail.diff import Diff, FileDiff, Line
 
@@ -23,8 +24,18 @@ class Shown(NamedTuple):
         return self.line.text
 
 
-def shown(diff: Diff, file: FileDiff) -> Iterator[Sequence[Shown]]:
-    """The lines of each hunk of a file after the change."""
+_known: WeakKeyDictionary[Diff, dict[int, tuple[Sequence[Shown], ...]]] = WeakKeyDictionary()
+
+
+def shown(diff: Diff, file: FileDiff) -> tuple[Sequence[Shown], ...]:
+    """The lines of each hunk of a file after the change. They are kept as long as the diff, since many rules ask."""
+    files = _known.setdefault(diff, {})
+    if file.at not in files:
+        files[file.at] = tuple(_read(diff, file))
+    return files[file.at]
+
+
+def _read(diff: Diff, file: FileDiff) -> Iterator[Sequence[Shown]]:
     lines = diff.lines
     end = min((other.at for other in diff.files if other.at > file.at), default=len(lines))
     at = file.at

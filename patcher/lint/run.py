@@ -144,10 +144,8 @@ def _hits(
     """What a rule says, or the reason why it cannot tell. What it puts down to another patch than ``kept`` has the
     level of that one's profile, if ``profiles`` has it."""
     try:
-        if Need.TREE in rule.needs:
-            _ = context.tree
-        if Need.HISTORY in rule.needs:
-            _ = context.history
+        for need in rule.needs:
+            _ = context.tree if need is Need.TREE else context.history
         for hit in rule.check(what):
             patch = hit.patch or kept.patch
             level = hit.level or rule.level_in((profiles or {}).get(patch.label, kept.profile))

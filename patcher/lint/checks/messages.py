@@ -246,6 +246,11 @@ def subject_broken(job: Message) -> Iterator[Hit]:
         )
 
 
+_NAME = re.compile(r"(?<![\w./>\"'`*&:<-])(?P<name>[a-z]\w*_\w+)(?![\w(./:\"'`*-]|->)")
+_CALLED = re.compile(r"(?<![\w.>])(?<!struct )([a-z]\w*_\w+)\(")
+_NOT_CALLED = re.compile(r"\b([a-z]\w*_\w+)\b(?!\()")
+
+
 @check
 def function_parentheses(job: Message) -> Iterator[Hit]:
     """A function that the patch changes or calls, named without its parentheses; told once."""
@@ -253,12 +258,13 @@ def function_parentheses(job: Message) -> Iterator[Hit]:
                      for hunk in file.hunks for line in (*hunk.new, hunk.function))  # fmt: skip
     if not text:
         return
+    called, others = set(_CALLED.findall(text)), set(_NOT_CALLED.findall(text))
     literal = prose.literal_lines(job.patch.body)
     places = [(job.patch.summary, None), *((line, at) for at, line in locations.prose(job.patch) if at not in literal)]
     for line, at in places:
-        for match in re.finditer(r"(?<![\w./>\"'`*&:<-])(?P<name>[a-z]\w*_\w+)(?![\w(./:\"'`*-]|->)", line):
+        for match in _NAME.finditer(line):
             name = match.group("name")
-            if re.search(rf"(?<![\w.>])(?<!struct ){name}\(", text) and not re.search(rf"\b{name}\b(?!\()", text):
+            if name in called and name not in others:
                 location = job.subject(name) if at is None else job.body(at, name)
                 yield Hit(f"{name} is a function", location, f"write {name}()")
                 return
@@ -300,6 +306,11 @@ def pasted_headers(job: Message) -> Iterator[Hit]:
             return
 
 
+_LAST = re.compile(r"\b([A-Za-z]+)\s*\Z")
+_FIRST = re.compile(r"[A-Za-z]+\b")
+_COMMENT = re.compile(r"\s*(?:/?\*|//|#)|.*(?:/\*|//)")
+
+
 @check
 def repeated_word(job: Message) -> Iterator[Hit]:
     """A word that stands there twice, in the message or in added comments; told once."""
@@ -313,9 +324,9 @@ def repeated_word(job: Message) -> Iterator[Hit]:
         if match := _twice(line):
             yield Hit(f"{match.group()!r}", job.body(index, match.group()))
             return
-        last = re.search(r"\b([A-Za-z]+)\s*\Z", above)
-        if last and re.match(rf"{last.group(1)}\b", line, re.IGNORECASE) and _twice(f"{last.group(1)} {line}"):
-            yield Hit(f"{last.group(1)!r} ends a line and begins the next", job.body(index, last.group(1)))
+        last, first = _LAST.search(above), _FIRST.match(line)
+        if last and first and last[1].lower() == first[0].lower() and _twice(f"{last[1]} {line}"):
+            yield Hit(f"{last[1]!r} ends a line and begins the next", job.body(index, last[1]))
             return
     sentences: set[str] = set()
     running = "\n".join(line if index not in literal else "" for index, line in locations.prose(job.patch))
@@ -330,8 +341,7 @@ def repeated_word(job: Message) -> Iterator[Hit]:
         sentences.add(words)
     for file in job.diff.files:
         for added in file.added if file.path.endswith((".c", ".h", ".S", ".rst", ".yaml", ".txt")) else ():
-            prose_of = file.path.endswith((".rst", ".txt")) or re.match(r"\s*(?:/?\*|//|#)|.*(?:/\*|//)", added.text)
-            if prose_of and (match := _twice(added.text)):
+            if (match := _twice(added.text)) and (file.path.endswith((".rst", ".txt")) or _COMMENT.match(added.text)):
                 yield Hit(f"{match.group()!r}", job.file(file.path, added, match.group()))
                 return
 
