@@ -46,9 +46,15 @@ def directory(purpose: str, parent: Path | None = None) -> Iterator[Path]:
         new = new.rename(new.with_name(new.name[1:]))
         yield new / _FILES
     finally:
-        shutil.rmtree(new, ignore_errors=True)
+        _remove(new)
         if lock >= 0:
             os.close(lock)
+
+
+def _remove(path: Path) -> None:
+    """The lock last: who is killed on the way leaves what the next run still knows for one of these."""
+    shutil.rmtree(path / _FILES, ignore_errors=True)
+    shutil.rmtree(path, ignore_errors=True)
 
 
 def _sweep(top: Path) -> None:
@@ -74,7 +80,7 @@ def _remove_dead(path: Path) -> None:
         try:
             if stat.S_ISREG(os.fstat(lock).st_mode):
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(path, ignore_errors=True)
+                _remove(path)
         finally:
             os.close(lock)
     finally:

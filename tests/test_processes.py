@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from patience import begun
 
 from patcher import processes, temporary
 
@@ -30,20 +31,6 @@ COMMANDS = {
     "prove": ["prove", "--property", "9"],
     "lint": ["lint", "HEAD^!"],
 }
-
-
-def begun(group: int) -> list[str]:
-    """The processes that run in a session, but for those that have ended."""
-    found = []
-    for place in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            name, _, rest = place.read_text().rpartition(") ")
-        except OSError:
-            continue
-        fields = rest.split()
-        if int(fields[3]) == group and fields[0] not in "ZX":
-            found.append(name)
-    return found
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

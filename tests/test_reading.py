@@ -21,6 +21,7 @@ OWN = {
     "files.py": "everything",
     "generate/deliver.py": "the directory it writes to",
     "lint/rules.py": "the names in a folder of rules",
+    "lint/spelling.py": "the package",
     "mail/decode.py": "the parts of a mail in memory",
     "processes.py": "/proc",
     "prove": "its shim, and the programs it has built",

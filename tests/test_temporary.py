@@ -53,6 +53,21 @@ def test_it_is_gone_afterwards(tmp_path: Path) -> None:
     assert left(tmp_path) == []
 
 
+def test_who_is_killed_while_it_removes_leaves_what_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without its lock it would be none that a run has left, and stay for ever."""
+    unlink, removed = os.unlink, []
+
+    def noted(path: str, **options: int) -> None:
+        removed.append((Path(path).name, next(tmp_path.glob("patcher-*/files"), None) is None))
+        unlink(path, **options)
+
+    monkeypatch.setattr(os, "unlink", noted)
+    for name in ("1", "2"):
+        with temporary.directory("check", tmp_path) as place:
+            (place / name).touch()
+    assert removed == [("1", False), ("lock", True), ("2", False), ("lock", True)]
+
+
 def test_where_none_can_be_made(tmp_path: Path) -> None:
     with pytest.raises(OSError), temporary.directory("check", tmp_path / "none"):
         pass

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from generate.forms import FIND, early_page, granting_page, overriding_page, unbounded_page
+from patience import wait_for_end
 
 from patcher import temporary
 from patcher.series.load import load
@@ -491,6 +492,7 @@ def test_an_interrupted_run_leaves_no_temporary_files(
         os.killpg(running.pid, signal.SIGINT)
         _, told = running.communicate(timeout=60)
     assert (running.returncode, told.strip()) == (130, b"patcher: interrupted")
+    wait_for_end(running.pid)
     with temporary.directory("next", place):
         pass
     assert list(place.iterdir()) == []
