@@ -10,7 +10,7 @@ from typing import NamedTuple
 from patcher.model import Assignment, Call, Definition, Diagnostic, FileFacts, How, Kind, Region, Span, Use
 from patcher.source import lex
 from patcher.source.cursor import Cursor
-from patcher.source.usage import ASSERTS, Syntax
+from patcher.source.usage import ASSERTS, FLAG_CALLS, Syntax
 from patcher.source.walk import Declared, RawFile
 
 _EXPORT = re.compile(rb"\bEXPORT_(?:PER_CPU_)?SYMBOL\w*[ \t]*\([ \t]*(\w+)")
@@ -199,8 +199,13 @@ class _File:
         how, returned = syntax.how(index)
         how = How.CALLED if called else how
         callee = self._callee(start)
+        target = syntax.target(index)
         if ASSERTS.match(callee):
             how = How.ASSERTED
+        elif callee in FLAG_CALLS and how in (How.PASSED, How.SET):
+            how, target = self._flag_call(callee, start)
+        elif how is How.SET and self._is_mask(target, start):
+            how = How.TESTED
         statement_index = syntax.statement(index)
         statement = syntax.nodes[statement_index]
         return Use(
@@ -213,9 +218,29 @@ class _File:
             statement=self.span(statement.start, statement.end),
             conditions=syntax.conditions(index),
             callee=callee,
-            target=syntax.target(index),
+            target=target,
             in_return=returned,
         )
+
+    def _flag_call(self, callee: str, offset: int) -> tuple[How, str]:
+        """What a flag becomes as an argument of one of FLAG_CALLS, and of what."""
+        opening = self.source.rindex(callee.encode(), 0, offset) + len(callee)
+        args, _ = lex.arguments(self.code, self.source, self.code.index(b"(", opening))
+        before, _ = lex.arguments(self.code[:offset] + b")", self.source, self.code.index(b"(", opening))
+        place = max(len(before) - 1, 0)
+        hows = FLAG_CALLS[callee]
+        return (hows[place] or How.PASSED) if place < len(hows) else How.PASSED, f"{args[0]}->vm_flags"
+
+    def _is_mask(self, target: str, offset: int) -> bool:
+        """Whether what a flag is assigned to is a local variable that only serves to look at some bits of others."""
+        top = self.syntax.top(offset)
+        if not target.isidentifier() or top < 0:
+            return False
+        node, name = self.raw.nodes[top], re.escape(target.encode())
+        code = self.code[node.start : node.end]
+        read = re.findall(rb"\b%s\b(?!\s*[|&^]?=[^=])" % name, code)
+        masks = re.findall(rb"(?<=[\w)\]])\s*&(?!&)\s*~?\s*%s\b|\b%s\s*&(?![&=])" % (name, name), code)
+        return bool(masks) and len(read) <= len(masks)
 
     def _expanded(self, start: int, end: int) -> int:
         """The node that a macro's expansion became: libclang gives it the extent of the macro's call."""

@@ -18,6 +18,16 @@ _OPERATOR = re.compile(rb"(?:<<=|>>=|\|\||&&|==|!=|<=|>=|<<|>>|[-+*/%&|^]=|[-+*/
 ASSERTS = re.compile(
     r"^(?:VM_|BUILD_)?(?:BUG|WARN)(?:_ON)?(?:_ONCE|_MSG|_ZERO|_NULL)*(?:_MM|_VMA|_PAGE)?$|^static_assert$|^ASSERT\w*$"
 )
+# Functions that change the flags of a vma (linux/mm.h, since 6.3): what becomes of what is passed, by its place.
+FLAG_CALLS: Mapping[str, tuple[How | None, ...]] = {
+    "vm_flags_init": (None, How.SET),
+    "vm_flags_reset": (None, How.SET),
+    "vm_flags_reset_once": (None, How.SET),
+    "vm_flags_set": (None, How.SET),
+    "vm_flags_clear": (None, How.CLEARED),
+    "vm_flags_mod": (None, How.SET, How.CLEARED),
+    "__vm_flags_mod": (None, How.SET, How.CLEARED),
+}
 _FOR = re.compile(rb"for\s*\(")
 _HINTS = ("likely", "unlikely", "__builtin_expect")
 

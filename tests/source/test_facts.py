@@ -24,6 +24,10 @@ pgprot_t prot;
 pte_t pte;
 void use(pteval_t);
 int pte_flags(pte_t);
+struct area { pteval_t vm_flags; } *area;
+void vm_flags_set(struct area *area, pteval_t set), vm_flags_init(struct area *area, pteval_t set);
+void vm_flags_clear(struct area *area, pteval_t clear);
+void vm_flags_mod(struct area *area, pteval_t set, pteval_t clear);
 """
 EXPORT = "#define EXPORT_SYMBOL(s) extern int s##_exported\n#define EXPORT_SYMBOL_GPL EXPORT_SYMBOL\n"
 
@@ -181,6 +185,15 @@ def test_two_variables_in_one_declaration() -> None:
         ("BUG_ON(val & FLAG);", How.ASSERTED),
         ("BUG_ON(!(val & FLAG));", How.ASSERTED),
         ("WARN_ON_ONCE((val & (OTHER | FLAG)) != FLAG2);", How.ASSERTED),
+        ("vm_flags_set(area, FLAG);", How.SET),
+        ("vm_flags_set(area, OTHER | FLAG);", How.SET),
+        ("vm_flags_init(area, flags | FLAG);", How.SET),
+        ("vm_flags_clear(area, FLAG);", How.CLEARED),
+        ("vm_flags_mod(area, OTHER, FLAG);", How.CLEARED),
+        ("vm_flags_mod(area, FLAG, OTHER);", How.SET),
+        ("pteval_t mask = OTHER | FLAG; if (val & mask) use(0);", How.TESTED),
+        ("pteval_t mask = OTHER | FLAG; if ((mask & val) == OTHER) use(0);", How.TESTED),
+        ("pteval_t mask = OTHER | FLAG; if (val & mask) use(mask);", How.SET),
     ],
 )
 def test_how_a_flag_is_used(statement: str, how: How) -> None:
