@@ -1,0 +1,220 @@
+"""Which files of a tree x86 can never build: by the Makefiles' CONFIG symbols, and by what these depend on.
+
+A symbol is *never* on if every place that defines it stands in another architecture's Kconfig, or depends on one that
+is never on. What cannot be read counts as possible.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from patcher.tree import kconfig
+from patcher.tree.kernel import KernelTree
+
+Search = Callable[[Sequence[str], Sequence[str]], tuple[str, ...]]
+
+_ARCHITECTURES = (
+    "alpha", "arc", "arm", "arm26", "arm64", "aarch64", "avr32", "blackfin", "bfin", "c6x", "cris", "csky", "frv",
+    "h8300", "hexagon", "ia64", "loongarch", "lm32", "m32r", "m68k", "mc68000", "m68knommu", "metag", "microblaze",
+    "mips", "mn10300", "nds32", "nios2", "openrisc", "parisc", "hppa", "powerpc", "powerpc64", "ppc", "ppc32",
+    "ppc64", "riscv", "s390", "s390x", "score", "sh", "superh", "sh64", "sparc", "sparc32", "sparc64", "tile",
+    "unicore32", "v850", "xtensa",
+)  # fmt: skip
+_MACRO = re.compile(rf"__({'|'.join(_ARCHITECTURES)})(?:__)?$", re.IGNORECASE)
+_OURS = re.compile(r"arch/(?!x86/|i386/|x86_64/|Kconfig)")
+_RULE = re.compile(r"^\s*(?:obj|lib)-\$\(CONFIG_(\w+)\)\s*[+:]?=\s*((?:[^\n\\]|\\\n|\\.)*)", re.MULTILINE)
+_PLAIN = re.compile(r"^\s*(?:obj|lib)-[ym]\s*[+:]?=\s*((?:[^\n\\]|\\\n|\\.)*)", re.MULTILINE)
+_PART = re.compile(r"^\s*([\w-]+)-(?:objs|y|\$\(CONFIG_(\w+)\))\s*[+:]?=\s*((?:[^\n\\]|\\\n|\\.)*)", re.MULTILINE)
+_NAME = re.compile(r"[A-Z0-9]\w+")
+_TOKEN = re.compile(r"\$\([^)]*\)|&&|\|\||!=|<=|>=|=|<|>|!|\(|\)|\"[^\"]*\"|\w+")
+_ALWAYS = frozenset({"X86", "MMU", "HAS_IOMEM", "HAS_IOPORT", "HAS_DMA", "PCI", "ISA_DMA_API", "NET", "y"})
+_EITHER = frozenset({"X86_32", "X86_64", "64BIT", "COMPILE_TEST", "EXPERT", "BROKEN", "m", "MODULES"})
+_ROUNDS = 8
+
+
+class Buildable:
+    """Asked of a tree about some files. ``search``: the tree's, perhaps remembered."""
+
+    def __init__(self, tree: KernelTree, search: Search) -> None:
+        self._tree, self._search = tree, search
+        self._symbols: defaultdict[str, list[tuple[str, kconfig.Symbol]]] = defaultdict(list)
+        self._looked: set[str] = set()
+        self._read: set[str] = set()
+        self._never: dict[str, str] = {}
+
+    def never(self, paths: Iterable[str]) -> dict[str, str]:
+        """The files that x86 never builds, each with the reason."""
+        chains = {path: tuple(self._chain(path)) for path in paths if path.endswith(".c")}
+        self._fetch({symbol for chain in chains.values() for symbol in chain})
+        found = {}
+        for path, chain in chains.items():
+            if reason := next((reason for symbol in chain if (reason := self.symbol(symbol))), ""):
+                found[path] = reason
+        return found
+
+    def symbol(self, name: str) -> str:
+        """Why a CONFIG symbol (named without its prefix) is never on for x86, or ""."""
+        self._fetch({name})
+        return self._why(name, frozenset())
+
+    def condition(self, text: str) -> str:
+        """Why what stands under some directives, joined by " and ", is never compiled for x86, or ""."""
+        for part in text.split(" and #"):
+            self._fetch(set(re.findall(r"\bCONFIG_(\w+)", part)))
+        return elsewhere(text, lambda name: self._why(name, frozenset()) != "")
+
+    # makefiles
+
+    def _chain(self, path: str) -> Iterator[str]:
+        """The CONFIG symbols that a file and the directories above it are built under, as far as each is just one."""
+        directory, name = posixpath.split(path)
+        target = f"{posixpath.splitext(name)[0]}.o"
+        while directory:
+            makefile = self._makefile(directory)
+            yield from self._under(makefile, target)
+            directory, _, last = directory.rpartition("/")
+            target = f"{last}/"
+
+    def _makefile(self, directory: str) -> str:
+        texts = self._tree.read([f"{directory}/Kbuild", f"{directory}/Makefile"])
+        return "\n".join(text.decode("utf-8", "replace") for text in texts.values())
+
+    def _under(self, makefile: str, target: str) -> tuple[str, ...]:
+        targets, todo = set(), [target]
+        conditions: set[str] = set()
+        while todo:
+            wanted = todo.pop()
+            if wanted in targets:
+                continue
+            targets.add(wanted)
+            if any(wanted in words.split() for words in _PLAIN.findall(makefile)):
+                return ()
+            direct = [symbol for symbol, words in _RULE.findall(makefile) if wanted in words.split()]
+            conditions.update(direct)
+            parts = [whole for whole, _, words in _PART.findall(makefile) if wanted in words.split()]
+            todo += [f"{whole}.o" for whole in parts if whole not in ("obj", "lib")]
+        return tuple(conditions) if len(conditions) == 1 else ()
+
+    # Kconfig
+
+    def _fetch(self, names: set[str]) -> None:
+        """Read the Kconfig files that define the symbols, and those that these depend on."""
+        for _ in range(_ROUNDS):
+            todo = sorted(name for name in names - self._looked if name not in _ALWAYS | _EITHER)
+            if not todo:
+                return
+            self._looked.update(todo)
+            paths = [path for path in self._search(todo, ["*Kconfig*"]) if path not in self._read]
+            self._read.update(paths)
+            for path, text in self._tree.read(paths).items():
+                for symbol in kconfig.parse(text.decode("utf-8", "replace")):
+                    self._symbols[symbol.name].append((path, symbol))
+            names = {
+                each
+                for name in todo
+                for _, symbol in self._symbols.get(name, ())
+                for condition in (*symbol.depends, *(f"{a} {b}" for a, b in symbol.defaults if not symbol.asked))
+                for each in _NAME.findall(condition)
+            }
+
+    def _why(self, name: str, above: frozenset[str]) -> str:
+        if name in _ALWAYS or name in _EITHER or name in above:
+            return ""
+        if name not in self._never:
+            found = self._symbols.get(name, [])
+            ours = [(path, symbol) for path, symbol in found if not _OURS.match(path)]
+            if name not in self._looked:
+                return ""
+            if not found:
+                self._never[name] = f"no Kconfig defines CONFIG_{name}"
+            elif not ours:
+                self._never[name] = f"CONFIG_{name} is defined in {found[0][0]} only"
+            else:
+                reasons = [self._depends(symbol, above | {name}) for _, symbol in ours]
+                if above and not all(reasons):
+                    return ""  # perhaps for want of what is asked already: not to be remembered
+                self._never[name] = reasons[0] if all(reasons) else ""
+        return self._never[name]
+
+    def _depends(self, symbol: kconfig.Symbol, above: frozenset[str]) -> str:
+        """Why a definition can never be on, or ""."""
+        for condition in symbol.depends:
+            value = _evaluate(_TOKEN.findall(condition), lambda name: self._known(name, above))
+            if value is False:
+                return f"CONFIG_{symbol.name} depends on {condition}"
+        return ""
+
+    def _known(self, name: str, above: frozenset[str]) -> bool | None:
+        if name in _ALWAYS:
+            return True
+        if name == "n" or self._why(name, above):
+            return False
+        return None
+
+
+def elsewhere(conditions: str, never: Callable[[str], bool] = lambda name: False) -> str:
+    """Why what stands under some directives, joined by " and ", is never compiled for x86, or "".
+
+    ``never``: whether a CONFIG symbol (named without its prefix) is never on.
+    """
+
+    def known(name: str) -> bool | None:
+        if name in ("CONFIG_X86", "__KERNEL__"):
+            return True
+        if _MACRO.match(name) or (name.startswith("CONFIG_") and never(name.removeprefix("CONFIG_"))):
+            return False
+        return None
+
+    for part in conditions.split(" and #"):
+        match = re.match(r"#?\s*(else of #\s*)?(ifdef|ifndef|if|elif)\s+(.*)$", part)
+        if match is None:
+            continue
+        value = _evaluate(_TOKEN.findall(re.sub(r"\bdefined\b|\bIS_\w+\b", " ", match.group(3))), known)
+        negated = (match.group(2) == "ifndef") is not bool(match.group(1))
+        if value is not None and value is negated:
+            return f"it stands under #{part.removeprefix('#').strip()}"
+    return ""
+
+
+def _evaluate(tokens: list[str], known: Callable[[str], bool | None]) -> bool | None:
+    """An expression of which some names are known; None where it depends on others, or cannot be read."""
+    try:
+        value, rest = _either(tokens, known)
+    except IndexError:
+        return None
+    return value if not rest else None
+
+
+def _either(tokens: list[str], known: Callable[[str], bool | None]) -> tuple[bool | None, list[str]]:
+    value, rest = _both(tokens, known)
+    while rest and rest[0] == "||":
+        right, rest = _both(rest[1:], known)
+        value = True if value is True or right is True else (False if value is False and right is False else None)
+    return value, rest
+
+
+def _both(tokens: list[str], known: Callable[[str], bool | None]) -> tuple[bool | None, list[str]]:
+    value, rest = _one(tokens, known)
+    while rest and rest[0] == "&&":
+        right, rest = _one(rest[1:], known)
+        value = False if value is False or right is False else (True if value is True and right is True else None)
+    return value, rest
+
+
+def _one(tokens: list[str], known: Callable[[str], bool | None]) -> tuple[bool | None, list[str]]:
+    first, rest = tokens[0], tokens[1:]
+    if first == "!":
+        value, rest = _one(rest, known)
+        return (None if value is None else not value), rest
+    if first == "(":
+        value, rest = _either(rest, known)
+        return value, rest[1:]
+    if rest and rest[0] in ("=", "!=", "<", ">", "<=", ">="):
+        enabled = rest[:2] in (["=", "y"], ["=", "m"], ["!=", "n"])
+        return (False if enabled and known(first) is False else None), rest[2:]
+    if first.isdigit():
+        return first != "0", rest
+    return known(first), rest

@@ -1,0 +1,80 @@
+"""What x86 never builds, by Makefiles and Kconfig of a small tree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from patcher.tree.buildable import Buildable, elsewhere
+from patcher.tree.directory import DirectoryTree
+
+FILES = {
+    "arch/arm/Kconfig": "config ARM\n\tbool\n\nconfig ARCH_OMAP\n\tbool\n",
+    "arch/x86/Kconfig": "config X86\n\tdef_bool y\n\nconfig SHARED\n\tbool\n",
+    "drivers/video/Kconfig": "if VIDEO\nconfig OMAPFB\n\ttristate \"x\"\n\tdepends on ARCH_OMAP\n\n"
+    "config BOTH\n\ttristate \"x\"\n\tdepends on ARCH_OMAP || X86_32\n\n"
+    "config TRIED\n\ttristate \"x\"\n\tdepends on ARCH_OMAP || COMPILE_TEST\n\n"
+    "config NOTX86\n\tbool \"x\"\n\tdepends on !X86\n\nconfig FAR\n\tbool \"x\"\n\tdepends on OMAPFB && PCI\n"
+    "\nconfig VIDEO\n\tbool \"x\"\n\tdepends on !S390\nendif\n",
+    "drivers/video/Makefile": "obj-$(CONFIG_OMAPFB) += omapfb.o omap/\nobj-$(CONFIG_BOTH) += both.o\nobj-y += plain.o\n"
+    "obj-$(CONFIG_TRIED) += tried.o\nobj-$(CONFIG_NOTX86) += notx86.o\nobj-$(CONFIG_FAR) += far.o\n"
+    "far-objs := part.o other.o\nobj-$(CONFIG_OMAPFB) += two.o\nobj-$(CONFIG_BOTH) += two.o\n"
+    "obj-$(CONFIG_NOWHERE) += nowhere.o\n",
+    "drivers/video/omap/Makefile": "obj-y += inner.o\n",
+}  # fmt: skip
+
+
+@pytest.fixture
+def buildable(tmp_path: Path) -> Buildable:
+    for path, text in FILES.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    tree = DirectoryTree(tmp_path)
+    return Buildable(tree, tree.search)
+
+
+@pytest.mark.parametrize(
+    ("file", "reason"),
+    [
+        ("omapfb.c", "CONFIG_OMAPFB depends on ARCH_OMAP"),
+        ("omap/inner.c", "CONFIG_OMAPFB depends on ARCH_OMAP"),
+        ("notx86.c", "CONFIG_NOTX86 depends on !X86"),
+        ("part.c", "CONFIG_FAR depends on OMAPFB && PCI"),
+        ("nowhere.c", "no Kconfig defines CONFIG_NOWHERE"),
+        ("both.c", ""),
+        ("tried.c", ""),
+        ("plain.c", ""),
+        ("two.c", ""),
+        ("unknown.c", ""),
+    ],
+)
+def test_files(buildable: Buildable, file: str, reason: str) -> None:
+    path = f"drivers/video/{file}"
+    assert buildable.never([path]).get(path, "") == reason
+
+
+@pytest.mark.parametrize(
+    ("condition", "never"),
+    [
+        ("#ifdef __sparc__", True),
+        ("#else of #if !defined(__arm__)", True),
+        ("#if defined(__powerpc__) || defined(CONFIG_ARM)", True),
+        ("#ifdef CONFIG_OMAPFB", True),
+        ("#ifdef CONFIG_BOTH", False),
+        ("#else of #ifdef CONFIG_X86", True),
+        ("#ifndef __i386__", False),
+        ("#if defined(__sparc__) || defined(CONFIG_BOTH)", False),
+        ("#ifdef CONFIG_BOTH and #ifdef __mips__", True),
+        ("#if LINUX > 3", False),
+        ("#if (((", False),
+        ("", False),
+    ],
+)
+def test_conditions(buildable: Buildable, condition: str, never: bool) -> None:
+    assert (buildable.condition(condition) != "") is never
+
+
+def test_without_kconfig_only_architectures_are_known() -> None:
+    assert elsewhere("#ifdef __mips__")
+    assert not elsewhere("#ifdef CONFIG_MIPS_MADE_UP")
