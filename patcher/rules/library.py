@@ -1,0 +1,191 @@
+"""Files as text, for questions that go further than what was parsed: what a function is made of, who fills a field."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from patcher.rules import functions
+from patcher.rules.functions import Function, Text
+
+_OTHER_ARCHITECTURE = re.compile(r"arch/(?!x86/|i386/|x86_64/)|.*nommu\.c$|(?:tools|Documentation|scripts|samples)/")
+_BASE = re.compile(rb"(?:[\w\])]|->|\.(?=\w)|\[[^]\n]*\])+\Z")
+_LONG = 8
+
+
+class Stored(NamedTuple):
+    """A value that a field or variable is given: in which function (None: in an initialiser), of what, as text.
+
+    ``base``: what stands before the field, "" in an initialiser; ``operator``: ``=``, ``+=``, or ``&`` where its
+    address is an argument of the call ``value``.
+    """
+
+    path: str
+    function: Function | None
+    base: str
+    operator: str
+    value: str
+    line: int
+
+
+class Library:
+    """The text of files, by what it defines. What is asked for and not there is noted, so that it can be fetched.
+
+    Attributes:
+        wanted: functions that were asked for and that no file here defines
+        fields: fields that were asked for: (directory, name); "" for a field that no file of its directory fills
+    """
+
+    def __init__(self, codes: Mapping[str, bytes]) -> None:
+        self._codes: dict[str, bytes] = {}
+        self._texts: dict[str, Text] = {}
+        self._functions: defaultdict[str, list[Function]] = defaultdict(list)
+        self._structs: dict[str, list[str]] = {}
+        self.wanted: set[str] = set()
+        self.fields: set[tuple[str, str]] = set()
+        self._stored: dict[tuple[str, str], tuple[Stored, ...]] = {}
+        self.add(codes)
+
+    def add(self, codes: Mapping[str, bytes]) -> None:
+        """Take more files (without comments)."""
+        for path, code in codes.items():
+            if path not in self._codes and not _OTHER_ARCHITECTURE.match(path):
+                self._codes[path] = code
+                text = self._texts[path] = functions.read(path, code)
+                for each in text.functions:
+                    self._functions[each.name].append(each)
+        self._stored.clear()
+        self._structs.clear()
+
+    def text(self, path: str) -> Text | None:
+        """A file."""
+        return self._texts.get(path)
+
+    def defined(self, name: str, path: str) -> tuple[Function, ...]:
+        """What a name that is called in a file may be: the file's own function, else those that it can see."""
+        found = self._functions.get(name, [])
+        own = tuple(each for each in found if each.path == path)
+        others = tuple(each for each in found if not each.static and (not each.macro or each.path.endswith(".h")))
+        if not own and not others:
+            self.wanted.add(name)
+        return own or others
+
+    def callers(self, function: Function) -> Iterator[tuple[Function, tuple[str, ...], int]]:
+        """The calls of a function: in what, with which arguments, where in its body."""
+        pattern = re.compile(rb"(?<![\w.>])%s\s*\(" % function.name.encode())
+        for path, text in self._texts.items():
+            if function.static and path != function.path:
+                continue
+            if function.name.encode() not in text.code:
+                continue
+            if path != function.path and function not in self.defined(function.name, path):
+                continue
+            for match in pattern.finditer(text.code):
+                caller = text.around(match.start())
+                if caller is not None and caller.at <= match.start():
+                    args, _ = functions.arguments(caller.body, match.end() - 1 - caller.at)
+                    yield caller, args, match.start() - caller.at
+
+    def handed_on(self, function: Function) -> bool:
+        """Whether the function is named without being called: in an initialiser, as an argument."""
+        pattern = re.compile(rb"\b%s\b(?!\s*\()" % function.name.encode())
+        paths = [function.path] if function.static else list(self._texts)
+        exported = rb"EXPORT_\w+\s*\(\s*\Z"
+        return any(
+            not re.search(exported, self._texts[path].code[: match.start()][-60:])
+            for path in paths
+            if function.name.encode() in self._texts[path].code
+            for match in pattern.finditer(self._texts[path].code)
+        )
+
+    def constant(self, name: str, path: str) -> str | None:
+        """The body of a macro without parameters, in the file or in a header."""
+        pattern = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+%s[ \t]+([^\n]*)" % name.encode(), re.MULTILINE)
+        for each in [path, *(other for other in self._codes if other.endswith(".h"))]:
+            if (code := self._codes.get(each)) and (match := pattern.search(code)):
+                return match.group(1).decode("latin-1").strip()
+        return None
+
+    def members(self, struct: str) -> tuple[str, ...]:
+        """The bodies of a struct's definitions, one for each file that has one."""
+        if not self._structs:
+            self._structs = {"": []}
+            for code in self._codes.values():
+                for name, body in functions.structs(code):
+                    self._structs.setdefault(name, []).append(body)
+        return tuple(self._structs.get(struct, ()))
+
+    def stored(self, path: str, field: str) -> tuple[Stored, ...]:
+        """Every value that a field of this name is given in the directory of a file; of the tree where it has none."""
+        directory = posixpath.dirname(path)
+        key = (directory, field)
+        if key not in self._stored:
+            self.fields.add(key)
+            found = tuple(each for at in self._codes if within(at, directory) for each in self._in(at, field))
+            if not found and len(field) >= _LONG:
+                self.fields.add(("", field))
+                found = tuple(each for at in self._codes for each in self._in(at, field))
+            self._stored[key] = found
+        return self._stored[key]
+
+    def _in(self, path: str, field: str) -> Iterator[Stored]:
+        code, name = self._codes[path], field.encode()
+        if name not in code:
+            return
+        text = self._texts[path]
+        for match in re.finditer(rb"(?:->|\.)\s*%s\b" % name, code):
+            after = re.compile(rb"\s*(?:\[[^]\n]*\]\s*)?([+|-]?=)(?!=)\s*").match(code, match.end())
+            before = _BASE.search(code, max(0, match.start() - 200), match.start())
+            start = before.start() if before else match.start()
+            base = code[start : match.start()].decode("latin-1")
+            function, line = text.around(match.start()), text.line(match.start())
+            if after:
+                value = _value(code, after.end())
+                yield Stored(path, function, base, after.group(1).decode(), value, line)
+            elif re.search(rb"(?<!&)&\s*\(*\s*\Z", code[max(0, start - 20) : start]) and function is not None:
+                call = _call_around(function, match.start() - function.at)
+                if call:
+                    yield Stored(path, function, base, "&", call, line)
+
+
+def within(path: str, directory: str) -> bool:
+    """Whether a file belongs to the driver in a directory: it is in it, or below where that is no large subsystem's."""
+    return posixpath.dirname(path) == directory or (directory.count("/") > 1 and path.startswith(f"{directory}/"))
+
+
+def _value(code: bytes, start: int) -> str:
+    depth = 0
+    for at in range(start, min(len(code), start + 2000)):
+        char = code[at : at + 1]
+        if char in b"([{":
+            depth += 1
+        elif char in b")]}":
+            if depth == 0:
+                return code[start:at].decode("latin-1")
+            depth -= 1
+        elif depth == 0 and (char == b";" or char == b","):
+            return code[start:at].decode("latin-1")
+    return ""
+
+
+def _call_around(function: Function, at: int) -> str:
+    """The call that a place in a body is an argument of, as text."""
+    depth = 0
+    for index in range(at - 1, max(-1, at - 1500), -1):
+        char = function.body[index]
+        if char == ")":
+            depth += 1
+        elif char == "(":
+            if depth:
+                depth -= 1
+                continue
+            name = re.search(r"(?:->|\.)?\w+\s*$", function.body[:index])
+            if name and name.group().strip() not in ("if", "while", "for", "switch", "return", "sizeof"):
+                _, end = functions.arguments(function.body, index)
+                return function.body[name.start() : end]
+        elif char in ";{}":
+            return ""
+    return ""

@@ -1,0 +1,146 @@
+"""Which settings of a flag repeat what a called function does. Small C of the shapes that drivers have."""
+
+from __future__ import annotations
+
+import pytest
+
+from patcher.rules.areas import Areas, Setting
+from patcher.rules.library import Library
+from patcher.source import lex
+
+CORE = """
+int remap_pfn_range(struct vm_area_struct *vma, unsigned long addr, unsigned long pfn, unsigned long size)
+{
+	int err = 0;
+
+	if (is_cow_mapping(vma->vm_flags))
+		return -EINVAL;
+	vma->vm_flags |= VM_IO | VM_PFNMAP;
+	do {
+		err = fill(addr, pfn);
+		if (err)
+			break;
+	} while (addr++ != size);
+	return err;
+}
+int vm_insert_pfn(struct vm_area_struct *vma, unsigned long addr, unsigned long pfn)
+{
+	return fill(addr, pfn);
+}
+int sometimes(struct vm_area_struct *vma, int really)
+{
+	if (really)
+		vm_flags_set(vma, VM_IO);
+	return 0;
+}
+"""
+HEADER = """
+#define io_remap_pfn_range(vma, addr, pfn, size) \\
+	remap_pfn_range(vma, addr, pfn, size)
+static inline int map_inline(struct file *file, struct vm_area_struct *area)
+{
+	return io_remap_pfn_range(area, 0, 1, 2);
+}
+"""
+
+
+def setting(body: str, more: str = "", symbol: str = "VM_IO") -> Setting:
+    code = (
+        f"int f(struct file *file, struct vm_area_struct *vma)\n{{\n{body}\n}}\n{more}"
+        if "{" not in body.splitlines()[0]
+        else body + more
+    )
+    texts = {"mm/memory.c": CORE, "include/linux/mm.h": HEADER, "drivers/x.c": code}
+    library = Library({path: lex.code_only(text.encode()) for path, text in texts.items()})
+    text = library.text("drivers/x.c")
+    assert text is not None
+    at = code.index(symbol)
+    function = text.around(at)
+    assert function is not None
+    return Areas(library, frozenset({"VM_IO"})).setting(function, at - function.at, "vma")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "\tvma->vm_flags |= VM_IO;\n\treturn remap_pfn_range(vma, 0, 1, 2);",
+        "\tvm_flags_set(vma, VM_IO);\n\tif (io_remap_pfn_range(vma, 0, 1, 2))\n\t\treturn -EAGAIN;\n\treturn 0;",
+        "\tint ret;\n\n\tvma->vm_flags |= VM_IO;\n\tret = map_inline(file, vma);\n\treturn ret;",
+        "\tint ret = -EINVAL;\n\n\tvma->vm_flags |= VM_IO;\n\tif (!file)\n\t\tgoto out;\n"
+        "\tret = remap_pfn_range(vma, 0, 1, 2);\nout:\n\treturn ret;",
+        "\tint ret = check(file);\n\n\tvma->vm_flags |= VM_IO;\n\tif (ret < 0)\n\t\treturn ret;\n"
+        "\treturn remap_pfn_range(vma, 0, 1, 2);",
+        "\tvma->vm_flags |= VM_IO;\n\tswitch (vma->vm_pgoff) {\n\tcase 0:\n\t\treturn remap_pfn_range(vma, 0, 1, 2);\n"
+        "\tcase 1:\n\t\treturn io_remap_pfn_range(vma, 0, 3, 4);\n\tdefault:\n\t\treturn -ENXIO;\n\t}",
+        "\tunsigned long size = vma->vm_end - vma->vm_start;\n\n\tvma->vm_flags |= VM_IO;\n\twhile (size > 0) {\n"
+        "\t\tif (remap_pfn_range(vma, 0, 1, 2))\n\t\t\treturn -EAGAIN;\n\t\tsize -= PAGE_SIZE;\n\t}\n\treturn 0;",
+        "\tvma->vm_flags |= VM_IO;\n#ifdef CONFIG_A\n\treturn remap_pfn_range(vma, 0, 1, 2);\n#else\n"
+        "\treturn io_remap_pfn_range(vma, 0, 1, 2);\n#endif",
+        "\tvma->vm_flags |= VM_IO;\n#if 0\n\treturn 0;\n#endif\n\treturn remap_pfn_range(vma, 0, 1, 2);",
+        "\tif (file)\n\t\treturn 0;\n\tvma->vm_flags |= VM_IO;\n\treturn remap_pfn_range(vma, 0, 1, 2);",
+    ],
+)
+def test_a_call_on_every_path_that_succeeds(body: str) -> None:
+    found = setting(body)
+    assert found.repeats is True, found
+    assert found.calls
+    assert ("mm/memory.c", 8) in found.sets
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("\tvma->vm_flags |= VM_IO;\n\treturn vm_insert_pfn(vma, 0, 1);", "nothing that f() calls"),
+        ("\tvma->vm_flags |= VM_IO;\n\tif (file)\n\t\treturn 0;\n\treturn remap_pfn_range(vma, 0, 1, 2);", "at line 5"),
+        ("\tvma->vm_flags |= VM_IO;\n\treturn sometimes(vma, 1);", "nothing that f() calls"),
+        ("\tvma->vm_flags |= VM_IO;\n#ifdef CONFIG_A\n\treturn remap_pfn_range(vma, 0, 1, 2);\n#endif\n\treturn 0;",
+         "without #ifdef CONFIG_A"),
+        ("\tint i;\n\n\tvma->vm_flags |= VM_IO;\n\tfor (i = 0; i < n; i++)\n\t\tif (remap_pfn_range(vma, i, 1, 2))\n"
+         "\t\t\treturn -EAGAIN;\n\treturn 0;", "on the path"),
+        ("\tvma->vm_flags |= VM_IO;\n\tvma->vm_flags |= VM_IO;\n\treturn 0;", "nothing that f() calls"),
+    ],
+)  # fmt: skip
+def test_a_path_without(body: str, reason: str) -> None:
+    found = setting(body)
+    assert found.repeats is False, found
+    assert reason in found.reason
+
+
+def test_a_fault_handler_is_named() -> None:
+    more = (
+        "int x_fault(struct vm_area_struct *vma)\n{\n\treturn vm_insert_pfn(vma, 0, 1);\n}\n"
+        "struct vm_operations_struct x_ops = {\n\t.fault = x_fault,\n};\n"
+    )
+    found = setting("\tvma->vm_flags |= VM_IO;\n\tvma->vm_ops = &x_ops;\n\treturn 0;", more)
+    assert found.repeats is False
+    assert "x_fault()" in found.reason
+
+
+@pytest.mark.parametrize(
+    "call", ["file->driver->mmap(file, vma)", "elsewhere(vma)"], ids=["by a pointer", "defined nowhere"]
+)
+def test_what_cannot_be_followed_is_not_told(call: str) -> None:
+    found = setting(f"\tvma->vm_flags |= VM_IO;\n\treturn {call};")
+    assert found.repeats is None
+    assert "mmap()" in found.reason or "elsewhere()" in found.reason
+
+
+def test_the_callers_make_the_call() -> None:
+    more = "int g(struct vm_area_struct *vma)\n{\n\tf(0, vma);\n\treturn remap_pfn_range(vma, 0, 1, 2);\n}\n"
+    assert setting("\tvma->vm_flags |= VM_IO;\n\treturn 0;", more).repeats is True
+    more += "int h(struct vm_area_struct *vma)\n{\n\treturn f(0, vma);\n}\n"
+    assert setting("\tvma->vm_flags |= VM_IO;\n\treturn 0;", more).repeats is False
+
+
+def test_an_operation_has_callers_that_nobody_sees() -> None:
+    more = (
+        "int g(struct vm_area_struct *vma)\n{\n\tf(0, vma);\n\treturn remap_pfn_range(vma, 0, 1, 2);\n}\n"
+        "struct file_operations x_fops = { .mmap = f };\n"
+    )
+    assert setting("\tvma->vm_flags |= VM_IO;\n\treturn 0;", more).repeats is False
+
+
+def test_two_settings_do_not_excuse_each_other() -> None:
+    """Else each of them would be redundant, and with both gone nobody set the flag."""
+    more = "static int g(struct vm_area_struct *vma)\n{\n\tvma->vm_flags |= VM_IO;\n\treturn f(0, vma);\n}\n"
+    assert setting("\tvma->vm_flags |= VM_IO;\n\treturn 0;", more).repeats is False

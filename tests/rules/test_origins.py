@@ -1,0 +1,88 @@
+"""Where frames come from. Small C of the shapes that drivers have."""
+
+from __future__ import annotations
+
+import pytest
+
+from patcher.rules.library import Library
+from patcher.rules.origins import Origins
+from patcher.source import lex
+
+STRUCTS = """
+struct resource { unsigned long start, end; };
+struct inner { unsigned long base; };
+struct card { struct resource *res; unsigned long phys; unsigned long handle; struct inner *inner; void *cpu; };
+struct other { unsigned long phys; };
+"""
+
+
+def natures(
+    body: str, frame: str, more: str = "", params: str = "struct vm_area_struct *vma, struct card *card"
+) -> str:
+    code = f"{STRUCTS}{more}\nint f({params})\n{{\n{body}\n\treturn 0;\n}}\n"
+    library = Library({"drivers/x/x.c": lex.code_only(code.encode())})
+    (function,) = library.defined("f", "drivers/x/x.c")
+    return " ".join(sorted({each.nature.name for each in Origins(library).of(function, frame)}))
+
+
+@pytest.mark.parametrize(
+    ("body", "frame", "told"),
+    [
+        ("", "virt_to_phys(card->cpu) >> PAGE_SHIFT", "MEMORY"),
+        ("", "page_to_pfn(vmalloc_to_page(card->cpu))", "MEMORY"),
+        ("", "folio_pfn(folio)", "MEMORY"),
+        ("", "my_zero_pfn(addr)", "MEMORY"),
+        ("", "pci_resource_start(dev, 0) >> PAGE_SHIFT", "DEVICE"),
+        ("", "(pci_resource_start(dev, 0) >> PAGE_SHIFT) + vma->vm_pgoff", "DEVICE"),
+        ("", "card->res->start >> PAGE_SHIFT", "DEVICE"),
+        ("", "0xfed00000UL >> PAGE_SHIFT", "DEVICE"),
+        ("", "vma->vm_pgoff", "USER"),
+        ("", "card->phys >> PAGE_SHIFT", "UNKNOWN"),
+        ("", "unseen(card)", "UNKNOWN"),
+        ("\tunsigned long pfn = vma->vm_pgoff;\n\n\tpfn += __pa(card->cpu) >> PAGE_SHIFT;", "pfn", "MEMORY"),
+        ("\tunsigned long pfn;\n\n\tif (card)\n\t\tpfn = __pa(card->cpu);\n\telse\n\t\tpfn = pci_resource_start(d, 0);",
+         "pfn", "DEVICE MEMORY"),
+        ("", "card ? __pa(card->cpu) : card->phys", "MEMORY UNKNOWN"),
+        ("\tdma_addr_t bus;\n\n\tcard->cpu = dma_alloc_coherent(dev, 4096, &bus, 0);", "bus >> PAGE_SHIFT", "BUS"),
+        ("", "(card->phys & 0xfffff000) >> PAGE_SHIFT", "UNKNOWN"),
+        ("", "vma->vm_pgoff + card->phys", "UNKNOWN"),
+        ("", "(virt_to_phys(card->cpu) + 0x208000) >> PAGE_SHIFT", "MEMORY"),
+        ("\tunsigned long pos = (unsigned long)card->cpu;", "vmalloc_to_pfn((void *)pos)", "MEMORY"),
+    ],
+)  # fmt: skip
+def test_expressions(body: str, frame: str, told: str) -> None:
+    assert natures(body, frame) == told
+
+
+FILLS = "void g(struct card *c, void *dev)\n{{\n\t{}\n}}\n"
+
+
+@pytest.mark.parametrize(
+    ("statement", "frame", "told"),
+    [
+        ("c->phys = virt_to_phys(c->cpu);", "card->phys >> PAGE_SHIFT", "MEMORY"),
+        ("c->phys = pci_resource_start(dev, 1);", "card->phys >> PAGE_SHIFT", "DEVICE"),
+        ("c->cpu = pci_alloc_consistent(dev, 8, &c->handle);", "card->handle >> PAGE_SHIFT", "BUS"),
+        ("c->handle = dma_map_single(dev, c->cpu, 8, 0);", "card->handle >> PAGE_SHIFT", "BUS"),
+        ("c->inner->base = virt_to_phys(c->cpu);", "card->inner->base", "MEMORY"),
+        ("struct other *o = dev; o->phys = virt_to_phys(o);", "card->phys", "UNKNOWN"),
+        ("c->phys = dev ? pci_resource_start(dev, 1) : 0;", "card->phys", "DEVICE"),
+        ("c->phys = 0;", "card->phys", "UNKNOWN"),
+    ],
+)
+def test_fields_are_followed_to_who_fills_them(statement: str, frame: str, told: str) -> None:
+    assert natures("", frame, FILLS.format(statement)) == told
+
+
+def test_functions_and_parameters_are_followed() -> None:
+    more = "static unsigned long base(void *dev)\n{\n\treturn pci_resource_start(dev, 0);\n}\n"
+    assert natures("", "base(card) >> PAGE_SHIFT", more) == "DEVICE"
+    more = "#define FRAME(x) (virt_to_phys(x) >> PAGE_SHIFT)\n"
+    assert natures("", "FRAME(card->cpu)", more) == "MEMORY"
+    more = "int g(struct vm_area_struct *vma)\n{\n\treturn f(vma, __pa(buffer) >> PAGE_SHIFT);\n}\n"
+    assert natures("", "pfn", more, "struct vm_area_struct *vma, unsigned long pfn") == "MEMORY"
+    assert natures("", "pfn", "", "struct vm_area_struct *vma, unsigned long pfn") == "UNKNOWN"
+
+
+def test_what_goes_round_in_circles_ends() -> None:
+    assert natures("\tunsigned long a = b, b = a;", "a") in ("", "UNKNOWN")
