@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -12,25 +11,14 @@ import msgspec
 from patcher import confine
 from patcher.cache import Cache
 from patcher.errors import InputError
-from patcher.model import (
-    Coverage,
-    FileFacts,
-    How,
-    Plan,
-    Severity,
-    SkippedRegion,
-    Span,
-    Step,
-    StepStatus,
-    TextOnly,
-    TreeInfo,
-    Use,
-)  # fmt: skip
+from patcher.model import Coverage, FileFacts, Plan, Severity, SkippedRegion, Step, StepStatus, TextOnly, TreeInfo
+from patcher.plan.follow import follow
 from patcher.plan.reading import Gap, Reader
 from patcher.plan.survey import Survey, cached_search, interesting_offsets, survey
 from patcher.rules.knowledge import Knowledge, Topic
 from patcher.rules.match import Sources, findings
 from patcher.rules.model import Group, RuleSet
+from patcher.rules.unread import only_named, plain_facts, plain_use
 from patcher.series.anchor import Values
 from patcher.series.load import SeriesSpec, conditions, symbols
 from patcher.series.patches import Patch, Patches, make_patches, targets
@@ -90,7 +78,12 @@ def plan_and_patches(tree: KernelTree, request: Request, cache: Cache, progress:
     gaps = reader.cover(judged | symbols(request.series))  # helpers are known by now: theirs count, too
     gaps = [gap for gap in gaps if gap.condition or gap.symbol in judged]
     outside = _as_text([item.path for item in found.text_only if item.reason.startswith("another")], codes, judged)
-    knowledge = Knowledge([*reader.facts, *outside, *_unexplained(gaps)], judged)
+    called = {name for subject in group.subject for name in subject.calls}
+    gaps = [gap for gap in gaps if gap.symbol not in called or not only_named(codes[gap.path], gap.offset, gap.symbol)]
+    knowledge, more = follow(
+        tree, request.rules, found, [*reader.facts, *outside, *_unexplained(gaps, codes)], judged, codes, gaps,
+        group.scopes.get(request.scope, ()), cache,
+    )  # fmt: skip
     topics = _topics(group, found, knowledge)
     _drop_called_elsewhere(tree, topics, knowledge, group.scopes.get(request.scope, ()), cache)
     broken = [error for error in _errors(reader.facts) if error.startswith("arch/x86/xen/")]
@@ -110,7 +103,7 @@ def plan_and_patches(tree: KernelTree, request: Request, cache: Cache, progress:
         series=request.series_name,
         scope=request.scope,
         status=overall(found_steps),
-        findings=findings(request.rules, topics, knowledge, Sources(texts)),
+        findings=findings(request.rules, topics, knowledge, Sources({**more, **texts})),
         steps=found_steps,
         coverage=_coverage(found, reader.facts, gaps, configs),
     )
@@ -192,27 +185,13 @@ def _as_text(paths: Iterable[str], codes: Mapping[str, bytes], names: frozenset[
     for path in paths:
         starts = lex.line_starts(codes[path])
         places = interesting_offsets(codes[path], names).items()
-        yield _plain_facts(path, (_plain_use(path, at, name, starts) for at, name in places))
+        yield plain_facts(path, (plain_use(path, at, name, starts) for at, name in places))
 
 
-def _unexplained(gaps: Iterable[Gap]) -> Iterator[FileFacts]:
+def _unexplained(gaps: Iterable[Gap], codes: Mapping[str, bytes]) -> Iterator[FileFacts]:
     for gap in gaps:
-        span = Span(gap.path, gap.offset, gap.offset + len(gap.symbol))
-        conditions = (gap.condition,) if gap.condition else ()
-        yield _plain_facts(
-            gap.path,
-            [Use(gap.symbol, span, gap.line, gap.column, "", How.READ, span, conditions, "", "", False)],
-        )
-
-
-def _plain_facts(path: str, uses: Iterable[Use]) -> FileFacts:
-    return FileFacts(path, "text", (), tuple(uses), (), (), (), (), 0)
-
-
-def _plain_use(path: str, at: int, name: str, starts: Sequence[int]) -> Use:
-    line = bisect_right(starts, at)
-    span = Span(path, at, at + len(name))
-    return Use(name, span, line, at - starts[line - 1] + 1, "", How.READ, span, (), "", "", False)
+        starts = lex.line_starts(codes[gap.path])
+        yield plain_facts(gap.path, [plain_use(gap.path, gap.offset, gap.symbol, starts, gap.condition)])
 
 
 def _drop_called_elsewhere(

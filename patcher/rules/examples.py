@@ -6,10 +6,13 @@ from collections.abc import Iterator
 
 from patcher.model import FileFacts
 from patcher.rules.knowledge import Knowledge, Topic
+from patcher.rules.library import Library
 from patcher.rules.match import Sources, findings
 from patcher.rules.model import Example, ExampleResult, Rule, RuleSet
+from patcher.rules.unread import only_named, plain_facts, plain_use
 from patcher.source import lex
 from patcher.source.snippet import snippet_facts
+from patcher.tree.buildable import elsewhere
 
 
 def run_examples(rules: RuleSet, only: str | None = None) -> Iterator[ExampleResult]:
@@ -23,7 +26,17 @@ def run_examples(rules: RuleSet, only: str | None = None) -> Iterator[ExampleRes
 def _run(rules: RuleSet, rule: Rule, example: Example) -> ExampleResult:
     facts = snippet_facts(example.path, example.code)
     code = lex.code_only(example.code.encode())
-    knowledge = Knowledge([facts], frozenset(word for word, _ in lex.words(code)))
+    subjects = {name for subject in rules.group.subject for name in (*subject.flag, *subject.calls)}
+    names = frozenset(word for word, _ in lex.words(code))
+    explained = {use.span.start for use in facts.uses}
+    plain, unbuilt = [], {}
+    for word, at in lex.words(code):
+        region = next((one for one in facts.regions if one.start <= code.count(b"\n", 0, at) + 1 <= one.end), None)
+        if region and at not in explained and word in subjects and not only_named(code, at, word):
+            plain.append(plain_use(example.path, at, word, lex.line_starts(code), region.condition))
+            unbuilt[f"{example.path}:{at}"] = elsewhere(region.condition)
+    library = Library({example.path: code})
+    knowledge = Knowledge([facts, plain_facts(example.path, plain)], names, library, unbuilt)
     topics = {
         subject.name: Topic(subject, _carriers(subject.flag, code) if subject.flag else (), knowledge)
         for subject in rules.group.subject

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from patcher.model import Call, Definition, FileFacts, How, Kind, Use
+from patcher.rules.areas import Areas, Setting
+from patcher.rules.functions import Function
+from patcher.rules.library import Library
 from patcher.rules.model import Subject
+from patcher.rules.origins import Nature, Origin, Origins
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _DOMAIN = re.compile(r"dom(?:id|ain)?$")
@@ -21,11 +25,23 @@ class Knowledge:
     """Facts of many files. A place that several configurations compile counts once.
 
     ``names``: the symbols whose uses will be asked for. The functions of the files that use one of them count with
-    them; uses of anything else are not kept, for a tree has a million of them.
+    them; uses of anything else are not kept, for a tree has a million of them. ``library``: the files as text, to
+    follow what goes beyond one of them; ``unbuilt``: files, and places
+    (``path:offset``), that x86 never builds, and why.
     """
 
-    def __init__(self, files: Iterable[FileFacts], names: frozenset[str]) -> None:
+    def __init__(
+        self,
+        files: Iterable[FileFacts],
+        names: frozenset[str],
+        library: Library | None = None,
+        unbuilt: Mapping[str, str] | None = None,
+    ) -> None:
         self.files = tuple(files)
+        self.library = library or Library({})
+        self.unbuilt = unbuilt or {}
+        self._origins = Origins(self.library)
+        self._areas: dict[frozenset[str], Areas] = {}
         self.definitions: defaultdict[str, list[Definition]] = defaultdict(list)
         self.uses: defaultdict[str, list[Use]] = defaultdict(list)
         self._calls: dict[tuple[str, int], Call] = {}
@@ -33,7 +49,6 @@ class Knowledge:
         self._values: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
         self._in_file: defaultdict[str, dict[str, Definition]] = defaultdict(dict)
         self._called: dict[str, frozenset[str]] = {}
-        self._marking: dict[tuple[frozenset[str], frozenset[str]], frozenset[str]] = {}
         self._reached: dict[tuple[str, str], frozenset[str]] = {}
         users = [facts for facts in self.files if any(use.symbol in names for use in facts.uses)]
         self.user_functions = frozenset(
@@ -129,42 +144,55 @@ class Knowledge:
         """The calls a function makes."""
         return self._calls_in.get((path, function), ())
 
-    def origins(
-        self, path: str, function: str, expression: str, ends: Callable[[str], bool] = lambda text: False
-    ) -> tuple[str, ...]:
-        """What an expression is made of inside one function: itself, and all values its variables are given there.
-
-        What ``ends`` says yes to is not followed further.
-        """
+    def origins(self, path: str, function: str, expression: str) -> tuple[str, ...]:
+        """What an expression is made of inside one function: itself, and all values its variables are given there."""
         found, todo = [], [expression]
         while todo:
             text = todo.pop()
             if text not in found:
                 found.append(text)
-                for name in _LVALUE.findall(text) if not ends(text) else ():
+                for name in _LVALUE.findall(text):
                     todo.extend(self._values.get((path, function, name), ()))
         return tuple(found)
+
+    def around(self, path: str, offset: int) -> Function | None:
+        """The function that holds an offset of a file, as text."""
+        text = self.library.text(path)
+        return text.around(offset) if text else None
+
+    def frame(self, path: str, offset: int, expression: str) -> frozenset[Origin]:
+        """Where the value of an expression at an offset of a file comes from."""
+        function = self.around(path, offset)
+        if function is None:
+            return frozenset({Origin(Nature.UNKNOWN, expression, path, 0)})
+        return self._origins.of(function, expression)
+
+    def setting(self, flags: frozenset[str], use: Use) -> Setting:
+        """What is known of a use that sets one of the flags on a vma."""
+        function = self.around(use.span.path, use.span.start)
+        area = use.target.removesuffix("->vm_flags").removesuffix(".vm_flags")
+        if function is None:
+            return Setting(None, f"{use.symbol} stands in no function that could be read")
+        if area == use.target:
+            stored = re.search(rf"([\w>.-]+?)\s*->\s*vm_flags\s*\|?=(?!=)[^;]*\b{re.escape(area)}\b", function.body)
+            if not area or stored is None:
+                return Setting(None, f"it goes into {use.target or 'a value'}, and no vma is in sight")
+            area = stored.group(1)
+        return self._flag(flags).setting(function, use.span.start - function.at, area)
+
+    def sets_flag(self, flags: frozenset[str], name: str, path: str) -> bool:
+        """Whether a function that is called in a file sets one of the flags on the vma it is given, if it succeeds."""
+        return self._flag(flags).sets_any(name, path)
+
+    def _flag(self, flags: frozenset[str]) -> Areas:
+        if flags not in self._areas:
+            self._areas[flags] = Areas(self.library, flags)
+        return self._areas[flags]
 
     def uses_of(self, names: Iterable[str]) -> Iterator[Use]:
         """Every use of the names."""
         for name in names:
             yield from self.uses.get(name, ())
-
-    def marking(self, flags: frozenset[str], functions: frozenset[str]) -> frozenset[str]:
-        """Of the functions (and function-like macros), those that set one of the flags for their callers, themselves or
-        through another. Seen in the tree's own code, not assumed."""
-        key = (flags, functions)
-        if key not in self._marking:
-            found = {use.function for use in self.uses_of(flags) if use.how is How.SET and use.function}
-            definitions = [each for name in functions for each in self.definitions.get(name, ()) if not each.declares]
-            while more := {
-                each.name
-                for each in definitions
-                if each.name not in found and not found.isdisjoint(self.reach(each.span.path, each.name))
-            }:
-                found |= more
-            self._marking[key] = frozenset(found & functions)
-        return self._marking[key]
 
 
 class Topic:

@@ -17,7 +17,7 @@ from patcher.rules.matchers import MATCHERS
 from patcher.rules.model import Group, Rule, RuleSet
 from patcher.template import fault
 
-FILLED_IN = frozenset({"symbol", "function", "callee", "target", "how"})
+FILLED_IN = frozenset({"symbol", "function", "callee", "target", "how", "reason"})
 _ADVICE = "correct the file; docs/rules.md has the fields"
 
 T = TypeVar("T")

@@ -9,11 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from patcher.model import Finding, How, Use, Verdict
 from patcher.pattern import pattern
 from patcher.rules.knowledge import Knowledge, Topic
-from patcher.rules.matchers import MATCHERS, Asked
+from patcher.rules.matchers import MATCHERS, Asked, origins, setting
 from patcher.rules.model import Match, Role, Rule, RuleSet
+from patcher.rules.origins import Nature, Origin
 from patcher.template import filled
 
 UNDECIDED = "no-rule"
+_FEW, _MANY, _LONG = 3, 20, 60
 _WHERE = "the rules"
 
 
@@ -49,6 +51,13 @@ def findings(
     return tuple(sorted(found, key=lambda finding: (finding.path, finding.line, finding.column)))
 
 
+def ask(topics: Mapping[str, Topic], knowledge: Knowledge) -> None:
+    """Ask all that findings will ask about frames and flags, so that the library notes what it lacks."""
+    for topic, use in _uses(topics, knowledge):
+        if not (asked := Asked(use, topic, dict(topics), knowledge)).unbuilt and setting(asked) is None:
+            origins(asked)
+
+
 def _uses(topics: Mapping[str, Topic], knowledge: Knowledge) -> Iterator[tuple[Topic, Use]]:
     for topic in topics.values():
         for use in knowledge.uses_of(sorted(topic.symbols)):
@@ -63,7 +72,8 @@ def _uses(topics: Mapping[str, Topic], knowledge: Knowledge) -> Iterator[tuple[T
 def _maps(use: Use, topic: Topic) -> bool:
     """A mapping function is of interest where it is called, where another one is made of it, and where only text is
     known."""
-    return use.how is How.CALLED or use.function in topic.subject.calls or (use.how is How.READ and not use.function)
+    named = use.how is How.READ and not use.function and not use.callee.startswith("EXPORT_")
+    return use.how is How.CALLED or use.function in topic.subject.calls or named
 
 
 def decide(rules: Sequence[Rule], asked: Asked) -> Rule | None:
@@ -100,7 +110,7 @@ def _finding(rule: Rule | None, asked: Asked, sources: Sources, seen: Counter[st
         name, verdict = rule.id, rule.verdict
         values = {
             "symbol": use.symbol, "function": use.function or "file level", "callee": use.callee,
-            "target": use.target or "a value", "how": use.how.value,
+            "target": use.target or "a value", "how": use.how.value, "reason": _reason(asked),
         }  # fmt: skip
         why = filled(rule.why, values)
     else:
@@ -121,6 +131,27 @@ def _finding(rule: Rule | None, asked: Asked, sources: Sources, seen: Counter[st
         evidence=tuple(_evidence(asked, sources)),
         fingerprint=hashlib.sha256(f"{identity}\0{seen[identity]}".encode()).hexdigest()[:16],
     )
+
+
+def _reason(asked: Asked) -> str:
+    """What led to the verdict, in words: why the place is not built, where frames come from, what else sets a flag."""
+    if asked.unbuilt:
+        return asked.unbuilt
+    if found := setting(asked):
+        return found.reason
+    told = sorted(
+        origins(asked), key=lambda each: (each.nature is not Nature.UNKNOWN, each.nature, each.path, each.line)
+    )
+    bus = [each for each in told if each.nature is Nature.BUS]
+    unknown = [each for each in told if each.nature is Nature.UNKNOWN]
+    texts = dict.fromkeys(_origin(each) for each in bus or unknown or told)
+    more = f" and {len(texts) - _FEW} more" if len(texts) > _FEW else ""
+    return ", ".join(list(texts)[:_FEW]) + more
+
+
+def _origin(origin: Origin) -> str:
+    text = origin.text if len(origin.text) <= _LONG else f"{origin.text[: _LONG - 1]}…"
+    return f"{text} in {origin.path}" if origin.nature is Nature.UNKNOWN else f"{text}: {origin.nature.value}"
 
 
 def _why_undecided(use: Use) -> str:
@@ -146,6 +177,7 @@ def _evidence(asked: Asked, sources: Sources) -> Iterator[str]:
         definition = knowledge.defined(use.symbol)
         if definition:
             yield sources.quote(definition.span.path, definition.line)
-    call = knowledge.call(use)
-    if call and use.symbol in topic.subject.calls:
-        yield f"maps {call.args[2]}" if len(call.args) > 2 else f"{call.callee}({', '.join(call.args)})"
+    if found := setting(asked):
+        yield from (sources.quote(*place) for place in dict.fromkeys((*found.calls, *found.sets)))
+    for each in sorted(origins(asked), key=lambda each: (each.path, each.line))[:_MANY]:
+        yield f"{sources.quote(each.path, each.line)} ({each.nature.value}: {each.text})"

@@ -7,24 +7,18 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from patcher.model import Call, How, Use
+from patcher.rules.areas import Setting
 from patcher.rules.knowledge import Knowledge, Topic
+from patcher.rules.origins import Nature, Origin
 
 _TO_FRAME = ("pfn_to_mfn", "pte_pfn_to_mfn", "phys_to_machine")
 _FROM_FRAME = ("mfn_to_pfn", "pte_mfn_to_pfn", "mfn_to_local_pfn", "machine_to_phys")
-# What makes a frame number, or a page, of the kernel's own memory.
-_MEMORY_MAKERS = (
-    "virt_to_phys", "virt_to_pfn", "__pa", "__pa_symbol", "slow_virt_to_phys", "page_to_pfn", "page_to_phys",
-    "vmalloc_to_pfn", "vmalloc_to_page",
+_FRAME = 2  # of its arguments, most mapping functions take the frame as the third
+_MAPS_PAGES = frozenset(
+    ("vm_insert_page", "vm_insert_pages", "vm_map_pages", "vm_map_pages_zero", "remap_vmalloc_range",
+     "remap_vmalloc_range_partial", "vmf_insert_page")
 )  # fmt: skip
-_OF_MEMORY = re.compile(rf"\b(?:{'|'.join(_MEMORY_MAKERS)})\s*\(")
-_CALLED = re.compile(r"([A-Za-z_]\w*)\s*\(")
-_OF_DEVICE = re.compile(
-    r"\b(?:pci_resource_start|vm_pgoff|smem_start|mmio_start)\b|->(?:start|phys|base_phys|aper_base)\b"
-)
-_PAGE_CALLS = frozenset(
-    ("vm_insert_page", "vm_insert_pages", "vm_map_pages", "remap_vmalloc_range", "vmalloc_to_page", "dma_mmap_coherent",
-     "dma_common_mmap", "dma_mmap_attrs", "alloc_page", "get_page")
-)  # fmt: skip
+_GIVES_PAGE = re.compile(r"->\s*page\s*=(?!=)")
 
 
 class Asked(NamedTuple):
@@ -38,6 +32,12 @@ class Asked(NamedTuple):
     @property
     def reach(self) -> frozenset[str]:
         return self.knowledge.reach(self.use.span.path, self.use.function)
+
+    @property
+    def unbuilt(self) -> str:
+        """Why x86 never builds the place, "" where it may."""
+        known, span = self.knowledge.unbuilt, self.use.span
+        return known.get(span.path, "") or known.get(f"{span.path}:{span.start}", "")
 
 
 def foreign_mapper(asked: Asked) -> bool:
@@ -69,8 +69,9 @@ def in_helper(asked: Asked) -> bool:
 
 
 def maps_memory(asked: Asked) -> bool:
-    """The function, or an operation it installs, maps pages of the kernel, or frames computed from its memory."""
-    return maps_pages(asked) or any(_is_memory(asked, call) for call in _mapping_calls(asked))
+    """What the function, or an operation it installs, maps is all the kernel's own memory."""
+    frames = [_frame(asked, call) for call in _mapping_calls(asked)]
+    return (bool(frames) or maps_pages(asked)) and all(_natures(each) == {Nature.MEMORY} for each in frames)
 
 
 def makes_pte(asked: Asked) -> bool:
@@ -83,11 +84,6 @@ def reads_pte(asked: Asked) -> bool:
     return not asked.reach.isdisjoint(_FROM_FRAME)
 
 
-def maps_device(asked: Asked) -> bool:
-    """The function, or an operation it installs, maps frames into user space that are no memory of the kernel's."""
-    return any(not _is_memory(asked, call) or _is_device(asked, call) for call in _mapping_calls(asked))
-
-
 def _mapping_calls(asked: Asked) -> Iterator[Call]:
     """The calls of mapping functions that the function comes to within its file."""
     path, wanted = asked.use.span.path, asked.topics["mapping"].subject.calls
@@ -95,28 +91,16 @@ def _mapping_calls(asked: Asked) -> Iterator[Call]:
         yield from (call for call in asked.knowledge.calls_in(path, name) if call.callee in wanted)
 
 
-def _origins(asked: Asked, call: Call) -> tuple[str, ...]:
-    """What the frame that a call maps is made of. It is the third argument of every mapping function; where there
-    are fewer, the vma says it (``vm_pgoff``)."""
-    frame = call.args[2] if len(call.args) > 2 else "vma->vm_pgoff"
-    return asked.knowledge.origins(asked.use.span.path, call.function, frame, lambda text: _of_memory(asked, text))
+def _frame(asked: Asked, call: Call) -> frozenset[Origin]:
+    """Where the frame that a call maps comes from; where no argument says it, the vma does (``vm_pgoff``)."""
+    at = asked.topics["mapping"].subject.frame.get(call.callee, _FRAME)
+    if not 0 <= at < len(call.args):
+        return frozenset({Origin(Nature.USER, "vm_pgoff", call.span.path, call.line)})
+    return asked.knowledge.frame(call.span.path, call.span.start, call.args[at])
 
 
-def _of_memory(asked: Asked, text: str) -> bool:
-    """Whether an expression computes a frame from a kernel address or a page, itself or in a function of the file."""
-    if _OF_MEMORY.search(text):
-        return True
-    path, knowledge = asked.use.span.path, asked.knowledge
-    called = (name for name in _CALLED.findall(text) if knowledge.within(path, name))
-    return any(not knowledge.reach(path, name).isdisjoint(_MEMORY_MAKERS) for name in called)
-
-
-def _is_memory(asked: Asked, call: Call) -> bool:
-    return any(_of_memory(asked, text) for text in _origins(asked, call))
-
-
-def _is_device(asked: Asked, call: Call) -> bool:
-    return any(_OF_DEVICE.search(text) for text in _origins(asked, call) if not _of_memory(asked, text))
+def _natures(origins: Iterable[Origin]) -> set[Nature]:
+    return {each.nature for each in origins}
 
 
 def built_from_frame(asked: Asked) -> bool:
@@ -128,20 +112,62 @@ def built_from_frame(asked: Asked) -> bool:
 
 def maps_pages(asked: Asked) -> bool:
     """The function, or an operation it installs, maps the kernel's own pages."""
-    return not asked.reach.isdisjoint(_PAGE_CALLS)
+    return not asked.reach.isdisjoint(_MAPS_PAGES) or any(
+        _GIVES_PAGE.search(each.body)
+        for name in (asked.use.function, *asked.reach)
+        if asked.knowledge.within(asked.use.span.path, name)
+        for each in asked.knowledge.library.defined(name, asked.use.span.path)
+    )
+
+
+def origins(asked: Asked) -> frozenset[Origin]:
+    """Where the frame comes from that a call of a mapping function maps; nothing for what is no such call."""
+    call = asked.knowledge.call(asked.use)
+    return _frame(asked, call) if call and asked.use.symbol in asked.topics["mapping"].subject.calls else frozenset()
 
 
 def frame_of_memory(asked: Asked) -> bool:
-    """The frame that the call maps comes from a kernel address or a page, followed through the function's variables."""
-    call = asked.knowledge.call(asked.use)
-    return call is not None and _is_memory(asked, call)
+    """The frame that the call maps comes from a kernel address or a page, and from nowhere else."""
+    return _natures(origins(asked)) == {Nature.MEMORY}
 
 
-def frame_of_both(asked: Asked) -> bool:
-    """The frame comes from a kernel address or a page on one path, and from something else (a bus address, an offset
-    of the vma) on another."""
-    call = asked.knowledge.call(asked.use)
-    return call is not None and _is_memory(asked, call) and _is_device(asked, call)
+def frame_of_device(asked: Asked) -> bool:
+    """The frame that the call maps comes from a device's resource or a fixed address, and from nowhere else."""
+    return _natures(origins(asked)) == {Nature.DEVICE}
+
+
+def frame_of_bus(asked: Asked) -> bool:
+    """The frame that the call maps comes from a bus address that the DMA API gave, and on no path from a device."""
+    found = _natures(origins(asked))
+    return Nature.BUS in found and Nature.DEVICE not in found
+
+
+def frame_of_address(asked: Asked) -> bool:
+    """The frame that the call maps is all PFNs: of a device, of the kernel's memory, or what the user names."""
+    found = _natures(origins(asked))
+    return bool(found) and found <= {Nature.DEVICE, Nature.MEMORY, Nature.USER}
+
+
+def setting(asked: Asked) -> Setting | None:
+    """What is known of the use where it sets a flag on a vma; None for others."""
+    if asked.use.how is not How.SET or asked.use.symbol not in asked.topics["vm-io"].carriers:
+        return None
+    return asked.knowledge.setting(asked.topics["vm-io"].carriers, asked.use)
+
+
+def repeats_a_call(asked: Asked) -> bool:
+    """On every path that succeeds, a function that is called sets the flag as well."""
+    return (found := setting(asked)) is not None and found.repeats is True
+
+
+def sets_alone(asked: Asked) -> bool:
+    """There is a path that succeeds and on which nothing else sets the flag."""
+    return (found := setting(asked)) is not None and found.repeats is False
+
+
+def never_built(asked: Asked) -> bool:
+    """x86 never builds the file, or never compiles the place."""
+    return asked.unbuilt != ""
 
 
 def sets_vm_io(asked: Asked) -> bool:
@@ -159,8 +185,7 @@ def _setters(uses: Iterable[Use], path: str) -> set[str]:
 
 def gets_vm_io(asked: Asked) -> bool:
     """The core function that is called sets VM_IO for its callers."""
-    flags, calls = asked.topics["vm-io"].carriers, frozenset(asked.topics["mapping"].subject.calls)
-    return asked.use.symbol in asked.knowledge.marking(flags, calls)
+    return asked.knowledge.sets_flag(asked.topics["vm-io"].carriers, asked.use.symbol, asked.use.span.path)
 
 
 def is_core(asked: Asked) -> bool:
@@ -180,16 +205,20 @@ MATCHERS: dict[str, Matcher] = {
         calls_foreign_mapper,
         deals_in_foreign,
         foreign_mapper,
-        frame_of_both,
+        frame_of_address,
+        frame_of_bus,
+        frame_of_device,
         frame_of_memory,
         gets_vm_io,
         in_helper,
         is_core,
         makes_pte,
-        maps_device,
         maps_memory,
         maps_pages,
+        never_built,
         reads_pte,
+        repeats_a_call,
+        sets_alone,
         sets_vm_io,
         tree_maps_foreign,
     )

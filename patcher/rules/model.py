@@ -21,13 +21,15 @@ class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``flag``: a macro; the macros whose bodies hold it count with it. ``helpers``: so do the functions that exist only
     for it.
-    ``calls``: functions (or function-like macros) whose calls are looked at.
+    ``calls``: functions (or function-like macros) whose calls are looked at; ``frame``: which of their arguments is
+    the frame or its address, from 0, where it is not the third; -1 where the vma says it.
     """
 
     name: str
     flag: tuple[str, ...] = ()
     helpers: bool = False
     calls: tuple[str, ...] = ()
+    frame: dict[str, int] = {}
 
 
 class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

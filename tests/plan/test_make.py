@@ -75,11 +75,16 @@ def test_verdicts_on_xen(plan: Plan, function: str, symbol: str, rule: str) -> N
 @pytest.mark.parametrize(
     ("function", "symbol", "rule"),
     [
-        ("mmap_mem", "remap_pfn_range", "map-vm-io-core"),
+        ("mmap_mem", "remap_pfn_range", "map-pfn"),
         ("hpet_mmap", "io_remap_pfn_range", "map-vm-io-set"),
         ("nohint_fault", "vm_insert_pfn", "map-vm-io-none"),
         ("remap_pfn_range", "VM_IO", "vm-io-core"),
-        ("hpet_mmap", "VM_IO", "vm-io-driver"),
+        ("hpet_mmap", "VM_IO", "vm-io-repeated"),
+        ("ttm_bo_mmap", "VM_IO", "vm-io-needed"),
+        ("fb_mmap", "VM_IO", "vm-io-repeated"),
+        ("snd_pcm_lib_mmap_iomem", "VM_IO", "vm-io-repeated"),
+        ("snd_pcm_lib_mmap_iomem", "io_remap_pfn_range", "map-unclear"),
+        ("fb_mmap", "io_remap_pfn_range", "map-unclear"),
         ("usbcam_mmap", "VM_IO", "vm-io-ram"),
     ],
 )
