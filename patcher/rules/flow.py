@@ -19,6 +19,7 @@ _Branch = tuple[str, int, int]  # the directive that begins it, and its text: fr
 
 _VARIANTS = 16
 _STATES = 48
+_STATEMENTS = 5000  # in one walk
 _DIRECTIVE = re.compile(r"^[ \t]*#[ \t]*(\w*)((?:\\\r?\n|[^\n])*)", re.MULTILINE)
 _ASSIGNED = re.compile(r"(?<![\w.>\]])(\w+)\s*=(?!=)\s*([^;,]*)")
 _ERROR = re.compile(
@@ -87,7 +88,7 @@ def paths(function: Function, place: tuple[int, int], watch: Watch) -> Paths:
     for body, chosen in variants(function.body):
         try:
             walk = _Walk(body, place, watch)
-        except Unreadable:
+        except (Unreadable, RecursionError):
             return Paths((), False)
         ends.update(dict.fromkeys(End(end.at, end.happened, end.unknown, chosen) for end in walk.ends))
     return Paths(tuple(ends), True)
@@ -142,6 +143,7 @@ class _Walk:
         self._outline = Outline(b"void f(void)\n{" + body.encode("latin-1") + b"}")
         self._shift = len("void f(void)\n{")
         self._place, self._watch = place, watch
+        self._left = _STATEMENTS
         self.ends: dict[End, None] = {}
         self._pending: dict[str, set[_State]] = {}
         self._breaks: list[set[_State]] = []
@@ -165,6 +167,9 @@ class _Walk:
         return states
 
     def _statement(self, one: Statement, states: set[_State]) -> set[_State]:
+        self._left -= 1
+        if self._left < 0:  # loops in loops in loops
+            raise Unreadable(one.start)
         tokens = self._outline.tokens
         first = tokens[one.first].text
         if first == b"{":

@@ -16,6 +16,7 @@ from patcher.rules.functions import Function, arguments
 from patcher.rules.library import Library, Stored, within
 
 _DEPTH = 7
+_SHOWN = 60  # characters of what cannot be read
 _STEPS = 250  # expressions in one search
 _MANY = 40
 
@@ -101,6 +102,13 @@ class Origins:
         """Where the value of an expression in a function comes from. Never empty: UNKNOWN where nothing is found."""
         if depth == 0:
             self._left = _STEPS
+            self._busy.clear()
+        try:
+            return self._of(function, expression, depth)
+        except RecursionError:  # no honest expression is nested so deeply
+            return frozenset({_unknown(function, expression[:_SHOWN])})
+
+    def _of(self, function: Function, expression: str, depth: int) -> frozenset[Origin]:
         found: set[Origin] = set()
         for each in _alternatives(_CAST.sub(" ", expression)):
             found |= self._sum(function, each, depth)
@@ -370,7 +378,7 @@ def _number(text: str) -> int:
     """The value of a number, -1 for what is none."""
     if not text[0].isdigit():
         return -1
-    return int(text, 16) if text[:2] in ("0x", "0X") else int(text)
+    return int(text[:_SHOWN], 16) if text[:2] in ("0x", "0X") else int(text[:_SHOWN])
 
 
 def _alternatives(expression: str) -> Iterator[str]:

@@ -144,3 +144,13 @@ def test_two_settings_do_not_excuse_each_other() -> None:
     """Else each of them would be redundant, and with both gone nobody set the flag."""
     more = "static int g(struct vm_area_struct *vma)\n{\n\tvma->vm_flags |= VM_IO;\n\treturn f(0, vma);\n}\n"
     assert setting("\tvma->vm_flags |= VM_IO;\n\treturn 0;", more).repeats is False
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["\tvma->vm_flags |= VM_IO;\n" + "\twhile (a) {\n" * 40 + "\tb();\n" + "\t}\n" * 40,
+     "\tvma->vm_flags |= VM_IO;\n" + "\t{\n" * 3000 + "\t}\n" * 3000],
+    ids=["loops in loops", "blocks in blocks"],
+)  # fmt: skip
+def test_hostile_functions_come_to_an_end(body: str) -> None:
+    assert not setting(f"{body}\treturn 0;").repeats

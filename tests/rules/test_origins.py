@@ -86,3 +86,10 @@ def test_functions_and_parameters_are_followed() -> None:
 
 def test_what_goes_round_in_circles_ends() -> None:
     assert natures("\tunsigned long a = b, b = a;", "a") in ("", "UNKNOWN")
+
+
+@pytest.mark.parametrize(
+    "frame", ["(" * 5000 + "a ? b : c" + ")" * 5000, "9" * 10000 + " + card->phys", "f(" * 3000 + "1" + ")" * 3000]
+)
+def test_hostile_expressions_are_unknown(frame: str) -> None:
+    assert "UNKNOWN" in natures("", frame)
