@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from patcher.cache import Cache
 from patcher.model import FileFacts
@@ -17,8 +17,10 @@ from patcher.rules.model import RuleSet
 from patcher.source import lex
 from patcher.tree.buildable import Buildable
 from patcher.tree.kernel import KernelTree
+from patcher.tree.overlay import fits
 
 _ROUNDS = 3
+_CORE = ("include/*.h", "arch/x86/*.h", "arch/x86/mm/*.c", "mm/*.c", "kernel/*.c", "lib/*.c")
 _MANY = 400  # names in one round
 _FILES = 8  # that fill a field somewhere else in the tree: where there are more, its name is too common to tell
 
@@ -40,17 +42,12 @@ def follow(
             unbuilt[f"{gap.path}:{gap.offset}"] = reason
     library = Library({path: codes[path] for path in (*found.sources, *found.headers) if path not in unbuilt})
     knowledge = Knowledge(facts, names, library, unbuilt)
+    fetch = _Fetch(tree, library, pathspecs, cache)
     more: dict[str, bytes] = {}
-    asked: tuple[set[str], set[tuple[str, str]]] = (set(), set())
-
     for _ in range(_ROUNDS if pathspecs and wanted else 0):
         topics = {each.name: Topic(each, found.carriers.get(each.name, ()), knowledge) for each in subjects}
         ask(topics, knowledge)
-        functions, fields = library.wanted - asked[0], library.fields - asked[1]
-        asked[0].update(functions)
-        asked[1].update(fields)
-        new = _fetch(tree, sorted(functions)[:_MANY], fields, pathspecs, cache)
-        new = {path: text for path, text in new.items() if path not in more and path not in codes}
+        new = {path: text for path, text in fetch.lacking().items() if path not in more and path not in codes}
         if not new:
             break
         more.update(new)
@@ -63,45 +60,72 @@ def _search(tree: KernelTree, cache: Cache, words: Sequence[str], pathspecs: Seq
     return cached_search(tree, words, pathspecs, cache)
 
 
-def _fetch(
-    tree: KernelTree,
-    functions: Sequence[str],
-    fields: Iterable[tuple[str, str]],
-    pathspecs: Sequence[str],
-    cache: Cache,
-) -> dict[str, bytes]:
-    """The files that define one of the functions, or fill one of the fields, each in its directory ("" for all)."""
-    found: dict[str, bytes] = {}
-    if functions:
-        pattern = re.compile(
-            rb"^(?:[^\s#].*|[ \t]*#[ \t]*define[ \t]+)?\b(?:%s)\s*\(" % _either(functions), re.MULTILINE
-        )
-        paths = cached_search(tree, functions, pathspecs, cache)
-        found.update(_holding(tree, paths, pattern))
-    by_place: dict[str, set[str]] = {}
-    for directory, field in fields:
-        by_place.setdefault(directory, set()).add(field)
-    everywhere = by_place.pop("", set())
-    local = sorted({field for names in by_place.values() for field in names})
-    paths = cached_search(tree, local, [f"{place}/*.[ch]" for place in sorted(by_place)], cache) if local else ()
-    for place, names in by_place.items():
-        found.update(_holding(tree, [path for path in paths if within(path, place)], _filled(names)))
-    if everywhere:
-        holding = _holding(tree, cached_search(tree, sorted(everywhere), pathspecs, cache), _filled(everywhere))
-        for field in everywhere:
+class _Fetch:
+    """Fetches what a library lacks, and each of it once."""
+
+    def __init__(self, tree: KernelTree, library: Library, pathspecs: Sequence[str], cache: Cache) -> None:
+        self._tree, self._library, self._pathspecs, self._cache = tree, library, pathspecs, cache
+        self._asked: set[tuple[str, str, str]] = set()
+
+    def lacking(self) -> dict[str, bytes]:
+        """The files that define one of the functions, or fill one of the fields, that the library was asked for."""
+        found = self._functions(self._new("function", self._library.wanted)[:_MANY])
+        by_place: dict[str, set[str]] = {}
+        for directory, field in self._new("field", self._library.fields):
+            by_place.setdefault(directory, set()).add(field)
+        paths = self._search({field for each in by_place.values() for field in each}, by_place)
+        for place, fields in by_place.items():
+            found.update(self._holding([path for path in paths if within(path, place)], _filled(fields)))
+        far = self._new("far", self._library.far)
+        fields = {field for _, field in far}
+        texts = self._holding(self._search(fields, _around(place for place, _ in far)), _filled(fields or {""}))
+        for field in fields:
             pattern = _filled({field})
-            some = {path: text for path, text in holding.items() if pattern.search(text)}
+            some = {path: text for path, text in texts.items() if pattern.search(text)}
             found.update(some if len(some) <= _FILES else {})
-    return found
+        return found
+
+    def _new(self, kind: str, asked: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        new = sorted(each for each in asked if (kind, *each) not in self._asked)
+        self._asked.update((kind, *each) for each in new)
+        return new
+
+    def _functions(self, asked: Sequence[tuple[str, str]]) -> dict[str, bytes]:
+        names = {name for _, name in asked}
+        head = rb"^(?:[^\s#].*|[ \t]*#[ \t]*define[ \t]+)?\b(?:%s)\s*\("
+        macros = {name for name in names if name.isupper()}
+        places = [*_CORE, *_around(directory for directory, _ in asked)]
+        paths = {
+            *self._search(names - macros, places),
+            *self._search(macros, [place for place in places if place.endswith(".h")]),
+        }
+        return self._holding(sorted(paths), re.compile(head % _either(sorted(names)), re.MULTILINE)) if names else {}
+
+    def _search(self, words: Iterable[str], places: Iterable[str]) -> list[str]:
+        """The files of the scope in these places that hold one of the words."""
+        asked, where = sorted(set(words)), sorted({f"{each}/*.[ch]" if "*" not in each else each for each in places})
+        paths = cached_search(self._tree, asked, where, self._cache) if asked and where else ()
+        return [path for path in paths if path.endswith((".c", ".h")) and fits(path, self._pathspecs)]
+
+    def _holding(self, paths: Sequence[str], pattern: re.Pattern[bytes]) -> dict[str, bytes]:
+        return {path: text for path, text in self._tree.read(paths).items() if pattern.search(text)}
+
+
+def _around(directories: Iterable[str]) -> Iterator[str]:
+    """Where the C files of a directory have their functions from, beside the core: its subsystem, and its headers.
+
+    Headers of the whole subsystem are not searched: those of a graphics driver's registers alone are a third of Linux.
+    """
+    for directory in set(directories):
+        parts = directory.split("/")
+        yield "/".join(parts[: 3 if parts[:2] == ["drivers", "gpu"] else 2]) + "/*.c"
+        yield f"{directory}/*.h"
+        if len(parts) > 2:
+            yield f":(glob){'/'.join(parts[:-1])}/*.h"
 
 
 def _filled(fields: set[str]) -> re.Pattern[bytes]:
     return re.compile(rb"(?:->|\.)\s*(?:%s)\b\s*(?:\[[^]\n]*\]\s*)?(?:[+|]?=[^=]|[,)])" % _either(sorted(fields)))
-
-
-def _holding(tree: KernelTree, paths: Iterable[str], pattern: re.Pattern[bytes]) -> dict[str, bytes]:
-    chosen = [path for path in paths if path.endswith((".c", ".h"))]
-    return {path: text for path, text in tree.read(chosen).items() if pattern.search(text)}
 
 
 def _either(names: Sequence[str]) -> bytes:

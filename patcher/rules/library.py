@@ -35,8 +35,9 @@ class Library:
     """The text of files, by what it defines. What is asked for and not there is noted, so that it can be fetched.
 
     Attributes:
-        wanted: functions that were asked for and that no file here defines
-        fields: fields that were asked for: (directory, name); "" for a field that no file of its directory fills
+        wanted: functions that were asked for and that no file here defines: (directory that asks, name)
+        fields: fields that were asked for: (directory that asks, name)
+        far: those of the fields that no file of the directory fills
     """
 
     def __init__(self, codes: Mapping[str, bytes]) -> None:
@@ -44,8 +45,9 @@ class Library:
         self._texts: dict[str, Text] = {}
         self._functions: defaultdict[str, list[Function]] = defaultdict(list)
         self._structs: dict[str, list[str]] = {}
-        self.wanted: set[str] = set()
+        self.wanted: set[tuple[str, str]] = set()
         self.fields: set[tuple[str, str]] = set()
+        self.far: set[tuple[str, str]] = set()
         self._stored: dict[tuple[str, str], tuple[Stored, ...]] = {}
         self.add(codes)
 
@@ -69,8 +71,8 @@ class Library:
         found = self._functions.get(name, [])
         own = tuple(each for each in found if each.path == path)
         others = tuple(each for each in found if not each.static and (not each.macro or each.path.endswith(".h")))
-        if not own and not others:
-            self.wanted.add(name)
+        if not own and not others and name.isidentifier():  # not what is called by a pointer
+            self.wanted.add((posixpath.dirname(path), name))
         return own or others
 
     def callers(self, function: Function) -> Iterator[tuple[Function, tuple[str, ...], int]]:
@@ -126,7 +128,7 @@ class Library:
             self.fields.add(key)
             found = tuple(each for at in self._codes if within(at, directory) for each in self._in(at, field))
             if not found and len(field) >= _LONG:
-                self.fields.add(("", field))
+                self.far.add(key)
                 found = tuple(each for at in self._codes for each in self._in(at, field))
             self._stored[key] = found
         return self._stored[key]

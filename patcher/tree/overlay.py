@@ -51,11 +51,11 @@ class PatchedTree:
     def search(self, words: Sequence[str], pathspecs: Sequence[str]) -> tuple[str, ...]:
         asked = re.compile(rb"\b(?:%s)\b" % b"|".join(re.escape(word.encode()) for word in words))
         texts = ((path, content) for path, content in self.changed.items() if content is not None)
-        changed = {path for path, content in texts if _fits(path, pathspecs) and asked.search(content)}
+        changed = {path for path, content in texts if fits(path, pathspecs) and asked.search(content)}
         return tuple(sorted((set(self.base.search(words, pathspecs)) - self.changed.keys()) | changed))
 
 
-def _fits(path: str, pathspecs: Sequence[str]) -> bool:
+def fits(path: str, pathspecs: Sequence[str]) -> bool:
     """As git's pathspecs: a directory, or a pattern whose ``*`` matches slashes, too."""
     for spec in pathspecs:
         pattern = "".join(".*" if part == "*" else re.escape(part) for part in re.split(r"(\*)", spec.rstrip("/")))
