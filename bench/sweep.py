@@ -32,7 +32,8 @@ from patcher.errors import InputError
 from patcher.generate.deliver import Wanted
 from patcher.generate.pipeline import Prepared, prepare
 from patcher.model import Plan, StepStatus
-from patcher.plan.make import Request, make_plan
+from patcher.plan.make import make_plan
+from patcher.plan.request import Request
 from patcher.plan.session import request
 from patcher.prove import prove
 from patcher.prove.build import build

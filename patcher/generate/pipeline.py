@@ -16,7 +16,8 @@ from patcher.generate.deliver import Delivered, Ready, Wanted
 from patcher.generate.messages import drafts, tested
 from patcher.generate.patches import Generated, generate
 from patcher.model import Plan, Status, StepStatus
-from patcher.plan.make import Request, plan_and_patches
+from patcher.plan.make import plan_and_patches
+from patcher.plan.request import Request
 from patcher.series.load import SeriesSpec
 from patcher.source.unit import Progress
 from patcher.tree.gittree import GitTree

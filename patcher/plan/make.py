@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -12,15 +11,17 @@ from patcher import confine
 from patcher.cache import Cache
 from patcher.errors import InputError
 from patcher.model import Coverage, FileFacts, Plan, Severity, SkippedRegion, Step, StepStatus, TextOnly, TreeInfo
+from patcher.plan import remember
 from patcher.plan.follow import follow
 from patcher.plan.reading import Gap, Reader
+from patcher.plan.request import Request
 from patcher.plan.survey import Survey, cached_search, interesting_offsets, survey
 from patcher.rules.knowledge import Knowledge, Topic
 from patcher.rules.match import Sources, findings
-from patcher.rules.model import Group, RuleSet
+from patcher.rules.model import Group
 from patcher.rules.unread import only_named, plain_facts, plain_use
 from patcher.series.anchor import Values
-from patcher.series.load import SeriesSpec, conditions, symbols
+from patcher.series.load import conditions, symbols
 from patcher.series.patches import Patch, Patches, make_patches, targets
 from patcher.series.steps import Seen, overall, steps
 from patcher.source import lex
@@ -31,31 +32,31 @@ from patcher.tree.config import Config, from_build, from_profile
 from patcher.tree.kernel import KernelTree, version
 
 
-class Request(NamedTuple):
-    """What to plan.
-
-    ``scope``: a scope of the rules, or "" for the steps of the series alone. ``profile``: "" for a build's own
-    configuration if there is one (in the directory ``build``, or in the tree's), else the shipped profiles.
-    """
-
-    series_name: str
-    series: SeriesSpec
-    rules: RuleSet
-    scope: str
-    profile: str
-    build: Path | None = None
-
-
 class Planned(NamedTuple):
-    """A plan, and the patches of the steps that the tree needs, as far as their places were found."""
+    """A plan, and the patches of the steps that the tree needs, as far as their places were found. ``whole``: libclang
+    came to an end with each file, so that another try would tell no more."""
 
     plan: Plan
     patches: tuple[Patch, ...]
+    whole: bool
+
+
+class _Answers(NamedTuple):
+    """``of``: see ``Seen``. ``whole``: as ``Planned``."""
+
+    of: Values
+    whole: bool
 
 
 def make_plan(tree: KernelTree, request: Request, cache: Cache, progress: Progress | None = None) -> Plan:
-    """As ``plan_and_patches``: the plan alone."""
-    return plan_and_patches(tree, request, cache, progress).plan
+    """As ``plan_and_patches``: the plan alone, which is remembered."""
+    key = remember.key(tree, request)
+    if key and (plan := remember.load(key, cache)):
+        return plan
+    made = plan_and_patches(tree, request, cache, progress)
+    if key and made.whole:
+        remember.store(key, made.plan, cache)
+    return made.plan
 
 
 def plan_and_patches(tree: KernelTree, request: Request, cache: Cache, progress: Progress | None = None) -> Planned:
@@ -87,9 +88,9 @@ def plan_and_patches(tree: KernelTree, request: Request, cache: Cache, progress:
     topics = _topics(group, found, knowledge)
     _drop_called_elsewhere(tree, topics, knowledge, group.scopes.get(request.scope, ()), cache)
     broken = [error for error in _errors(reader.facts) if error.startswith("arch/x86/xen/")]
-    other = _values(tree, request, configs, knowledge, cache)
-    found_steps = steps(request.series, Seen(knowledge, texts, other), broken)
-    patches = _try(tree, request, found_steps, other, cache)
+    answers = _values(tree, request, configs, knowledge, cache)
+    found_steps = steps(request.series, Seen(knowledge, texts, answers.of), broken)
+    patches = _try(tree, request, found_steps, answers.of, cache)
     found_steps = tuple(_tried(step, patches.refused) for step in found_steps)
     plan = Plan(
         tree=TreeInfo(
@@ -107,13 +108,13 @@ def plan_and_patches(tree: KernelTree, request: Request, cache: Cache, progress:
         steps=found_steps,
         coverage=_coverage(found, reader.facts, gaps, configs),
     )
-    return Planned(plan, patches.made)
+    return Planned(plan, patches.made, answers.whole and not any(map(_crashed, reader.facts)))
 
 
 def _values(
     tree: KernelTree, request: Request, configs: Sequence[Config], knowledge: Knowledge, cache: Cache
-) -> dict[tuple[str, str], str]:
-    """What the series asks of values of macros, answered; see ``Seen``."""
+) -> _Answers:
+    """What the series asks of values of macros, answered."""
     asked = {(each.of, each.value) for each in conditions(request.series)}
     asked |= {(edit.macro, edit.value) for step in request.series.step for edit in step.edits.every}
     questions = [
@@ -122,7 +123,8 @@ def _values(
         if value and (macro := knowledge.defined(name))
     ]
     answers = unequal(tree, configs, questions, cache)
-    return {(each.name, each.value): answer for each, answer in zip(questions, answers, strict=True)}
+    found = {(each.name, each.value): answer for each, answer in zip(questions, answers, strict=True)}
+    return _Answers({key: answer for key, answer in found.items() if answer is not None}, None not in answers)
 
 
 def _try(tree: KernelTree, request: Request, found: Sequence[Step], other: Values, cache: Cache) -> Patches:
@@ -167,7 +169,7 @@ def _topics(group: Group, found: Survey, knowledge: Knowledge) -> dict[str, Topi
 def _anchored(tree: KernelTree, request: Request, facts: Iterable[FileFacts]) -> None:
     defined = {each.name for one in facts for each in one.definitions if not each.declares}
     broken = [error for error in _errors(facts) if error.startswith("arch/")]
-    if any(said.severity == Severity.CRASH for one in facts for said in one.diagnostics):
+    if any(map(_crashed, facts)):
         return  # libclang saw nothing of a file, perhaps of this one: it is told under coverage, and the steps know
     if defined.isdisjoint(request.series.anchor) and broken:
         raise InputError(
@@ -178,6 +180,10 @@ def _anchored(tree: KernelTree, request: Request, facts: Iterable[FileFacts]) ->
             f"{tree.where} has no code that the series {request.series_name!r} speaks of",
             f"nothing under arch/x86 defines {' or '.join(request.series.anchor)}",
         )
+
+
+def _crashed(facts: FileFacts) -> bool:
+    return any(said.severity == Severity.CRASH for said in facts.diagnostics)
 
 
 def _as_text(paths: Iterable[str], codes: Mapping[str, bytes], names: frozenset[str]) -> Iterator[FileFacts]:

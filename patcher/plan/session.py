@@ -6,7 +6,7 @@ from pathlib import Path
 
 from patcher import data
 from patcher.model import Plan, Status, Verdict
-from patcher.plan.make import Request
+from patcher.plan.request import Request
 from patcher.rules.load import load_group
 from patcher.series.load import load
 

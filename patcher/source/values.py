@@ -34,17 +34,21 @@ class Question(NamedTuple):
     value: str
 
 
-def unequal(tree: KernelTree, configs: Sequence[Config], questions: Sequence[Question], cache: Cache) -> list[str]:
+def unequal(
+    tree: KernelTree, configs: Sequence[Config], questions: Sequence[Question], cache: Cache
+) -> list[str | None]:  # fmt: skip
     """Of each question: the first configuration in which the answer is no, or "". What libclang cannot compute, and
-    what is no constant, is not equal."""
+    what is no constant, is not equal. None where libclang came to no end."""
     found = [_answers(tree, config, questions, cache) for config in configs] if questions else []
+    if None in found:
+        return [None] * len(questions)
     return [
-        next((config.name for config, answers in zip(configs, found, strict=True) if not answers[number]), "")
-        for number in range(len(questions))
+        next((config.name for config, answers in zip(configs, found, strict=True) if answers and not answers[n]), "")
+        for n in range(len(questions))
     ]
 
 
-def _answers(tree: KernelTree, config: Config, questions: Sequence[Question], cache: Cache) -> Sequence[int]:
+def _answers(tree: KernelTree, config: Config, questions: Sequence[Question], cache: Cache) -> Sequence[int] | None:
     paths = tuple(sorted({question.path for question in questions}))
     includes = include_graph(tree, config, paths, cache)
     key = "values:" + digest(_seen(config, includes, paths), questions)
@@ -59,7 +63,7 @@ def _answers(tree: KernelTree, config: Config, questions: Sequence[Question], ca
         work = functools.partial(_compute, space.prepared, main, paths[0], len(questions))
         _, done = next(run({"": Piece(work, (*space.prepared.readable, scratch))}))
     if isinstance(done, Lost):
-        return [0] * len(questions)
+        return None
     answers = _decoder.decode(done)
     cache.put(key, done)
     return answers

@@ -14,7 +14,8 @@ from patience import not_stuck
 from patcher import confine, data
 from patcher.cache import Cache
 from patcher.model import Plan
-from patcher.plan.make import Request, make_plan
+from patcher.plan.make import make_plan
+from patcher.plan.request import Request
 from patcher.rules.load import load_group
 from patcher.series.load import load
 from patcher.tree.find import open_tree

@@ -11,7 +11,8 @@ from patcher import data
 from patcher.cache import Cache
 from patcher.errors import InputError
 from patcher.model import Finding, Plan, Status, StepStatus, Verdict
-from patcher.plan.make import Request, make_plan
+from patcher.plan.make import make_plan
+from patcher.plan.request import Request
 from patcher.rules.load import load_group
 from patcher.series.load import load
 from patcher.tree.find import open_tree
