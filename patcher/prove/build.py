@@ -26,9 +26,10 @@ from patcher.source.parallel import make_constants
 from patcher.source.prepare import BUILTIN, Workspace
 from patcher.source.read import include_graph
 from patcher.tree import kconfig, profile
-from patcher.tree.config import Config, from_profile, own_directories
+from patcher.tree.config import Config, from_profile
 from patcher.tree.includes import Includes
 from patcher.tree.kernel import KernelTree
+from patcher.tree.makefiles import own_directories
 
 ARCHS = {"x86_64": 64, "i386": 32}
 TREE = "/tree"  # where debug information says the sources are

@@ -18,9 +18,9 @@ from patcher.source.facts import facts
 from patcher.source.prepare import Prepared, Workspace, constants_header
 from patcher.source.unit import Batch, Progress, Unit
 from patcher.source.workers import Lost, Piece, run
-from patcher.tree.config import own_directories
 from patcher.tree.includes import Includes
 from patcher.tree.kernel import KernelTree
+from patcher.tree.makefiles import own_directories
 
 _facts_decoder = msgspec.msgpack.Decoder(tuple[FileFacts, ...])
 

@@ -10,9 +10,10 @@ from patcher.cache import Cache
 from patcher.model import FileFacts, Severity
 from patcher.source.keys import digest
 from patcher.source.unit import Batch, Progress, Unit
-from patcher.tree.config import Config, own_directories
+from patcher.tree.config import Config
 from patcher.tree.includes import Includes, follow
 from patcher.tree.kernel import KernelTree
+from patcher.tree.makefiles import own_directories
 
 _includes_decoder = msgspec.msgpack.Decoder(Includes)
 _facts_decoder = msgspec.msgpack.Decoder(tuple[FileFacts, ...])

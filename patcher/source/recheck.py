@@ -23,9 +23,10 @@ from patcher.source.prepare import Prepared, Workspace
 from patcher.source.read import include_graph
 from patcher.source.unit import Progress
 from patcher.source.workers import Lost, Piece, run
-from patcher.tree.config import Config, own_directories
+from patcher.tree.config import Config
 from patcher.tree.includes import Includes
 from patcher.tree.kernel import KernelTree, blob_id
+from patcher.tree.makefiles import own_directories
 from patcher.tree.overlay import PatchedTree
 
 State = Mapping[str, bytes]

@@ -18,9 +18,10 @@ from patcher.source.parallel import make_constants
 from patcher.source.prepare import Prepared, Workspace
 from patcher.source.read import include_graph
 from patcher.source.workers import Lost, Piece, run
-from patcher.tree.config import Config, own_directories
+from patcher.tree.config import Config
 from patcher.tree.includes import Includes
 from patcher.tree.kernel import KernelTree
+from patcher.tree.makefiles import own_directories
 
 _PREFIX = "patcher_equal_"
 _decoder = msgspec.msgpack.Decoder(tuple[int, ...])

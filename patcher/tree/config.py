@@ -7,7 +7,6 @@ headers, a shipped profile. Flags come from untrusted files, so only the harmles
 from __future__ import annotations
 
 import os
-import posixpath
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,12 +32,9 @@ _HARMLESS = re.compile(
 )
 _ADVICE = "make it again, or choose a profile with --profile"
 _RELEASE = re.compile(rb'UTS_RELEASE "([^"]*)"')
+_OURS = re.compile(rb"^#define CONFIG_X86(?:_32|_64)? 1$", re.MULTILINE)
 _DEFINED = re.compile(r"^#define (CONFIG_\w+)", re.MULTILINE)
 _INCLUDED = re.compile(r"-I.")
-_DRIVER_INCLUDE = re.compile(
-    rb"^[ \t]*(?:ccflags-y|EXTRA_CFLAGS|subdir-ccflags-y|KBUILD_CPPFLAGS)[ \t]*[:+]?=[ \t]*((?:.*\\\n)*.*)$",
-    re.MULTILINE,
-)
 _MAKE_FLAG = re.compile(rb"(-std=gnu\d\d|-fshort-wchar|-funsigned-char|-fms-extensions)(?![\w-])")
 # An old kernel is written in the GNU C of its time; libclang 18 defaults to C17.
 _DIALECT = "-std=gnu89"
@@ -95,32 +91,6 @@ def _dialect(tree: KernelTree) -> tuple[str, ...]:
     return (standard, *sorted(flag for flag in flags if flag.startswith("-f")))
 
 
-def own_directories(tree: KernelTree, paths: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """The ``-I`` that the Makefile beside each file adds, read as text: path → directories in the tree."""
-    makefiles = {path: posixpath.dirname(path) for path in paths}
-    places = set(makefiles.values())
-    texts = tree.read([f"{place}/{name}" for place in places for name in ("Makefile", "Kbuild")])
-    found = {}
-    for place in places:
-        words = [
-            word
-            for name in ("Makefile", "Kbuild")
-            for line in _DRIVER_INCLUDE.findall(texts.get(f"{place}/{name}", b""))
-            for word in line.decode("utf-8", "replace").split()
-        ]
-        found[place] = tuple(dict.fromkeys(_own(place, word[2:]) for word in words if _INCLUDED.match(word)))
-    return {path: found[place] for path, place in makefiles.items()}
-
-
-def _own(place: str, directory: str) -> str:
-    for variable in ("$(src)", "$(obj)", "$(srctree)/$(src)"):
-        if directory.startswith(variable):
-            return posixpath.normpath(place + directory.removeprefix(variable))
-    for variable in ("$(srctree)/", "$(objtree)/", "$(TOPDIR)/"):
-        directory = directory.removeprefix(variable)
-    return posixpath.normpath(directory)
-
-
 def from_build(tree: KernelTree, build: Path | None) -> Config | None:
     """The configuration of a build: in ``build`` (kbuild's ``O=``), else in the tree's own directory; None where there
     was none.
@@ -134,6 +104,10 @@ def from_build(tree: KernelTree, build: Path | None) -> Config | None:
             raise InputError(f"{build} holds no configured kernel", f"there is no {_AUTOCONF[0]}; run 'make prepare'")
         return None
     content = read_file(root / autoconf, below=root, advice=_ADVICE)
+    if not _OURS.search(content):
+        if build:
+            raise InputError(f"{build} is a build for another architecture", "x86 is what is planned for")
+        return None  # stray, or committed by mistake
     built = {**_built_headers(root), autoconf: content}
     release = _RELEASE.search(built.get("include/generated/utsrelease.h", b""))
     if release and not release.group(1).startswith(version(tree).encode()):

@@ -9,8 +9,9 @@ import pytest
 
 from patcher.errors import InputError
 from patcher.tree import kconfig, profile
-from patcher.tree.config import Config, from_build, from_profile, own_directories
+from patcher.tree.config import Config, from_build, from_profile
 from patcher.tree.directory import DirectoryTree
+from patcher.tree.makefiles import own_directories
 
 Build = Callable[..., Config]
 
@@ -49,12 +50,31 @@ def build(tree: DirectoryTree) -> Build:
         ("ccflags-y += -I$(srctree)/$(src)\n", ("drivers/a",)),
         ("subdir-ccflags-y = -I$(TOPDIR)/drivers/b \\\n\t-I$(obj)/../c\n", ("drivers/b", "drivers/c")),
         ("# ccflags-y := -Iinclude/drm\nobj-y := a.o\n", ()),
+        ("ccflags-y += -I $(srctree)/include/drm\n", ("include/drm",)),
+        ("ccflags-$(CONFIG_A) += -I$(src)/inc\n", ("drivers/a/inc",)),
+        ("A = $(srctree)/$(src)/..\nccflags-y := -I$(A)/c/inc \\\n -I$(A)/d\n", ("drivers/c/inc", "drivers/d")),
+        ("CFLAGS_a.o := -I$(src)/own\nCFLAGS_other.o := -I$(src)/others\n", ("drivers/a/own",)),
+        ("A = $(A)x\nccflags-y := -I$(A)\n", ()),
     ],
 )  # fmt: skip
 def test_directories_of_the_makefile_beside_a_file(tree: DirectoryTree, makefile: str, wanted: tuple[str, ...]) -> None:
     write(tree, "drivers/a/Makefile", makefile)
     write(tree, "drivers/b/b.c", "")
     assert own_directories(tree, ("drivers/a/a.c", "drivers/b/b.c")) == {"drivers/a/a.c": wanted, "drivers/b/b.c": ()}
+
+
+def test_directories_of_the_makefiles_above(tree: DirectoryTree) -> None:
+    write(tree, "drivers/Makefile", "subdir-ccflags-y += -I$(src)/common\nccflags-y += -I$(src)/not-below\n")
+    write(tree, "drivers/a/Makefile", "ccflags-y += -I$(src)\n")
+    assert own_directories(tree, ("drivers/a/a.c",)) == {"drivers/a/a.c": ("drivers/a", "drivers/common")}
+
+
+@pytest.mark.parametrize("autoconf", ["#define CONFIG_ARM 1\n", "", "garbage\n#define CONFIG_PPC64 1\n"])
+def test_what_another_architecture_has_left_is_no_build(tree: DirectoryTree, autoconf: str) -> None:
+    write(tree, "include/generated/autoconf.h", autoconf)
+    assert from_build(tree, None) is None
+    with pytest.raises(InputError, match=r"is a build for another architecture"):
+        from_build(tree, tree.root)
 
 
 def test_a_profile(mini: Path) -> None:
