@@ -22,6 +22,7 @@ _HYPERCALL = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+__HYPERVISOR_([a-z]\w*)[ \t
 # Which file of the tree a header of constants is computed from (see patcher.source.constants).
 CONSTANTS = {
     "generated/bounds.h": "kernel/bounds.c",
+    "linux/bounds.h": "kernel/bounds.c",  # up to 2.6.32
     "generated/asm-offsets.h": "arch/x86/kernel/asm-offsets.c",
     "generated/rq-offsets.h": "kernel/sched/rq-offsets.c",
 }
@@ -32,7 +33,18 @@ _TABLES = {  # header → table, ABIs, prefix
     "asm/unistd_32_ia32.h": ("syscall_32.tbl", ("i386",), "ia32_"),
     "asm/unistd_64_x32.h": ("syscall_64.tbl", ("x32",), "x32_"),
 }
+# What a build leaves in a tree, and what some trees were committed with: it is made anew, for the configuration asked.
+_LEFT = ("include/generated/", "include/config/", "arch/x86/include/generated/")
+_LEFT_FILES = frozenset(
+    ("include/linux/autoconf.h", "include/linux/version.h", "include/linux/compile.h", "include/linux/utsrelease.h",
+     "include/linux/bounds.h")
+)  # fmt: skip
 _STUBS = {"asm/syscalls_32.h": "asm/unistd_32.h", "asm/syscalls_64.h": "asm/unistd_64.h"}
+
+
+def left_by_a_build(path: str) -> bool:
+    """Whether a file is no source of a kernel, but what a build of it has made."""
+    return path.startswith(_LEFT) or path in _LEFT_FILES
 
 
 def make(tree: KernelTree, name: str, autoconf: bytes) -> bytes | None:

@@ -65,7 +65,9 @@ class _Search:
     def __init__(self, tree: KernelTree, config: Config) -> None:
         self.tree = tree
         self.config = config
-        self.known = tree.paths()
+        paths = tree.paths()
+        left = config.generate and {path for path in paths if generated.left_by_a_build(path)}
+        self.known = paths if not left else {path: blob for path, blob in paths.items() if path not in left}
         self.made = dict(config.files)
         self.constants: dict[str, str] = {}
         self._sorted: list[str] = []
@@ -150,7 +152,7 @@ def follow(tree: KernelTree, config: Config, roots: Iterable[str], own: Mapping[
             edges[path] = tuple(dict.fromkeys(found))
         level = {path: places for path, places in following.items() if path not in edges}
     return Includes(
-        blobs=tree.blobs(edges),
+        blobs=tree.blobs(path for path in edges if path in search.known),
         edges=edges,
         made=search.made,
         constants=search.constants,

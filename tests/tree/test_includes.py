@@ -47,6 +47,23 @@ def test_dots_are_folded(tmp_path: Path) -> None:
     assert graph(tmp_path, files, "mm/deep/a.c").edges["mm/deep/a.c"] == ("mm/x.h", "lib/y.h")
 
 
+def test_what_a_build_has_left_is_made_anew(tmp_path: Path) -> None:
+    """Another architecture's, or another configuration's: committed by mistake, or just lying there."""
+    stray = ("include/generated/utsrelease.h", "include/linux/version.h", "include/linux/bounds.h")
+    files = {
+        "a.c": "#include <generated/utsrelease.h>\n#include <linux/version.h>\n#include <linux/bounds.h>\n",
+        "Makefile": "VERSION = 2\nPATCHLEVEL = 6\n",
+        "kernel/bounds.c": "",
+        **dict.fromkeys(stray, "stray\n"),
+        AUTOCONF: "#define CONFIG_ARM 1\n",
+    }
+    found = graph(tmp_path, files, "a.c")
+    assert found.made[AUTOCONF] == b"#define CONFIG_HZ 250\n" and b"2.6" in found.made[stray[0]]
+    assert found.constants == {"include/linux/bounds.h": "kernel/bounds.c"}
+    assert b"stray\n" not in found.made.values()
+    assert set(found.blobs) == {"a.c", "kernel/bounds.c"}
+
+
 def test_a_cycle_ends(tmp_path: Path) -> None:
     files = {"a.c": "#include <x.h>\n", "include/x.h": "#include <y.h>\n", "include/y.h": "#include <x.h>\n"}
     assert graph(tmp_path, files, "a.c").reach(["a.c"]) == {"a.c", "include/x.h", "include/y.h"}
@@ -116,8 +133,8 @@ def test_a_generated_header_is_made(tmp_path: Path) -> None:
 
 
 def test_a_header_of_the_tree_is_not_made(tmp_path: Path) -> None:
-    files = {"a.c": "#include <generated/utsrelease.h>\n", "include/generated/utsrelease.h": "/* from a build */\n"}
-    assert "include/generated/utsrelease.h" not in graph(tmp_path, files, "a.c").made
+    files = {"a.c": "#include <asm/unistd_32.h>\n", "arch/x86/include/asm/unistd_32.h": "/* as it was once */\n"}
+    assert "arch/x86/include/asm/unistd_32.h" not in graph(tmp_path, files, "a.c").made
 
 
 def test_constants_need_what_they_are_computed_from(tmp_path: Path) -> None:
