@@ -42,6 +42,7 @@ def on_tree(command: Command) -> Command:
         ),
         click.option("--rev", metavar="REV", help="Revision to read. Default: HEAD."),
         click.option("--worktree", is_flag=True, help="Read the uncommitted files instead of a revision."),
+        click.option("--subdir", metavar="DIR", help="Where in it the kernel is. Default: the top, else found."),
     )  # fmt: skip
     for option in reversed(options):
         command = option(command)
@@ -111,3 +112,10 @@ def open_place(place: Path, rev: str | None, worktree: bool) -> KernelTree:
     from patcher.tree.find import open_tree
 
     return open_tree(place, rev, worktree=worktree)
+
+
+def open_kernel(place: Path, rev: str | None, worktree: bool, subdir: str | None) -> KernelTree:
+    """The same, of which a directory may be the kernel."""
+    from patcher.tree.subtree import kernel_of
+
+    return kernel_of(open_place(place, rev, worktree), subdir)

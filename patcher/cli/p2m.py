@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from patcher.cli.common import CLEAN, FOUND, PATH, deliver, on_tree, open_place, style, working
+from patcher.cli.common import CLEAN, FOUND, PATH, deliver, on_tree, open_kernel, style, working
 
 if TYPE_CHECKING:
     from patcher.tree.kernel import KernelTree
@@ -29,8 +29,8 @@ def p2m() -> None:
 @click.option("-o", "--output", metavar="FILE.svg", type=PATH,
               help="Write an SVG picture there. Default: text, on standard output.")  # fmt: skip
 def p2m_draw(
-    place: Path, rev: str | None, worktree: bool, arch: str, map_file: Path | None, nr_pages: int | None,
-    unprivileged: bool, output: Path | None,
+    place: Path, rev: str | None, worktree: bool, subdir: str | None, arch: str, map_file: Path | None,
+    nr_pages: int | None, unprivileged: bool, output: Path | None,
 ) -> int:  # fmt: skip
     """Draw the tree that the code builds at boot: top, mid and leaf pages; RAM, identity and missing.
 
@@ -45,7 +45,7 @@ def p2m_draw(
     from patcher.report.p2m_rows import About
 
     regions, origin = (read(map_file), map_file.name) if map_file else example(nr_pages)
-    tree = open_place(place, rev, worktree)
+    tree = open_kernel(place, rev, worktree, subdir)
     with working(quiet=True) as (cache, _):
         picture = session.picture(tree, arch, regions, nr_pages, cache, initial=not unprivileged)
     if isinstance(picture, Ended):

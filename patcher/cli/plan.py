@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from patcher.cli.common import CLEAN, FOUND, PATH, common, deliver, on_tree, open_place, style, use_libclang, working
+from patcher.cli.common import CLEAN, FOUND, PATH, common, deliver, on_tree, open_kernel, style, use_libclang, working
 from patcher.errors import InputError
 
 
@@ -23,9 +23,9 @@ from patcher.errors import InputError
 @click.option("-o", "--output", metavar="FILE", type=PATH, help="Write there instead.")
 @common
 def plan(
-    place: Path, rev: str | None, worktree: bool, series: str, series_dir: Path | None, profile: str,
-    build: Path | None, scope: str, rules_dir: Path | None, form: str, output: Path | None, quiet: bool,
-    verbose: bool, libclang: str | None,
+    place: Path, rev: str | None, worktree: bool, subdir: str | None, series: str, series_dir: Path | None,
+    profile: str, build: Path | None, scope: str, rules_dir: Path | None, form: str, output: Path | None,
+    quiet: bool, verbose: bool, libclang: str | None,
 ) -> int:  # fmt: skip
     """Say what the identity scheme makes redundant in a tree, and why.
 
@@ -38,7 +38,7 @@ def plan(
 
     if profile and build:
         raise InputError("--profile and --build contradict each other", "give one of the two")
-    tree = open_place(place, rev, worktree)
+    tree = open_kernel(place, rev, worktree, subdir)
     request = session.request(series, series_dir, profile, build, scope, rules_dir)
     with working(quiet) as (cache, bar):
         found = make_plan(tree, request, cache, bar)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from patcher.cli.common import CLEAN, FOUND, PATH, WRONG, deliver, on_tree, open_place, style, working
+from patcher.cli.common import CLEAN, FOUND, PATH, WRONG, deliver, on_tree, open_kernel, style, working
 from patcher.errors import InputError
 
 ARCHS = {"both": ("x86_64", "i386"), "x86_64": ("x86_64",), "i386": ("i386",)}
@@ -33,9 +33,9 @@ ARCHS = {"both": ("x86_64", "i386"), "x86_64": ("x86_64",), "i386": ("i386",)}
 @click.option("-q", "--quiet", is_flag=True, help="Say less.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the evidence, and lists in full.")
 def prove(
-    place: Path, rev: str | None, worktree: bool, span: str | None, arch: str, examples: int, seed: int,
-    only: tuple[str, ...], require: tuple[str, ...], maps: tuple[Path, ...], replay: Path | None, keep: Path | None,
-    form: str, output: Path | None, quiet: bool, verbose: bool,
+    place: Path, rev: str | None, worktree: bool, subdir: str | None, span: str | None, arch: str, examples: int,
+    seed: int, only: tuple[str, ...], require: tuple[str, ...], maps: tuple[Path, ...], replay: Path | None,
+    keep: Path | None, form: str, output: Path | None, quiet: bool, verbose: bool,
 ) -> int:  # fmt: skip
     """Run the tree's own P2M code against the identity scheme.
 
@@ -54,11 +54,13 @@ def prove(
             from patcher.prove.replay import replay_file
             from patcher.report.prove_text import replay_text
 
-            result = replay_file(open_place(place, rev, worktree), replay, cache)
+            result = replay_file(open_kernel(place, rev, worktree, subdir), replay, cache)
             deliver(replay_text(result, style(output)), output)
             return FOUND if result.still_wrong else CLEAN
         request = Request(ARCHS[arch], examples, seed, only, tuple(map(read, maps)))
-        proofs = session.prove(session.trees(place, rev, span, worktree=worktree), request, keep, cache, bar)
+        proofs = session.prove(
+            session.trees(place, rev, span, worktree=worktree, subdir=subdir), request, keep, cache, bar
+        )
     if form == "json":
         from patcher.about import tool
         from patcher.report.prove_json import prove_json

@@ -21,15 +21,23 @@ from patcher.tree.find import open_repository, open_tree
 from patcher.tree.gittree import GitTree
 from patcher.tree.kernel import KernelTree
 from patcher.tree.revisions import base_of, commits
+from patcher.tree.subtree import kernel_of
 
 
-def trees(tree: Path, rev: str | None, span: str | None, *, worktree: bool) -> list[tuple[str, KernelTree]]:
-    """What to prove, as (subject, tree), the oldest first: the base and the commits of a range, or one tree."""
+def trees(
+    tree: Path, rev: str | None, span: str | None, *, worktree: bool, subdir: str | None = None
+) -> list[tuple[str, KernelTree]]:  # fmt: skip
+    """What to prove, as (subject, tree), the oldest first: the base and the commits of a range, or one tree. ``subdir``
+    as in ``kernel_of``."""
     if span is None:
-        return [(rev or ("the worktree" if worktree else ""), open_tree(tree, rev, worktree=worktree))]
+        found = kernel_of(open_tree(tree, rev, worktree=worktree), subdir)
+        return [(rev or ("the worktree" if worktree else ""), found)]
     repository = open_repository(tree)
-    found = commits(repository, span)
-    return [(each.subject, GitTree(repository, each.id)) for each in (base_of(repository, found), *found)]
+    between = commits(repository, span)
+    return [
+        (each.subject, kernel_of(GitTree(repository, each.id), subdir))
+        for each in (base_of(repository, between), *between)
+    ]
 
 
 def prove(
