@@ -12,7 +12,7 @@ from patcher.rules.functions import Function
 from patcher.rules.library import Library
 
 _AREA = r"struct\s+vm_area_struct\s*\*"
-_SETS = r"(?:__)?vm_flags_(?:set|mod|init|reset|reset_once)"
+SETS = r"(?:__)?vm_flags_(?:set|mod|init|reset|reset_once)"
 _ANYWHERE = (-1, -1)
 # These look at a vma, or make a page table entry in it, and leave its flags alone whatever a configuration is.
 _HARMLESS = re.compile(r"(?:pr|dev)_\w+|printk|trace_\w+|\w*pgprot\w*|zap_vma_\w+|is_\w+|get_file|fput")
@@ -164,7 +164,7 @@ class Areas:
         area = re.escape(watch.name)
         flagged = rf"[^;]*\b(?:{self._carriers})\b"
         if watch.place == _ANYWHERE and (  # beside a setting, another one is no call that repeats it
-            re.search(rf"{_SETS}\s*\(\s*{area}\s*,{flagged}", text)
+            re.search(rf"{SETS}\s*\(\s*{area}\s*,{flagged}", text)
             or re.search(rf"(?<![\w>.]){area}\s*->\s*vm_flags\s*\|?=(?!=){flagged}", text)
         ):
             watch.found(text, at)
@@ -180,7 +180,7 @@ class Areas:
         unknown = ""
         for callee, args, offset in calls(text):
             place = next((index for index, each in enumerate(args) if each.strip() == watch.name), -1)
-            if place < 0 or _HARMLESS.fullmatch(callee) or re.fullmatch(_SETS, callee) or callee == "vm_flags_clear":
+            if place < 0 or _HARMLESS.fullmatch(callee) or re.fullmatch(SETS, callee) or callee == "vm_flags_clear":
                 continue
             if at + offset == watch.place[0]:  # what was called to set it
                 continue

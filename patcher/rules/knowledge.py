@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from patcher.model import Call, Definition, FileFacts, How, Kind, Use
-from patcher.rules.areas import Areas, Setting
+from patcher.rules.areas import SETS, Areas, Setting
 from patcher.rules.functions import Function
 from patcher.rules.library import Library
 from patcher.rules.model import Subject
@@ -165,7 +165,7 @@ class Knowledge:
         function = self.around(path, offset)
         if function is None:
             return frozenset({Origin(Nature.UNKNOWN, expression, path, 0)})
-        return self._origins.of(function, expression)
+        return self._origins.of(function, expression, at=offset - function.at)
 
     def setting(self, flags: frozenset[str], use: Use) -> Setting:
         """What is known of a use that sets one of the flags on a vma."""
@@ -174,7 +174,9 @@ class Knowledge:
         if function is None:
             return Setting(None, f"{use.symbol} stands in no function that could be read")
         if area == use.target:
-            stored = re.search(rf"([\w>.-]+?)\s*->\s*vm_flags\s*\|?=(?!=)[^;]*\b{re.escape(area)}\b", function.body)
+            stored = re.search(
+                rf"([\w>.-]+?)\s*->\s*vm_flags\s*\|?=(?!=)[^;]*\b{re.escape(area)}\b", function.body
+            ) or re.search(rf"\b{SETS}\s*\(\s*([\w>.-]+?)\s*,[^;]*\b{re.escape(area)}\b", function.body)
             if not area or stored is None:
                 return Setting(None, f"it goes into {use.target or 'a value'}, and no vma is in sight")
             area = stored.group(1)

@@ -14,6 +14,12 @@ from patcher.rules.functions import Function, Text
 _OTHER_ARCHITECTURE = re.compile(r"arch/(?!x86/|i386/|x86_64/)|.*nommu\.c$|(?:tools|Documentation|scripts|samples)/")
 _BASE = re.compile(rb"(?:[\w\])]|->|\.(?=\w)|\[[^]\n]*\])+\Z")
 _LONG = 8
+_INTO = re.compile(rb"\s*(?:\[[^]\n]*\]\s*)*(?:->|\.)\s*\w")  # it is the address of something in the field
+# They are given an address, and do not change what is there.
+_READS = re.compile(
+    r"(?:\w*printf|\w*print\w*|\w*put_user|copy_to_user|list_\w+|INIT_LIST_HEAD|\w*lock\w*|\w*wait\w*|\w*wake\w*|dev_\w+|"
+    r"pr_\w+|kref_\w+|atomic_\w+|refcount_\w+|container_of|is_\w+|\w*trace\w*|\w*dbg)\s*\("
+)
 
 
 class Stored(NamedTuple):
@@ -147,9 +153,13 @@ class Library:
             if after:
                 value = _value(code, after.end())
                 yield Stored(path, function, base, after.group(1).decode(), value, line)
-            elif re.search(rb"(?<!&)&\s*\(*\s*\Z", code[max(0, start - 20) : start]) and function is not None:
+            elif (
+                function is not None
+                and re.search(rb"(?<!&)&\s*\(*\s*\Z", code[max(0, start - 20) : start])
+                and not _INTO.match(code, match.end())
+            ):
                 call = _call_around(function, match.start() - function.at)
-                if call:
+                if call and not _READS.match(call):
                     yield Stored(path, function, base, "&", call, line)
 
 

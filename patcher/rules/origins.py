@@ -70,17 +70,20 @@ _SAME = frozenset(
      "virt_to_head_page", "compound_head", "page_address", "untagged_addr", "phys_to_dma", "PTR_ALIGN")
 )  # fmt: skip
 _NOTHING = frozenset(
-    ("vm_start", "vm_end", "vm_page_prot", "vm_flags", "pgoff", "virtual_address", "address", "PAGE_SHIFT", "PAGE_SIZE",
+    ("vm_start", "vm_end", "vm_page_prot", "vm_flags", "virtual_address", "PAGE_SHIFT", "PAGE_SIZE",
      "PAGE_MASK", "unsigned", "long", "int", "u64", "u32", "u8", "u16", "char", "void", "struct", "union", "const",
      "size_t", "ssize_t", "loff_t", "off_t", "resource_size_t", "phys_addr_t", "dma_addr_t", "uintptr_t", "__iomem",
      "__force", "__u64", "__u32", "__u16", "__u8", "uint64_t", "uint32_t", "ulong", "short", "sizeof", "pteval_t",
      "NULL", "__user", "vma_pages", "get_order", "hweight", "offset_in_page", "pgd_t", "pfn_t", "PFN_DEV", "PFN_MAP",
      "if", "else")
 )  # fmt: skip
+_OF_FAULT = frozenset(("address", "pgoff"))
 _ATOM = re.compile(r"0[xX][0-9a-fA-F]+|\d+|[A-Za-z_]\w*")
 _CAST = re.compile(r"\(\s*(?:const\s+)?(?:(?:struct|union)\s+\w+|(?:unsigned\s+)?\w+)(?:\s*\*+|_t)\s*\)(?=\s*[\w(&])")
 _STEP = re.compile(r"\s*(->|\.|\[|\()\s*")
 _FIXED = 0xA0000
+_CONDITIONAL = re.compile(r"\b(?:if|else|for|while|do|case|default|switch)\b|[?:]")
+_LABEL = re.compile(r"^\s*(?:case\b[^:;]*|\w+)\s*:(?!:)", re.MULTILINE)
 _ASSIGNED = r"(?<![\w.>])%s\s*(?:\[[^]\n]*\]\s*)?([-+|&^]?=)(?!=)\s*([^;{}]*?)(?=[;,{}]|$)"
 
 
@@ -92,43 +95,48 @@ class Origins:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._busy: set[tuple[str, int, str]] = set()
-        self._known: dict[tuple[str, int, str], set[Origin]] = {}
+        self._busy: set[tuple[str, int, str, int]] = set()
+        self._known: dict[tuple[str, int, str, int], set[Origin]] = {}
         self._structs: dict[tuple[str, int, str], str] = {}
         self._cut = 0  # how often a circle, or the limit, has ended the search
         self._left = _STEPS
 
-    def of(self, function: Function, expression: str, depth: int = 0) -> frozenset[Origin]:
-        """Where the value of an expression in a function comes from. Never empty: UNKNOWN where nothing is found."""
+    def of(self, function: Function, expression: str, depth: int = 0, at: int = -1) -> frozenset[Origin]:
+        """Where the value of an expression at an offset of a function's body (-1: anywhere in it) comes from. Never
+        empty: UNKNOWN where nothing is found."""
         if depth == 0:
             self._left = _STEPS
             self._busy.clear()
         try:
-            return self._of(function, expression, depth)
+            return self._of(function, expression, depth, at)
         except RecursionError:  # no honest expression is nested so deeply
             return frozenset({_unknown(function, expression[:_SHOWN])})
 
-    def _of(self, function: Function, expression: str, depth: int) -> frozenset[Origin]:
+    def _of(self, function: Function, expression: str, depth: int, at: int) -> frozenset[Origin]:
+        return frozenset(self._parts(function, expression, depth, at)) or frozenset({_unknown(function, expression)})
+
+    def _parts(self, function: Function, expression: str, depth: int, at: int) -> set[Origin]:
+        """As ``of``, but nothing where the expression is all offsets and flags."""
         found: set[Origin] = set()
         for each in _alternatives(_CAST.sub(" ", expression)):
-            found |= self._sum(function, each, depth)
-        return frozenset(found) or frozenset({_unknown(function, expression)})
+            found |= self._sum(function, each, depth, at)
+        return found
 
-    def _sum(self, function: Function, expression: str, depth: int) -> set[Origin]:
+    def _sum(self, function: Function, expression: str, depth: int, at: int) -> set[Origin]:
         """One sum: a base that is known makes offsets of the rest."""
-        parts = [self._atom(function, atom, depth) for atom in atoms(expression)]
+        parts = [self._atom(function, atom, depth, at) for atom in atoms(expression)]
         return _combined(parts)
 
-    def _atom(self, function: Function, atom: Atom, depth: int) -> set[Origin]:
+    def _atom(self, function: Function, atom: Atom, depth: int, at: int) -> set[Origin]:
         def here(kind: Nature) -> set[Origin]:
             return {Origin(kind, " ".join(atom.text.split()), function.path, self._line(function, atom))}
 
         last = atom.fields[-1] if atom.fields else atom.name
-        if last in _NOTHING or atom.text[0].isdigit():
+        if last in _NOTHING or (atom.fields and last in _OF_FAULT) or atom.text[0].isdigit():
             return here(Nature.DEVICE) if _number(atom.name) >= _FIXED else set()
         if last == "vm_pgoff":
             return here(Nature.USER)
-        key = (function.path, function.at, atom.text)
+        key = (function.path, function.at, atom.text, at)
         if key in self._known:
             return self._known[key]
         if key in self._busy:
@@ -143,9 +151,9 @@ class Origins:
         if atom.fields:
             found = self._field(function, atom, depth) or here(Nature.UNKNOWN)
         elif atom.call is not None:
-            found = self._call(function, atom, depth, here)
+            found = self._call(function, atom, depth, here, at)
         else:
-            found = self._variable(function, atom.name, depth, here)
+            found = self._variable(function, atom.name, depth, here, at)
         self._busy.discard(key)
         if cut == self._cut:
             self._known[key] = found
@@ -158,7 +166,7 @@ class Origins:
 
     # calls
 
-    def _call(self, function: Function, atom: Atom, depth: int, here: Here) -> set[Origin]:
+    def _call(self, function: Function, atom: Atom, depth: int, here: Here, at: int) -> set[Origin]:
         name, args = atom.name, atom.call or ()
         for names, kind in ((_MEMORY, Nature.MEMORY), (_DEVICE, Nature.DEVICE), (_BUS, Nature.BUS)):
             if name in names:
@@ -166,50 +174,54 @@ class Origins:
         if _ALLOCATES_BUS.search(name):
             return here(Nature.MEMORY)  # its value is the kernel's address; the bus address is an argument
         if name in _SAME:
-            return _combined([set(self.of(function, each, depth + 1)) for each in args if _ATOM.search(each)])
+            return _combined([self._parts(function, each, depth + 1, at) for each in args if _ATOM.search(each)])
         made = self._library.defined(name, function.path)[:3]
-        return {each for one in made for each in self._returned(one, function, args, depth)} or here(Nature.UNKNOWN)
+        return {each for one in made for each in self._returned(one, function, args, depth, at)} or here(Nature.UNKNOWN)
 
-    def _returned(self, made: Function, caller: Function, args: Sequence[str], depth: int) -> set[Origin]:
+    def _returned(
+        self, made: Function, caller: Function, args: Sequence[str], depth: int, at: int
+    ) -> set[Origin]:  # fmt: skip
         """Of what a function returns, or a macro stands for."""
         if made.macro:
             given = dict(zip(made.params, args, strict=False))
             body = re.sub(
                 r"[A-Za-z_]\w*", lambda word: f"({given[word[0]]})" if word[0] in given else word[0], made.body
             )
-            return set(self.of(caller, body, depth + 1))
+            return set(self.of(caller, body, depth + 1, at))
         values = re.findall(r"\breturn\b([^;]*);", made.body)
         told = [value for value in values if not re.match(r"\s*\(?\s*(?:-|0\s*$|NULL)", value)]
         return {each for value in told for each in self.of(made, value, depth + 1)}
 
     # variables and parameters
 
-    def _variable(self, function: Function, name: str, depth: int, here: Here) -> set[Origin]:
+    def _variable(self, function: Function, name: str, depth: int, here: Here, at: int) -> set[Origin]:
         if name.isupper() or re.fullmatch(r"[A-Z][A-Z0-9_]*", name):
             body = self._library.constant(name, function.path)
-            return self._sum(function, body, depth + 1) if body else set()
+            return self._sum(function, body, depth + 1, -1) if body else set()
         bases: list[set[Origin]] = []
         offsets: list[set[Origin]] = []
         assigned = list(re.finditer(_ASSIGNED % re.escape(name), function.body, re.MULTILINE))
+        start, end = _since(function.body, assigned, at)
+        assigned = [match for match in assigned if start <= match.start() < end]
         for match in assigned:
             operator, value = match.groups()
             own = re.search(rf"(?<![\w.>]){name}\b(?!\s*(?:->|\.))", value) is not None
             if operator in ("&=", "^=", "-="):
                 continue
             value = _whole(function.body, match.start(2))
-            found = set(self.of(function, value, depth + 1)) if _ATOM.search(value) else set()
+            found = set(self.of(function, value, depth + 1, match.start())) if _ATOM.search(value) else set()
             if operator != "=" or own:
                 offsets.append(found)
             elif not re.fullmatch(r"\s*\(?\s*(?:-?\s*\d+|NULL)\s*\)?\s*", value):
                 bases.append({*found})
-        handed = re.search(rf"&\s*{name}\b", function.body) is not None
-        for callee, args, _ in calls(function.body) if handed else ():
+        handed = re.search(rf"&\s*{name}\b", function.body[start:end]) is not None
+        for callee, args, _ in calls(function.body[start:end]) if handed else ():
             if any(re.fullmatch(rf"\s*(?:\([^()]*\)\s*)?&\s*{name}\s*", each) for each in args):
                 bases.append(here(Nature.BUS if _ALLOCATES_BUS.search(callee) else Nature.UNKNOWN))
         parameter = next(
-            (at for at, each in enumerate(function.params) if re.search(rf"\b{name}\s*(?:\[\])?$", each)), -1
+            (index for index, each in enumerate(function.params) if re.search(rf"\b{name}\s*(?:\[\])?$", each)), -1
         )
-        if parameter >= 0:
+        if parameter >= 0 and start == 0:
             bases.append(self._argument(function, parameter, depth) or here(Nature.UNKNOWN))
         whole = {each for one in bases for each in one}
         if not bases and not offsets:
@@ -219,11 +231,11 @@ class Origins:
 
     def _argument(self, function: Function, at: int, depth: int) -> set[Origin]:
         found: set[Origin] = set()
-        for count, (caller, args, _) in enumerate(self._library.callers(function)):
+        for count, (caller, args, place) in enumerate(self._library.callers(function)):
             if count >= _MANY:
                 break
             if at < len(args):
-                found |= self.of(caller, args[at], depth + 1)
+                found |= self.of(caller, args[at], depth + 1, place)
         return found
 
     def _global(self, function: Function, name: str, depth: int) -> set[Origin]:
@@ -367,6 +379,23 @@ def atoms(expression: str) -> Iterator[Atom]:
         if before.endswith((">>", "<<")):
             continue
         yield Atom(expression[start:at], name, tuple(fields), call)
+
+
+def _since(body: str, assigned: Sequence[re.Match[str]], at: int) -> tuple[int, int]:
+    """The part of a body whose assignments can reach an offset in it: all of it, unless one stands before it, in the
+    same block or around, so that every way to there passes it."""
+    for match in reversed([each for each in assigned if each.start() < at]):
+        operator = match.group(1)
+        head = body[: match.start()]
+        head = head[max(head.rfind(char) for char in ";{}") + 1 :]
+        between = body[match.start() : at]
+        depth = lowest = 0
+        for char in between:
+            depth += (char == "{") - (char == "}")
+            lowest = min(lowest, depth)
+        if operator == "=" and lowest == 0 and not _CONDITIONAL.search(head) and not _LABEL.search(between):
+            return match.start(), at
+    return 0, len(body)
 
 
 def _at_file_level(code: bytes, name: str) -> bool:

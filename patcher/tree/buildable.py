@@ -162,7 +162,7 @@ def elsewhere(conditions: str, never: Callable[[str], bool] = lambda name: False
     """
 
     def known(name: str) -> bool | None:
-        if name in ("CONFIG_X86", "__KERNEL__"):
+        if name in ("CONFIG_X86", "CONFIG_MMU", "__KERNEL__"):
             return True
         if _MACRO.match(name) or (name.startswith("CONFIG_") and never(name.removeprefix("CONFIG_"))):
             return False

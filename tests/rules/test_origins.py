@@ -48,10 +48,35 @@ def natures(
         ("", "vma->vm_pgoff + card->phys", "UNKNOWN"),
         ("", "(virt_to_phys(card->cpu) + 0x208000) >> PAGE_SHIFT", "MEMORY"),
         ("\tunsigned long pos = (unsigned long)card->cpu;", "vmalloc_to_pfn((void *)pos)", "MEMORY"),
+        ("\tunsigned long address = pci_resource_start(d, 0);", "address >> PAGE_SHIFT", "DEVICE"),
+        ("\tunsigned long pfn = pci_resource_start(d, 0) + (vmf->address - vma->vm_start);", "pfn", "DEVICE"),
+        ("\tunsigned long pfn = __pa(card->cpu);", "__pfn_to_pfn_t(pfn, PFN_DEV)", "MEMORY"),
     ],
 )  # fmt: skip
 def test_expressions(body: str, frame: str, told: str) -> None:
     assert natures(body, frame) == told
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("pfn = unseen();\n\tpfn = __pa(a);\n\tmap(pfn);", "MEMORY"),
+        ("pfn = unseen();\n\tif (a)\n\t\tpfn = __pa(a);\n\tmap(pfn);", "MEMORY UNKNOWN"),
+        ("pfn = unseen();\n\tif (a) {\n\t\tpfn = __pa(a);\n\t\tmap(pfn);\n\t}", "MEMORY"),
+        ("if (a) {\n\t\tpfn = __pa(a);\n\t} else {\n\t\tpfn = unseen();\n\t}\n\tmap(pfn);", "MEMORY UNKNOWN"),
+        ("pfn = __pa(a);\n\tif (a)\n\t\tpfn = unseen();\n\tmap(pfn);", "MEMORY UNKNOWN"),
+        ("switch (a) {\n\tcase 1:\n\t\tpfn = unseen();\n\t\tbreak;\n\tcase 2:\n\t\tpfn = __pa(a);\n\t}\n\tmap(pfn);",
+         "MEMORY UNKNOWN"),
+        ("pfn = unseen();\nagain:\n\tmap(pfn);\n\tpfn = __pa(a);\n\tgoto again;", "MEMORY UNKNOWN"),
+        ("map(pfn);\n\tpfn = __pa(a);", "MEMORY UNKNOWN"),
+    ],
+)  # fmt: skip
+def test_only_what_reaches_a_place_counts(body: str, told: str) -> None:
+    code = f"int f(void *a, unsigned long pfn)\n{{\n\t{body}\n\treturn 0;\n}}\n"
+    library = Library({"drivers/x/x.c": lex.code_only(code.encode())})
+    (function,) = library.defined("f", "drivers/x/x.c")
+    found = Origins(library).of(function, "pfn", at=function.body.index("map("))
+    assert " ".join(sorted({each.nature.name for each in found})) == told
 
 
 FILLS = "void g(struct card *c, void *dev)\n{{\n\t{}\n}}\n"
@@ -68,6 +93,9 @@ FILLS = "void g(struct card *c, void *dev)\n{{\n\t{}\n}}\n"
         ("struct other *o = dev; o->phys = virt_to_phys(o);", "card->phys", "UNKNOWN"),
         ("c->phys = dev ? pci_resource_start(dev, 1) : 0;", "card->phys", "DEVICE"),
         ("c->phys = 0;", "card->phys", "UNKNOWN"),
+        ("c->phys = __pa(dev); sprintf(dev, dev, &c->phys); put_user(dev, &c->phys);", "card->phys", "MEMORY"),
+        ("c->phys = __pa(dev); read_config(dev, &c->phys);", "card->phys", "MEMORY UNKNOWN"),
+        ("c->inner = __pa(dev); list_add(&c->inner->base, dev);", "card->inner", "MEMORY"),
     ],
 )
 def test_fields_are_followed_to_who_fills_them(statement: str, frame: str, told: str) -> None:
