@@ -14,6 +14,7 @@ from patcher.rules.functions import Function, Text
 _OTHER_ARCHITECTURE = re.compile(r"arch/(?!x86/|i386/|x86_64/)|.*nommu\.c$|(?:tools|Documentation|scripts|samples)/")
 _BASE = re.compile(rb"(?:[\w\])]|->|\.(?=\w)|\[[^]\n]*\])+\Z")
 _LONG = 8
+_COMMON = 8  # files of a directory
 _INTO = re.compile(rb"\s*(?:\[[^]\n]*\]\s*)*(?:->|\.)\s*\w")  # it is the address of something in the field
 # They are given an address, and do not change what is there.
 _READS = re.compile(
@@ -127,14 +128,18 @@ class Library:
         return tuple(self._structs.get(struct, ()))
 
     def stored(self, path: str, field: str) -> tuple[Stored, ...]:
-        """Every value that a field of this name is given in the directory of a file; of the tree where it has none."""
+        """Every value that a field of this name is given in the directory of a file; of the tree where it has none.
+
+        Where very many files of the directory have one, those of the file alone."""
         directory = posixpath.dirname(path)
-        key = (directory, field)
+        key = (path, field)
         if key not in self._stored:
-            self.fields.add(key)
+            self.fields.add((directory, field))
             found = tuple(each for at in self._codes if within(at, directory) for each in self._in(at, field))
+            if len({each.path for each in found}) > _COMMON:  # of a struct that all drivers of a subsystem fill
+                found = tuple(each for each in found if each.path == path)
             if not found and len(field) >= _LONG:
-                self.far.add(key)
+                self.far.add((directory, field))
                 found = tuple(each for at in self._codes for each in self._in(at, field))
             self._stored[key] = found
         return self._stored[key]

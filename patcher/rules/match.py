@@ -179,5 +179,6 @@ def _evidence(asked: Asked, sources: Sources) -> Iterator[str]:
             yield sources.quote(definition.span.path, definition.line)
     if found := setting(asked):
         yield from (sources.quote(*place) for place in dict.fromkeys((*found.calls, *found.sets)))
-    for each in sorted(origins(asked), key=lambda each: (each.path, each.line))[:_MANY]:
+    told = [] if asked.unbuilt else [each for each in origins(asked) if each.line]
+    for each in sorted(told, key=lambda each: (each.path, each.line))[:_MANY]:
         yield f"{sources.quote(each.path, each.line)} ({each.nature.value}: {each.text})"

@@ -137,9 +137,8 @@ def frame_of_device(asked: Asked) -> bool:
 
 
 def frame_of_bus(asked: Asked) -> bool:
-    """The frame that the call maps comes from a bus address that the DMA API gave, and on no path from a device."""
-    found = _natures(origins(asked))
-    return Nature.BUS in found and Nature.DEVICE not in found
+    """The frame that the call maps comes from a bus address that the DMA API gave, and from nowhere else."""
+    return _natures(origins(asked)) == {Nature.BUS}
 
 
 def frame_of_address(asked: Asked) -> bool:

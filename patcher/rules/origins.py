@@ -82,6 +82,9 @@ _ATOM = re.compile(r"0[xX][0-9a-fA-F]+|\d+|[A-Za-z_]\w*")
 _CAST = re.compile(r"\(\s*(?:const\s+)?(?:(?:struct|union)\s+\w+|(?:unsigned\s+)?\w+)(?:\s*\*+|_t)\s*\)(?=\s*[\w(&])")
 _STEP = re.compile(r"\s*(->|\.|\[|\()\s*")
 _FIXED = 0xA0000
+_ZERO = re.compile(r"\s*\(?\s*(?:-?\s*\d+[UuLl]*|NULL)\s*\)?\s*")  # not yet, or not any more
+_LAST = re.compile(r"\w+\s*\Z")
+_THROUGH = r"(?:^|[;{}])\s*\*\s*%s\s*=(?!=)\s*"
 _CONDITIONAL = re.compile(r"\b(?:if|else|for|while|do|case|default|switch)\b|[?:]")
 _LABEL = re.compile(r"^\s*(?:case\b[^:;]*|\w+)\s*:(?!:)", re.MULTILINE)
 _ASSIGNED = r"(?<![\w.>])%s\s*(?:\[[^]\n]*\]\s*)?([-+|&^]?=)(?!=)\s*([^;{}]*?)(?=[;,{}]|$)"
@@ -209,15 +212,16 @@ class Origins:
             if operator in ("&=", "^=", "-="):
                 continue
             value = _whole(function.body, match.start(2))
-            found = set(self.of(function, value, depth + 1, match.start())) if _ATOM.search(value) else set()
+            found = self._parts(function, value, depth + 1, match.start()) if _ATOM.search(value) else set()
             if operator != "=" or own:
                 offsets.append(found)
-            elif not re.fullmatch(r"\s*\(?\s*(?:-?\s*\d+|NULL)\s*\)?\s*", value):
+            elif not _ZERO.fullmatch(value):
                 bases.append({*found})
         handed = re.search(rf"&\s*{name}\b", function.body[start:end]) is not None
         for callee, args, _ in calls(function.body[start:end]) if handed else ():
-            if any(re.fullmatch(rf"\s*(?:\([^()]*\)\s*)?&\s*{name}\s*", each) for each in args):
-                bases.append(here(Nature.BUS if _ALLOCATES_BUS.search(callee) else Nature.UNKNOWN))
+            for index, each in enumerate(args):
+                if re.fullmatch(rf"\s*(?:\([^()]*\)\s*)?&\s*{name}\s*", each):
+                    bases.append(self._given(function.path, callee, index, depth) or here(Nature.UNKNOWN))
         parameter = next(
             (index for index, each in enumerate(function.params) if re.search(rf"\b{name}\s*(?:\[\])?$", each)), -1
         )
@@ -228,6 +232,19 @@ class Origins:
             counts = bool(assigned) or re.search(rf"\b{name}\s*(?:\+\+|--)|(?:\+\+|--)\s*{name}\b", function.body)
             return set() if counts else self._global(function, name, depth) or here(Nature.UNKNOWN)
         return _combined([whole, *offsets]) if whole or any(offsets) else set()
+
+    def _given(self, path: str, callee: str, at: int, depth: int) -> set[Origin]:
+        """What a function that is called in a file stores where its argument number ``at`` points to."""
+        if _ALLOCATES_BUS.search(callee):
+            return {Origin(Nature.BUS, f"{callee}()", path, 0)}
+        found: set[Origin] = set()
+        for made in self._library.defined(callee, path)[:3] if at >= 0 and depth <= _DEPTH else ():
+            name = _LAST.search(made.params[at]) if at < len(made.params) and not made.macro else None
+            for match in re.finditer(_THROUGH % name[0], made.body, re.MULTILINE) if name else ():
+                value = _whole(made.body, match.end())
+                if not _ZERO.fullmatch(value):
+                    found |= self.of(made, value, depth + 1, match.start())
+        return found
 
     def _argument(self, function: Function, at: int, depth: int) -> set[Origin]:
         found: set[Origin] = set()
@@ -280,12 +297,14 @@ class Origins:
                 continue
             value, inside = stored.value, stored.function
             if stored.operator == "&":
-                kind = Nature.BUS if _ALLOCATES_BUS.search(value.partition("(")[0].strip()) else Nature.UNKNOWN
-                if kind is Nature.UNKNOWN and not re.match(r"\s*\w+\s*\(", value):
+                if not re.match(r"\s*\w+\s*\(", value):
                     continue
-                found.append({Origin(kind, " ".join(value.split()), stored.path, stored.line)})
+                callee, args, _ = next(calls(value))
+                at = next((n for n, each in enumerate(args) if re.search(rf"&.*\b{field}\s*$", each)), -1)
+                unknown = {Origin(Nature.UNKNOWN, " ".join(value.split()), stored.path, stored.line)}
+                found.append(self._given(stored.path, callee, at, depth) or unknown)
                 continue
-            if re.fullmatch(r"\s*\(?(?:-?\s*\d+[UuLl]*|NULL)\)?\s*", value):
+            if _ZERO.fullmatch(value):
                 continue
             holder = inside or Function(stored.path, "", 0, "", "", value, 0)
             traced = {

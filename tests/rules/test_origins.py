@@ -82,6 +82,33 @@ def test_only_what_reaches_a_place_counts(body: str, told: str) -> None:
 FILLS = "void g(struct card *c, void *dev)\n{{\n\t{}\n}}\n"
 
 
+GIVES = """static void *get(void *dev, unsigned long *at)
+{
+	*at = 0;
+	*at = virt_to_phys(dev);
+	return dev;
+}
+"""
+
+
+@pytest.mark.parametrize("body", ["unsigned long a;\n\tget(card, &a);", "unsigned long a; get(card, (void *)&a);"])
+def test_what_a_function_stores_through_a_pointer_is_followed(body: str) -> None:
+    assert natures(f"\t{body}", "a >> PAGE_SHIFT", GIVES) == "MEMORY"
+    assert natures("", "card->phys", GIVES + FILLS.format("get(dev, &c->phys);")) == "MEMORY"
+    assert natures("", "card->phys", FILLS.format("unseen(dev, &c->phys);")) == "UNKNOWN"
+
+
+def test_a_field_that_all_files_of_a_directory_fill_is_the_files_own() -> None:
+    files = {f"drivers/fb/{n}.c": f"void g{n}(struct info *i)\n{{\n\ti->start = __pa(i);\n}}\n" for n in range(9)}
+    files["drivers/fb/x.c"] = (
+        "int f(struct info *i)\n{\n\treturn i->start;\n}\n"
+        "void g(struct info *i)\n{\n\ti->start = pci_resource_start(i, 0);\n}\n"
+    )
+    library = Library({path: lex.code_only(text.encode()) for path, text in files.items()})
+    (function,) = library.defined("f", "drivers/fb/x.c")
+    assert {each.nature.name for each in Origins(library).of(function, "i->start")} == {"DEVICE"}
+
+
 @pytest.mark.parametrize(
     ("statement", "frame", "told"),
     [

@@ -43,7 +43,7 @@ def buildable(tmp_path: Path) -> Buildable:
         ("part.c", "CONFIG_FAR depends on OMAPFB && PCI"),
         ("nowhere.c", "no Kconfig defines CONFIG_NOWHERE"),
         ("both.c", ""),
-        ("tried.c", ""),
+        ("tried.c", "CONFIG_TRIED depends on ARCH_OMAP || COMPILE_TEST; a compile test is not run"),
         ("plain.c", ""),
         ("two.c", ""),
         ("unknown.c", ""),
