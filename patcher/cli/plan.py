@@ -48,7 +48,9 @@ def plan(
 
         deliver(plan_json(found, tool()), output)
     else:
+        from patcher.report.fold import terminal_width
         from patcher.report.plan_text import plan_text
 
-        deliver(plan_text(found, style(output), verbose=verbose, quiet=quiet), output)
+        text = plan_text(found, style(output), verbose=verbose, quiet=quiet, width=terminal_width(output))
+        deliver(text, output)
     return FOUND if session.needs_attention(found) else CLEAN

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from patcher.model import Coverage, Finding, Plan, Step, StepStatus, Verdict
 from patcher.report.escape import safe
+from patcher.report.fold import folded
 
 Style = Callable[..., str]
 
@@ -23,24 +24,29 @@ _COLOUR = {
     Verdict.UNRELATED: "bright_black",
     Verdict.UNDECIDED: "yellow",
 }
-_FEW = 12
+_OF_INTEREST = (Verdict.REDUNDANT, Verdict.REQUIRED, Verdict.UNDECIDED)
+_FEW, _MANY = 12, 40
 
 
-def plan_text(plan: Plan, style: Style, *, verbose: bool = False, quiet: bool = False) -> str:
+def plan_text(plan: Plan, style: Style, *, verbose: bool = False, quiet: bool = False, width: int = 0) -> str:
     """The plan as text. ``style(text, fg=…, bold=…)`` colours, or returns the text as it is.
 
-    ``verbose`` adds the evidence and full lists; ``quiet`` leaves the verdicts' findings out but undecided.
+    ``verbose`` adds the evidence and full lists; ``quiet`` leaves the verdicts' findings out but undecided. Lines are
+    folded to ``width`` columns, if that is not 0.
     """
     lines = [*_head(plan, style)]
     for verdict in Verdict:
         found = [finding for finding in plan.findings if finding.verdict is verdict]
         if found and (not quiet or verdict is Verdict.UNDECIDED):
             lines += ["", style(f"{verdict.value} ({len(found)}): {_MEANING[verdict]}", bold=True)]
-            lines += [line for finding in found for line in _finding(finding, style, verbose)]
+            shown = found if verbose or verdict in _OF_INTEREST or len(found) <= _MANY else found[:_FEW]
+            lines += [line for finding in shown for line in _finding(finding, style, verbose)]
+            if len(found) > len(shown):
+                lines.append(_more(len(found) - len(shown)))
     lines += ["", *_steps(plan.steps, style, verbose)]
     lines += ["", *_coverage(plan.coverage, style, verbose)]
     lines += ["", _summary(plan)]
-    return "\n".join(lines) + "\n"
+    return "\n".join(part for line in lines for part in folded(line, width)) + "\n"
 
 
 def _head(plan: Plan, style: Style) -> Iterator[str]:
@@ -100,7 +106,11 @@ def _coverage(coverage: Coverage, style: Style, verbose: bool) -> Iterator[str]:
             shown = items if verbose else items[:_FEW]
             yield from (safe(f"    {item}") for item in shown)
             if len(items) > len(shown):
-                yield f"    … and {len(items) - len(shown)} more (--verbose, or --format json)"
+                yield f"  {_more(len(items) - len(shown))}"
+
+
+def _more(count: int) -> str:
+    return f"  … and {count} more (--verbose, or --format json)"
 
 
 def _summary(plan: Plan) -> str:

@@ -86,3 +86,12 @@ def test_quiet_keeps_what_a_person_must_look_at() -> None:
 def test_verbose_shows_the_evidence() -> None:
     assert "b.c:1: y" in plan_text(PLAN, plain, verbose=True)
     assert "b.c:1: y" not in plan_text(PLAN, plain)
+
+
+def test_long_lists_are_shown_in_full_when_asked() -> None:
+    many = tuple(msgspec.structs.replace(FINDING, verdict=Verdict.UNRELATED, line=n) for n in range(1, 60))
+    plan = msgspec.structs.replace(PLAN, findings=(*many, *PLAN.findings))
+    short, full = (plan_text(plan, lambda text, **_: text, verbose=each) for each in (False, True))
+    assert "unrelated (59)" in short and "… and 47 more (--verbose" in short and "a.c:59:" not in short
+    assert "a.c:59:" in full and "more (--verbose" not in full
+    assert max(map(len, plan_text(plan, lambda text, **_: text, width=60).splitlines())) <= 60
