@@ -148,7 +148,7 @@ class Areas:
         operations = re.search(rf"\b{re.escape(name)}\s*->\s*vm_ops\s*=\s*&\s*(\w+)", function.body)
         handler = self._handler(function.path, operations.group(1)) if operations else ""
         if handler:
-            return f"no call sets it while the vma is made: the fault handler {handler}() puts the frames in later"
+            return f"no call sets it while the vma is made; its faults go to {handler}()"
         return f"nothing that {function.name}() calls with this vma sets it"
 
     def _handler(self, path: str, operations: str) -> str:

@@ -19,6 +19,7 @@ _DEPTH = 7
 _SHOWN = 60  # characters of what cannot be read
 _STEPS = 250  # expressions in one search
 _MANY = 40
+_FILES = 2
 
 
 class Nature(StrEnum):
@@ -292,9 +293,7 @@ class Origins:
             return {Origin(Nature.DEVICE, " ".join(atom.text.split()), function.path, self._line(function, atom))}
         found: list[set[Origin]] = []
         offsets: list[set[Origin]] = []
-        for stored in self._library.stored(function.path, field)[:_MANY]:
-            if not self._fits(stored, struct, field, function.path):
-                continue
+        for stored in self._fitting(function.path, field, struct):
             value, inside = stored.value, stored.function
             if stored.operator == "&":
                 if not re.match(r"\s*\w+\s*\(", value):
@@ -319,14 +318,20 @@ class Origins:
         whole = {each for one in found for each in one}
         return _combined([whole, *offsets])
 
-    def _fits(self, stored: Stored, struct: str, field: str, path: str) -> bool:
-        """Whether a stored value can be of the struct that is asked for; of another driver's, whether it surely is."""
-        near = within(stored.path, posixpath.dirname(path))
-        if not struct or stored.function is None:
-            return near
-        base = next(iter(atoms(f"{stored.base}->{field}")), None)
-        other = self.struct_of(stored.function, base) if base else ""
-        return other == struct or (near and not other)
+    def _fitting(self, path: str, field: str, struct: str) -> list[Stored]:
+        """The values that are stored in the field of that struct. Of what struct's field a place is cannot always be
+        told: then it counts in the file itself, and in its directory if that is one driver's, which few files fill."""
+        sure, perhaps = [], []
+        for stored in self._library.stored(path, field)[:_MANY]:
+            base = next(iter(atoms(f"{stored.base}->{field}")), None)
+            other = self.struct_of(stored.function, base) if stored.function and base else ""
+            if struct and other:
+                sure += [stored] if other == struct else []
+            elif within(stored.path, posixpath.dirname(path)):
+                perhaps.append(stored)
+        own = [stored for stored in perhaps if stored.path == path]
+        few = len({stored.path for stored in perhaps}) <= _FILES
+        return sure + (perhaps if few else own)
 
     def struct_of(self, function: Function, atom: Atom) -> str:
         """The struct whose field an atom names last, "" where it cannot be told."""
