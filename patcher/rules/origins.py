@@ -320,7 +320,8 @@ class Origins:
 
     def _fitting(self, path: str, field: str, struct: str) -> list[Stored]:
         """The values that are stored in the field of that struct. Of what struct's field a place is cannot always be
-        told: then it counts in the file itself, and in its directory if that is one driver's, which few files fill."""
+        told: then it counts in the file itself; elsewhere in the directory only if no struct is known, and few files
+        fill a field of that name."""
         sure, perhaps = [], []
         for stored in self._library.stored(path, field)[:_MANY]:
             base = next(iter(atoms(f"{stored.base}->{field}")), None)
@@ -330,7 +331,7 @@ class Origins:
             elif within(stored.path, posixpath.dirname(path)):
                 perhaps.append(stored)
         own = [stored for stored in perhaps if stored.path == path]
-        few = len({stored.path for stored in perhaps}) <= _FILES
+        few = not struct and len({stored.path for stored in perhaps}) <= _FILES
         return sure + (perhaps if few else own)
 
     def struct_of(self, function: Function, atom: Atom) -> str:
