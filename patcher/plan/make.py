@@ -30,6 +30,7 @@ from patcher.source.values import Question, unequal
 from patcher.tree import kconfig, profile
 from patcher.tree.config import Config, from_build, from_profile
 from patcher.tree.kernel import KernelTree, version
+from patcher.tree.readable import ReadableTree
 
 
 class Planned(NamedTuple):
@@ -65,9 +66,11 @@ def plan_and_patches(tree: KernelTree, request: Request, cache: Cache, progress:
     Raises InputError where this is no kernel tree or has nothing the series speaks of.
     """
     release = version(tree)
+    tree = readable = ReadableTree(tree)
     configs = list(_configs(tree, request))
     found = survey(tree, request.rules.group, symbols(request.series), request.scope, cache)
     texts = tree.read(found.hits)
+    found = _read_ones(found, texts)
     codes = {path: lex.code_only(content) for path, content in texts.items()}
     group = request.rules.group if request.scope else msgspec.structs.replace(request.rules.group, subject=())
     judged = _interest(group, found)
@@ -106,9 +109,19 @@ def plan_and_patches(tree: KernelTree, request: Request, cache: Cache, progress:
         status=overall(found_steps),
         findings=findings(request.rules, topics, knowledge, Sources({**more, **texts})),
         steps=found_steps,
-        coverage=_coverage(found, reader.facts, gaps, configs),
+        coverage=_coverage(found, reader.facts, gaps, configs, readable.unread),
     )
-    return Planned(plan, patches.made, answers.whole and not any(map(_crashed, reader.facts)))
+    whole = answers.whole and not readable.unread and not any(map(_crashed, reader.facts))
+    return Planned(plan, patches.made, whole)
+
+
+def _read_ones(found: Survey, texts: Mapping[str, bytes]) -> Survey:
+    """Without the files that could not be read."""
+    hits, sources, headers = (
+        tuple(path for path in each if path in texts) for each in (found.hits, found.sources, found.headers)
+    )
+    text_only = tuple(item for item in found.text_only if item.path in texts or not item.reason.startswith("another"))
+    return found._replace(hits=hits, sources=sources, headers=headers, text_only=text_only)
 
 
 def _values(
@@ -216,7 +229,9 @@ def _drop_called_elsewhere(
                 del topic.orphans[name]
 
 
-def _coverage(found: Survey, facts: Sequence[FileFacts], gaps: Iterable[Gap], configs: Sequence[Config]) -> Coverage:
+def _coverage(
+    found: Survey, facts: Sequence[FileFacts], gaps: Iterable[Gap], configs: Sequence[Config], unread: Mapping[str, str]
+) -> Coverage:  # fmt: skip
     used = {one.profile for one in facts}
     regions: dict[tuple[str, int, int, str], SkippedRegion] = {}
     text_only = list(found.text_only)
@@ -231,6 +246,7 @@ def _coverage(found: Survey, facts: Sequence[FileFacts], gaps: Iterable[Gap], co
         first, last = (spans[0].start, spans[0].end) if spans else (gap.line, gap.line)
         key = (gap.path, first, last, gap.condition)
         regions[key] = SkippedRegion(*key)
+    text_only += [TextOnly(path, f"cannot be read: {reason}") for path, reason in sorted(unread.items())]
     parsed = {one.path for one in facts}
     text_only += [TextOnly(path, "no file that was parsed includes it") for path in found.headers if path not in parsed]
     return Coverage(

@@ -150,6 +150,7 @@ def follow(tree: KernelTree, config: Config, roots: Iterable[str], own: Mapping[
                 found.extend(namesakes)
                 following.update((target, level[path]) for target in namesakes if target not in following)
             edges[path] = tuple(dict.fromkeys(found))
+        edges.update((path, ()) for path in level if path in search.known and path not in edges)  # it cannot be read
         level = {path: places for path, places in following.items() if path not in edges}
     return Includes(
         blobs=tree.blobs(path for path in edges if path in search.known),
