@@ -24,6 +24,7 @@ OWN = {
     "lint/spelling.py": "the package",
     "mail/decode.py": "the parts of a mail in memory",
     "processes.py": "/proc",
+    "plan/remember.py": "the package",
     "prove": "its shim, and the programs it has built",
     "report/topics.py": "the package",
     "rules/load.py": "the names in a folder of rules",
