@@ -11,6 +11,7 @@ from patcher.lint.checks import (
     history,
     kconfig,
     messages,
+    needless,
     people,
     schema_layout,
     schemas,
@@ -24,6 +25,6 @@ from patcher.lint.checks import (
 )
 
 MODULES = (
-    c_style, code, devicetree, devicetree_sources, diffs, history, kconfig, messages, people, schema_layout, schemas,
-    series, signing, sorting, spelling, style, tags, transport,
+    c_style, code, devicetree, devicetree_sources, diffs, history, kconfig, messages, needless, people, schema_layout,
+    schemas, series, signing, sorting, spelling, style, tags, transport,
 )  # fmt: skip

@@ -165,14 +165,20 @@ def unused_variable(job: Change) -> Iterator[Hit]:
 
 
 def _tables(file: FileDiff) -> Iterator[tuple[str, Line]]:
-    """The static tables of a new file that it does not use."""
-    text = "\n".join(line.text for line in file.added) if file.created else ""
+    """The static tables of a new file that it does not use, and those that nothing else of a change names."""
+    text = "\n".join(line.text for line in file.added) if file.created else _all(file)
     for line in file.added if text and "##" not in text else ():
-        match = re.match(r"static (?:const )?[\w \t*]*?\**(?:const )?(?P<name>\w+)\[[^\]]*\] *=", line.text)
+        match = re.match(r"static (?:const )?[\w \t*]*?\**(?:const )?(?P<name>\w+)(?:\[[^\]]*\]| (?==)) *=", line.text)
         if not match or "__" in line.text or len(re.findall(rf"\b{match.group('name')}\b", text)) > 1:
             continue
         if not _pasted(match.group("name"), text):
             yield match.group("name"), line
+
+
+def _all(file: FileDiff) -> str:
+    """What a patch shows of a file, before and after."""
+    parts = [line for hunk in file.hunks for line in (*hunk.old, *hunk.new, hunk.function)]
+    return "\n".join(parts)
 
 
 def _pasted(name: str, text: str) -> bool:
@@ -189,7 +195,7 @@ def _unused(name: str, body: str) -> str:
     uses = list(re.finditer(rf"(?<![\w.>]){name}\b", body))
     if len(uses) == 1:
         return "not used"
-    set_ = [match for match in uses[1:] if re.match(r"\s*=(?!=)", body[match.end() :])]
+    set_ = [match for match in uses[1:] if re.match(r"\s*(?:[-+|&^*/]|<<|>>)?=(?!=)", body[match.end() :])]
     alone = [match for match in set_ if re.search(r"(?:^|[;{})])\s*\Z", body[: match.start()])]
     return "set, and not used" if len(alone) == len(uses) - 1 else ""
 

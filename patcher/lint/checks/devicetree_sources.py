@@ -16,6 +16,7 @@ from patcher.mail.diff import FileDiff
 
 _ENDS = (".dts", ".dtsi", ".dtso")
 _NODE = re.compile(r"\s*(?:(?:\w+):\s*)*(?P<name>&?[\w,.+-]+|&\{[^}]*\}|/)(?:@(?P<unit>[\w,]+))?\s*\{\s*(?:/[*/].*)?\Z")
+_LABEL = re.compile(r"\s*(?P<name>\w+):\s*[\w,.+-]+(?:@[\w,]+)?\s*\{")
 _CLOSE = re.compile(r"\s*\};\s*(?:/[*/].*)?\Z")
 _PROPERTY = re.compile(r"\s*(?P<name>[\w,.+?#-]+)\s*(?:=|;)")
 _FIRST = ("compatible", "reg")
@@ -84,6 +85,11 @@ def _after(file: FileDiff, hunk: Sequence[Shown]) -> Shown | None:
 
 def _names(hunk: Sequence[Shown]) -> Iterator[tuple[str, Shown, str]]:
     for each in hunk:
+        label = _LABEL.match(each.text) if each.added else None
+        if label and re.search(r"[A-Z]", label.group("name")):
+            yield f"a label: {label.group('name')} has capitals", each, label.group("name").lower()
+        if each.added and re.match(r"\s+[a-z#][\w,-]*(?:= ?| =)[<\"]", each.text):
+            yield "the space around =: a blank before and one after it", each, ""
         match = _NODE.match(each.text) if each.added else None
         if match and not match.group("name").startswith("&") and re.search(r"[A-Z_]", match.group("name")):
             name = match.group("name")

@@ -137,6 +137,12 @@ def file_mode(job: Change) -> Iterator[Hit]:
             yield Hit(f"its mode changes from {old} to {new}", job.file(file.path), key="mode")
 
 
+_BOILERPLATE = re.compile(
+    r"redistribute it and/or|under the terms of (?:the GNU|copyleft)|[Pp]ermission is hereby granted, free of charge"
+    r"|WITHOUT ANY WARRANTY"
+)
+
+
 @check
 def spdx(job: Change) -> Iterator[Hit]:
     """A new source without a licence in its first two lines."""
@@ -151,6 +157,9 @@ def spdx(job: Change) -> Iterator[Hit]:
             continue  # of another project
         if licence is None:
             yield Hit("a new file without SPDX-License-Identifier", job.file(file.path, file.added[0]), key="none")
+        elif said := next((line for line in file.added[:40] if _BOILERPLATE.search(line.text)), None):
+            yield Hit("the text of a licence beside SPDX-License-Identifier", job.file(file.path, said),
+                      "remove it", Level.NOTE)  # fmt: skip
         elif file.path.startswith((BINDINGS, "include/dt-bindings/")) and not re.search(r"BSD|MIT|X11", licence.text):
             what = "a new binding that is not under (GPL-2.0-only OR BSD-2-Clause)"
             yield Hit(what, job.file(file.path, licence), "others use bindings, too", Level.NOTE)

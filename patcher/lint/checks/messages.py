@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from patcher.lint import locations, prose
 from patcher.lint.citations import UPSTREAM, prefix_paths
@@ -56,6 +56,8 @@ _REGISTERS = re.compile(
     r"(?:Code: (?:\(?[0-9a-f]{2,8}\)? ){4}|Modules linked in:"
     r"|(?:RSP|RAX|RBP|EAX|x0|r0|x29|GPR00|R10)\s?: ?(?:\w+:)?[0-9a-f]{8,16})"
 )
+_SCISSORS = re.compile(r"[-\s]*(?:8<|>8|%<|>%)[-\s]*(?:cut here)?[-\s]*(?:(?:8<|>8)[-\s]*)?")
+_TIME = re.compile(r"[\s>|]*\[ *\d+\.\d{6}\]")
 _HOW_MADE = re.compile(
     r"\b(?:coccinelle|semantic patch|spatch|sed script|generated (?:by|with|using)|script below)\b", re.IGNORECASE
 )
@@ -275,11 +277,17 @@ def body_letter(job: Message) -> Iterator[Hit]:
     """A greeting, thanks, or a request to reviewers in the message; told once."""
     if job.patch.kind is not Kind.PATCH:
         return
+    start = _scissors(job.patch.body)
     for index, line in locations.prose(job.patch):
-        match = _LETTER.match(line) or _REQUEST.search(line)
+        match = _LETTER.match(line) or _REQUEST.search(line) if index >= start else None
         if match and index not in prose.literal_lines(job.patch.body):
             yield Hit(f"{match.group().strip()!r} is of a letter", job.body(index, match.group().strip()))
             return
+
+
+def _scissors(body: Sequence[str]) -> int:
+    """The line below the last one with scissors, above which ``git am --scissors`` drops everything; 0 without one."""
+    return max((at + 1 for at, line in enumerate(body) if _SCISSORS.fullmatch(line)), default=0)
 
 
 @check
@@ -300,7 +308,10 @@ def pasted_headers(job: Message) -> Iterator[Hit]:
     if any(problem.kind == "pasted" for problem in patch.problems):
         yield Hit("the head of a mail stands in the text of this one", job.mail(), key="pasted")
         return
+    start = _scissors(patch.body)
     for index, line in enumerate(patch.body):
+        if start and index < start + 3:
+            continue  # that is how git am --scissors wants it
         if re.match(r">?From [0-9a-f]{40} |Subject: \[[^\]]*PATCH|(?:Message-ID|In-Reply-To|MIME-Version): \S", line):
             yield Hit("the head of a mail stands in the message", job.body(index))
             return
@@ -332,7 +343,7 @@ def repeated_word(job: Message) -> Iterator[Hit]:
     running = "\n".join(line if index not in literal else "" for index, line in locations.prose(job.patch))
     for sentence in re.split(r"(?<=[.!?])\s+|\n\s*\n", running):
         words = " ".join(sentence.split())
-        heading = words.endswith(":") or re.match(r"[\s\[(*\d-]", words)
+        heading = words.endswith(":") or re.match(r"[\s\[(*\d-]|.*? [#$] ", words)
         if words in sentences and words.count(" ") > 4 and not heading:
             line = sentence.strip().split("\n")[-1]
             index = next((at for at, text in reversed(list(enumerate(job.patch.body))) if line in text), 0)
@@ -361,6 +372,10 @@ def trace_long(job: Message) -> Iterator[Hit]:
         if match := _REGISTERS.match(line):
             yield Hit(f"a whole trace, with {match.group().strip(' :')}", job.body(index))
             return
+    timed = [index for index, line in locations.prose(job.patch) if _TIME.match(line)]
+    if len(timed) > 2:
+        yield Hit("a log with time stamps", job.body(timed[0]), "remove them")
+        return
     calls = [index for index, line in locations.prose(job.patch) if _CALL.search(line)]
     if len(calls) > _MANY_CALLS:
         yield Hit(f"a trace of {len(calls)} calls", job.body(calls[0]))

@@ -25,6 +25,20 @@ _UNIT = re.compile(
     r"-(?:[kmu]?s|[kmg]?hz|ns|us|ms|sec|seconds|days|mm|percent|bp|db|mb|bits|ohms|micro-?\w+|nano-?\w+|milli\w+"
     r"|pico\w+|femto\w+|kelvin|celsius|watt|gpios?|supply|names|cells|pascal|kpascal|bps|lux)\Z"
 )
+_SIZES = re.compile(
+    r"- description: *(?:The )?(?:base |physical )*(?:address|offset)(?:es)?,?"
+    r" (?:offset )?(?:and|&) (?:size|length)\b",
+    re.IGNORECASE,
+)
+_EMPTY = re.compile(
+    r"\b(?:base |physical )+address(?:es)? (?:and|of)|\b(?:and|address,?) (?:length|size)\b"
+    r"|^\s*\|?\s*(?:should|must) be <?\d"
+    r"|for (?:a|the) (?:description|meaning|definition) of (?:the |these )?(?:cells?|arguments)",
+    re.IGNORECASE,
+)  # fmt: skip
+_KNOWN = frozenset(("firmware-name", "memory-region", "label", "clock-frequency", "dma-coherent", "wakeup-source"))
+_LONG = 80
+_PROSE = re.compile(r"\s+(?:- )?(?:description: *)?(?:[A-Za-z(][\w,.()/-]* ){6,}")
 _SYNTAX = re.compile(r"\s+(?:- )?(?:description|title): (?![\"'|>\[{&*!%@`]).*?(?:: |:\Z| #)")
 _COMMA = re.compile(r"\s+(?:- )?[\w-]+: \[(?=[^\]]*(?:[\"'\d],[\"'\d]))[^\]]*\]")
 
@@ -105,6 +119,23 @@ def _unclear(match: re.Match[str], block: Sequence[str], names: set[str]) -> Ite
         yield f"minItems of {name} says the same as maxItems"
     if name in _SEVERAL and most and int(most.group(1)) > 1 and not listed and _NAMES[name] not in names:
         yield f"{name} has {most.group(1)} entries: nothing says what each is"
+    entries = re.search(r"^    items:\n((?:      .*\n?|\n)+)", text + "\n", re.MULTILINE)
+    number = len(re.findall(r"^      - ", entries.group(1), re.MULTILINE)) if entries else 0
+    if most and number == int(most.group(1)):
+        yield f"maxItems of {name} says what items says"
+    if name in _SEVERAL and number == 1 and entries and re.fullmatch(
+        r"      - description: ?(?:\S+ ?){0,6}\n?", entries.group(1)
+    ):  # fmt: skip
+        yield f"{name} has one entry: maxItems says as much"
+    if entries and _SIZES.search(entries.group(1)):
+        yield f"items of {name} repeat that it has addresses and sizes"
+    described = re.search(r"^    description:(.*(?:\n      .*)*)", text, re.MULTILINE)
+    if described and (name.endswith("-cells") or name == "reg") and _EMPTY.search(described.group(1)):
+        yield f"the description of {name} says what is known"
+    if re.search(r"^    allOf:\n(?: *- |.*\n)*? *- \$ref: [\"']?/schemas/types\.yaml", text + "\n", re.MULTILINE):
+        yield f"allOf around the type of {name}"
+    if name in _KNOWN and re.search(r"^    \$ref: [\"']?/schemas/types\.yaml", text, re.MULTILINE):
+        yield f"{name} needs no type: it is known to all bindings"
     vendor = re.fullmatch(r"[a-z0-9]+,[\w.+-]+", name) and not _UNIT.search(name)
     if vendor and match.group("value") == "true":
         yield f"{name} has neither type nor description"
@@ -133,8 +164,10 @@ def binding_yaml(job: Change) -> Iterator[Hit]:
                 key = depth + (2 if each.text.lstrip().startswith("- ") else 0)
                 if len(following) - len(following.lstrip()) <= key and hunk[at + 1].added:
                     what = "a list that is not indented by two blanks below its key"
-            if each.added and what and what not in told:
-                told.add(what)
+            elif len(each.text) > _LONG and _PROSE.match(each.text) and "://" not in each.text:
+                what = f"text of {len(each.text)} columns, more than 80"
+            if each.added and what and what.split(",")[-1] not in told:
+                told.add(what.split(",")[-1])
                 yield Hit(what, job.file(file.path, each.line), level=level, key=what)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import NamedTuple
 
 from patcher.lint.bindings import BINDINGS
@@ -43,6 +43,22 @@ _PHANDLES = frozenset(("clocks", "dmas", "interrupts", "iommus", "power-domains"
 _COMPATIBLE = re.compile(r"\s+(?:- )?(?:const: |- )[\"']?(?P<name>[a-z0-9][\w.,+-]*\w)[\"']?\s*(?:#.*)?\Z")
 _TITLE = re.compile(r"[Bb]indings?\b| [Ss]chema\b")
 _SAID_TWICE = re.compile(r"\b(?:dt[- ]|device ?tree )?bindings?\b", re.IGNORECASE)
+_OWN = r"  [\"']?(?P<name>[#a-z][\w,.#-]*)[\"']?:\s*(?:true)?"
+_CLASSES = {
+    "#pwm-cells": ("pwm", "pwm.yaml"),
+    "#dma-cells": ("dma", "dma-controller.yaml"),
+    "#sound-dai-cells": ("sound", "dai-common.yaml"),
+}
+_OF_LINUX = re.compile(
+    r"\bLinux\b|\b(?:the|this|a|kernel) (?:kernel |device )?drivers? (?:will|can|should|must|to|uses?|is|needs?)\b"
+    r"|\b(?:remoteproc|V4L2|ALSA|DRM|kernel) framework"
+    r"|[Tt]his (?:document|binding|schema|file) (?:defines?|describes?|is|document)"
+    r"|\bbindings? (?:for|document|describes?|defines?)\b"
+)
+_FOR_DRIVER = re.compile(
+    r"\b(?:for (?:use|usage) (?:with|by|in)|used by|use with|needed by|required by|with|for) the [\w./-]+"
+    r" (?:[\w-]+ )?driver\b"
+)
 _NEEDED = ("$id", "$schema", "title", "maintainers")
 
 
@@ -110,13 +126,26 @@ def binding_wording(job: Change) -> Iterator[Hit]:
             if each.added and each.text.startswith("title:") and (match := _TITLE.search(each.text)):
                 yield Hit("the title says that it is a binding", job.file(file.path, each.line, match.group().strip()),
                           level=Level.WARNING)  # fmt: skip
+        if file.created and (line := _speaks_of_software(hunk)):
+            yield Hit("the description speaks of software or of itself: a binding describes hardware",
+                      job.file(file.path, line.line), key="software")  # fmt: skip
     prefix, _, phrase = job.patch.summary.rpartition(": ")
     if "dt-bindings" not in prefix.lower() or not all(_of_binding(file.path) for file in job.diff.files):
         return
     if match := _SAID_TWICE.search(phrase):
         yield Hit("the subject says binding twice", job.subject(match.group()), "the prefix says so already")
+    said = next(((at, found) for at, line in enumerate(job.patch.body) if (found := _FOR_DRIVER.search(line))), None)
+    if said:
+        yield Hit("the message speaks of a driver", job.body(said[0], said[1].group()), "a binding is of hardware")
     if match := re.search(r"\bdrivers?\b", phrase):
         yield Hit("the subject speaks of a driver", job.subject(match.group()), "a binding is of hardware")
+
+
+def _speaks_of_software(hunk: Sequence[Shown]) -> Shown | None:
+    """The first line of a description that is of Linux, a driver, or the binding itself."""
+    schema, _ = _sections(hunk)
+    lines = (each for each in schema if not re.match(r"\s*(?:#|\$|title:)", each.text))
+    return next((each for each in lines if _OF_LINUX.search(each.text)), None)
 
 
 def _of_binding(path: str) -> bool:
@@ -235,6 +264,7 @@ def _whole(job: Change, file: FileDiff, hunk: Sequence[Shown]) -> Iterator[Hit]:
     elif ends == ["unevaluatedProperties"] and not refers:
         yield Hit("unevaluatedProperties, but it refers to no other schema",
                   job.file(file.path, keys[ends[0]].line), "write additionalProperties", Level.NOTE)  # fmt: skip
+    yield from _parts(job, file, hunk, keys)
     if (moved := _in_order(hunk)) is not None:
         yield Hit("required has another order than the properties", job.file(file.path, moved.line), level=Level.NOTE)
     id_ = keys["$id"].text.partition(":")[2].strip(" \"'")
@@ -247,6 +277,24 @@ def _whole(job: Change, file: FileDiff, hunk: Sequence[Shown]) -> Iterator[Hit]:
     if len(names) == 1 and stem not in names:
         yield Hit(f"the file is not called as its compatible, {min(names)}", job.file(file.path), f"{min(names)}.yaml",
                   Level.NOTE, "called")  # fmt: skip
+
+
+def _parts(job: Change, file: FileDiff, hunk: Sequence[Shown], keys: Mapping[str, Shown]) -> Iterator[Hit]:
+    """What the schema of a device has: an example, compatible as its first property, the schema of its class."""
+    schema, _ = _sections(hunk)
+    described = [match.group("name") for each in schema if (match := re.fullmatch(_OWN, each.text))]
+    if "compatible" not in described:
+        return
+    if "examples" not in keys:
+        yield Hit("a device without an example", job.file(file.path), "add examples:", Level.NOTE, "example")
+    if described[0] != "compatible":
+        line = next(each.line for each in schema if re.match(r"  compatible:", each.text))
+        yield Hit("compatible is not the first property", job.file(file.path, line), level=Level.NOTE)
+    refers = "\n".join(each.text for each in schema)
+    for cells, (folder, name) in _CLASSES.items():
+        if cells in described and f"/{folder}/" in file.path and name not in refers:
+            yield Hit(f"no reference to {name}, which describes {cells}", job.file(file.path),
+                      f"allOf: - $ref: {name}#", Level.NOTE, name)  # fmt: skip
 
 
 def _in_order(hunk: Sequence[Shown]) -> Shown | None:
@@ -286,6 +334,9 @@ def binding_example(job: Change) -> Iterator[Hit]:
         schema, example = _sections(hunk)
         text = "\n".join(each.text for each in example)
         opened: list[Shown] = []
+        for above, each in pairwise(example):
+            if each.added and not each.text.strip() and re.fullmatch(r"\s*- \|", above.text):
+                yield Hit("an empty line at the start of the example", job.file(file.path, each.line), key="start")
         for each in example:
             match = _OPENS.match(each.text)
             if match:

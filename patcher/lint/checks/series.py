@@ -113,9 +113,22 @@ def reply_to_older(series: Series) -> Iterator[Hit]:
     older = {mail.patch.message_id for mail in series.earlier.all} if series.earlier else set()
     if series.earlier and (first.in_reply_to in older or set(first.references) & older):
         yield _hit(series.first, f"version {series.version} is a reply to version {series.earlier.version}")
-    elif series.mailed and series.version > 1 and (first is not series.patches[0].patch if series.cover and
-                                                   series.patches else first.prefix.total <= 1):  # fmt: skip
+    elif (
+        series.mailed
+        and series.version > 1
+        and (
+            first is not series.patches[0].patch
+            if series.cover and series.patches
+            else first.prefix.total <= 1 or _other_host(first)
+        )
+    ):
         yield _hit(series.first, f"version {series.version} is a reply to another mail", level=Level.NOTE)
+
+
+def _other_host(patch: Patch) -> bool:
+    """Whether the first patch of a series answers a mail that another program wrote, so that it is no cover letter."""
+    own, answered = patch.message_id.rpartition("@")[2], patch.in_reply_to.rpartition("@")[2]
+    return patch.prefix.number == 1 and own != answered
 
 
 @check

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from patcher.lint.job import Tags, same_person
-from patcher.lint.model import Hit, Location
+from patcher.lint.model import Hit, Level, Location
 from patcher.lint.register import check
 from patcher.mail.decode import person
 from patcher.mail.model import Patch, Person, Tag
@@ -79,7 +79,11 @@ def sign_off_author(job: Tags) -> Iterator[Hit]:
 def sign_off_differs(job: Tags) -> Iterator[Hit]:
     """The author signed off with another name or address."""
     author, signers = job.patch.author, persons(job.patch, "signed-off-by")
-    if any(str(author).lower() == str(one).lower() for _, one in signers):
+    alike = [(tag, one) for tag, one in signers if str(author).lower() == str(one).lower()]
+    if alike and not any(author.name == one.name for _, one in alike):
+        tag, one = alike[0]
+        yield Hit(f"the author is {author.name}, the sign-off {one.name}", job.tag(tag), "write both alike", Level.NOTE)
+    if alike:
         return
     for tag, one in signers:
         if same_person(author, one):
