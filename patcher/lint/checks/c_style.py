@@ -10,7 +10,7 @@ from patcher.lint import code
 from patcher.lint.checks.style import declarations, declared
 from patcher.lint.hunks import Shown, shown
 from patcher.lint.job import Change
-from patcher.lint.model import Hit
+from patcher.lint.model import Hit, Level
 from patcher.lint.register import check
 from patcher.mail.diff import FileDiff, Line
 
@@ -149,7 +149,8 @@ def unused_variable(job: Change) -> Iterator[Hit]:
     """A variable of a new function that is not used, or set only."""
     for file in job.diff.files:
         for name, line in _tables(file) if file.path.endswith(".c") else ():
-            yield Hit(f"{name} is not used", job.file(file.path, line, name), key=name)
+            level = None if file.created else Level.NOTE  # a later patch may use it
+            yield Hit(f"{name} is not used", job.file(file.path, line, name), level=level, key=name)
     for file, hunk in _hunks(job):
         for block in declarations(hunk):
             start = hunk.index(block[0]) if block else 0
