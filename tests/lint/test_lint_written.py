@@ -70,6 +70,13 @@ def test_a_binding_as_it_should_be() -> None:
         ("the description speaks of software", {"before": f"\ndescription: It is used by Linux.\n{_REFERS}"}),
         ("items of reg repeat", {"reg": "    items:\n      - description: Address and size of a bank\n"}),
         ("maxItems of reg says what items says", {"reg": "    items:\n      - description: a bank\n"}),
+        ("additionalProperties of a device is true", {"change": ("Properties: false", "Properties: true")}),
+        ("no reference to pwm.yaml", {"before": "", "cells": "    description: See pwm.yaml.\n"}),
+        (
+            "the file is not called",
+            {"change": ("const: foo,bar", "enum: [foo,one]\n      - foo,two\n      - foo,three")},
+        ),
+        ("the example shows a user", {"change": ('compatible = "foo,bar";', 'compatible = "foo,bar", "pwm-leds";')}),
         ("a device without an example", {"change": ("examples:", "x-none:")}),
         ("compatible is not the first property", {"change": ("properties:\n", "properties:\n  clocks: true\n\n")}),
         ("an empty line at the start of the example", {"change": ("  - |\n", "  - |\n\n")}),

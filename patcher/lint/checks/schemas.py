@@ -59,6 +59,7 @@ _FOR_DRIVER = re.compile(
     r"\b(?:for (?:use|usage) (?:with|by|in)|used by|use with|needed by|required by|with|for) the [\w./-]+"
     r" (?:[\w-]+ )?driver\b"
 )
+_USERS = frozenset(("pwm-leds", "pwm-backlight", "pwm-fan", "gpio-leds", "gpio-keys", "pwm-leds-multicolor"))
 _NEEDED = ("$id", "$schema", "title", "maintainers")
 
 
@@ -274,6 +275,9 @@ def _whole(job: Change, file: FileDiff, hunk: Sequence[Shown]) -> Iterator[Hit]:
                   f"write http://devicetree.org/schemas/{path}#")  # fmt: skip
     names = _compatibles(hunk) if not _patterns(hunk) else set()
     stem = path.rpartition("/")[2].removesuffix(".yaml")
+    if len(names) > 1 and "," not in stem and all("," in name for name in names):
+        yield Hit("the file is not called as what it describes, with the vendor", job.file(file.path), "vendor,device",
+                  Level.NOTE, "called")  # fmt: skip
     if len(names) == 1 and stem not in names:
         yield Hit(f"the file is not called as its compatible, {min(names)}", job.file(file.path), f"{min(names)}.yaml",
                   Level.NOTE, "called")  # fmt: skip
@@ -290,7 +294,10 @@ def _parts(job: Change, file: FileDiff, hunk: Sequence[Shown], keys: Mapping[str
     if described[0] != "compatible":
         line = next(each.line for each in schema if re.match(r"  compatible:", each.text))
         yield Hit("compatible is not the first property", job.file(file.path, line), level=Level.NOTE)
-    refers = "\n".join(each.text for each in schema)
+    refers = "\n".join(each.text for each in schema if "$ref:" in each.text)
+    ends = keys.get("additionalProperties")
+    if ends and ends.text.rstrip().endswith("true"):
+        yield Hit("additionalProperties of a device is true", job.file(file.path, ends.line), "write false", Level.NOTE)
     for cells, (folder, name) in _CLASSES.items():
         if cells in described and f"/{folder}/" in file.path and name not in refers:
             yield Hit(f"no reference to {name}, which describes {cells}", job.file(file.path),
@@ -361,6 +368,11 @@ def binding_example(job: Change) -> Iterator[Hit]:
             if re.match(r"\s*compatible\s*=", each.text)
             for name in re.findall(r"\"([^\"]+)\"", each.text)
         ]
+        for name, each in used:
+            if names and each.added and name in _USERS and name not in names:
+                yield Hit(f"the example shows a user of the device, {name}", job.file(file.path, each.line, name),
+                          "drop it: they are all alike", Level.NOTE)  # fmt: skip
+                break
         if names and used and not names.intersection(name for name, _ in used) and not _patterns(schema):
             name, each = used[0]
             yield Hit(f"the schema does not have the compatible {name}", job.file(file.path, each.line, name))
