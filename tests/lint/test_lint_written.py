@@ -72,10 +72,6 @@ def test_a_binding_as_it_should_be() -> None:
         ("maxItems of reg says what items says", {"reg": "    items:\n      - description: a bank\n"}),
         ("additionalProperties of a device is true", {"change": ("Properties: false", "Properties: true")}),
         ("no reference to pwm.yaml", {"before": "", "cells": "    description: See pwm.yaml.\n"}),
-        (
-            "the file is not called",
-            {"change": ("const: foo,bar", "enum: [foo,one]\n      - foo,two\n      - foo,three")},
-        ),
         ("the example shows a user", {"change": ('compatible = "foo,bar";', 'compatible = "foo,bar", "pwm-leds";')}),
         ("a device without an example", {"change": ("examples:", "x-none:")}),
         ("compatible is not the first property", {"change": ("properties:\n", "properties:\n  clocks: true\n\n")}),
@@ -87,6 +83,15 @@ def test_a_binding_as_it_should_be() -> None:
 )
 def test_a_binding(told: str, arguments: dict[str, object]) -> None:
     assert any(message.startswith(told) for message in _said(**arguments))  # type: ignore[arg-type]
+
+
+def test_a_file_with_several_compatibles_has_the_vendor_in_its_name() -> None:
+    enum = "enum:\n      - foo,a\n      - foo,b"
+    text = _SCHEMA.format(before=_REFERS, reg="", cells="").replace("const: foo,bar", enum)
+    for name, said in (("foo", True), ("foo,a", False)):
+        path = f"Documentation/devicetree/bindings/pwm/{name}.yaml"
+        findings = found(mail(diff=_new(path, text.replace("foo,bar.yaml", f"{name}.yaml"))))
+        assert any(each.message.startswith("the file is not called") for each in findings) is said
 
 
 def test_scissors_drop_the_letter_above() -> None:
