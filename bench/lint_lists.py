@@ -53,6 +53,7 @@ _ACCEPTED = re.compile(
     r"|looks good|nice|great|good|so|it's|is|are)\b[\s,!.:;-]*)*(?:applied|queued|pushed|merged|picked up)\b(?!.*\?)",
     re.IGNORECASE,
 )
+_TAKEN = re.compile(r"applied|queued|pushed|merged|picked up", re.IGNORECASE)  # most lines need no closer look
 _SAID = re.compile(
     r"^(?P<file>[^:]+):\d+: (?P<level>ERROR|WARNING|CHECK):(?P<type>[A-Z_0-9]+): (?P<text>.*)$", re.MULTILINE
 )
@@ -121,7 +122,7 @@ def read(archive: Path) -> list[Entry]:
 
 def accepts(text: str) -> bool:
     """Whether a line of a reply that is no quote says that a patch was taken."""
-    return any(_ACCEPTED.match(line) for line in text.splitlines())
+    return any(_TAKEN.search(line) and _ACCEPTED.match(line) for line in text.splitlines())
 
 
 def draw(entries: Sequence[Entry], accepted: int, replies: int, chance: random.Random) -> Iterator[dict[str, str]]:
