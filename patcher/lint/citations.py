@@ -76,6 +76,8 @@ def bare(patch: Patch) -> Iterator[tuple[int, str, bool]]:
     for index, line in enumerate(patch.body):
         for match in _BARE.finditer(line) if index not in tags and not _NOT_CITED.match(line) else ():
             id_ = match.group("hash")
+            if any(f"syzbot+{id_}" in tag.value for tag in patch.tags):
+                continue  # a report
             subject = _SUBJECT.match("\n".join((line, *patch.body[index + 1 : index + 2])), match.end())
             before = " ".join((*patch.body[max(0, index - 1) : index], line[: match.start()]))[-80:].lower()
             above = " ".join(patch.body[max(0, index - 2) : index])

@@ -676,3 +676,111 @@ def test_a_statement_stands_on_a_tab_stop(blanks: str, said: bool) -> None:
 def test_what_is_only_added_to_is_not_used() -> None:
     text = "int f(void)\n{\n\tint flags = 0;\n\n\tflags |= 1;\n\n\treturn 0;\n}"
     assert "unused-variable" in rules(mail(diff=_new("drivers/xen/y.c", text)))
+
+
+def test_who_sends_from_an_address_without_a_name_says_in_the_text_who_it_is() -> None:
+    own = mail(text="From: Ada Example <ada@example.org>\n\nIt is needed.", sender="ada-lists@example.com")
+    other = mail(text="From: Ada Example <ada@example.org>\n\nIt is needed.", sender="Ben Example <ben@example.org>")
+    assert "sign-off-last" not in rules(own)
+    assert "sign-off-last" in rules(other)
+
+
+def test_a_patch_for_net_and_later_for_stable_is_no_backport() -> None:
+    assert "backport-line" not in rules(mail(subject="[PATCH net,stable] lib: x: Add b"))
+    assert "backport-line" in rules(mail(subject="[PATCH stable] lib: x: Add b"))
+
+
+def test_the_id_of_a_report_is_no_commit() -> None:
+    text = "The leak is that of report 099461f8558eb0a1f4f3; it is old."
+    report = "Reported-by: syzbot+099461f8558eb0a1f4f3@syzkaller.appspotmail.com\n"
+    assert "citation-form" not in rules(mail(text=text, tags=report + ADA))
+    assert "citation-form" in rules(mail(text=text, tags=ADA))
+
+
+def test_other_projects_have_no_subsystems() -> None:
+    subject = "[PATCH] Test renaming onto an open file"
+    assert "summary-no-subsystem" not in rules(mail(subject=subject, diff=DIFF.replace("lib/x.c", "nfs4.0/test.py")))
+    assert "summary-no-subsystem" in rules(mail(subject=subject, diff=DIFF.replace("lib/x.c", "tools/test.py")))
+    assert "summary-no-subsystem" in rules(mail(subject=subject))
+
+
+@pytest.mark.parametrize(("below", "ends"), [
+    ("V9 -> V10: rebased\nV8 -> V9: text", True), ("v15: rebased", False), ("v14: rebased", False),
+    ("No change.", False),
+])  # fmt: skip
+def test_a_changelog_that_ends_versions_ago(below: str, ends: bool) -> None:
+    messages = [each.message for each in found(mail(subject="[PATCH v16] lib: x: Add b", below=below))]
+    assert ("the changelog ends at version 10" in messages) == ends
+
+
+@pytest.mark.parametrize("text", [
+    "The flag was supposed to be set there, since commit c2866763b402 (\"lib: y\").",
+    "Then subsequent attempts to add a connection will fail.", "It reads false, leading to instability in suspend.",
+])  # fmt: skip
+def test_what_speaks_of_a_fault_says_since_when(text: str) -> None:
+    assert "fixes-missing" in rules(mail(subject="[PATCH] lib: x: Set b", text=text))
+
+
+@pytest.mark.parametrize(("path", "subject", "told"), [
+    ("include/trace/perf.h", "trace: Add b", True), ("include/trace/perf.h", "tracing: Add b", False),
+    ("drivers/usb/serial/x.c", "usb: gadget: Add b", True), ("drivers/usb/serial/x.c", "USB: serial: x: Add b", False),
+    ("sound/soc/x.c", "ASoC: x: Add b", False), ("drivers/spi/x.c", "treewide: Add b", False),
+])  # fmt: skip
+def test_prefixes_by_the_files_alone(path: str, subject: str, told: bool) -> None:
+    assert ("prefix-elsewhere" in rules(mail(f"[PATCH] {subject}", diff=DIFF.replace("lib/x.c", path)))) == told
+
+
+@pytest.mark.parametrize(("line", "before", "told"), [
+    ("static DEVICE_ATTR_RO(speed);", "", True), ("CONFIGFS_ATTR(opts_, speed);", "", True),
+    ("static DEVICE_ATTR_RO(speed);", "static DEVICE_ATTR(speed, 0444, show, NULL);", False),
+    ('x = device_property_read_bool(dev, "auto_discharge");', "", True),
+    ('x = device_property_read_bool(dev, "wakeup-source");', "", False),
+])  # fmt: skip
+def test_new_attributes_and_properties_are_documented(line: str, before: str, told: bool) -> None:
+    diff = (
+        f"diff --git a/lib/x.c b/lib/x.c\n--- a/lib/x.c\n+++ b/lib/x.c\n@@ -1,{2 if before else 1} +1,2 @@\n int a;\n"
+    )
+    diff += (f"-{before}\n" if before else "") + f"+{line}\n"
+    assert ("documentation" in rules(mail(diff=diff))) == told
+    assert "documentation" not in rules(mail(subject="[PATCH 1/2] lib: x: Add b", diff=diff))
+
+
+SCHEMA = """properties:
+  compatible:
+    items:
+      - enum:
+          - acme,abc123
+          - acme,abc124
+
+  phys:
+    $ref: /schemas/types.yaml#/definitions/phandle-array
+    maxItems: 2
+
+  reset-gpio:
+    maxItems: 1
+    description: "Pin of the reset"
+
+examples:
+  - |
+    abc123@10 {
+            compatible = "acme,abc123";
+            interrupts = <0 44 IRQ_TYPE_LEVEL_HIGH>;
+    };
+    i2c13 {
+    };
+"""
+
+
+def test_a_binding_as_its_maintainers_do_not_want_it() -> None:
+    lines = SCHEMA.splitlines()
+    path = "Documentation/devicetree/bindings/usb/acme,abc.yaml"
+    diff = f"diff --git a/{path} b/{path}\n--- a/{path}\n+++ b/{path}\n@@ -1 +1,{len(lines) + 1} @@\n x: y\n"
+    diff += "".join(f"+{line}\n" for line in lines)
+    said = {each.message for each in found(mail("[PATCH] dt-bindings: usb: Add it", diff=diff))}
+    for what in (
+        "compatible has items for a single entry", "phys needs no type: all devices have it",
+        "reset-gpio ends in -gpio", "quotes around plain text", "the node is called abc123, as its compatible",
+        "a number in the name of the node i2c13", "a number where a flag has a name: GIC_SPI, GIC_PPI",
+        "indentation: by 8 columns instead of 4",
+    ):  # fmt: skip
+        assert what in said

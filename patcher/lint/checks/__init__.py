@@ -13,6 +13,7 @@ from patcher.lint.checks import (
     messages,
     needless,
     people,
+    prefixes,
     schema_layout,
     schemas,
     series,
@@ -25,6 +26,6 @@ from patcher.lint.checks import (
 )
 
 MODULES = (
-    c_style, code, devicetree, devicetree_sources, diffs, history, kconfig, messages, needless, people, schema_layout,
-    schemas, series, signing, sorting, spelling, style, tags, transport,
+    c_style, code, devicetree, devicetree_sources, diffs, history, kconfig, messages, needless, people, prefixes,
+    schema_layout, schemas, series, signing, sorting, spelling, style, tags, transport,
 )  # fmt: skip

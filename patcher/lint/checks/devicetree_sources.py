@@ -72,6 +72,50 @@ def dts_style(job: Change) -> Iterator[Hit]:
             yield from _cells(job, file.path, [each for hunk in shown(job.diff, file) for each in hunk if each.added])
 
 
+# What a node may be called though its compatible has the same word: generic names of the specification, and busses.
+_GENERIC = re.compile(
+    r"adc|amplifier|analog-sensor|audio-codec|backlight|battery|bluetooth|bridge|bus|cache|camera"
+    r"|can|charger|clock|clock-controller|codec|connector|controller|cpu|crypto|dac|dai|ddr|display"
+    r"|display-controller|dma|dma-controller|dmic|dp|dsi|dsp|eeprom|efuse|ethernet|ethernet-phy|fan"
+    r"|firmware|flash|fpga|fuel-gauge|gpio|gpu|hdmi|hub|hwlock|hwmon|i2c|i2s|i3c|iio|imu"
+    r"|interconnect|interrupt-controller|iommu|jpeg|key|keyboard|keypad|keys|l2-cache|lcd|led|leds"
+    r"|lvds|mailbox|mdio|memory|memory-controller|mfd|mmc|modem|mux|nand|nand-controller|nfc|nvmem"
+    r"|oscillator|panel|partitions|pci|pcie|phy|pinctrl|pinmux|pmic|pmu|ports|power-controller"
+    r"|power-monitor|poweroff|proximity|ptm|pwm|ramoops|rectifier|regulator|remoteproc|reserved-memory"
+    r"|reset|reset-controller|rng|rtc|sata|scm|sdhci|sensor|serial|sma|soc|sound|spdif|spi"
+    r"|splitter|sram|switch|syscon|sysmgr|temperature-sensor|thermal|thermal-sensor|timer|touchscreen"
+    r"|tpm|trng|tsadc|typec|uart|ufs|usb|usb-hub|usbmisc|usb-phy|usb-typec|video-codec|vpu|watchdog|wifi"
+    r"|wmi"
+)
+_BUS = re.compile(r"(?:i2c|i3c|spi|usb|serial|uart|gpio|mmc|can|pwm|mdio|ethernet|pcie)\d+\Z")
+
+
+@check
+def node_generic(job: Change) -> Iterator[Hit]:
+    """A new node that is called as its compatible, or a bus with a number, in an example or a source."""
+    for file in job.diff.files:
+        example = file.path.startswith(BINDINGS) and file.path.endswith(".yaml")
+        if file.deleted or not (file.path.endswith(_ENDS) or example):
+            continue
+        for hunk in shown(job.diff, file):
+            opened: Shown | None = None
+            for each in hunk:
+                if match := _NODE.match(each.text):
+                    opened = each if each.added else None
+                    if example and opened and _BUS.match(match.group("name")):
+                        yield Hit(f"a number in the name of the node {match.group('name')}",
+                                  job.file(file.path, each.line, match.group("name")))  # fmt: skip
+                elif opened and (match := re.match(r'\s*compatible = "[\w-]+,(?P<device>[\w-]+)"', each.text)):
+                    node = _NODE.match(opened.text)
+                    name, device = (node.group("name") if node else ""), match.group("device").lower()
+                    whole = name.lower() == device or (len(name) > 2 and name.lower() in re.split("[-_]", device))
+                    if node and node.group("unit") and whole and not _GENERIC.fullmatch(name.lower()):
+                        yield Hit(
+                            f"the node is called {name}, as its compatible", job.file(file.path, opened.line, name)
+                        )
+                    opened = None
+
+
 def _after(file: FileDiff, hunk: Sequence[Shown]) -> Shown | None:
     """The first node of a hunk, where it is new and the one before, in the head of the hunk, has a higher address."""
     first = next((each for each in hunk if _NODE.match(each.text)), None)

@@ -32,6 +32,12 @@ _PARAM = re.compile(
     r"\bmodule_param(?:_named|_array|_string|_unsafe|_call|_cb|_array_named|_hw|_hw_array)*\s*\(\s*(\w+)"
 )
 _FOR_USERS = re.compile(r"\b(?:__setup|early_param|core_param|proc_create\w*)\s*\(\s*\"([\w/]+)")
+_ATTRIBUTE = re.compile(
+    r"static (?:DEVICE|BUS|CLASS|DRIVER)_ATTR(?:_RO|_RW|_WO)?\((\w+)|CONFIGFS_ATTR(?:_RO|_RW|_WO)?\(\w+, *(\w+)"
+)
+_READ = re.compile(
+    r"\b(?:device|fwnode|of)_property_(?:read|present|count)\w*\([^\"]+\"([a-z0-9]+,[\w,-]+|[a-z0-9]+(?:_[a-z0-9]+)+)\""
+)
 _BARRIER = re.compile(
     r"(?<![\w.>\"])(?:smp_)?(?:mb|rmb|wmb|read_barrier_depends|mb__(?:before|after)_\w+|store_release|load_acquire"
     r"|store_mb)\s*\(|(?<![\w.>\"])barrier\s*\(\s*\)"
@@ -323,6 +329,18 @@ def documentation(job: Change) -> Iterator[Hit]:
             if match and f'"{match.group(1)}' not in gone:
                 what = f"{match.group(1)!r} is new to users, and Documentation/ says nothing"
                 yield Hit(what, job.file(file.path, line, match.group(1)))
+        if job.patch.prefix.total <= 1:  # the other patches of a series may document it
+            for line in file.added:
+                name = match.group(1) or match.group(2) if (match := _ATTRIBUTE.match(line.text)) else ""
+                if name and not re.search(rf"\b{name}\b", gone):
+                    what = f"the attribute {name} is new to users, and Documentation/ABI says nothing"
+                    yield Hit(what, job.file(file.path, line, name))
+                    break
+            for line in file.added:
+                if (match := _READ.search(line.text)) and f'"{match.group(1)}"' not in gone:
+                    what = f"the property {match.group(1)} is new, and no binding describes it"
+                    yield Hit(what, job.file(file.path, line, match.group(1)))
+                    break
 
 
 @check

@@ -13,7 +13,7 @@ from patcher.lint.register import check
 from patcher.mail.model import Kind
 
 _REVERT = re.compile(r'(?:\S+: )?Revert "|.*\brevert\b', re.IGNORECASE)
-_SUBSYSTEM = re.compile(r"(?:\[[^\]]+\]\s*)?(?P<prefix>[^\s:][^:]{0,60}):(?:\s|$)")
+SUBSYSTEM = re.compile(r"(?:\[[^\]]+\]\s*)?(?P<prefix>[^\s:][^:]{0,60}):(?:\s|$)")
 _NO_SUBSYSTEM_NEEDED = re.compile(
     r"\A\[[^\]]{1,40}\]\s*\S|\A(?:\S+: )?(?i:Revert \")|\b(?i:revert)\b|\ALinux [\d.]+|\AMerge |\Av?\d+\.\d"
     r"|\bMAINTAINERS\b"
@@ -97,7 +97,7 @@ def summary_length(job: Message) -> Iterator[Hit]:
     """A summary that is too long. What git or a maintainer wrote around it is not counted: a revert, a number."""
     summary = job.patch.summary
     limit = 80 if job.profile == "kvm" else 75
-    match = _SUBSYSTEM.match(summary)
+    match = SUBSYSTEM.match(summary)
     phrase = summary[match.end() :].strip() if match else summary
     if len(summary) <= limit or _REVERT.match(summary):
         return
@@ -110,7 +110,7 @@ def summary_length(job: Message) -> Iterator[Hit]:
 def summary_file_name(job: Message) -> Iterator[Hit]:
     """A summary that is the name of a file, or has the path of one for its prefix."""
     summary = job.patch.summary
-    match = _SUBSYSTEM.match(summary)
+    match = SUBSYSTEM.match(summary)
     prefix = match.group("prefix").strip() if match else ""
     if _FILE.match(summary):
         yield Hit("the summary is the name of a file", job.subject(summary))
@@ -132,11 +132,20 @@ def _calls_itself_so(job: Message, prefix: str) -> bool:
     return sum(subject.startswith(f"{prefix}:") for path in paths for subject in titled.get(path, ())) > 1
 
 
+_TOP = re.compile(
+    r"(?:Documentation|LICENSES|arch|block|certs|crypto|drivers|fs|include|init|io_uring|ipc|kernel"
+    r"|lib|mm|net|rust|samples|scripts|security|sound|tools|usr|virt)/"
+)
+
+
 @check
 def summary_no_subsystem(job: Message) -> Iterator[Hit]:
     """A summary without "subsystem: ", or without the blank in it."""
     summary = job.patch.summary
-    if not summary or _NO_SUBSYSTEM_NEEDED.search(summary) or _SUBSYSTEM.match(summary):
+    paths = [file.path for file in job.diff.files]
+    if paths and all(path.endswith((".py", ".man", ".rb")) and not _TOP.match(path) for path in paths):
+        return  # of another project than the kernel
+    if not summary or _NO_SUBSYSTEM_NEEDED.search(summary) or SUBSYSTEM.match(summary):
         return
     if match := re.match(r"(?:\[[^\]]+\]\s*)?(\w[\w/.,+ -]{0,40}:)(?!:)(?=\S)", summary):
         what = f"a blank is missing after {match.group(1)!r}"
@@ -148,11 +157,11 @@ def summary_no_subsystem(job: Message) -> Iterator[Hit]:
 @check
 def summary_capital(job: Message) -> Iterator[Hit]:
     """The first word after the prefix in small letters (tip, kvm). A name from the code stays as it is."""
-    match = _SUBSYSTEM.match(job.patch.summary)
+    match = SUBSYSTEM.match(job.patch.summary)
     if not match:
         return
     phrase = job.patch.summary[match.end() :].strip()
-    while (further := _SUBSYSTEM.match(phrase)) and " " not in further.group("prefix"):
+    while (further := SUBSYSTEM.match(phrase)) and " " not in further.group("prefix"):
         phrase = phrase[further.end() :].strip()
     first = phrase.partition(" ")[0]
     if first[:1].islower() and first.isalpha() and not _CODE_WORD.search(first):
@@ -439,6 +448,8 @@ def backport_line(job: Message) -> Iterator[Hit]:
     """A patch for a stable tree that does not name the upstream commit."""
     text = "\n".join(job.patch.body)
     match = UPSTREAM.search(text)
+    if "net" in {word.lower() for word in job.patch.prefix.words}:
+        return  # [PATCH net,stable]: new, and to be backported later
     if not match:
         if not re.search(r"upstream|\blinux-\d+\.\d+\.y|\bbackport", text, re.IGNORECASE):
             yield Hit("no line names the upstream commit", job.subject(), key="none")

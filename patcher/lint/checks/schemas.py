@@ -31,6 +31,10 @@ _IN_UNITS = re.compile(
     r"\b(?:in|of|unit:?)\s+(?:units\s+of\s+)?(?:milli|micro|nano|pico|kilo|mega)?-?(?:seconds?|volts?|amp(?:ere)?s?|hertz|ohms?)\b"
     r"|(?:\bin|\bunit:?)\s+(?:[munp]s|[mu]V|[mu]A|[kM]?Hz)\b|\((?:in )?(?:[munp]s|[mu]V|[mu]A|[kM]?Hz)\)",
 )
+_TYPED = re.compile(
+    r"(?:phys|clocks|resets|dmas|iommus|reg|interrupts|power-domains|interconnects|status|(?:phy|clock|reset|dma|reg)-names"
+    r"|interrupt-names|pinctrl-\d+|.*-supply|.*-gpios)\Z"
+)
 _LEGACY = re.compile(r"(?:.*-)?(?:frequency|rates?|gpios?|supply|clocks?|names?|cells?|interrupts?|reg|resistors?)\Z")
 _COMMON = frozenset((
     "big-endian", "bus-range", "bus-width", "clock-frequency", "clock-output-names", "debounce-interval",
@@ -130,6 +134,25 @@ def binding_wording(job: Change) -> Iterator[Hit]:
         if file.created and (line := _speaks_of_software(hunk)):
             yield Hit("the description speaks of software or of itself: a binding describes hardware",
                       job.file(file.path, line.line), key="software")  # fmt: skip
+        for each in hunk:
+            if each.added and (
+                match := re.search(r"(?i)\b(?:phandle|handle|reference) (?:to|of) (?:the|a) regulator", each.text)
+            ):
+                where = job.file(file.path, each.line, match.group())
+                yield Hit("a description says what the name says", where, "say what it supplies", key="phandle")
+                break
+    for file in job.diff.files:
+        if file.path.startswith(BINDINGS) and file.path.endswith(".txt"):
+            for line in file.added:
+                if match := re.search(r"(?i)\b(?:the|this|linux|kernel) (?:linux )?driver\b|-driver\b", line.text):
+                    yield Hit("a binding speaks of a driver", job.file(file.path, line, match.group()),
+                              "a binding is of hardware", key="driver")  # fmt: skip
+                    break
+            for line in file.added:
+                if match := re.search(r"(?<![\w-])[a-z][\w-]*-gpio\b(?= =|:)", line.text):
+                    yield Hit(f"{match.group()} ends in -gpio", job.file(file.path, line, match.group()),
+                              f"call it {match.group()}s", key="gpio")  # fmt: skip
+                    break
     prefix, _, phrase = job.patch.summary.rpartition(": ")
     if "dt-bindings" not in prefix.lower() or not all(_of_binding(file.path) for file in job.diff.files):
         return
@@ -172,7 +195,9 @@ def binding_property(job: Change) -> Iterator[Hit]:
 def _units(each: _Property) -> Iterator[tuple[str, str]]:
     described = " ".join(line.text.strip() for line in each.block)
     number = "uint" in each.keys.get("$ref", "") or bool({"minimum", "maximum", "enum", "maxItems"} & set(each.keys))
-    if _UNITS.search(each.name):
+    if _TYPED.match(each.name) and each.keys.get("$ref", "").strip("\"'").startswith("/schemas/types.yaml#"):
+        yield f"{each.name} needs no type: all devices have it", "remove $ref"
+    elif _UNITS.search(each.name):
         if each.keys.get("$ref", "").startswith("/schemas/types.yaml#"):
             yield f"{each.name} needs no type: its unit has one", "remove $ref"
     elif _ODD_UNIT.search(each.name) or (number and not _LEGACY.match(each.name) and _IN_UNITS.search(described)):
@@ -189,6 +214,11 @@ def _items(each: _Property) -> Iterator[tuple[str, str]]:
         yield f"{each.name} is one value ({type_.rpartition('/')[2]}), and has maxItems", "remove maxItems"
     if each.name in _PHANDLES and "const" in keys:
         yield f"{each.name} has const", "say maxItems"
+    listed = [_indent(line.text) for line in each.block if re.match(r"\s*- ", line.text)]
+    if each.name == "compatible" and list(keys) == ["items"] and listed.count(min(listed, default=0)) == 1:
+        yield "compatible has items for a single entry", "write const or enum directly"
+    if re.search(r"(?:\A|-)gpio\Z", each.name) and keys.get("deprecated") != "true" and keys.get("type") != "object":
+        yield f"{each.name} ends in -gpio", f"call it {each.name}s"
     numbers = re.findall(r"\d+", keys.get("enum", "")) if re.fullmatch(r"\[[\d, ]+\]", keys.get("enum", "")) else []
     if len(numbers) > 5 and [int(number) for number in numbers] == list(
         range(int(numbers[0]), int(numbers[0]) + len(numbers))
@@ -241,6 +271,13 @@ def _required(hunk: Sequence[Shown]) -> Iterator[tuple[str, Shown]]:
 def binding_schema(job: Change) -> Iterator[Hit]:
     """A new schema that lacks what each has, or is not called as what it describes."""
     for file, hunk in _schemas(job):
+        for each in hunk:
+            if each.added and re.match(
+                r"""(?:\s*(?:description|title): +|\s{4,})(["'])[\w ,.()/-]+\1\s*\Z""", each.text
+            ):
+                yield Hit("quotes around plain text", job.file(file.path, each.line), "they are not needed", Level.NOTE,
+                          "quotes text")  # fmt: skip
+                break
         for each in hunk:
             if each.added and (match := re.match(r"\s*(?:- )?(?P<key>\$\w+): [\"'][^\"' ]+[\"']\s*\Z", each.text)):
                 what = f"quotes around {match.group('key')}"
@@ -356,6 +393,16 @@ def binding_example(job: Change) -> Iterator[Hit]:
                     )
             if not each.added:
                 continue
+            if re.match(r"\s*interrupts = <[01] \d+ IRQ_TYPE_", each.text):
+                yield Hit(
+                    "a number where a flag has a name: GIC_SPI, GIC_PPI", job.file(file.path, each.line), key="flag"
+                )
+            if len(opened) == 1 and not match and example.index(each) == example.index(opened[0]) + 1:
+                step = _indent(each.text) - _indent(opened[0].text)
+                if step > 4 and opened[0].added:
+                    yield Hit(
+                        f"indentation: by {step} columns instead of 4", job.file(file.path, each.line), key="step"
+                    )
             if match and match.group("label") and not re.search(rf"&{match.group('label')}\b", text):
                 label = match.group("label")
                 yield Hit(f"nothing refers to the label {label}", job.file(file.path, each.line, label), "drop it")

@@ -20,6 +20,8 @@ _CHANGES = re.compile(
     r"|^\s*feedback from\b",
     re.IGNORECASE,
 )
+_VERSION = re.compile(r"\bv(\d{1,2})\b", re.IGNORECASE)
+_BEHIND = 2  # versions in which a patch need not have changed
 _STATISTICS = re.compile(
     r"\s*(?:\S.* \| +(?:\d+|Bin)\b.*|\d+ files? changed\b.*|(?:create|delete) mode .*|mode change .*|(?:rename"
     r"|copy) .*\(\d+%\)"
@@ -187,6 +189,11 @@ def changelog_missing(series: Series) -> Iterator[Hit]:
     told = any(_CHANGES.search(line) for line in texts) or any(len(line.split()) > 2 for line in below)
     if not told and not any(mail.patch.prefix.resend for mail in series.all):
         yield _hit(series.first, f"version {series.version} does not say what changed")
+    for mail in series.patches:
+        newest = max((int(number) for line in mail.patch.below for number in _VERSION.findall(line)), default=0)
+        if 1 < newest < series.version - _BEHIND:
+            what = f"the changelog ends at version {newest}"
+            yield Hit(what, locations.mail(mail.patch), level=Level.NOTE, key="old", patch=mail.patch)
 
 
 @check

@@ -100,6 +100,8 @@ def sign_off_last(job: Tags) -> Iterator[Hit]:
         return
     tag, last = signers[-1]
     if not same_person(last, patch.sender) and not (_relayed(patch.sender) and same_person(last, patch.author)):
+        if not patch.sender.name and same_person(last, patch.author):
+            return  # who sends from an address without a name says with From: in the text who it is
         yield Hit(f"{patch.sender} sends it, but {last} is the last to sign off", job.tag(tag))
 
 

@@ -62,6 +62,9 @@ _FAULT = re.compile(  # what a text says where it speaks of a fault
     r"|\bmust be (?:freed|released|unregistered|disabled)\b|\bis never (?:freed|released|unregistered|disabled)\b"
     r"|\b(?:no longer|doesn't|does not|do not|don't|didn't|can't|cannot)"
     r" (?:work|boot|probe|resume|suspend|recover)(?:s|ed)?\b"
+    r"|\bsubsequent attempts?\b[^.]{0,60}\b(?:will )?fail\b|\b(?:to|in) instabilit|\binstability in\b"
+    r"|\b(?:was|were) (?:supposed|meant|expected) to\b[^.]{0,80}\bsince commit\b"
+    r"|\bsince commit [0-9a-f]{8,40}\b[^.]{0,160}\b(?:no longer|fails?|broken|wrong|breaks)\b"
     r"|\b(?:lost|loses) (?:touch|interrupt)|\bissue\b.{0,20}\bgo(?:es|ne)? away\b|\bindefinitely\b",
     re.IGNORECASE,
 )
@@ -88,6 +91,7 @@ _NO_FAULT = re.compile(
 )
 _CERTAIN = re.compile(r"\b(?:deadlock|leak|use.after.free|crash|race|null pointer|overflow)\b", re.IGNORECASE)
 _STABLE = re.compile(r"\bstable(?:\+[\w-]+)?@(?P<host>[\w.-]+)|\bstable\b", re.IGNORECASE)
+_ASK_FOR_STABLE = re.compile(r"drivers/(?:usb|tty|char|misc|thunderbolt|android|nvmem|interconnect|uio|w1)/")
 _PRIVATE = (".local", ".internal", ".lan", ".corp", ".intranet", ".localhost")
 _PUBLIC_HOST = re.compile(r"(?:[\w-]+\.)+[A-Za-z]{2,}\Z")
 
@@ -195,6 +199,17 @@ def stable_version(job: Tags) -> Iterator[Hit]:
         if to_stable and not re.search(r"#|\[|\d\.\d", tag.value):
             yield Hit("it does not say for which versions", job.tag(tag))
             return
+
+
+@check
+def stable_missing(job: Tags) -> Iterator[Hit]:
+    """``Fixes:`` without ``Cc: stable``, where the maintainers ask for it."""
+    patch = job.patch
+    paths = [file.path for file in job.diff.files]
+    fixed = next((tag for tag in patch.tags if tag.key == "fixes"), None)
+    told = re.search(r"\bstable\b", "\n".join((*patch.body, *patch.below, *(one.address for one in patch.to))))
+    if fixed and paths and not told and all(_ASK_FOR_STABLE.match(path) for path in paths):
+        yield Hit("a fix without Cc: stable", job.tag(fixed), key="none")
 
 
 @check
