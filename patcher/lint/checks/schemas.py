@@ -123,6 +123,23 @@ def _properties(hunk: Sequence[Shown]) -> Iterator[_Property]:
             yield _Property(match.group("name"), each, block, keys, len(match.group("indent")) == 2)
 
 
+_PHANDLE = re.compile(r"(?i)\b(?:phandle|handle|reference) (?:to|of) (?:the|a) regulator")
+_DRIVER = re.compile(r"(?i)\b(?:the|this|linux|kernel) (?:linux )?driver\b|-driver\b")
+_GPIO = re.compile(r"(?<![\w-])[a-z][\w-]*-gpio\b(?= =|:)")
+
+
+def _texts(job: Change) -> Iterator[Hit]:
+    """What bindings that are not yet schemas say."""
+    for file in job.diff.files:
+        added = file.added if file.path.startswith(BINDINGS) and file.path.endswith(".txt") else ()
+        if found := next(((line, match) for line in added if (match := _DRIVER.search(line.text))), None):
+            where = job.file(file.path, found[0], found[1].group())
+            yield Hit("a binding speaks of a driver", where, "a binding is of hardware", key="driver")
+        if found := next(((line, match) for line in added if (match := _GPIO.search(line.text))), None):
+            name = found[1].group()
+            yield Hit(f"{name} ends in -gpio", job.file(file.path, found[0], name), f"call it {name}s", key="gpio")
+
+
 @check
 def binding_wording(job: Change) -> Iterator[Hit]:
     """A title or a subject that calls a binding a binding, or speaks of a driver."""
@@ -135,24 +152,11 @@ def binding_wording(job: Change) -> Iterator[Hit]:
             yield Hit("the description speaks of software or of itself: a binding describes hardware",
                       job.file(file.path, line.line), key="software")  # fmt: skip
         for each in hunk:
-            if each.added and (
-                match := re.search(r"(?i)\b(?:phandle|handle|reference) (?:to|of) (?:the|a) regulator", each.text)
-            ):
+            if each.added and (match := _PHANDLE.search(each.text)):
                 where = job.file(file.path, each.line, match.group())
                 yield Hit("a description says what the name says", where, "say what it supplies", key="phandle")
                 break
-    for file in job.diff.files:
-        if file.path.startswith(BINDINGS) and file.path.endswith(".txt"):
-            for line in file.added:
-                if match := re.search(r"(?i)\b(?:the|this|linux|kernel) (?:linux )?driver\b|-driver\b", line.text):
-                    yield Hit("a binding speaks of a driver", job.file(file.path, line, match.group()),
-                              "a binding is of hardware", key="driver")  # fmt: skip
-                    break
-            for line in file.added:
-                if match := re.search(r"(?<![\w-])[a-z][\w-]*-gpio\b(?= =|:)", line.text):
-                    yield Hit(f"{match.group()} ends in -gpio", job.file(file.path, line, match.group()),
-                              f"call it {match.group()}s", key="gpio")  # fmt: skip
-                    break
+    yield from _texts(job)
     prefix, _, phrase = job.patch.summary.rpartition(": ")
     if "dt-bindings" not in prefix.lower() or not all(_of_binding(file.path) for file in job.diff.files):
         return
