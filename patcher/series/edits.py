@@ -51,12 +51,13 @@ class EditSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class FormSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One form that a function has in some trees, and what is to be edited where it has this one.
 
-    ``body``: all the function's statements; ``...`` stands for anything. A tree has just one form of a function.
+    ``body``: all the function's statements; ``...`` stands for anything. A tree has just one form of a function. A form
+    without edits is one in which the function does already what the step is to bring.
     """
 
     function: str
     body: str
-    edit: tuple[EditSpec, ...]
+    edit: tuple[EditSpec, ...] = ()
 
 
 class StepEdits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,8 +91,8 @@ def load_edits(folder: Path) -> StepEdits:
     edits = _with_texts(file, "edit", found.edit)
     forms = []
     for number, form in enumerate(found.form, 1):
-        if not (form.function and form.body.strip() and _pairs(form.body) and form.edit):
-            raise InputError(f"{file}: form {number} needs a function, its body as C, and edits", "see docs/series.md")
+        if not (form.function and form.body.strip() and _pairs(form.body)):
+            raise InputError(f"{file}: form {number} needs a function and its body as C", "see docs/series.md")
         edit = _with_texts(file, f"form {number}, edit", form.edit)
         forms.append(msgspec.structs.replace(form, edit=edit))
     return StepEdits(edits, tuple(forms))

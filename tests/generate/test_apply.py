@@ -12,7 +12,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from generate.forms import FIND, early_page, granting_page, overriding_page, unbounded_page
+from generate.forms import (
+    FIND,
+    copying_mmu,
+    early_page,
+    filling_mmu,
+    granting_page,
+    overriding_page,
+    storing_setup,
+    unbounded_page,
+)
 from patience import wait_for_end
 
 from patcher import temporary
@@ -261,6 +270,29 @@ def test_every_form_of_mfn_to_pfn_is_known(
     assert (code, err) == (0, "")
     added = git(tree, "diff", "-U0", "HEAD", "patcher/identity", "--", PAGE).splitlines()
     assert [line for line in added if line[:1] == "+" and "confirm_pfn(" in line and "inline" not in line] == wanted
+
+
+SETUP, MMU = "arch/x86/xen/setup.c", "arch/x86/xen/mmu.c"
+
+
+@pytest.mark.parametrize("last_leaf", [filling_mmu, copying_mmu])
+def test_what_a_tree_does_for_the_balloon_is_not_believed_and_not_done_twice(
+    run: Run, changed_tree: Callable[..., Path], git: Git, last_leaf: Callable[[str], str]
+) -> None:
+    """Storing INVALID_P2M_ENTRY finds no entry to store it in, where void is identity."""
+
+    def change(tree: Path) -> None:
+        (tree / SETUP).write_text(storing_setup((tree / SETUP).read_text()))
+        (tree / MMU).write_text(last_leaf((tree / MMU).read_text()))
+
+    tree = changed_tree(change)
+    code, _, err = run("apply", "--tree", tree)
+    assert (code, err) == (0, "")
+    assert git(tree, "rev-list", "--count", "HEAD..patcher/identity").strip() == "14"
+    added = git(tree, "diff", "-U0", "HEAD", "patcher/identity", "--", SETUP)
+    assert "+\tset_phys_range_missing(min_t(u64, PFN_UP(extra_start), ULONG_MAX)," in added
+    assert {"-\tunsigned long pfn;", "-\t\t__set_phys_to_machine(pfn, INVALID_P2M_ENTRY);"} < set(added.splitlines())
+    assert "mfn_list" not in git(tree, "diff", "-U0", "HEAD", "patcher/identity", "--", MMU)
 
 
 def test_a_form_that_is_not_known_is_blocked(run: Run, changed_tree: Callable[..., Path]) -> None:
