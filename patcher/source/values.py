@@ -40,7 +40,7 @@ def unequal(
 ) -> list[str | None]:  # fmt: skip
     """Of each question: the first configuration in which the answer is no, or "". What libclang cannot compute, and
     what is no constant, is not equal. None where libclang came to no end."""
-    found = [_answers(tree, config, questions, cache) for config in configs] if questions else []
+    found = _answers(tree, configs, questions, cache) if questions else []
     if None in found:
         return [None] * len(questions)
     return [
@@ -49,25 +49,32 @@ def unequal(
     ]
 
 
-def _answers(tree: KernelTree, config: Config, questions: Sequence[Question], cache: Cache) -> Sequence[int] | None:
+def _answers(
+    tree: KernelTree, configs: Sequence[Config], questions: Sequence[Question], cache: Cache
+) -> list[Sequence[int] | None]:
+    """The answers in each configuration, all of them computed side by side."""
     paths = tuple(sorted({question.path for question in questions}))
-    includes = include_graph(tree, config, paths, cache)
-    key = "values:" + digest(_seen(config, includes, paths), questions)
-    if (stored := cache.load(key, _decoder.decode)) is not None:
-        return stored
+    graphs = [include_graph(tree, config, paths, cache) for config in configs]
+    keys = ["values:" + digest(_seen(*each, paths), questions) for each in zip(configs, graphs, strict=True)]
+    found: list[Sequence[int] | None] = [cache.load(key, _decoder.decode) for key in keys]
+    missing = [n for n, answers in enumerate(found) if answers is None]
+    own = own_directories(tree, paths) if missing else {}
     with ExitStack() as stack:
-        space = stack.enter_context(Workspace(tree, config, includes, own_directories(tree, paths), cache))
-        make_constants([space], [space.bring(includes.reach(paths))])
-        scratch = stack.enter_context(temporary.directory("values"))
-        main = scratch / "values.c"
-        main.write_text(_program(space.prepared.sources, questions))
-        work = functools.partial(_compute, space.prepared, main, paths[0], len(questions))
-        _, done = next(run({"": Piece(work, (*space.prepared.readable, scratch))}))
-    if isinstance(done, Lost):
-        return None
-    answers = _decoder.decode(done)
-    cache.put(key, done)
-    return answers
+        spaces = [stack.enter_context(Workspace(tree, configs[n], graphs[n], own, cache)) for n in missing]
+        reached = [graphs[n].reach(paths) for n in missing]
+        make_constants(spaces, [space.bring(each) for space, each in zip(spaces, reached, strict=True)])
+        pieces = {}
+        for n, space in zip(missing, spaces, strict=True):
+            scratch = stack.enter_context(temporary.directory("values"))
+            main = scratch / "values.c"
+            main.write_text(_program(space.prepared.sources, questions))
+            work = functools.partial(_compute, space.prepared, main, paths[0], len(questions))
+            pieces[n] = Piece(work, (*space.prepared.readable, scratch))
+        for n, done in run(pieces):
+            if not isinstance(done, Lost):
+                found[n] = _decoder.decode(done)
+                cache.put(keys[n], done)
+    return found
 
 
 def _program(sources: Path, questions: Sequence[Question]) -> str:
