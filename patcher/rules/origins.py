@@ -139,7 +139,7 @@ class Origins:
         if last in _NOTHING or (atom.fields and last in _OF_FAULT) or atom.text[0].isdigit():
             return here(Nature.DEVICE) if _number(atom.name) >= _FIXED else set()
         if last == "vm_pgoff":
-            return here(Nature.USER)
+            return self._page_offset(function, atom, depth, here, at)
         key = (function.path, function.at, atom.text, at)
         if key in self._known:
             return self._known[key]
@@ -162,6 +162,15 @@ class Origins:
         if cut == self._cut:
             self._known[key] = found
         return found
+
+    def _page_offset(self, function: Function, atom: Atom, depth: int, here: Here, at: int) -> set[Origin]:
+        """Of ``vm_pgoff``: the user's, unless the function has stored something else before."""
+        found = re.finditer(_ASSIGNED % re.escape(atom.text), function.body[: max(at, 0)], re.MULTILINE)
+        stored = [match for match in found if match[1] == "="]
+        start, _ = _since(function.body, stored, at)
+        values = [(_whole(function.body, match.start(2)), match.start()) for match in stored if match.start() >= start]
+        parts = [self._parts(function, value, depth + 1, place) for value, place in values]
+        return {each for part in parts for each in part}.union(() if start and any(parts) else here(Nature.USER))
 
     def _line(self, function: Function, atom: Atom) -> int:
         file = self._library.text(function.path)

@@ -148,3 +148,22 @@ def test_what_goes_round_in_circles_ends() -> None:
 )
 def test_hostile_expressions_are_unknown(frame: str) -> None:
     assert "UNKNOWN" in natures("", frame)
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("\tvma->vm_pgoff = pci_resource_start(dev, 0) >> PAGE_SHIFT;\n", "DEVICE"),
+        ("\tint at = vma->vm_pgoff & 7;\n\n\tvma->vm_pgoff = __phys_to_pfn(__pa(card->cpu)) + at;\n", "MEMORY"),
+        ("\tvma->vm_pgoff = unseen(card);\n\tvma->vm_pgoff = vma->vm_pgoff + PFN_DOWN(__pa(card->cpu));\n", "MEMORY"),
+        ("\tif (card)\n\t\tvma->vm_pgoff = pci_resource_start(dev, 0) >> PAGE_SHIFT;\n", "DEVICE USER"),
+        ("\tvma->vm_pgoff = 0;\n", "USER"),
+        ("\tvma->vm_pgoff += 1;\n", "USER"),
+    ],
+)  # fmt: skip
+def test_what_a_function_stores_in_vm_pgoff_before_the_call_is_what_it_maps(body: str, told: str) -> None:
+    code = f"{STRUCTS}int f(struct vm_area_struct *vma, struct card *card)\n{{\n{body}\treturn map(vma, 0);\n}}\n"
+    library = Library({"drivers/x/x.c": lex.code_only(code.encode())})
+    (function,) = library.defined("f", "drivers/x/x.c")
+    found = Origins(library).of(function, "vma->vm_pgoff", at=function.body.index("return"))
+    assert " ".join(sorted({each.nature.name for each in found})) == told
