@@ -309,6 +309,8 @@ class Origins:
                     continue
                 callee, args, _ = next(calls(value))
                 at = next((n for n, each in enumerate(args) if re.search(rf"&.*\b{field}\s*$", each)), -1)
+                if self._takes_struct(stored.path, callee, at):
+                    continue  # the field is a struct itself, and no frame
                 unknown = {Origin(Nature.UNKNOWN, " ".join(value.split()), stored.path, stored.line)}
                 found.append(self._given(stored.path, callee, at, depth) or unknown)
                 continue
@@ -326,6 +328,10 @@ class Origins:
             (found if stored.operator == "=" else offsets).append(traced)
         whole = {each for one in found for each in one}
         return _combined([whole, *offsets])
+
+    def _takes_struct(self, path: str, callee: str, at: int) -> bool:
+        made = self._library.defined(callee, path) if at >= 0 else ()
+        return any(at < len(each.params) and re.search(r"\b(?:struct|union)\b", each.params[at]) for each in made)
 
     def _fitting(self, path: str, field: str, struct: str) -> list[Stored]:
         """The values that are stored in the field of that struct. Of what struct's field a place is cannot always be

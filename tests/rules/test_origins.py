@@ -167,3 +167,13 @@ def test_what_a_function_stores_in_vm_pgoff_before_the_call_is_what_it_maps(body
     (function,) = library.defined("f", "drivers/x/x.c")
     found = Origins(library).of(function, "vma->vm_pgoff", at=function.body.index("return"))
     assert " ".join(sorted({each.nature.name for each in found})) == told
+
+
+def test_a_struct_of_the_name_of_a_field_fills_no_field() -> None:
+    more = """
+struct whole { struct inner phys; };
+static void drop(struct inner *inner) { inner->base = 0; }
+static void clean(void *unseen) { struct whole *it = unseen; drop(&it->phys); }
+static void make(void *unseen) { struct card *card = unseen; card->phys = virt_to_phys(card->cpu); }
+"""
+    assert natures("", "card->phys", more, "struct vm_area_struct *vma, void *card") == "MEMORY"
