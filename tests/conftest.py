@@ -74,6 +74,18 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("PATCHER_CACHE_DIR", raising=False)
 
 
+@pytest.fixture(autouse=True)
+def _own_signals() -> Iterator[None]:
+    """What a test ignores or blocks is neither to the programs that later ones start."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    yield
+    signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
+
+
 @pytest.fixture(scope="session")
 def git() -> Git:
     """``git(directory, *arguments)``."""
