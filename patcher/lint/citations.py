@@ -57,7 +57,9 @@ class Citation(NamedTuple):
 def cited(patch: Patch) -> Iterator[Citation]:
     """The commits cited in the text of a message, tags not counted. A word of hexadecimal letters is no id."""
     tags = {tag.line for tag in patch.tags}
-    text = "\n".join("" if index in tags or UPSTREAM.match(line) else line for index, line in enumerate(patch.body))
+    text = "\n".join(
+        "" if index in tags or UPSTREAM.match(line) else line[:2000] for index, line in enumerate(patch.body)
+    )
     for match in _CITED.finditer(text):
         id_ = match.group("hash").lower()
         if not any(letter.isdigit() for letter in id_) or (id_.isdigit() and len(id_) < 12):

@@ -76,7 +76,7 @@ def continuation(job: Change) -> Iterator[Hit]:
     told: set[str] = set()
     for file, hunk in _hunks(job):
         for above, below in pairwise(hunk):
-            if not (above.added and below.added) or file.path in told or not _WRAPPED.match(above.text):
+            if not (above.added and below.added) or file.path in told or not _WRAPPED.match(above.text[:500]):
                 continue
             column = _open(above.text)
             text = below.text.lstrip()

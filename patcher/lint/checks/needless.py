@@ -128,7 +128,7 @@ def sizeof_variable(job: Change) -> Iterator[Hit]:
     told: set[str] = set()
     for file, hunk in _hunks(job):
         for each in hunk:
-            match = _SIZE.search(each.text) if each.added and file.path not in told else None
+            match = _SIZE.search(each.text[:500]) if each.added and file.path not in told else None
             if match:
                 told.add(file.path)
                 name = match.group("name")
