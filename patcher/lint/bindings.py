@@ -7,7 +7,7 @@ import re
 from patcher.mail.diff import Diff
 
 BINDINGS = "Documentation/devicetree/bindings/"
-_STRING = re.compile(r"\b([a-z0-9][\w.+-]*,[\w.+-]*\w)")
+_STRING = re.compile(r"(?<![\w.+-])([a-z0-9][\w.+-]*,[\w.+-]*\w)")
 _USE = re.compile(r"\bcompatible\s*=\s*((?:\"[^\"]*\"[\s,]*)+)")
 _QUOTED = re.compile(r"\"([^\",]+,[^\"]+)\"")
 

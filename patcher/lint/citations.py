@@ -25,7 +25,8 @@ _LOOSELY_QUOTED = re.compile(
     r"""\s*\((?P<quote>["'“”]?)(?P<subject>.*?)(?P<closing>["'“”]?)(?P<parenthesis>\)?)\s*(?:#.*)?\Z"""
 )
 _CITED = re.compile(
-    r"(?P<project>\w[\w-]*(?:'s)?[ \t]+)?\b(?P<word>commits?)(?P<space>\s+|\n\s*)(?P<hash>[0-9a-f]{7,64})\b",
+    r"(?:(?<![\w-])(?P<project>\w[\w-]{0,40}(?:'s)?[ \t]+))?\b(?P<word>commits?)(?P<space>\s+|\n\s*)"
+    r"(?P<hash>[0-9a-f]{7,64})\b",
     re.IGNORECASE,
 )
 # Other projects' commits, which have no place in the kernel's history, as ACPICA's patches name their origin.
@@ -57,9 +58,7 @@ class Citation(NamedTuple):
 def cited(patch: Patch) -> Iterator[Citation]:
     """The commits cited in the text of a message, tags not counted. A word of hexadecimal letters is no id."""
     tags = {tag.line for tag in patch.tags}
-    text = "\n".join(
-        "" if index in tags or UPSTREAM.match(line) else line[:2000] for index, line in enumerate(patch.body)
-    )
+    text = "\n".join("" if index in tags or UPSTREAM.match(line) else line for index, line in enumerate(patch.body))
     for match in _CITED.finditer(text):
         id_ = match.group("hash").lower()
         if not any(letter.isdigit() for letter in id_) or (id_.isdigit() and len(id_) < 12):

@@ -13,7 +13,7 @@ from patcher.lint.citations import UPSTREAM
 from patcher.mail.model import Patch
 
 WIDTH = 75
-_URL = re.compile(r"\w+://\S+|<\S+@\S+>")
+URL = re.compile(r"\b\w+://\S+|<[^\s<>@]+@[^\s<>]+>")
 _WORD = re.compile(r"[A-Za-z][a-z']+")
 CITATION = re.compile(r"""\b[0-9a-f]{7,64}(?:\s+|,\s*)?[(\[]?["'“]|\b[Cc]ommit\s+[0-9a-f]{7,64}\b""")
 _LIST = re.compile(r"(?:[-*+•o]|\(?(?:\d{1,2}|[a-z])[.)]|\[\d+\]:?)\s")
@@ -58,7 +58,7 @@ def _output() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
 
 def long_lines(patch: Patch) -> list[int]:
     """The lines of prose that are too long, by their index in the message."""
-    found = [index for index, line in locations.prose(patch) if len(line) > WIDTH and len(_URL.sub("", line)) > WIDTH]
+    found = [index for index, line in locations.prose(patch) if len(line) > WIDTH and len(URL.sub("", line)) > WIDTH]
     literal = literal_lines(patch.body) if found else frozenset()
     return [index for index in found if index not in literal and _is_sentence(patch.body[index])]
 

@@ -19,9 +19,9 @@ _CONTROL = re.compile(r"(?:\} else )?(?:if|for|while|switch|else|do|list_for_eac
 _BLOCK = re.compile(r"(?P<indent>\t+)(?P<word>if|for|while|list_for_each\w*|for_each_\w+) ?\(.*\) \{\Z")
 _WRAPPED = re.compile(
     r"(?:static )?(?:\w+ )+\**\w+\("
-    r"|(?P<indent>\t+)(?:(?:if|for|while|switch|return)\b|[\w.>\[\]-]+(?: [-+|&]?= )?[\w.>-]*\()"
+    r"|(?P<indent>\t+)(?:(?:if|for|while|switch|return)\b|[\w.>\[\]-]+(?: [-+|&]?= [\w.>-]*)?\()"
 )
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'')
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)|\'(?:[^\'\\]|\\.){1,8}\'')
 _COMMENT = re.compile(r"(?:^|[\s;{},)])//(?![\w./]*://)")
 _INITIALIZER = re.compile(r"\t+(?:\.[\w.\[\]]+\s*=\s*[^;{}\\]*[^;{},\s\\]|\{\s*[\w\"&.<(][^{}]*\})\Z")
 _COMMENT_END = re.compile(r"\*/\s*\Z|//")
@@ -76,7 +76,7 @@ def continuation(job: Change) -> Iterator[Hit]:
     told: set[str] = set()
     for file, hunk in _hunks(job):
         for above, below in pairwise(hunk):
-            if not (above.added and below.added) or file.path in told or not _WRAPPED.match(above.text[:500]):
+            if not (above.added and below.added) or file.path in told or not _WRAPPED.match(above.text):
                 continue
             column = _open(above.text)
             text = below.text.lstrip()

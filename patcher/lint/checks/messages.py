@@ -20,7 +20,6 @@ _NO_SUBSYSTEM_NEEDED = re.compile(
 )
 _FILE = re.compile(r"(?:[\w.+-]+/)*[\w.+-]+\.(?:c|h|S|dts|dtsi|rs|py|pl|sh|rst|txt)\Z")
 _CODE_WORD = re.compile(r"[_()\d./*&<>\"'`\[\]-]|.+[A-Z]")
-_URL = re.compile(r"\w+://\S+|<\S+@\S+>")
 _VERSIONS = re.compile(
     r"\s*(?:[-*]\s*)?(?:(?:changes|changed|changelog|differences|what's new)\s+(?:(?:in|since|from|for|to"
     r"|between)\s+)?\(?(?:patch\s*)?v(?:er(?:sion)?)?\s?\.?\d|\[?v\d+\]?\s*(?:->|=>|→|\.\.|to)\s*\[?v?\d"
@@ -427,14 +426,14 @@ def handler_note(job: Message) -> Iterator[Hit]:
 @check
 def generated_input(job: Message) -> Iterator[Hit]:
     """A change made by a program, without the program's input."""
-    prose = dict(locations.prose(job.patch))
-    text = "\n".join(prose.get(index, "") for index in range(len(job.patch.body)))
+    lines = dict(locations.prose(job.patch))
+    text = "\n".join(lines.get(index, "") for index in range(len(job.patch.body)))
     match = _HOW_MADE.search(text)
     if not match or job.diff.changed < 20:
         return
     shown = (
         re.search(r"^(?:[ \t]+|[@+-])\S", text, re.MULTILINE)
-        or _URL.search(text)
+        or prose.URL.search(text)
         or re.search(r"\S+\.cocci\b|scripts/\S+|`[^`]+`", text)
         or re.search(r"[Gg]enerated (?:by|with|using) \S+ v?\d[\w.]*,", text)  # the tool's version, and its input
     )

@@ -21,8 +21,8 @@ _PRINTS = re.compile(
     r"|devm_ioremap_resource|(?:devm_)?k[mzc]alloc(?:_array)?|(?:devm_)?kcalloc|devm_kmemdup)\("
 )
 _TOLD = re.compile(r"\t+(?:return )?(?:dev_err\w*|pr_err)\(")
-_SIZE = re.compile(r"\b(?P<name>[\w>.-]+) = (?:devm_)?k[mz]alloc\(.*\bsizeof\(struct \w+\)(?=[,)])")
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_SIZE = re.compile(r"(?<![\w>.-])\b(?P<name>[\w>.-]+) = (?:devm_)?k[mz]alloc\(.*\bsizeof\(struct \w+\)(?=[,)])")
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)')
 _USES = {
     "linux/bitfield.h": re.compile(r"\b(?:FIELD_(?:PREP|GET|FIT|PREP_CONST)|u32_(?:get|encode|replace)_bits)\("),
     "linux/rculist.h": re.compile(r"\blist_(?:\w+_rcu)\("),
@@ -128,7 +128,7 @@ def sizeof_variable(job: Change) -> Iterator[Hit]:
     told: set[str] = set()
     for file, hunk in _hunks(job):
         for each in hunk:
-            match = _SIZE.search(each.text[:500]) if each.added and file.path not in told else None
+            match = _SIZE.search(each.text) if each.added and file.path not in told else None
             if match:
                 told.add(file.path)
                 name = match.group("name")

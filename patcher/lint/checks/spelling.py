@@ -19,7 +19,7 @@ _CODE = (".c", ".h", ".S", ".dts", ".dtsi", ".rs")
 _TEXT = (".rst", ".txt", ".yaml")
 _COMMENT = re.compile(r"\s*(?:/?\*|//)|.*?(?:/\*|\s//)")
 _STRING = re.compile(r'"[^"]* [^"]*"')
-_PERSON = re.compile(r"@|\bCopyright\b|\bAuthors?:|://|\bFixes:|\b[0-9a-f]{10,40}\b|\w+-by:")
+_PERSON = re.compile(r"@|\bCopyright\b|\bAuthors?:|://|\bFixes:|\b[0-9a-f]{10,40}\b|\w-by:")
 
 
 @check
