@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby, pairwise
+from typing import Any
 
 from patcher.lint.bindings import BINDINGS
 from patcher.lint.hunks import Shown, shown
@@ -31,7 +32,7 @@ def _natural(text: str) -> tuple[tuple[int, str], ...]:
     return tuple((int(part), "") if part.isdigit() else (-1, part) for part in re.findall(r"\d+|\D+", text.lower()))
 
 
-_ORDERS: tuple[Callable[[str], object], ...] = (
+_ORDERS: tuple[Callable[[str], Any], ...] = (
     str,
     str.lower,
     _natural,
@@ -71,7 +72,7 @@ def _misplaced(hunk: Sequence[Shown], pattern: re.Pattern[str], new: bool) -> It
             continue
         by_symbol = [(match.group("symbol"), each) for match, each in found if "symbol" in pattern.groupindex]
         run = [(match.group("key"), each) for match, each in found]
-        if by_symbol and all(_is_sorted([key for key, _ in by_symbol], order) for order in _ORDERS[:1]):
+        if by_symbol and _is_sorted([key for key, _ in by_symbol], _ORDERS[0]):
             continue
         old = [key for key, each in run if not each.added]
         whole = new and not old and len(run) >= _MANY
@@ -85,9 +86,8 @@ def _misplaced(hunk: Sequence[Shown], pattern: re.Pattern[str], new: bool) -> It
             )  # fmt: skip
 
 
-def _is_sorted(keys: Sequence[str], order: Callable[[str], object]) -> bool:
-    values: list[object] = [order(key) for key in keys]
-    return all(one <= other for one, other in pairwise(values))  # type: ignore[operator]
+def _is_sorted(keys: Sequence[str], order: Callable[[str], Any]) -> bool:
+    return all(order(one) <= order(other) for one, other in pairwise(keys))
 
 
 _CONFIG = re.compile(r"(?:menu)?config (?P<name>[A-Z0-9_]+)\s*\Z")
