@@ -500,7 +500,7 @@ def test_ctrl_c_leaves_nothing(command_environment: dict[str, str], git: Git, mi
                 time.sleep(0.01)  # not before it is at work
             time.sleep(seconds)
             running.send_signal(signal.SIGINT)
-            running.communicate(timeout=20)
+            running.communicate(timeout=60)
         assert running.returncode in (130, 0)
         if running.returncode == 130:
             assert state(git, mini_repo) == before
