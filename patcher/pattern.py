@@ -10,6 +10,7 @@ import functools
 import re
 import time
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from patcher.errors import InputError
@@ -37,15 +38,16 @@ class Pattern:
     Arguments:
         text: the expression
         where: what it is part of, for people
+        compiled: what ``regex`` made of it, if that is not to be done here
 
     Raises NotAPattern where it is none, or longer than LONG. Its methods raise InputError once the
     expressions of this run have taken SECONDS more than is right for the texts they were asked about.
     """
 
-    def __init__(self, text: str, where: str) -> None:
+    def __init__(self, text: str, where: str, compiled: Any = None) -> None:
         self.text = text
         self._where = where
-        self._compiled = _compiled(text, where)
+        self._compiled = _compiled(text, where) if compiled is None else compiled
 
     def fullmatch(self, text: str) -> bool:
         """Whether the whole text matches."""
@@ -91,16 +93,64 @@ def pattern(text: str, where: str) -> Pattern:
     return Pattern(text, where)
 
 
+@functools.cache
+def perl_pattern(text: str, where: str, *, before: str = "", spaced: bool = False) -> Pattern:
+    """The pattern that Perl makes of a text, made once. ``before`` is what Perl reads before it; ``spaced``: with
+    ``/x``, where white space and what follows a ``#`` mean nothing.
+
+    Raises NotAPattern where it is none, too long, or has what only Perl can do, such as to run code.
+    """
+    import regex
+
+    flags = regex.VERSION1 | (regex.VERBOSE if spaced else 0)
+    return Pattern(text, where, _tried(text, where, lambda: regex.compile(before + _as_regex(text), flags)))
+
+
+_PERL_PART = re.compile(r"\\(?P<escape>.)|(?P<posix>\[:\^?\w+:\])|(?P<double>&&|\|\||--|~~)|.", re.DOTALL)
+_PERL_ESCAPES = {"z": r"\Z", "Z": r"(?=\n?\Z)", "h": r"[ \t]", "H": r"[^ \t]", "e": r"\x1b"}
+_CLASS_ESCAPES = {"h": r"\ \t", "e": r"\x1b"}
+
+
+def _as_regex(text: str) -> str:
+    """Perl's words for some things in those of ``regex``, whose classes hold others and operators."""
+    found: list[str] = []
+    opened = -1  # where the class began that we are in
+    for match in _PERL_PART.finditer(text):
+        part = match.group()
+        if escape := match.group("escape"):
+            part = (_PERL_ESCAPES if opened < 0 else _CLASS_ESCAPES).get(escape, part)
+        elif opened < 0:
+            opened = match.end() if part == "[" else -1
+        elif part == "]" and text[opened : match.start()] not in ("", "^"):
+            opened = -1
+        elif part == "[":
+            part = r"\["
+        elif match.group("double"):
+            part = "".join(f"\\{each}" for each in part)
+        found.append(part)
+    return "".join(found)
+
+
 def _compiled(text: str, where: str) -> Any:
     import regex  # here, since most commands have no pattern to ask
 
-    if len(text) > LONG:
-        raise NotAPattern(f"{where}: a regular expression has more than {LONG} characters", "write a shorter one")
-    try:
+    def compiled() -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # of what may mean something else one day
             re.compile(text)  # the language is that of re; regex takes more
             return regex.compile(text, regex.VERSION0)
+
+    return _tried(text, where, compiled)
+
+
+def _tried(text: str, where: str, compiled: Callable[[], Any]) -> Any:
+    """What ``compiled`` gives. Raises NotAPattern where that fails, or where the text is too long to try."""
+    import regex
+
+    if len(text) > LONG:
+        raise NotAPattern(f"{where}: a regular expression has more than {LONG} characters", "write a shorter one")
+    try:
+        return compiled()
     except (re.error, regex.error, OverflowError, RecursionError, MemoryError, ValueError) as error:
         said = str(error) or type(error).__name__
         raise NotAPattern(f"{where}: no regular expression ({said[:200]})", "correct it") from error

@@ -13,13 +13,13 @@ from patcher import sandbox, temporary
 from patcher.errors import InputError
 from patcher.files import read_file, read_optional
 from patcher.lint import locations, shown
-from patcher.lint.maintainers import Maintainers
 from patcher.lint.model import Hit, Level, Location, Skipped
 from patcher.mail.decode import people
 from patcher.mail.diff import Diff
 from patcher.mail.model import Patch
 from patcher.mail.write import mail
 from patcher.tree.kernel import KernelTree
+from patcher.tree.maintainers import Maintainers
 
 if TYPE_CHECKING:
     from patcher.tree.excerpt import Excerpt

@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 from patcher.cache import Cache
 from patcher.lint.diff import DoesNotApply, applied
-from patcher.lint.maintainers import Maintainers
 from patcher.lint.model import CannotTell
 from patcher.mail.diff import Diff
 from patcher.mail.model import Patch
 from patcher.tree.history import History
 from patcher.tree.kernel import KernelTree
+from patcher.tree.maintainers import Maintainers
 from patcher.tree.overlay import PatchedTree
 
 

@@ -1,22 +1,12 @@
-"""MAINTAINERS: who looks after a path, which list it is discussed on, and whose rules hold."""
+"""Whose rules hold for a path, by MAINTAINERS and by the kernel's handbooks."""
 
 from __future__ import annotations
 
-import functools
-import hashlib
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from collections.abc import Iterable
 
-import msgspec
-
-from patcher.cache import Cache
 from patcher.lint.model import CannotTell, Profile
-from patcher.mail.decode import people
-from patcher.model import Frozen
-from patcher.pattern import NotAPattern, pattern
+from patcher.tree.maintainers import Maintainers, Section
 
-_ENTRY = re.compile(r"([A-Z]):\s*(.*\S)")
 _DEFAULT, _TIP, _NETDEV, _KVM = Profile.DEFAULT, Profile.TIP, Profile.NETDEV, Profile.KVM
 _PROFILE_DOCUMENTS = (
     ("maintainer-kvm-x86", _KVM), ("maintainer-tip", _TIP), ("maintainer-netdev", _NETDEV),
@@ -47,117 +37,15 @@ _PROFILE_PATHS = (
 )  # fmt: skip
 
 
-class Section(Frozen, frozen=True):
-    """One entry of MAINTAINERS. All is as written there; lists are addresses in small letters."""
-
-    title: str
-    status: str
-    files: tuple[str, ...]
-    excluded: tuple[str, ...]
-    names: tuple[str, ...]
-    maintainers: tuple[str, ...]
-    reviewers: tuple[str, ...]
-    lists: tuple[str, ...]
-    trees: tuple[str, ...]
-    documents: tuple[str, ...]
-
-    def fits(self, path: str) -> int:
-        """How specific the section's best pattern for this path is: its parts (as get_maintainer.pl counts), 0 for
-        none."""
-        if any(_matches(pattern, path) for pattern in self.excluded):
-            return 0
-        depth = max((_depth(pattern) for pattern in self.files if _matches(pattern, path)), default=0)
-        if not depth and any(_found(name, path) for name in self.names):
-            return 1
-        return depth
-
-
-def _matches(pattern: str, path: str) -> bool:
-    """``drivers/net/`` is all below it, ``*`` stands for anything but a slash."""
-    if "*" not in pattern and "?" not in pattern:  # to compile thousands takes a second
-        return path.startswith(pattern) and (pattern.endswith("/") or path[len(pattern) :][:1] in ("", "/"))
-    return _compiled(pattern).match(path) is not None
-
-
-@functools.cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    parts = "".join("[^/]*" if part == "*" else "[^/]" if part == "?" else re.escape(part)
-                    for part in re.split(r"([*?])", pattern))  # fmt: skip
-    return re.compile(parts if pattern.endswith("/") else parts + r"(?:/.*)?\Z")
-
-
-def _depth(pattern: str) -> int:
-    return pattern.count("/") + (0 if pattern.endswith("/") else 1) + (1 if "*" not in pattern else 0)
-
-
-def _found(name: str, path: str) -> bool:
-    """Whether an ``N:`` fits. It is a regular expression of the tree; one that cannot be read fits nothing."""
-    try:
-        return pattern(name, "MAINTAINERS").search(path) is not None
-    except NotAPattern:
-        return False
-
-
-_decoder = msgspec.msgpack.Decoder(tuple[Section, ...])
-
-
-class Maintainers:
-    """The sections of a MAINTAINERS file."""
-
-    def __init__(self, text: str, cache: Cache | None = None) -> None:
-        self._text = text
-        self._cache = cache
-        self._fitting: dict[str, tuple[tuple[int, Section], ...]] = {}
-
-    @cached_property
-    def sections(self) -> tuple[Section, ...]:
-        """All of them but THE REST, which is everybody's."""
-        key = f"maintainers-1:{hashlib.sha256(self._text.encode('utf-8', 'surrogateescape')).hexdigest()}"
-        if self._cache and (stored := self._cache.load(key, _decoder.decode)) is not None:
-            return stored
-        found = tuple(section for section in _sections(self._text) if section.title != "THE REST")
-        if self._cache:
-            self._cache.put(key, msgspec.msgpack.encode(found))
-        return found
-
-    @property
-    def tells_files(self) -> bool:
-        """Whether it says which files its entries are about, as it does since Linux 2.6.30."""
-        return 2 * sum(bool(section.files or section.names) for section in self.sections) > len(self.sections)
-
-    @cached_property
-    def _by_start(self) -> dict[str, list[Section]]:
-        """Sections by the first part of their patterns ("" where it has a wildcard): most need not be looked at."""
-        found: dict[str, list[Section]] = {}
-        for section in self.sections:
-            starts = {pattern.split("/")[0] for pattern in section.files}
-            starts = {"" if "*" in start or "?" in start else start for start in starts}
-            for start in {""} if section.names else starts:
-                found.setdefault(start, []).append(section)
-        return found
-
-    def of(self, path: str) -> tuple[tuple[int, Section], ...]:
-        """The sections a path belongs to, the most specific first, with how specific they are."""
-        if path not in self._fitting:
-            candidates = [*self._by_start.get(path.split("/")[0], ()), *self._by_start.get("", ())]
-            found = ((section.fits(path), section) for section in candidates)
-            self._fitting[path] = tuple(sorted((each for each in found if each[0]), key=lambda each: -each[0]))
-        return self._fitting[path]
-
-    def profile(self, path: str) -> Profile | None:
-        """The profile that the most specific section with a handbook, a tree or a list names for a path, or None. What
-        has a tree or a list of its own is not tip's; netdev has sub-trees, whose patches keep its rules."""
-        for _, section in self.of(path):
-            if named := _profile_of(section):
-                return named
-            if section.trees or any("linux-kernel@" not in address for address in section.lists):
-                return Profile.NETDEV if _path_profile(path) is Profile.NETDEV else Profile.DEFAULT
-        return None
-
-
-def addresses(values: Iterable[str]) -> tuple[str, ...]:
-    """The addresses of people as MAINTAINERS has them, in small letters."""
-    return tuple(person.address.lower() for value in values for person in people(value) if "@" in person.address)
+def _named_profile(maintainers: Maintainers, path: str) -> Profile | None:
+    """The profile that the most specific section with a handbook, a tree or a list names for a path, or None. What
+    has a tree or a list of its own is not tip's; netdev has sub-trees, whose patches keep its rules."""
+    for _, section in maintainers.of(path):
+        if named := _profile_of(section):
+            return named
+        if section.trees or any("linux-kernel@" not in address for address in section.open_lists):
+            return Profile.NETDEV if _path_profile(path) is Profile.NETDEV else Profile.DEFAULT
+    return None
 
 
 def _profile_of(section: Section) -> Profile | None:
@@ -167,38 +55,7 @@ def _profile_of(section: Section) -> Profile | None:
     for part, profile in _PROFILE_TREES:
         if any(part in tree for tree in section.trees):
             return profile
-    return Profile.NETDEV if section.lists[:1] == (_NETDEV_LIST,) else None
-
-
-def _sections(text: str) -> Iterator[Section]:
-    title, entries = "", []
-    for line in [*text.split("\n"), "", "THE END"]:
-        match = _ENTRY.match(line)
-        if match:
-            entries.append(match.groups())
-        elif line and not line[0].isspace() and line.strip():
-            if title and entries:
-                yield _section(title, entries)
-            title, entries = line.strip(), []
-    return
-
-
-def _section(title: str, entries: Sequence[tuple[str | None, ...]]) -> Section:
-    def of(letter: str) -> tuple[str, ...]:
-        return tuple(value for key, value in entries if key == letter and value)
-
-    return Section(
-        title=title,
-        status=(of("S") or ("",))[0],
-        files=of("F"),
-        excluded=of("X"),
-        names=of("N"),
-        maintainers=of("M") or tuple(value for value in of("P") if "@" in value),
-        reviewers=of("R"),
-        lists=tuple(value.split()[0].lower() for value in of("L") if "@" in value and "subscribers-only" not in value),
-        trees=of("T"),
-        documents=tuple(value for value in of("P") if "@" not in value),
-    )
+    return Profile.NETDEV if section.open_lists[:1] == (_NETDEV_LIST,) else None
 
 
 def _path_profile(path: str) -> Profile | None:
@@ -215,7 +72,7 @@ def profile(paths: Iterable[str], maintainers: Maintainers | None) -> Profile:
     code = [path for path in named if not path.startswith(beside)]
     sources = [path for path in code if not path.startswith("include/")]
     for path in sources or code or named:
-        found = (maintainers.profile(path) if maintainers else None) or _path_profile(path) or Profile.DEFAULT
+        found = (_named_profile(maintainers, path) if maintainers else None) or _path_profile(path) or Profile.DEFAULT
         counted[found] = counted.get(found, 0) + 1
     if not counted:
         return Profile.DEFAULT

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from patcher.errors import InputError
 from patcher.lint import citations
-from patcher.lint.maintainers import Maintainers
 from patcher.lint.maintainers import profile as profile_of_paths
 from patcher.lint.model import Profile
 from patcher.lint.register import About
@@ -15,6 +14,7 @@ from patcher.lint.rules import LintRule
 from patcher.mail.diff import Diff
 from patcher.mail.model import Kind, Patch
 from patcher.model import Frozen
+from patcher.tree.maintainers import Maintainers
 
 AUTO = "auto"
 _STABLE = re.compile(r"(?:-?stable|autosel)|(?:linux-|v)?[2-9]\.\d|\d+\.\d+\.y", re.IGNORECASE)

@@ -1,10 +1,11 @@
-"""MAINTAINERS, read as get_maintainer.pl reads it."""
+"""Whose rules hold for a path."""
 
 from __future__ import annotations
 
 import pytest
 
-from patcher.lint.maintainers import Maintainers, profile
+from patcher.lint.maintainers import profile
+from patcher.tree.maintainers import Maintainers
 
 TEXT = """List of maintainers
 
@@ -74,29 +75,6 @@ def known() -> Maintainers:
 
 
 @pytest.mark.parametrize(
-    ("path", "titles"),
-    [
-        ("arch/x86/xen/mmu.c", ["XEN HYPERVISOR INTERFACE", "X86 ARCHITECTURE"]),
-        ("arch/x86/xen/vga.c", ["X86 ARCHITECTURE"]),
-        ("drivers/video/xen-fbfront.c", ["XEN HYPERVISOR INTERFACE"]),
-        ("drivers/video/sub/xen-fbfront.c", []),
-        ("drivers/x/xenbus_probe.c", ["XEN HYPERVISOR INTERFACE"]),
-        ("include/linux/in.h", ["NETWORKING"]),
-        ("include/linux/in.hpp", []),
-        ("network/x.c", []),
-    ],
-)
-def test_whose_a_path_is(known: Maintainers, path: str, titles: list[str]) -> None:
-    assert [section.title for _, section in known.of(path)] == titles
-
-
-def test_a_section(known: Maintainers) -> None:
-    section = known.sections[0]
-    assert section.lists == ("xen-devel@lists.xensource.com",)
-    assert section.status == "Supported"
-
-
-@pytest.mark.parametrize(
     ("paths", "expected"),
     [
         (["arch/x86/kernel/x.c"], "tip"),
@@ -132,8 +110,3 @@ def test_the_profile(known: Maintainers, paths: list[str], expected: str) -> Non
 )
 def test_the_profile_without_a_tree(path: str, expected: str) -> None:
     assert profile([path], None) == expected
-
-
-@pytest.mark.parametrize("text", ["", "\0", "X\n" * 3, "T\nF:\t[\nN:\t(\n", "T\nM:\t<<<\nF:\tx\n"])
-def test_damage_is_survived(text: str) -> None:
-    Maintainers(text).of("x/y.c")

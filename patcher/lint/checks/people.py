@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from patcher.lint import locations
 from patcher.lint.job import Change, ChangedTree
-from patcher.lint.maintainers import Maintainers, addresses, needed
+from patcher.lint.maintainers import needed
 from patcher.lint.model import CannotTell, Hit
 from patcher.lint.register import check
+from patcher.tree.maintainers import Maintainers, addresses
 
 _FEW = 4
 _DEVICETREE = "devicetree@vger.kernel.org"
@@ -47,7 +48,7 @@ def recipients(job: Change) -> Iterator[Hit]:
             people = addresses(section.maintainers)
             if depth > 1 and people and not addressed & set(people):
                 missing.setdefault(people[0], section.title)
-            for address in section.lists:
+            for address in section.open_lists:
                 if address not in addressed:
                     missing.setdefault(address, section.title)
     for address, title in list(missing.items())[:_FEW]:
