@@ -6,13 +6,17 @@ from pathlib import Path
 
 import click
 
+from patcher.cli.asked import Named, cocci_options, request
 from patcher.cli.common import CLEAN, FOUND, PATH, common, deliver, open_place, style, use_libclang, working
 from patcher.errors import InputError
 
 
 @click.command()
-@click.option("--series", default="identity", show_default=True, help="Which series to generate.")
+@click.option("--series", metavar="NAME", help="Which series to generate. Default: identity.")
 @click.option("--series-dir", metavar="DIR", type=PATH, help="A series folder of your own.")
+@click.option("-m", "--message", metavar="TEXT", multiple=True,
+              help="With --cocci: the subject, then paragraphs. Default: from the head of FILE.")  # fmt: skip
+@cocci_options
 @click.option(
     "--tree", "place", default=".", metavar="DIR", type=PATH,
     help="Kernel tree: a git repository, bare or not. Default: here.",
@@ -34,7 +38,8 @@ from patcher.errors import InputError
 @click.option("--trust-tree", is_flag=True, help="With --check: allow the tree's build to run (in a sandbox).")
 @common
 def apply(
-    series: str, series_dir: Path | None, place: Path, rev: str | None, branch: str | None, dry_run: bool,
+    paths: tuple[str, ...], series: str | None, series_dir: Path | None, cocci: Path | None, message: tuple[str, ...],
+    include: str, place: Path, rev: str | None, branch: str | None, dry_run: bool,
     output: Path | None, signoff: bool, checkout: bool, force: bool, check: bool, prove: bool, lint: bool,
     configs: tuple[str, ...], trust_tree: bool, quiet: bool, verbose: bool, libclang: str | None,
 ) -> int:  # fmt: skip
@@ -50,7 +55,6 @@ def apply(
     from patcher.check.session import passed
     from patcher.generate import pipeline
     from patcher.generate.deliver import Wanted
-    from patcher.plan.session import request
     from patcher.report.apply_text import apply_text, nothing_text
     from patcher.report.check_text import check_text
 
@@ -60,9 +64,10 @@ def apply(
     options = Options(trust_tree, configs, lint=lint, prove=prove) if check else None
     if not options and (prove or lint or configs):
         raise InputError("--prove, --lint and --configs go with --check", "add it, or run patcher check afterwards")
+    asked = request(Named(series, series_dir, cocci, paths, message, include))
     wanted = Wanted(branch or None, output, signoff, force, checkout, dry_run)
     with working(quiet) as (cache, bar):
-        made = pipeline.prepare(tree, request(series, series_dir), wanted, options, place, cache, bar)
+        made = pipeline.prepare(tree, asked, wanted, options, place, cache, bar)
     if not isinstance(made, pipeline.Prepared):
         deliver(nothing_text(made), None)
         return CLEAN

@@ -6,25 +6,27 @@ from pathlib import Path
 
 import click
 
+from patcher.cli.asked import Named, cocci_options, request
 from patcher.cli.common import CLEAN, FOUND, PATH, common, deliver, on_tree, open_kernel, style, use_libclang, working
 from patcher.errors import InputError
 
 
 @click.command()
 @on_tree
-@click.option("--series", default="identity", show_default=True, help="Which series to plan for.")
+@click.option("--series", metavar="NAME", help="Which series to plan for. Default: identity.")
 @click.option("--series-dir", metavar="DIR", type=PATH, help="A series folder of your own.")
+@cocci_options
 @click.option("--profile", default="", metavar="NAME", help="Configuration to read with (see: patcher profiles).")
 @click.option("--build", metavar="DIR", type=PATH, help="Read as this build was configured (O=).")
-@click.option("--scope", type=click.Choice(["xen", "tree"]), default="xen", show_default=True,
-              help="Xen's code, or all.")  # fmt: skip
+@click.option("--scope", metavar="NAME", help="A scope of the rules: xen (the default) or tree for the shipped ones.")
 @click.option("--rules", "rules_dir", metavar="DIR", type=PATH, help="Your own rules instead.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("-o", "--output", metavar="FILE", type=PATH, help="Write there instead.")
 @common
 def plan(
-    place: Path, rev: str | None, worktree: bool, subdir: str | None, series: str, series_dir: Path | None,
-    profile: str, build: Path | None, scope: str, rules_dir: Path | None, form: str, output: Path | None,
+    place: Path, rev: str | None, worktree: bool, subdir: str | None, series: str | None, series_dir: Path | None,
+    paths: tuple[str, ...], cocci: Path | None, include: str,
+    profile: str, build: Path | None, scope: str | None, rules_dir: Path | None, form: str, output: Path | None,
     quiet: bool, verbose: bool, libclang: str | None,
 ) -> int:  # fmt: skip
     """Say what the identity scheme makes redundant in a tree, and why.
@@ -39,9 +41,10 @@ def plan(
     if profile and build:
         raise InputError("--profile and --build contradict each other", "give one of the two")
     tree = open_kernel(place, rev, worktree, subdir)
-    request = session.request(series, series_dir, profile, build, scope, rules_dir)
+    named = Named(series, series_dir, cocci, paths, include=include)
+    asked = request(named, profile, build, scope, rules_dir)
     with working(quiet) as (cache, bar):
-        found = make_plan(tree, request, cache, bar)
+        found = make_plan(tree, asked, cache, bar)
     if form == "json":
         from patcher.about import tool
         from patcher.report.plan_json import plan_json

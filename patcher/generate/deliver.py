@@ -84,7 +84,8 @@ def deliver(
         stats = tuple(writer.diffstat(old, new) for old, new in zip(parents, commits, strict=False))
         mails: tuple[str, ...] = ()
         if wanted.directory and not wanted.dry_run:
-            mails = _mails(writer, base, commits[-1], cover(spec, made, reader, present, tested), wanted.directory)
+            letter = cover(spec, made, reader, present, tested) if spec.title else None
+            mails = _mails(writer, base, commits[-1], letter, wanted.directory)
         if where:
             git.publish(repository, where, commits[-1], f"patcher: series {spec.name}")
     if where and wanted.checkout:
@@ -101,7 +102,7 @@ def _writable(directory: Path) -> None:
         )
 
 
-def _mails(writer: git.Writer, base: str, tip: str, letter: tuple[str, str], directory: Path) -> tuple[str, ...]:
+def _mails(writer: git.Writer, base: str, tip: str, letter: tuple[str, str] | None, directory: Path) -> tuple[str, ...]:
     """All files or none: they are written beside and moved."""
     try:
         directory.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from patcher.cache import Cache
 from patcher.errors import InputError
+from patcher.generate.undeclared import advice
 from patcher.model import StepStatus
 from patcher.plan.make import Planned
 from patcher.series.compose import at_fault
@@ -44,26 +45,35 @@ def generate(
         changes = {**changes, **patch.changes}
         states.append(changes)
     units = tuple(sorted(path for path in changes if path.endswith(".c")))
-    configs = _configs(tree)
+    configs = _configs(tree, spec)
     for one in news(tree, configs, units, states, cache, progress):
-        raise _broken(spec, planned.patches[one.state], one, states[one.state])
+        raise _broken(tree, spec, planned.patches[one.state], one, states[one.state])
     return Generated(planned.patches, tuple(config.name for config in configs), units)
 
 
-def _configs(tree: KernelTree) -> list[Config]:
+def _configs(tree: KernelTree, spec: SeriesSpec) -> list[Config]:
+    """All shipped configurations that fit; one a word size for a series without rules, which may change any driver."""
     symbols = kconfig.read(tree)
-    shipped = (profile.load(name) for name in profile.names())
-    return [from_profile(tree, each, symbols) for each in shipped if kconfig.fits(symbols, each.config)]
+    shipped = [profile.load(name) for name in profile.names()]
+    fitting = [each for each in shipped if kconfig.fits(symbols, each.config)]
+    if not spec.rules:
+        first = {each.arch: each.name for each in reversed(fitting)}
+        fitting = [each for each in fitting if each.name == first[each.arch]]
+    return [from_profile(tree, each, symbols) for each in fitting]
 
 
-def _broken(spec: SeriesSpec, patch: Patch, one: News, state: Mapping[str, bytes]) -> InputError:
+def _broken(tree: KernelTree, spec: SeriesSpec, patch: Patch, one: News, state: Mapping[str, bytes]) -> InputError:
     diagnostic = one.diagnostic
     lines = state.get(diagnostic.path, b"").splitlines(keepends=True)
     offset = sum(len(line) for line in lines[: max(diagnostic.line - 1, 0)]) + max(diagnostic.column - 1, 0)
     edit = at_fault(patch.edits, diagnostic.path, offset)
     by = f", edit {edit.because!r}" if edit else ""
+    option = (
+        "--include '{header}', or include in series.toml" if patch.step.cocci else 'an edit with include = "{header}"'
+    )
+    do = advice(tree, diagnostic.message, option) or "correct the step"
     return InputError(
         f"series {spec.name}, step {patch.step.slug}{by}: libclang says something new of "
         f"{diagnostic.path}:{diagnostic.line} [{one.config}]: {diagnostic.message}",
-        "no commit was made; correct the step",
+        f"no commit was made; {do}",
     )

@@ -10,8 +10,20 @@ import msgspec
 from patcher import confine
 from patcher.cache import Cache
 from patcher.errors import InputError
-from patcher.model import Coverage, FileFacts, Plan, Severity, SkippedRegion, Step, StepStatus, TextOnly, TreeInfo
+from patcher.model import (
+    Coverage,
+    FileFacts,
+    Plan,
+    Severity,
+    SkippedRegion,
+    Step,
+    StepStatus,
+    Target,
+    TextOnly,
+    TreeInfo,
+)
 from patcher.plan import remember
+from patcher.plan.files import StepFiles
 from patcher.plan.follow import follow
 from patcher.plan.reading import Gap, Reader
 from patcher.plan.request import Request
@@ -93,8 +105,9 @@ def plan_and_patches(tree: KernelTree, request: Request, cache: Cache, progress:
     broken = [error for error in _errors(reader.facts) if error.startswith("arch/x86/xen/")]
     answers = _values(tree, request, configs, knowledge, cache)
     found_steps = steps(request.series, Seen(knowledge, texts, answers.of), broken)
-    patches = _try(tree, request, found_steps, answers.of, cache)
-    found_steps = tuple(_tried(step, patches.refused) for step in found_steps)
+    patches = _try(tree, request, found_steps, answers.of, cache, progress)
+    found_steps = tuple(_tried(step, patches) for step in found_steps)
+    unseen = {path: reason for patch in patches.made for path, reason in patch.unseen.items()}
     plan = Plan(
         tree=TreeInfo(
             tree.commit,
@@ -109,9 +122,9 @@ def plan_and_patches(tree: KernelTree, request: Request, cache: Cache, progress:
         status=overall(found_steps),
         findings=findings(request.rules, topics, knowledge, Sources({**more, **texts})),
         steps=found_steps,
-        coverage=_coverage(found, reader.facts, gaps, configs, readable.unread),
+        coverage=_coverage(found, reader.facts, gaps, configs, {**readable.unread, **unseen}),
     )
-    whole = answers.whole and not readable.unread and not any(map(_crashed, reader.facts))
+    whole = answers.whole and not readable.unread and not unseen and not any(map(_crashed, reader.facts))
     return Planned(plan, patches.made, whole)
 
 
@@ -140,18 +153,27 @@ def _values(
     return _Answers({key: answer for key, answer in found.items() if answer is not None}, None not in answers)
 
 
-def _try(tree: KernelTree, request: Request, found: Sequence[Step], other: Values, cache: Cache) -> Patches:
+def _try(
+    tree: KernelTree, request: Request, found: Sequence[Step], other: Values, cache: Cache, progress: Progress | None
+) -> Patches:
     """Make the patches of the needed steps in memory."""
     needed = {step.slug for step in found if step.status is StepStatus.NEEDED}
     names = targets(request.series, needed)
-    files = cached_search(tree, names, request.rules.group.anchored, cache) if names else ()
-    return make_patches(request.series, needed, tree.read(files), other)
+    files = StepFiles(tree, names, request.rules.group.anchored, cache, progress)
+    return make_patches(request.series, needed, files, other)
 
 
-def _tried(step: Step, refused: Mapping[str, str]) -> Step:
-    if step.slug not in refused:
+def _tried(step: Step, patches: Patches) -> Step:
+    if step.slug in patches.refused:
+        return msgspec.structs.replace(step, status=StepStatus.BLOCKED, reason=patches.refused[step.slug])
+    if step.slug in patches.idle:
+        return msgspec.structs.replace(step, status=StepStatus.PRESENT, reason=patches.idle[step.slug])
+    patch = next((each for each in patches.made if each.step.slug == step.slug), None)
+    if not patch or not patch.step.cocci:
         return step
-    return msgspec.structs.replace(step, status=StepStatus.BLOCKED, reason=refused[step.slug])
+    places = tuple(Target(path, "", line) for path, line in patch.lines)
+    reason = f"{patch.step.cocci.name} changes {len(places)} places in {len(patch.changes)} files"
+    return msgspec.structs.replace(step, reason=reason, targets=places)
 
 
 def _configs(tree: KernelTree, request: Request) -> Iterator[Config]:
@@ -182,7 +204,7 @@ def _topics(group: Group, found: Survey, knowledge: Knowledge) -> dict[str, Topi
 def _anchored(tree: KernelTree, request: Request, facts: Iterable[FileFacts]) -> None:
     defined = {each.name for one in facts for each in one.definitions if not each.declares}
     broken = [error for error in _errors(facts) if error.startswith("arch/")]
-    if any(map(_crashed, facts)):
+    if not request.series.anchor or any(map(_crashed, facts)):
         return  # libclang saw nothing of a file, perhaps of this one: it is told under coverage, and the steps know
     if defined.isdisjoint(request.series.anchor) and broken:
         raise InputError(

@@ -10,6 +10,7 @@ import msgspec
 
 from patcher import confine
 from patcher.cache import Cache
+from patcher.cocci import spatch
 from patcher.model import Plan
 from patcher.plan.request import Request
 from patcher.source.keys import digest
@@ -25,7 +26,8 @@ def key(tree: KernelTree, request: Request) -> str | None:
     """What a plan is remembered by; None where the content has no key, or a build's own configuration is read."""
     if tree.key is None or request.build is not None or (not request.profile and from_build(tree, None) is not None):
         return None
-    asked = (request.series_name, request.series, request.rules, request.scope, request.profile)
+    scripts = spatch.version() if any(step.cocci for step in request.series.step) else ""
+    asked = (request.series_name, request.series, request.rules, request.scope, request.profile, scripts)
     return "plan:" + digest(_code(), confine.way().value, tree.key, tree.commit, tree.where, asked)
 
 

@@ -2,23 +2,68 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from patcher import data
+from patcher.errors import InputError
+from patcher.files import is_directory, present
 from patcher.model import Plan, Status, Verdict
 from patcher.plan.request import Request
-from patcher.rules.load import load_group
-from patcher.series.load import load
+from patcher.rules.load import NO_RULES, load_group
+from patcher.rules.model import RuleSet
+from patcher.series import semantic
+from patcher.series.load import SeriesSpec, load
+
+_NAME = re.compile(r"[\w-]+")
 
 
 def request(
-    series: str, folder: Path | None = None, profile: str = "", build: Path | None = None, scope: str = "",
+    series: str, folder: Path | None = None, profile: str = "", build: Path | None = None, scope: str | None = "",
     rules: Path | None = None,
 ) -> Request:  # fmt: skip
-    """What to plan, see ``Request``. ``folder`` and ``rules`` are a series and rules of the user's own. Raises
-    InputError where one of them is of no use."""
+    """What to plan, see ``Request``. ``folder`` and ``rules`` are a series and rules of the user's own; ``scope`` None
+    is the first that the rules have. Raises InputError where one of them is of no use."""
     spec = load(series, folder)
-    return Request(spec.name, spec, load_group(rules or data.directory("rules") / spec.rules), scope, profile, build)
+    found = _rules(spec, folder, rules)
+    scopes = found.group.scopes
+    if scope is None:
+        scope = next(iter(scopes), "")
+    if scope and scope not in scopes:
+        raise InputError(
+            f"the rules of {spec.name} have no scope {scope!r}",
+            f"choose one of: {', '.join(scopes)}" if scopes else "leave --scope away",
+        )
+    return Request(spec.name, spec, found, scope, profile, build)
+
+
+def _rules(spec: SeriesSpec, folder: Path | None, rules: Path | None) -> RuleSet:
+    """The rules that the user named, those that lie in the folder of the user's own series, or shipped ones."""
+    if rules:
+        return load_group(rules)
+    if not spec.rules:
+        return NO_RULES
+    own = folder / spec.rules if folder else None
+    if own and is_directory(own):
+        return load_group(own)
+    shipped = data.directory("rules")
+    if not _NAME.fullmatch(spec.rules) or not present(shipped / spec.rules / "group.toml"):
+        raise InputError(
+            f"the series {spec.name} asks for rules {spec.rules!r}, and there are none",
+            f"name a folder below its own{f' ({folder})' if folder else ''}, or a shipped one: patcher rules list",
+        )
+    return load_group(shipped / spec.rules)
+
+
+def of_semantic_patch(
+    file: Path, over: Sequence[str] = (), message: Sequence[str] = (), include: str = "", profile: str = "",
+    build: Path | None = None,
+) -> Request:  # fmt: skip
+    """What to plan where the user named a semantic patch: a series of it alone, see ``series.semantic``. Raises
+    InputError where it is of no use."""
+    spec = semantic.series(file, over, message, include)
+    return Request(spec.name, spec, NO_RULES, "", profile, build)
 
 
 def needs_attention(plan: Plan) -> bool:

@@ -10,10 +10,13 @@ from patcher.generate.patches import Generated
 from patcher.model import Plan, Step, StepStatus
 from patcher.report.escape import safe
 
+_FEW = 12
+
 
 def nothing_text(plan: Plan) -> str:
     """Where the tree has the whole series."""
-    return safe(f"{plan.series}: nothing to do, {plan.tree.version} has all {len(plan.steps)} steps") + "\n"
+    steps = f"all {len(plan.steps)} steps" if len(plan.steps) > 1 else f"it: {plan.steps[0].reason}"
+    return safe(f"{plan.series}: nothing to do, {plan.tree.version} has {steps}") + "\n"
 
 
 def apply_text(
@@ -26,16 +29,29 @@ def apply_text(
         lines += _steps(plan.steps, made, done, verbose)
         lines += [
             "",
-            f"libclang: {len(made.configs)} configurations, {', '.join(made.units)}: nothing new after any patch",
+            f"libclang: {_count(len(made.configs), 'configuration')}, {_some(made.units)}: nothing new after any patch",
+            *(f"not looked at: {path}: {why}" for patch in made.patches for path, why in patch.unseen.items()),
             "not looked at: whether it compiles and runs",
         ]
     if dry_run:
         lines.append(f"dry run: {_patches(done)}, nothing was written")
     if done.mails:
-        lines.append(f"{directory}: {len(done.mails)} files, cover letter included; edit it before you send them")
+        letter = len(done.mails) > len(done.commits)
+        what = "cover letter included; edit it before you send them" if letter else "read them before you send them"
+        lines.append(f"{directory}: {_count(len(done.mails), 'file')}, {what}")
     if done.branch:
         lines.append(f"branch {done.branch}: {_patches(done)}, {done.commits[-1][:12]} on {plan.tree.commit[:12]}")
     return safe("\n".join(lines)) + "\n"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _some(units: Sequence[str]) -> str:
+    if len(units) <= _FEW:
+        return ", ".join(units)
+    return f"{len(units)} files"
 
 
 def _patches(done: Delivered) -> str:

@@ -54,7 +54,7 @@ def _head(plan: Plan, style: Style) -> Iterator[str]:
     if plan.tree.worktree:
         commit += ", with what is not committed"
     yield style(f"Series {plan.series} on Linux {safe(plan.tree.version)} ({commit})", bold=True)
-    yield f"scope {plan.scope}; configuration: {safe(plan.tree.config_source)}"
+    yield (f"scope {plan.scope}; " if plan.scope else "") + f"configuration: {safe(plan.tree.config_source)}"
 
 
 def _finding(finding: Finding, style: Style, verbose: bool) -> Iterator[str]:
@@ -76,18 +76,21 @@ def _steps(steps: tuple[Step, ...], style: Style, verbose: bool) -> Iterator[str
         if verbose:
             for target in step.targets:
                 place = f"{target.path}:{target.line}" if target.line else "not in this tree"
-                yield safe(f"           changes {target.symbol} ({place})")
+                yield safe(f"           changes {f'{target.symbol} ({place})' if target.symbol else place}")
 
 
 def _coverage(coverage: Coverage, style: Style, verbose: bool) -> Iterator[str]:
     yield style("coverage", bold=True)
+    looked = coverage.files_searched or coverage.files_parsed
     yield (
         f"  {coverage.files_searched} files name a symbol of interest; {len(coverage.files_parsed)} were parsed "
         f"as C ({', '.join(coverage.profiles)})"
+        if looked
+        else "  nothing was parsed: the series has no rules, and names no symbol"
     )
-    if coverage.confinement == "none":
+    if looked and coverage.confinement == "none":
         yield style("  libclang was not confined: a file of the tree could read any other", fg="yellow")
-    elif verbose:
+    elif looked and verbose:
         yield f"  libclang could open nothing but the tree's files and our headers ({coverage.confinement})"
     groups = (
         ("searched as text only", [f"{item.path}: {item.reason}" for item in coverage.text_only]),
@@ -119,4 +122,5 @@ def _summary(plan: Plan) -> str:
         for verdict in Verdict
         if (count := sum(finding.verdict is verdict for finding in plan.findings))
     ]
-    return f"{plan.series}: {plan.status.value}; {', '.join(counts) if counts else 'nothing found'}"
+    found = ", ".join(counts) if counts else "nothing found" if plan.scope else ""
+    return f"{plan.series}: {plan.status.value}" + (f"; {found}" if found else "")

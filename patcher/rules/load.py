@@ -18,6 +18,7 @@ from patcher.rules.model import Group, Rule, RuleSet
 from patcher.template import fault
 
 FILLED_IN = frozenset({"symbol", "function", "callee", "target", "how", "reason"})
+NO_RULES = RuleSet("", Group("", (), {}, ()), (), ())  # of a series that asks none
 _ADVICE = "correct the file; docs/rules.md has the fields"
 
 T = TypeVar("T")

@@ -52,11 +52,25 @@ class Anchor:
                 )
         return tuple(found)
 
+    def including(self, path: str, header: str, why: str) -> tuple[Edit, ...]:
+        """The edit that has a C file include a header (``<linux/io.h>``); none where it does. Raises InputError where
+        the file cannot be followed, or has no include that it could stand beside."""
+        if not path.endswith(".c"):
+            return ()
+        try:
+            outline = self._outline(self._contents[path])
+        except Unreadable as error:
+            line = self._contents[path][: error.offset].count(b"\n") + 1
+            raise InputError(
+                f"{path}:{line} cannot be followed as C, so there is no place for {header}", "leave the file out"
+            ) from error
+        return tuple(_include(path, outline, header, why))
+
     def _one(self, spec: EditSpec) -> Iterator[Edit]:
         label = f"edit {spec.why!r}"
         path, outline, item = self._target(label, *spec.target)
         if spec.include:
-            yield from _include(path, outline, spec)
+            yield from _include(path, outline, spec.include, spec.why)
             return
         places = [_whole(item)] if not (spec.statement or spec.code) else _inside(label, path, outline, item, spec)
         if len(places) != spec.expect:
@@ -305,14 +319,14 @@ def _without_gap(outline: Outline, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def _include(path: str, outline: Outline, spec: EditSpec) -> Iterator[Edit]:
-    if any(include.name == spec.include for include in outline.includes if include.depth == 0):
+def _include(path: str, outline: Outline, header: str, why: str) -> Iterator[Edit]:
+    if any(include.name == header for include in outline.includes if include.depth == 0):
         return
-    folder = spec.include.rpartition("/")[0]
+    folder = header.rpartition("/")[0]
     plain = [include for include in outline.includes if include.depth == 0]
     same = [include for include in plain if include.name.rpartition("/")[0] == folder] if folder else []
-    same = same or [include for include in plain if include.name[0] == spec.include[0]] or plain
+    same = same or [include for include in plain if include.name[0] == header[0]] or plain
     if not same:
-        raise InputError(f"{path} includes nothing, so there is no place for {spec.include}", "the series needs one")
+        raise InputError(f"{path} includes nothing, so there is no place for {header}", "the series needs one")
     at = outline.line_end(same[-1].end)
-    yield Edit(Span(path, at, at), f"#include {spec.include}\n".encode(), spec.why)
+    yield Edit(Span(path, at, at), f"#include {header}\n".encode(), why)

@@ -10,15 +10,15 @@ from patcher.model import Edit, Span
 def apply(contents: Mapping[str, bytes], edits: Sequence[Edit]) -> dict[str, bytes]:
     """The files that ``edits`` change, changed. Every byte outside of the spans stays as it is.
 
-    ``contents`` has every file that is named; the edits must not overlap. Their order does not matter, but for
+    A file that ``contents`` lacks is a new one. The edits must not overlap. Their order does not matter, but for
     insertions at one place: these come in the order of their texts.
     """
     changed: dict[str, bytes] = {}
     for edit in sorted(edits, key=_place, reverse=True):
         path, start, end = edit.span.path, edit.span.start, edit.span.end
-        content = changed.get(path, contents[path])
+        content = changed.get(path, contents.get(path, b""))
         changed[path] = content[:start] + edit.replacement + content[end:]
-    return {path: content for path, content in changed.items() if content != contents[path]}
+    return {path: content for path, content in changed.items() if content != contents.get(path)}
 
 
 def inverse(contents: Mapping[str, bytes], edits: Sequence[Edit]) -> tuple[Edit, ...]:

@@ -8,8 +8,10 @@ from pathlib import Path
 import msgspec
 
 from patcher import data
+from patcher.cocci import script
+from patcher.cocci.script import SemanticPatch
 from patcher.errors import InputError
-from patcher.files import read_text
+from patcher.files import present, read_text
 from patcher.rules.load import decode
 from patcher.series.edits import StepEdits, load_edits
 
@@ -41,15 +43,20 @@ class StepSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One step. It is present where all conditions of one of ``present`` hold. ``targets``: what it would change.
 
     ``title`` is the subject of its commit and ``message`` the text below it, both from ``SLUG/message.txt``;
-    ``edits`` are those of ``SLUG/edits.toml``.
+    ``edits`` are those of ``SLUG/edits.toml``, or ``cocci`` is the semantic patch ``SLUG/change.cocci``. That changes
+    files ``over`` (git pathspecs; all C files if there are none); where it finds nothing to change the step is present.
+    ``include``: a header that each file it changes is to include.
     """
 
     slug: str
-    targets: tuple[str, ...]
-    present: tuple[tuple[Condition, ...], ...]
+    targets: tuple[str, ...] = ()
+    present: tuple[tuple[Condition, ...], ...] = ()
     title: str = ""
     message: str = ""
     edits: StepEdits = StepEdits()
+    cocci: SemanticPatch | None = None
+    over: tuple[str, ...] = ()
+    include: str = ""
 
 
 class Requirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,16 +66,17 @@ class Requirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     all: tuple[Condition, ...]
 
 
-class SeriesSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SeriesSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A series. ``anchor``: symbols without any of which the tree has nothing the series speaks of.
 
-    ``title`` and ``cover`` are the subject and the text of its cover letter, from ``cover.txt``.
+    ``rules`` are the rules that plan asks, "" for none. ``title`` and ``cover`` are the subject and the text of its
+    cover letter, from ``cover.txt``; both are "" where one step has none.
     """
 
-    rules: str
-    anchor: tuple[str, ...]
-    requires: tuple[Requirement, ...]
     step: tuple[StepSpec, ...]
+    rules: str = ""
+    anchor: tuple[str, ...] = ()
+    requires: tuple[Requirement, ...] = ()
     name: str = ""
     title: str = ""
     cover: str = ""
@@ -91,7 +99,8 @@ def load(name: str, directory: Path | None = None) -> SeriesSpec:
     file = directory / "series.toml"
     spec = decode(file, SeriesSpec)
     _check_conditions(file, spec)
-    title, cover = _text(directory / "cover.txt")
+    alone = len(spec.step) == 1 and not present(directory / "cover.txt")
+    title, cover = ("", "") if alone else _text(directory / "cover.txt")
     steps = tuple(_step(directory, step) for step in spec.step)
     return msgspec.structs.replace(spec, name=directory.resolve().name, title=title, cover=cover, step=steps)
 
@@ -101,13 +110,28 @@ def _step(directory: Path, step: StepSpec) -> StepSpec:
         raise InputError(
             f"{directory / 'series.toml'}: {step.slug!r} is no name for a step", "use a-z, 0-9 and hyphens"
         )
-    if step.title or step.message or step.edits != StepEdits():
+    if step.title or step.message or step.edits != StepEdits() or step.cocci:
         raise InputError(
-            f"{directory / 'series.toml'}: {step.slug} has a title, a message or edits",
-            f"these are in {step.slug}/message.txt and {step.slug}/edits.toml",
+            f"{directory / 'series.toml'}: {step.slug} has a title, a message, edits or a semantic patch",
+            f"these are in {step.slug}/message.txt and {step.slug}/edits.toml or {step.slug}/change.cocci",
         )
-    title, message = _text(directory / step.slug / "message.txt")
-    return msgspec.structs.replace(step, title=title, message=message, edits=load_edits(directory / step.slug))
+    folder = directory / step.slug
+    title, message = _text(folder / "message.txt")
+    step = msgspec.structs.replace(step, title=title, message=message)
+    if not present(folder / "change.cocci"):
+        if fault := _lacks(step):
+            raise InputError(f"{directory / 'series.toml'}: step {step.slug} {fault}", "docs/series.md has the fields")
+        return msgspec.structs.replace(step, edits=load_edits(folder))
+    if present(folder / "edits.toml"):
+        raise InputError(f"{folder} has edits.toml and change.cocci", "a step has one of them; make two steps of it")
+    return msgspec.structs.replace(step, cocci=script.load(folder / "change.cocci"))
+
+
+def _lacks(step: StepSpec) -> str:
+    """What speaks against a step without a semantic patch."""
+    if step.over or step.include:
+        return "has no change.cocci: only with one, over or include is said here"
+    return "" if step.present and all(step.present) else "does not say in present what tells that a tree has it"
 
 
 def _text(file: Path) -> tuple[str, str]:

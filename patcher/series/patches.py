@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import NamedTuple
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 from patcher.errors import InputError
 from patcher.model import Edit
@@ -14,18 +14,34 @@ from patcher.source.outline import Outline
 
 
 class Patch(NamedTuple):
-    """One patch: the step it comes from, its edits, and the files it changes with their content from then on."""
+    """One patch: the step it comes from, its edits, and the files it changes with their content from then on.
+    ``unseen``: files that were not looked at, with the reason; ``lines``: where the edits are, before them.
+    """
 
     step: StepSpec
     edits: tuple[Edit, ...]
     changes: Mapping[str, bytes]
+    unseen: Mapping[str, str] = {}
+    lines: tuple[tuple[str, int], ...] = ()
 
 
 class Patches(NamedTuple):
-    """The patches that can be made, in order, and why the others cannot: slug → reason."""
+    """The patches that can be made, in order; why others cannot (slug → reason); and which steps the tree has, as they
+    find nothing to change (slug → what was looked at)."""
 
     made: tuple[Patch, ...]
     refused: Mapping[str, str]
+    idle: Mapping[str, str] = {}
+
+
+class Files(Protocol):
+    """The files of a tree that a step looks at."""
+
+    def of(self, step: StepSpec, changed: Mapping[str, bytes]) -> dict[str, bytes]:
+        """Path → content, as the steps before left them: ``changed`` are those that they changed."""
+
+    def transform(self, step: StepSpec, contents: Mapping[str, bytes]) -> tuple[tuple[Edit, ...], Mapping[str, str]]:
+        """The edits of a semantic patch, and the files for which spatch gave no answer, with the reason."""
 
 
 def targets(spec: SeriesSpec, slugs: Collection[str]) -> tuple[str, ...]:
@@ -33,26 +49,56 @@ def targets(spec: SeriesSpec, slugs: Collection[str]) -> tuple[str, ...]:
     return tuple(sorted({name for step in spec.step if step.slug in slugs for name in step.edits.targets}))
 
 
-def make_patches(spec: SeriesSpec, slugs: Collection[str], contents: Mapping[str, bytes], other: Values) -> Patches:
-    """The patches of these steps, each for the files as those before left them. ``contents``: the files to look in;
-    ``other``: what macros are worth, as ``Seen``.
+def make_patches(spec: SeriesSpec, slugs: Collection[str], files: Files, other: Values) -> Patches:
+    """The patches of these steps, each for the files as those before left them. ``other``: what macros are worth, as
+    ``Seen``.
 
     A step that finds no anchor changes nothing; those behind it are tried without it.
     """
-    now = dict(contents)
+    changed: dict[str, bytes] = {}
     outlines: dict[bytes, Outline] = {}
     made: list[Patch] = []
     refused: dict[str, str] = {}
+    idle: dict[str, str] = {}
     for step in (step for step in spec.step if step.slug in slugs):
         try:
-            edits = Anchor(now, other, outlines).edits(step.edits)
+            now = files.of(step, changed)
+            edits, unseen = _edits(step, now, files, Anchor(now, other, outlines))
             changes = apply(now, edits)
+            if not changes and step.cocci and not unseen:
+                idle[step.slug] = f"{step.cocci.name} finds nothing to change in {_counted(now)}"
+                continue
             if not changes:
-                raise InputError("its edits change nothing", "the tree has what the step would bring; look at both")
+                first = next(iter(unseen.items()), None)
+                raise InputError(
+                    "its edits change nothing",
+                    f"{first[0]}: {first[1]}" if first else "the tree has what the step would bring; look at both",
+                )
         except InputError as error:
             without = f"tried without {', '.join(refused)}: " if refused else ""
             refused[step.slug] = f"{without}{error}"
         else:
-            now.update(changes)
-            made.append(Patch(step, edits, changes))
-    return Patches(tuple(made), refused)
+            changed.update(changes)
+            made.append(Patch(step, edits, changes, unseen, _lines(now, edits)))
+    return Patches(tuple(made), refused, idle)
+
+
+def _edits(
+    step: StepSpec, now: Mapping[str, bytes], files: Files, anchor: Anchor
+) -> tuple[tuple[Edit, ...], Mapping[str, str]]:
+    if not step.cocci:
+        return anchor.edits(step.edits), {}
+    edits, unseen = files.transform(step, now)
+    if step.include:
+        paths = dict.fromkeys(edit.span.path for edit in edits)
+        edits = (*edits, *(each for path in paths for each in anchor.including(path, step.include, step.title)))
+    return edits, unseen
+
+
+def _lines(contents: Mapping[str, bytes], edits: Sequence[Edit]) -> tuple[tuple[str, int], ...]:
+    places = ((each.span.path, contents.get(each.span.path, b"").count(b"\n", 0, each.span.start)) for each in edits)
+    return tuple(sorted((path, before + 1) for path, before in places))
+
+
+def _counted(contents: Collection[str]) -> str:
+    return f"{len(contents)} file{'' if len(contents) == 1 else 's'}"

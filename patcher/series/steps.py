@@ -50,8 +50,8 @@ def _step(step: StepSpec, seen: Seen, unfit: list[str]) -> Step:
     if targets and not any(target.line for target in targets):
         gone = f"none of {', '.join(step.targets)} is in this tree"
         return Step(step.slug, step.title, StepStatus.BLOCKED, gone, targets)
-    first = next(condition for condition in step.present[0] if not holds(condition, seen))
-    return Step(step.slug, step.title, StepStatus.NEEDED, _lacking(first, seen), targets)
+    lacking = (_lacking(each, seen) for group in step.present for each in group if not holds(each, seen))
+    return Step(step.slug, step.title, StepStatus.NEEDED, next(lacking, ""), targets)
 
 
 def _targets(names: Iterable[str], knowledge: Knowledge) -> Iterable[Target]:

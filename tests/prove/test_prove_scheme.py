@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from generate.forms import FIND, overriding_page
+from heldfiles import HeldFiles
 from prove.test_prove_properties import BROKEN
 
 from patcher.cache import Cache
@@ -27,7 +28,7 @@ def with_series(base: KernelTree) -> PatchedTree:
     spec = load("identity")
     files = [path for path in base.paths() if path.startswith(("arch/x86/xen/", "arch/x86/include/asm/xen/", INIT))]
     values = {("FOREIGN_FRAME_BIT", "1UL << 31"): ""}
-    made = make_patches(spec, {step.slug for step in spec.step}, base.read(files), values)
+    made = make_patches(spec, {step.slug for step in spec.step}, HeldFiles(base.read(files)), values)
     assert not made.refused
     return PatchedTree(base, {path: content for patch in made.made for path, content in patch.changes.items()})
 

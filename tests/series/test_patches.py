@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from heldfiles import HeldFiles
 
 from patcher.errors import InputError
 from patcher.series.anchor import Anchor
@@ -63,10 +64,10 @@ def test_steps_stand_on_those_before_and_go_on_without_one_that_is_refused() -> 
         step("same", EditSpec(why="idle", function="f", code="a", action="replace", text="a")),
         step("left out", EDIT),
     )
-    spec = SeriesSpec("r", (), (), steps)
+    spec = SeriesSpec(step=steps)
     asked = {"first", "second", "lost", "third", "same"}
     assert targets(spec, asked) == ("f", "gone")
-    found = make_patches(spec, asked, {"a.c": SHORT}, {})
+    found = make_patches(spec, asked, HeldFiles({"a.c": SHORT}), {})
     assert [patch.step.slug for patch in found.made] == ["first", "second", "third"]
     assert found.made[-1].changes == {"a.c": SHORT.replace(b"return a", b"return a + 7 ")}
     assert found.refused["lost"].startswith("edit 'none': one function gone expected, found 0")

@@ -1,0 +1,90 @@
+"""The files that the steps of a series look at, found in a tree by the names that each works on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+from patcher.cache import Cache
+from patcher.cocci import spatch
+from patcher.cocci.edits import edits
+from patcher.cocci.headers import headers
+from patcher.errors import InputError
+from patcher.model import Edit
+from patcher.plan.survey import cached_search
+from patcher.series.load import StepSpec
+from patcher.source.unit import Progress
+from patcher.tree.kernel import KernelTree
+from patcher.tree.overlay import PatchedTree, fits
+
+_NOT_C = ("Documentation/", "tools/", "scripts/")  # spatch is not given these unless they are named
+
+
+class StepFiles:
+    """See ``patcher.series.patches.Files``. ``names`` are those that the steps' operations work on, ``anchored`` where
+    they are looked for (git pathspecs)."""
+
+    def __init__(
+        self, tree: KernelTree, names: Sequence[str], anchored: Sequence[str], cache: Cache,
+        progress: Progress | None = None,
+    ) -> None:  # fmt: skip
+        self._tree, self._names, self._where = tree, names, anchored
+        self._cache, self._progress = cache, progress
+        self._changed: Mapping[str, bytes] = {}
+
+    def of(self, step: StepSpec, changed: Mapping[str, bytes]) -> dict[str, bytes]:
+        self._changed = changed
+        if not step.cocci:
+            return {**self._named, **changed}
+        return self._for_spatch(step, changed)
+
+    def transform(self, step: StepSpec, contents: Mapping[str, bytes]) -> tuple[tuple[Edit, ...], Mapping[str, str]]:
+        patch = step.cocci
+        assert patch
+        beside = headers(patch, contents, PatchedTree(self._tree, self._changed))
+        made = spatch.transform(patch, contents, beside, self._cache, self._progress)
+        because = patch.title or step.title
+        found = [
+            each for path, new in sorted(made.changed.items()) for each in edits(path, contents[path], new, because)
+        ]
+        return tuple(found), made.unseen
+
+    @cached_property
+    def _named(self) -> dict[str, bytes]:
+        found = cached_search(self._tree, self._names, self._where, self._cache) if self._names else ()
+        return self._tree.read(found)
+
+    def _for_spatch(self, step: StepSpec, changed: Mapping[str, bytes]) -> dict[str, bytes]:
+        patch = step.cocci
+        assert patch
+        kinds = (".c", ".h") if patch.headers else (".c",)
+        words = spatch.words(patch)
+        if words is None and not step.over:
+            raise InputError(
+                f"{patch.name} has no word that a file must have, so that all of the tree would be looked at",
+                "name files or directories (behind --, or by over in series.toml)",
+            )
+        if words is None:
+            paths = [path for path in self._tree.paths() if fits(path, step.over)]
+        else:
+            paths = list(cached_search(self._tree, words, step.over or _all(kinds), self._cache))
+        named = frozenset(step.over)
+        paths = [path for path in paths if path.endswith(kinds) or path in named]
+        if not step.over:
+            paths = [path for path in paths if not path.startswith(_NOT_C)]
+        word = re.compile(rb"\b(?:%s)\b" % b"|".join(re.escape(each.encode()) for each in words or ()))
+        more = [
+            path
+            for path, text in changed.items()
+            if path.endswith(kinds) and fits(path, step.over) and word.search(text)
+        ]
+        found = {**self._tree.read(paths), **{path: changed[path] for path in (*paths, *more) if path in changed}}
+        if not found:
+            what = f"has one of {', '.join(words[:5])}" if words else "is C"
+            raise InputError(f"no file of {' '.join(step.over) or self._tree.where} {what}", "see what --over names")
+        return found
+
+
+def _all(kinds: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f"*{kind}" for kind in kinds)
