@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
+from itertools import chain
 
 import msgspec
 
 from patcher.lint import locations
 from patcher.lint.job import Job
-from patcher.lint.model import Hit, Location
+from patcher.lint.model import Hit, Level, Location
 from patcher.lint.register import About, Check
 from patcher.pattern import Pattern
 
@@ -41,7 +43,8 @@ _OF_DIFF = _OF_FILES | {Where.ADDED}
 class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A rule that is a regular expression. ``unless``: a line that matches this, too, is left alone; ``path``: added
     lines of files whose path matches; ``message``: what a finding says, with the matched text for ``{match}``;
-    ``once``: only the first one in a patch is told."""
+    ``once``: only the first one in a patch is told; ``words``: the diff is searched only if it has one of these;
+    ``level`` and ``fix``: where they differ from the rule's own."""
 
     where: Where | tuple[Where, ...]
     pattern: str
@@ -49,6 +52,9 @@ class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unless: str = ""
     path: str = ""
     once: bool = False
+    words: tuple[str, ...] = ()
+    level: Level | None = None
+    fix: str = ""
 
     @property
     def searched(self) -> tuple[Where, ...]:
@@ -66,22 +72,36 @@ class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def _finder(text: str, where: str, trusted: bool) -> Find:
     """What tells where a match in a line begins, and the match. An expression that is not ours may take a bounded
-    time."""
+    time. Ours are compiled where they are needed: most patches need few."""
     if not trusted:
         return Pattern(text, where).find
-    search = re.compile(text).search
-    return lambda line: (found.start(), found.group()) if (found := search(line)) else None
+    return lambda line: (found.start(), found.group()) if (found := _compiled(text).search(line)) else None
+
+
+@functools.cache
+def _compiled(text: str) -> re.Pattern[str]:
+    return re.compile(text)
+
+
+def checks(matches: Sequence[Match], file: str, *, trusted: bool) -> tuple[About, Check]:
+    """What patterns are about, and the check that they are together. Raises InputError where a part of one is no
+    regular expression, ValueError where they search in what does not go together."""
+    abouts = {match.about for match in matches}
+    if len(abouts) != 1:
+        raise ValueError("match.where names places of the message or of the diff, not both")
+    parts = [check(match, file, trusted=trusted) for match in matches]
+    return abouts.pop(), lambda job: chain.from_iterable(part(job) for part in parts)
 
 
 def check(match: Match, file: str, *, trusted: bool) -> Check:
-    """The check that a pattern is. Raises InputError where a part of it is no regular expression, ValueError where it
-    searches in what does not go together."""
-    _ = match.about
+    """The check that a pattern is. Raises InputError where a part of it is no regular expression."""
     pattern = _finder(match.pattern, f"{file}: match.pattern", trusted)
     unless = _finder(match.unless, f"{file}: match.unless", trusted) if match.unless else None
     path = _finder(match.path, f"{file}: match.path", trusted) if match.path else None
 
     def hits(job: Job) -> Iterator[Hit]:
+        if match.words and not any(word in job.patch.diff for word in match.words):
+            return
         for where in match.searched:
             for text, location in _lines(job, where, path):
                 found = pattern(text)
@@ -92,7 +112,8 @@ def check(match: Match, file: str, *, trusted: bool) -> Check:
                     before = max(0, location.excerpt.rfind(text))  # the header's name, and what is in brackets
                     location = location._replace(column=before + text.index(part, found[0]) + 1, width=len(part))
                 key = location.path if where in _OF_FILES else ""
-                yield Hit(match.message.replace("{match}", repr(part)), location, key=key)
+                message = match.message.replace("{match}", repr(part))
+                yield Hit(message, location, match.fix, match.level, key)
                 if match.once:
                     return
 

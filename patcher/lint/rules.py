@@ -54,7 +54,8 @@ class RuleFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         profiles: those it holds for; none means all
         needs: what it cannot do without
         covers: whether cover letters are looked at, too
-        match: the pattern that it is; without one, the function of its name in ``patcher.lint.checks`` decides
+        match: the pattern that it is, or several; without one, the function of its name in ``patcher.lint.checks``
+            decides
         checkpatch: the types under which checkpatch.pl says the same; where the rule has spoken, they are left out
         fix: what to do, where a finding does not say it
         explain, source, limits: why it matters, where that is written, what it cannot see
@@ -66,7 +67,7 @@ class RuleFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     source: str
     fix: str
     example: tuple[Example, ...] = ()
-    match: Match | None = None
+    match: Match | tuple[Match, ...] | None = None
     profiles: tuple[Profile, ...] = ()
     levels: dict[Profile, Level] = {}
     needs: tuple[Need, ...] = ()
@@ -147,7 +148,8 @@ def _check(file: Path, rule: RuleFile, trusted: bool) -> Registered:
     if rule.match and registered:
         raise ValueError(f"it has a [match], and {function} of patcher decides as well")
     if rule.match:
-        return Registered(rule.match.about, pattern.check(rule.match, str(file), trusted=trusted))
+        matches = (rule.match,) if isinstance(rule.match, Match) else rule.match
+        return Registered(*pattern.checks(matches, str(file), trusted=trusted))
     if registered is None:
         raise ValueError(f"it has no [match], and there is no function {function} in lint/checks ({_CODE})")
     return registered

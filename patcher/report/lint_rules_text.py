@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from patcher.lint.examples import mail
+from patcher.lint.pattern import Match
 from patcher.lint.register import About
 from patcher.lint.rules import LintRule
 from patcher.report.escape import safe
@@ -48,10 +49,11 @@ def _page(rule: LintRule) -> Iterator[str]:
     needs = f" Needs {' and '.join(f'the {each}' for each in rule.needs)}." if rule.needs else ""
     yield f"\nLevel: **{rule.level.value}**{others}. Looks at {TITLES[rule.about]}.{where}{needs}"
     yield f"\n{rule.explain.strip()}"
-    if rule.match:
-        yield f"\nSearched in the {' and the '.join(rule.match.searched)}: `{rule.match.pattern}`"
-        if rule.match.unless:
-            yield f"\nLeft alone: `{rule.match.unless}`"
+    matches = (rule.match,) if isinstance(rule.match, Match) else rule.match or ()
+    for match in matches:
+        yield f"\nSearched in the {' and the '.join(match.searched)}: `{match.pattern}`"
+        if match.unless:
+            yield f"\nLeft alone: `{match.unless}`"
     yield f"\nWhat to do: {rule.fix}"
     yield f"\nSource: {rule.source} (below Documentation/ of the kernel, where no other place is named)."
     if rule.limits:
