@@ -1,12 +1,14 @@
-"""Which word a misspelt one stands for: by slips of the keyboard in long words, without a dictionary of mistakes.
+"""Which word a misspelt one stands for: by codespell's dictionary of mistakes, and by slips of the keyboard in long words
+that it does not have.
 
-Letters that changed places, one too many or one that is missing, in a word that is not known itself, of one that is.
+A slip is: letters that changed places, one too many or one that is missing, in a word that is not known itself, of one that is.
 The first and the last letter are taken to be right: most endings are other words.
 """
 
 from __future__ import annotations
 
 import functools
+import importlib.util
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,12 +17,19 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _SHORTEST = 7
 _CHOICE = 2
 # A word of prose: no name of code, no part of a path, an address or a compound.
-WORD = re.compile(r"(?<![\w./@<>$\\'\"`~:=&%+-])[A-Za-z][a-z]{6,24}(?![\w/@<>'`~=&%+(-]|[.:]\w|->)")
+WORD = re.compile(r"(?<![\w./@<>$\\'\"`~:=&%+-])[A-Za-z][a-z]{3,24}(?![\w/@<>'`~=&%+(-]|[.:]\w|->)")
 # What people write and dictionaries have not, beside what the words of the list can make.
 _PREFIXES = ("un", "re", "de", "dis", "pre", "non", "sub", "over", "under", "mis", "multi", "micro", "inter", "co")
 _SUFFIXES = (
     "s", "ed", "d", "ing", "er", "r", "ers", "ly", "able", "ness", "less", "al", "ally", "ion", "ize", "ise",
 )  # fmt: skip
+# What codespell takes for a mistake, and the kernel's people write: names, and words of their own.
+_JARGON = frozenset(
+    "affinitized alle bootup classe collet conexant copie cros dout emac filp infor inout inport iput iputs mmaped oder "
+    "opps padd paeth parm parms reding reenable reenabled requestor requestors serie sring stach synopsys termine "
+    "trun uptodate useable".split()
+)
+_FEW = 5  # letters: so short a word may be a name, where it is not told what else it is
 
 
 @functools.cache
@@ -35,12 +44,38 @@ def _words() -> tuple[frozenset[str], frozenset[str]]:
 @functools.cache
 def correction(word: str) -> str:
     """The word that a misspelt one stands for, or two, parted by " or "; "" where it may be right."""
-    known, meant = _words()
     low = word.lower()
+    if listed := _listed(low):
+        return listed
+    known, meant = _words()
     if len(low) < _SHORTEST or _right(low, known):
         return ""
     found = {each for each in _slips(low) if each in meant}
     return " or ".join(sorted(found)) if len(found) <= _CHOICE else ""
+
+
+@functools.cache
+def _dictionary() -> tuple[str, dict[str, int]]:
+    """codespell's dictionary in small letters, and where the words begin that begin with a letter. It is sorted. To
+    import the package would take longer than to read the file."""
+    spec = importlib.util.find_spec("codespell_lib")
+    places = list(spec.submodule_search_locations or ()) if spec else []
+    text = "".join("\n" + (Path(place) / "data" / "dictionary.txt").read_text("utf-8").lower() for place in places)
+    return text, {letter: text.find(f"\n{letter}") for letter in _LETTERS}
+
+
+def _listed(word: str) -> str:
+    """What the dictionary of mistakes has for a word, at most two; "" where it has none, or is not certain."""
+    text, begins = _dictionary()
+    end = begins.get(chr(ord(word[0]) + 1), len(text))
+    at = text.find(f"\n{word}->", begins[word[0]], end)
+    if at < 0 or word in _JARGON:
+        return ""
+    line = text[at + len(word) + 3 : text.find("\n", at + 1)]
+    meant = [each.strip() for each in line.split(",") if each.strip()]
+    if "disabled" in line or len(meant) > _CHOICE or (len(meant) > 1 and len(word) <= _FEW):
+        return ""
+    return " or ".join(meant)
 
 
 def _right(word: str, known: frozenset[str]) -> bool:

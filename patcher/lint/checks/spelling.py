@@ -16,6 +16,7 @@ from patcher.mail.model import Kind
 _TOLD = 5
 _NAME = 3  # what stands in more lines than that is meant so
 _CODE = (".c", ".h", ".S", ".dts", ".dtsi", ".rs")
+_OTHER_TONGUES = ("Documentation/translations/", "LICENSES/")
 _TEXT = (".rst", ".txt", ".yaml")
 _COMMENT = re.compile(r"\s*(?:/?\*|//)|.*?(?:/\*|\s//)")
 _STRING = re.compile(r'"[^"]* [^"]*"')
@@ -71,7 +72,7 @@ def _texts(job: Change) -> Iterator[tuple[str, Location, Level | None]]:
         if index not in literal:
             yield line, job.body(index), level
     for file in job.diff.files:
-        for added in file.added if not file.deleted else ():
+        for added in file.added if not (file.deleted or file.path.startswith(_OTHER_TONGUES)) else ():
             for text in _read(file, added.text):
                 yield text, job.file(file.path, added), None
 
