@@ -140,7 +140,8 @@ def _reason(asked: Asked) -> str:
     if found := setting(asked):
         return found.reason
     told = sorted(
-        origins(asked), key=lambda each: (each.nature is not Nature.UNKNOWN, each.nature, each.path, each.line)
+        origins(asked),
+        key=lambda each: (each.nature is not Nature.UNKNOWN, each.nature, each.path, each.line, each.text),
     )
     bus = [each for each in told if each.nature is Nature.BUS]
     unknown = [each for each in told if each.nature is Nature.UNKNOWN]
@@ -180,5 +181,5 @@ def _evidence(asked: Asked, sources: Sources) -> Iterator[str]:
     if found := setting(asked):
         yield from (sources.quote(*place) for place in dict.fromkeys((*found.calls, *found.sets)))
     told = [] if asked.unbuilt else [each for each in origins(asked) if each.line]
-    for each in sorted(told, key=lambda each: (each.path, each.line))[:_MANY]:
+    for each in sorted(told, key=lambda each: (each.path, each.line, each.text))[:_MANY]:
         yield f"{sources.quote(each.path, each.line)} ({each.nature.value}: {each.text})"
