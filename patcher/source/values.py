@@ -85,7 +85,7 @@ def _program(sources: Path, questions: Sequence[Question]) -> str:
 
 def _compute(prepared: Prepared, main: Path, path: str, count: int) -> bytes:
     """Runs in a process of its own."""
-    found = walk.enumerators(str(main), prepared.arguments(path), _PREFIX)
+    found = walk.enumerators(str(main), prepared.arguments(path), _PREFIX, bodies=False)
     return msgspec.msgpack.encode([found.get(str(number), 0) for number in range(count)])
 
 

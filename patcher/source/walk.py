@@ -20,7 +20,7 @@ from patcher.source.cursor import Cursor
 
 _DETAILED_PREPROCESSING = 0x01
 _KEEP_GOING = 0x200
-_FOR_SERIALIZATION, _NO_BODIES = 0x10, 0x40
+_INCOMPLETE, _FOR_SERIALIZATION, _NO_BODIES = 0x02, 0x10, 0x40
 _NOT_NEWLINE = re.compile(rb"[^\n]")
 _CONTINUE, _RECURSE = 1, 2
 _SEVERITY = {2: Severity.WARNING, 3: Severity.ERROR, 4: Severity.FATAL}
@@ -124,6 +124,7 @@ def _library() -> Any:
         "clang_getRangeEnd": (_Location, [_Range]),
         "clang_getFileLocation": (None, [_Location, pointer, pointer, pointer, pointer]),
         "clang_getFile": (pointer, [pointer, ctypes.c_char_p]),
+        "clang_getLocationForOffset": (_Location, [pointer, pointer, ctypes.c_uint]),
         "clang_getSkippedRanges": (ctypes.POINTER(_RangeList), [pointer, pointer]),
         "clang_disposeSourceRangeList": (None, [ctypes.POINTER(_RangeList)]),
         "clang_getCursorSpelling": (_String, [_Cursor]),
@@ -147,10 +148,9 @@ def _text(library: Any, string: _String) -> str:
     return str(raw.decode("utf-8", "replace"))
 
 
-def _parse(main: str, arguments: Sequence[str]) -> Any:
+def _parse(main: str, arguments: Sequence[str], options: int = _DETAILED_PREPROCESSING | _KEEP_GOING) -> Any:
     cindex = libclang.load()
-    index = cindex.Index.create()
-    options = _DETAILED_PREPROCESSING | _KEEP_GOING
+    index = cindex.Index.create(excludeDecls=True)  # what is in a precompiled header is not visited
     try:
         return index.parse(main, args=list(arguments), options=options)
     except cindex.TranslationUnitLoadError as error:
@@ -168,6 +168,20 @@ def read(main: str, arguments: Sequence[str], wanted: Sequence[str]) -> RawUnit:
     found = unit.get_includes()  # without a source: by -include
     includes = frozenset((each.include.name, str(each.source or main), each.location.line) for each in found)
     return RawUnit(_Reader(library, unit.obj, wanted).files(main), _diagnostics(unit), includes)
+
+
+def precompile(main: str, arguments: Sequence[str], file: Path) -> list[str] | None:
+    """Keep what ``main`` includes as a precompiled header, for ``read`` of files that it may stand before; the files
+    that were read. None where libclang has anything to say of them, as that would be lost, or fails."""
+    cindex = libclang.load()
+    try:
+        unit = _parse(main, arguments, _DETAILED_PREPROCESSING | _KEEP_GOING | _FOR_SERIALIZATION | _INCOMPLETE)
+        if _diagnostics(unit):
+            return None
+        unit.save(str(file))
+    except (InputError, cindex.TranslationUnitSaveError):
+        return None
+    return [each.include.name for each in unit.get_includes()]
 
 
 class Session:
@@ -243,6 +257,7 @@ class _Reader:
         handles = {path: library.clang_getFile(unit, path.encode()) for path in wanted}
         self._raw = {handle: RawFile([], {}, [], [], [], []) for handle in handles.values() if handle}
         self._paths = {path: handle for path, handle in handles.items() if handle}
+        self._places = {handle: self._numbers(path, handle) for path, handle in self._paths.items()}
 
     def files(self, main: str) -> dict[str, RawFile]:
         library = self._library
@@ -255,13 +270,32 @@ class _Reader:
             path: self._raw[handle] for path, handle in self._paths.items() if path == main or any(self._raw[handle])
         }
 
+    def _numbers(self, path: str, handle: Any) -> tuple[int, int]:
+        """The number of the first place of a file, and how many follow; -1 where libclang counts in another way."""
+        at = [self._library.clang_getLocationForOffset(self._unit, handle, offset).number for offset in (0, 1)]
+        return at[0], Path(path).stat().st_size if at[1] == at[0] + 1 else -1
+
     def _extent(self, cursor: _Cursor) -> tuple[int, int]:
-        library, at, offset = self._library, self._at, self._offset
+        """Where a cursor begins and ends. A number of libclang's counts the characters of all files; that of what a
+        macro expands to is beyond them, and where it stands in the file only libclang can tell."""
+        library, at, offset, first = self._library, self._at, self._offset, self._first
         extent = library.clang_getCursorExtent(cursor)
-        library.clang_getFileLocation(library.clang_getRangeStart(extent), None, None, None, at)
-        start = offset.value
-        library.clang_getFileLocation(library.clang_getRangeEnd(extent), None, None, None, at)
-        return start, offset.value
+        start, end = extent.begin - first, extent.end - first
+        if not 0 <= start <= self._size:
+            library.clang_getFileLocation(library.clang_getRangeStart(extent), None, None, None, at)
+            start = offset.value
+        if not 0 <= end <= self._size:
+            library.clang_getFileLocation(library.clang_getRangeEnd(extent), None, None, None, at)
+            end = offset.value
+        return start, end
+
+    def _location(self, cursor: _Cursor) -> int:
+        location = self._library.clang_getCursorLocation(cursor)
+        at: int = location.number - self._first
+        if not 0 <= at <= self._size:
+            self._library.clang_getFileLocation(location, None, None, None, self._at)
+            at = self._offset.value
+        return at
 
     def _top(self, cursor: _Cursor, _parent: _Cursor, _data: Any) -> int:
         library = self._library
@@ -271,6 +305,7 @@ class _Reader:
         if raw is None:
             return _CONTINUE
         at = self._offset.value
+        self._first, self._size = self._places[self._file.value]
         if cursor.kind == Cursor.MACRO_DEFINITION:
             raw.macros.append((at, self._extent(cursor)[1]))
         elif cursor.kind == Cursor.MACRO_EXPANSION:
@@ -292,9 +327,7 @@ class _Reader:
         index = len(nodes)
         nodes.append(Node(kind, start, end, stack[-1][1]))
         if kind in _NAMED:
-            location = self._library.clang_getCursorLocation(cursor)
-            self._library.clang_getFileLocation(location, None, None, None, self._at)
-            self._named[index] = self._offset.value
+            self._named[index] = self._location(cursor)
         if kind in _NAMED_DECLARATIONS and (len(stack) == 1 or kind == Cursor.ENUMERATOR):
             self._declared.append(self._declaration(cursor, index))
         stack.append(((kind, cursor.data0, cursor.data1), index))
@@ -302,14 +335,12 @@ class _Reader:
 
     def _declaration(self, cursor: _Cursor, index: int) -> Declared:
         library = self._library
-        location = library.clang_getCursorLocation(cursor)
-        library.clang_getFileLocation(location, None, None, None, self._at)
         storage = library.clang_Cursor_getStorageClass(cursor)
         tentative = cursor.kind == Cursor.VARIABLE and storage != _EXTERN  # "static int x;" defines x, too
         return Declared(
             node=index,
             name=_text(library, library.clang_getCursorSpelling(cursor)),
-            at=self._offset.value,
+            at=self._location(cursor),
             type=_text(library, library.clang_getTypeSpelling(library.clang_getCursorType(cursor))),
             static=storage == _STATIC,
             defines=tentative or bool(library.clang_isCursorDefinition(cursor)),
@@ -329,9 +360,12 @@ class _Reader:
         return found
 
 
-def enumerators(main: str, arguments: Sequence[str], prefix: str) -> dict[str, int]:
-    """The values of all enumerators of ``main`` itself whose names begin with ``prefix``, without it."""
-    unit = _parse(main, arguments)
+def enumerators(main: str, arguments: Sequence[str], prefix: str, *, bodies: bool = True) -> dict[str, int]:
+    """The values of all enumerators of ``main`` itself whose names begin with ``prefix``, without it.
+
+    Those in bodies of functions are found where ``bodies`` are parsed, which takes half of the time.
+    """
+    unit = _parse(main, arguments, _KEEP_GOING | (0 if bodies else _NO_BODIES))
     library = _library()
     found: dict[str, int] = {}
 

@@ -57,3 +57,4 @@ def test_enumerators(tmp_path: Path) -> None:
         "enum { x_A = 3, other };\nvoid f(void) { enum { x_B = sizeof(long) * 2 }; { enum { x_C = -1 }; } }\n"
     )
     assert enumerators(str(file), ARGUMENTS, "x_") == {"A": 3, "B": 16, "C": -1}
+    assert enumerators(str(file), ARGUMENTS, "x_", bodies=False) == {"A": 3}
