@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from itertools import zip_longest
+from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
+from patcher import temporary
 from patcher.cache import Cache
 from patcher.errors import InputError
 from patcher.model import Diagnostic, FileFacts, Severity
-from patcher.source import walk
+from patcher.source import prefix, walk
 from patcher.source.facts import facts
-from patcher.source.prepare import Prepared, Workspace, constants_header
+from patcher.source.prefix import Prefix
+from patcher.source.prepare import OF_FILE, Prepared, Workspace, constants_header
 from patcher.source.unit import Batch, Progress, Unit
 from patcher.source.workers import Lost, Piece, run
 from patcher.tree.includes import Includes
@@ -23,6 +27,9 @@ from patcher.tree.kernel import KernelTree
 from patcher.tree.makefiles import own_directories
 
 _facts_decoder = msgspec.msgpack.Decoder(tuple[FileFacts, ...])
+_paths_decoder = msgspec.msgpack.Decoder(tuple[str, ...])
+_Name = tuple[str, Unit]
+_Job = tuple[Prepared, Unit]
 
 
 def parse_all(
@@ -52,14 +59,106 @@ def parse_all(
             files = (path for unit in batch.units for path in (unit.main, *unit.headers))
             wanted.append(space.bring(batch.includes.reach(files)))
         make_constants(spaces, wanted)
-        pieces = {
-            name: Piece(functools.partial(parse, prepared, unit), prepared.readable, about=unit.main)
-            for name, (prepared, unit) in jobs.items()
-        }
-        for done, (name, found) in enumerate(run(pieces), 1):
+        for done, (name, found) in enumerate(_run(batches, spaces, jobs, stack), 1):
             if progress:
-                progress("parsing", done, len(pieces))
+                progress("parsing", done, len(jobs))
             yield name, _checked(found, *jobs[name])
+
+
+def _run(
+    batches: Sequence[Batch], spaces: Sequence[Workspace], jobs: Mapping[_Name, _Job], stack: ExitStack
+) -> Iterator[tuple[_Name, bytes | Lost]]:
+    """What each job gave: first those that no prefix stands before, beside the making of the prefixes."""
+    shared = [
+        _Shared(batch, space.prepared, each, stack.enter_context(temporary.directory("prefix")))
+        for batch, space in zip(batches, spaces, strict=True)
+        if not batch.config.per_file  # a flag that one file has, and it cannot stand before that
+        for each in prefix.choose(batch, space.prepared.sources)
+    ]
+    users = {(each.batch.config.name, unit): each for each in shared for unit in each.prefix.users}
+    first: dict[_Name | int, Piece] = {
+        number: Piece(
+            functools.partial(precompile, each.prepared, each.prefix, each.place), each.readable, (each.place,)
+        )
+        for number, each in enumerate(shared)
+    }
+    first |= {name: _piece(*job) for name, job in jobs.items() if name not in users}
+    covered: dict[int, frozenset[str]] = {}
+    for key, found in run(first):
+        if isinstance(key, int):
+            covered[key] = _covered(found)
+        else:
+            yield key, found
+    before = {
+        (each.batch.config.name, unit): each
+        for number, each in enumerate(shared)
+        for unit in each.fitting(covered[number])
+    }
+    again = {}
+    for name, found in run({name: _piece(*jobs[name], before.get(name)) for name in users if name in jobs}):
+        if isinstance(found, Lost) and name in before and not found.slow:
+            again[name] = _piece(*jobs[name])
+        else:
+            yield name, found
+    yield from run(again)
+
+
+class _Shared(NamedTuple):
+    """A prefix of the units of a batch, which is made in the directory ``place``."""
+
+    batch: Batch
+    prepared: Prepared
+    prefix: Prefix
+    place: Path
+
+    @property
+    def readable(self) -> tuple[Path, ...]:
+        return (*self.prepared.readable, self.place)
+
+    @property
+    def file(self) -> Path:
+        return self.place / "prefix.pch"
+
+    def fitting(self, covered: frozenset[str]) -> list[Unit]:
+        """Its users that it may stand before, once it is known which files it covers."""
+        if not covered:
+            return []
+        known = prefix.words(self.prepared.sources, covered)
+        return [
+            unit for unit in self.prefix.users if prefix.fits(unit, self.batch, self.prepared.sources, covered, known)
+        ]
+
+
+def _piece(prepared: Prepared, unit: Unit, shared: _Shared | None = None) -> Piece:
+    if shared is None:
+        return Piece(functools.partial(parse, prepared, unit), prepared.readable, about=unit.main)
+    return Piece(functools.partial(parse, prepared, unit, shared.file), shared.readable, about=unit.main)
+
+
+def precompile(prepared: Prepared, chosen: Prefix, place: Path) -> bytes:
+    """Make a prefix; the files that it covers, packed: none where it is no good. Runs in a process of its own."""
+    main = place / "prefix.h"
+    lines = [f"#define {name} 0" for name in OF_FILE]  # functions of headers may use them, too
+    lines += [f'#include "{prepared.sources / path}"' for path in chosen.headers]
+    lines += [f"#undef {name}" for name in OF_FILE]
+    main.write_text("".join(f"{line}\n" for line in lines))
+    read = walk.precompile(str(main), prepared.common_arguments(), place / "prefix.pch") or []
+    tops = tuple(f"{top}/" for top in (prepared.sources, prepared.headers))
+    paths = {os.path.normpath(name) for name in read}
+    if not all(path.startswith((*tops, *(f"{top}/" for top in prepared.readable))) for path in paths):
+        return _packed(())
+    return _packed(path.removeprefix(tops[0]) for path in sorted(paths) if path.startswith(tops[0]))
+
+
+def _packed(paths: Iterable[str]) -> bytes:
+    return msgspec.msgpack.encode(tuple(paths))
+
+
+def _covered(found: bytes | Lost) -> frozenset[str]:
+    """The files that a prefix covers, as they came out of a process in which hostile files were read."""
+    with suppress(msgspec.MsgspecError, ValueError):
+        return frozenset(_paths_decoder.decode(found)) if isinstance(found, bytes) else frozenset()
+    return frozenset()
 
 
 def _checked(found: bytes | Lost, prepared: Prepared, unit: Unit) -> bytes:
@@ -115,13 +214,16 @@ def make_constants(spaces: Sequence[Workspace], wanted: Sequence[Sequence[tuple[
             spaces[number].add_header(path, found)
 
 
-def parse(prepared: Prepared, unit: Unit) -> bytes:
-    """Parse one unit; the facts of its files, packed. Runs in a process of its own."""
+def parse(prepared: Prepared, unit: Unit, before: Path | None = None) -> bytes:
+    """Parse one unit, which the precompiled header ``before`` stands before; the facts of its files, packed. Runs in a
+    process of its own."""
     places = {str(prepared.sources / path): path for path in (unit.main, *unit.headers)}
     main = str(prepared.sources / unit.main)
     try:
-        raw = walk.read(main, prepared.arguments(unit.main), list(places))
+        raw = walk.read(main, prepared.arguments(unit.main, before), list(places))
     except InputError as error:
+        if before:
+            return parse(prepared, unit)  # what stands before it may be to blame
         return _only(unit.main, prepared.config.name, Diagnostic(Severity.FATAL, unit.main, 0, 0, str(error)))
     heard = (*raw.diagnostics, *_strays(prepared, raw.includes))
     diagnostics = tuple(relative(item, prepared) for item in heard if item.severity != Severity.WARNING)

@@ -23,6 +23,13 @@ from patcher.tree.kernel import KernelTree, is_blob
 _HERE = Path(__file__).parent
 BUILTIN = _HERE / "builtin"  # the compiler's own headers, of ours
 _PREFIX = "patcher_constant_"
+OF_FILE = {  # macros that each file has of its own, and their values
+    "KBUILD_MODNAME": '"{}"',
+    "KBUILD_BASENAME": '"{}"',
+    "__KBUILD_MODNAME": "kmod_{}",
+    "KBUILD_MODFILE": '"{}"',
+}
+_ALWAYS = ("-fno-builtin", "-w", "-ferror-limit=0")
 
 
 class Prepared(NamedTuple):
@@ -38,34 +45,38 @@ class Prepared(NamedTuple):
         """All that libclang has to read: the tree's files, the generated headers, and our own."""
         return (self.sources, self.headers, _HERE / "builtin", _HERE / "constants_include")
 
-    def arguments(self, path: str) -> list[str]:
-        """The compiler arguments for one file of the tree."""
+    def arguments(self, path: str, prefix: Path | None = None) -> list[str]:
+        """The compiler arguments for one file of the tree, which ``prefix`` may stand before: a precompiled header."""
         own = [f"-I{directory}" for directory in self.own.get(path, ())]
         recorded = list(self.config.per_file.get(path, ()))
         flags = [flag for flag in recorded if not flag.startswith("-I")]
-        directories = list(self.config.directories)
-        directories += [flag[2:] for flag in (*own, *recorded) if flag.startswith("-I")]
+        directories = [flag[2:] for flag in (*own, *recorded) if flag.startswith("-I")]
         name = re.sub(r"\W", "_", posixpath.basename(path).rpartition(".")[0])
-        found = ["-x", "c", "-nostdinc", "-isystem", str(BUILTIN), *self.config.flags, *flags]
-        for directory in dict.fromkeys(directories):
-            found += [f"-I{self.sources / directory}", f"-I{self.headers / directory}"]
-        for forced in self.config.forced:
-            place = self.sources if (self.sources / forced).is_file() else self.headers
-            found += ["-include", str(place / forced)]
-        found += [
+        forced = ["-include-pch", str(prefix)] if prefix else self._forced()
+        return [
+            *self._before(flags, directories),
+            *forced,
             "-D__KERNEL__",
             "-DKBUILD_STR(s)=#s",
-            f'-DKBUILD_MODNAME="{name}"',
-            f'-DKBUILD_BASENAME="{name}"',
+            *(f"-D{macro}={value.format(name)}" for macro, value in OF_FILE.items()),
+            *_ALWAYS,
         ]
-        found += [
-            f"-D__KBUILD_MODNAME=kmod_{name}",
-            f'-DKBUILD_MODFILE="{name}"',
-            "-fno-builtin",
-            "-w",
-            "-ferror-limit=0",
-        ]
+
+    def common_arguments(self) -> list[str]:
+        """The arguments for what stands before many files: what is the same for all of them."""
+        return [*self._before((), ()), *self._forced(), "-D__KERNEL__", "-DKBUILD_STR(s)=#s", *_ALWAYS]
+
+    def _before(self, flags: Sequence[str], directories: Sequence[str]) -> list[str]:
+        found = ["-x", "c", "-nostdinc", "-isystem", str(BUILTIN), *self.config.flags, *flags]
+        for directory in dict.fromkeys([*self.config.directories, *directories]):
+            found += [f"-I{self.sources / directory}", f"-I{self.headers / directory}"]
         return found
+
+    def _forced(self) -> list[str]:
+        places = {
+            path: self.sources if (self.sources / path).is_file() else self.headers for path in self.config.forced
+        }
+        return [part for path, place in places.items() for part in ("-include", str(place / path))]
 
 
 class Workspace:

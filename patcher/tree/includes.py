@@ -19,6 +19,13 @@ _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include(?:_next)?[ \t]*([<"])([^>"\n]+)[>
 _COMPUTED = re.compile(rb'^[ \t]*#[ \t]*define[ \t]+\w+[ \t]+([<"])([\w./-]+\.[hc])[>"][ \t]*$', re.MULTILINE)
 
 _BY_MACRO = re.compile(rb"^[ \t]*#[ \t]*include[ \t]+[A-Za-z_]", re.MULTILINE)
+_DIRECTIVE = re.compile(
+    rb"^[ \t]*#[ \t]*(?:(if|ifdef|ifndef)|(endif)|(elif|else)|include[ \t]*([<\"])([^>\"\n]+)[>\"])", re.MULTILINE
+)
+_GUARD = re.compile(
+    rb"\A(?:\s|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)*#[ \t]*ifndef[ \t]+(\w+)\s*\n\s*#[ \t]*define[ \t]+\1\b"
+)
+_NEVER = 10**9
 _DEEPEST = 200  # clang's MaxAllowedIncludeStackDepth (clang/lib/Lex/PPDirectives.cpp)
 
 
@@ -26,13 +33,15 @@ class Includes(NamedTuple):
     """The include graph of some files.
 
     ``blobs`` maps every file of the tree that is reached to its blob id, ``edges`` every file to those it
-    includes. ``made`` are generated headers that the tree lacks (path → content); ``constants`` those whose
-    content is still to be computed from a C file (path → that file). ``missing`` maps an include that nothing
-    answers to the files that ask for it, ``outside`` a file to an include in it that leads out of the tree.
+    includes, ``always`` to those of them that it includes whatever is configured. ``made`` are generated headers that
+    the tree lacks (path → content); ``constants`` those whose content is still to be computed from a C file (path →
+    that file). ``missing`` maps an include that nothing answers to the files that ask for it, ``outside`` a file to an
+    include in it that leads out of the tree.
     """
 
     blobs: dict[str, str]
     edges: dict[str, tuple[str, ...]]
+    always: dict[str, tuple[str, ...]]
     made: dict[str, bytes]
     constants: dict[str, str]
     missing: dict[str, tuple[str, ...]]
@@ -40,14 +49,11 @@ class Includes(NamedTuple):
 
     def reach(self, roots: Iterable[str]) -> frozenset[str]:
         """The files that the roots need, themselves included."""
-        seen: set[str] = set()
-        todo = [root for root in roots if root in self.edges]
-        while todo:
-            path = todo.pop()
-            if path not in seen:
-                seen.add(path)
-                todo.extend(self.edges[path])
-        return frozenset(seen)
+        return _reach(self.edges, roots)
+
+    def surely(self, root: str) -> frozenset[str]:
+        """The files that are read with ``root`` whatever is configured, itself included."""
+        return _reach(self.always, (root,))
 
     def distances(self, roots: Iterable[str]) -> dict[str, int]:
         """The files that the roots need, with the fewest includes that lead there: 0 for themselves."""
@@ -57,6 +63,17 @@ class Includes(NamedTuple):
             found.update(dict.fromkeys(level, far))
             level, far = {to for path in level for to in self.edges[path]} - found.keys(), far + 1
         return found
+
+
+def _reach(edges: Mapping[str, Sequence[str]], roots: Iterable[str]) -> frozenset[str]:
+    seen: set[str] = set()
+    todo = [root for root in roots if root in edges]
+    while todo:
+        path = todo.pop()
+        if path not in seen:
+            seen.add(path)
+            todo.extend(edges[path])
+    return frozenset(seen)
 
 
 class _Search:
@@ -123,6 +140,7 @@ def follow(tree: KernelTree, config: Config, roots: Iterable[str], own: Mapping[
     """
     search = _Search(tree, config)
     edges: dict[str, tuple[str, ...]] = {}
+    always: dict[str, tuple[str, ...]] = {}
     missing: defaultdict[str, list[str]] = defaultdict(list)
     outside: dict[str, str] = {}
     level: dict[str, tuple[str, ...]] = {root: tuple(own.get(root, ())) for root in roots}
@@ -132,10 +150,11 @@ def follow(tree: KernelTree, config: Config, roots: Iterable[str], own: Mapping[
             break
         following: dict[str, tuple[str, ...]] = {}
         for path in level.keys() & search.constants.keys():  # stands for the file it is computed from
-            edges[path] = (search.constants[path],)
+            edges[path], always[path] = (search.constants[path],), ()
             following[search.constants[path]] = ()
         for path, content in search.read(level).items():
-            found = []
+            found, sure = [], []
+            unconditional = _unconditional(content)
             for quote, name in dict.fromkeys(_names(content)):
                 target = search.resolve(path, quote, name, level[path])
                 if target is None:
@@ -144,17 +163,22 @@ def follow(tree: KernelTree, config: Config, roots: Iterable[str], own: Mapping[
                         outside[path] = name
                     continue
                 found.append(target)
+                if (quote, name) in unconditional:
+                    sure.append(target)
                 following.setdefault(target, level[path])
             if _BY_MACRO.search(content):
                 namesakes = search.namesakes(path)
                 found.extend(namesakes)
                 following.update((target, level[path]) for target in namesakes if target not in following)
-            edges[path] = tuple(dict.fromkeys(found))
-        edges.update((path, ()) for path in level if path in search.known and path not in edges)  # it cannot be read
+            edges[path], always[path] = tuple(dict.fromkeys(found)), tuple(dict.fromkeys(sure))
+        unread = [path for path in level if path in search.known and path not in edges]
+        edges.update(dict.fromkeys(unread, ()))
+        always.update(dict.fromkeys(unread, ()))
         level = {path: places for path, places in following.items() if path not in edges}
     return Includes(
         blobs=tree.blobs(path for path in edges if path in search.known),
         edges=edges,
+        always=always,
         made=search.made,
         constants=search.constants,
         missing={name: tuple(users) for name, users in missing.items()},
@@ -170,3 +194,16 @@ def leads_out(path: str, name: str) -> bool:
 def _names(content: bytes) -> list[tuple[str, str]]:
     pairs = _INCLUDE.findall(content) + _COMPUTED.findall(content)
     return [(quote.decode(), name.decode("utf-8", "replace")) for quote, name in pairs]
+
+
+def _unconditional(content: bytes) -> set[tuple[str, str]]:
+    """The includes that stand under no condition, but for the guard of the file itself."""
+    found = set()
+    depth = -1 if _GUARD.match(content) else 0
+    for opens, closes, other, quote, name in _DIRECTIVE.findall(content):
+        depth += bool(opens) - bool(closes)
+        if other and depth <= 0:
+            depth = _NEVER  # the guard has another side, or this is no C
+        if quote and depth <= 0:
+            found.add((quote.decode(), name.decode("utf-8", "replace")))
+    return found
