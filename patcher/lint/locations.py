@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from patcher.lint.model import Location
 from patcher.mail.diff import Line
@@ -27,8 +27,18 @@ def below(patch: Patch, index: int, part: str = "") -> Location:
     return _location(patch, patch.below_line + (index if patch.exact else 0), patch.below[index], part)
 
 
-def prose(patch: Patch) -> Iterator[tuple[int, str]]:
-    """The lines of the message that are neither tags nor below the first of the tags' area, each with its number."""
+_last: list[tuple[Patch, tuple[tuple[int, str], ...]]] = []
+
+
+def prose(patch: Patch) -> Sequence[tuple[int, str]]:
+    """The lines of the message that are neither tags nor below the first of the tags' area, each with its number. Those
+    of the last patch are kept, since many rules ask."""
+    if not _last or _last[0][0] is not patch:
+        _last[:] = [(patch, tuple(_prose(patch)))]
+    return _last[0][1]
+
+
+def _prose(patch: Patch) -> Iterator[tuple[int, str]]:
     tags = {tag.line for tag in patch.tags}
     first_of_area = min((tag.line for tag in patch.tags if tag.area), default=len(patch.body))
     for index, line in enumerate(patch.body[:first_of_area]):

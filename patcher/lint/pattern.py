@@ -6,6 +6,7 @@ import functools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
+from functools import partial
 from itertools import chain
 
 import msgspec
@@ -103,10 +104,11 @@ def check(match: Match, file: str, *, trusted: bool) -> Check:
         if match.words and not any(word in job.patch.diff for word in match.words):
             return
         for where in match.searched:
-            for text, location in _lines(job, where, path):
+            for text, place in _lines(job, where, path):
                 found = pattern(text)
                 if found is None or (unless and unless(text)):
                     continue
+                location = place()
                 part = found[1].strip()
                 if part and location.excerpt:
                     before = max(0, location.excerpt.rfind(text))  # the header's name, and what is in brackets
@@ -120,23 +122,23 @@ def check(match: Match, file: str, *, trusted: bool) -> Check:
     return hits
 
 
-def _lines(job: Job, where: Where, path: Find | None) -> Iterator[tuple[str, Location]]:
-    """The lines to search, and where each is."""
+def _lines(job: Job, where: Where, path: Find | None) -> Iterator[tuple[str, Callable[[], Location]]]:
+    """The lines to search, and what tells where each is."""
     patch = job.patch
     if where in _OF_DIFF:
         for file in job.diff.files:
             if where is Where.ADDED:
                 if path is None or path(file.path):
-                    yield from ((line.text, job.file(file.path, line)) for line in file.added)
+                    yield from ((line.text, partial(job.file, file.path, line)) for line in file.added)
             elif not file.deleted and {Where.CREATED: file.created, Where.BINARY: file.binary}.get(where, True):
-                yield file.path, job.file(file.path)
+                yield file.path, partial(job.file, file.path)
     elif where in (Where.SUBJECT, Where.SUMMARY):
         text = patch.subject if where is Where.SUBJECT else patch.summary
-        yield text, job.subject()
+        yield text, job.subject
     elif where is Where.BELOW:
-        yield from ((line, locations.below(patch, index)) for index, line in enumerate(patch.below))
+        yield from ((line, partial(locations.below, patch, index)) for index, line in enumerate(patch.below))
     elif where is Where.TAGS:
-        yield from ((patch.body[tag.line], job.tag(tag)) for tag in patch.tags)
+        yield from ((patch.body[tag.line], partial(job.tag, tag)) for tag in patch.tags)
     else:
         lines = locations.prose(patch) if where is Where.PROSE else enumerate(patch.body)
-        yield from ((line, job.body(index)) for index, line in lines)
+        yield from ((line, partial(job.body, index)) for index, line in lines)

@@ -87,6 +87,7 @@ def run(
     applied: list[_Applied] = []  # of the series under way
     after = context.tip
     known = _known_better(rules)
+    chosen: dict[tuple[str, Kind], tuple[LintRule, ...]] = {}
     for held in _held(patches):
         unsure: set[tuple[int, str]] = set()
         diffs = [Diff(patch.diff) for patch in held]
@@ -107,8 +108,12 @@ def run(
             if patch.kind is Kind.PATCH and context.base is not None:
                 applied.append(_apply(kept, diff))
             job = Job(patch, diff, kept.profile, context, after, misfits, settings.stated_base)
-            for rule in selected(rules, VIEWS, kept.profile, patch.kind):
-                for event in _hits(rule, VIEWS[rule.about](*job), context, kept):
+            views = {about: view(*job) for about, view in VIEWS.items()}
+            which = (kept.profile, patch.kind)
+            if which not in chosen:
+                chosen[which] = tuple(selected(rules, VIEWS, *which))
+            for rule in chosen[which]:
+                for event in _hits(rule, views[rule.about], context, kept):
                     if isinstance(event, Skipped):
                         unsure.add((id(patch), rule.id))
                     yield event
