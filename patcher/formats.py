@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from patcher.errors import InputError
+from patcher.lazy import expression
 
 LEVELS = 64  # tables and lists inside each other
 _SHOWN = 300  # characters of what a parser says
@@ -17,7 +18,7 @@ T = TypeVar("T")
 
 # What TOML is made of, as far as it takes to tell keys from text. Each byte is in one token, and none is tried twice:
 # a string that does not end goes on to the end of its line, or of the file.
-_TOKEN = re.compile(
+_TOKEN = expression(
     rb"""
     (?P<part>[\w-]++)
   | (?P<long>\"{3}(?:[^"\\]|\\.|"(?!""))*+(?:"{3,5}+)? | '{3}(?:[^']|'(?!''))*+(?:'{3,5}+)?)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from patcher import sandbox, temporary
 from patcher.errors import InputError
 from patcher.files import read_file, read_optional
+from patcher.lazy import expression
 from patcher.lint import locations, shown
 from patcher.lint.model import Hit, Level, Location, Skipped
 from patcher.mail.decode import people
@@ -31,10 +31,10 @@ _DATA = ("MAINTAINERS", "Documentation/feature-removal-schedule.txt")
 _TOP_FILES = ("COPYING", "CREDITS", "Kbuild", "Makefile", "README")
 _TOP_DIRECTORIES = ("Documentation", "arch", "include", "drivers", "fs", "init", "ipc", "kernel", "lib", "scripts")
 _SECONDS = 600
-_SAID = re.compile(
+_SAID = expression(
     r"(?P<file>\d+)\.patch:(?P<line>\d+): (?P<level>ERROR|WARNING|CHECK):(?:(?P<type>[A-Z_0-9]+):)? ?(?P<text>.*)"
 )
-_DIED = re.compile(r"(?:syntax error|compilation errors|marked by <-- HERE|no longer supported|Can't locate|Unescaped)")
+_DIED = expression(r"(?:syntax error|compilation errors|marked by <-- HERE|no longer supported|Can't locate|Unescaped)")
 _LEVEL = {"ERROR": Level.ERROR, "WARNING": Level.WARNING, "CHECK": Level.NOTE}
 Found = tuple[Patch, str, Level, Hit]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from patcher.errors import InputError
+from patcher.lazy import expression
 from patcher.lint.context import After
 from patcher.mail.diff import Diff
 from patcher.mail.model import Kind, Patch
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _RECENT = 500  # of HEAD's newest commits, in which the patches are looked for
 _CANDIDATES = 200  # of them, those that touch the same files: their changes are compared
-_SPACE = re.compile(r"\s+")
+_SPACE = expression(r"\s+")
 Change = tuple[tuple[object, ...], ...]
 
 

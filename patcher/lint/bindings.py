@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
+from patcher.lazy import expression
 from patcher.mail.diff import Diff
 
 BINDINGS = "Documentation/devicetree/bindings/"
-_STRING = re.compile(r"(?<![\w.+-])([a-z0-9][\w.+-]*,[\w.+-]*\w)")
-_USE = re.compile(r"\bcompatible\s*=\s*((?:\"[^\"]*\"[\s,]*)+)")
-_QUOTED = re.compile(r"\"([^\",]+,[^\"]+)\"")
+_STRING = expression(r"(?<![\w.+-])([a-z0-9][\w.+-]*,[\w.+-]*\w)")
+_USE = expression(r"\bcompatible\s*=\s*((?:\"[^\"]*\"[\s,]*)+)")
+_QUOTED = expression(r"\"([^\",]+,[^\"]+)\"")
 
 
 def documented(diff: Diff) -> frozenset[str]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from patcher.lazy import expression
 from patcher.lint.context import Context
 from patcher.mail.diff import Diff
 from patcher.mail.model import Kind, Patch, Tag
@@ -14,17 +15,17 @@ from patcher.tree.history import Names, Resolved
 
 MISSING = Resolved(Names.MISSING)
 
-UPSTREAM = re.compile(
+UPSTREAM = expression(
     r"^\s*(?:commit ([0-9a-f]{7,64}) upstream\.?|\[ ?Upstream commit ([0-9a-f]{7,64}) ?\]|"
     r"\(cherry picked from commit ([0-9a-f]{7,64})\))\s*$",
     re.MULTILINE | re.IGNORECASE,
 )
-FIXES = re.compile(r"(?P<commit>[Cc]ommit\s+)?(?P<hash>[0-9a-fA-F]{5,64})\b(?P<rest>.*)\Z")
-QUOTED = re.compile(r"""\s*\((?P<quote>")(?P<subject>.*)(?P<closing>")(?P<parenthesis>\))\s*(?:[#\[].*)?\Z""")
-_LOOSELY_QUOTED = re.compile(
+FIXES = expression(r"(?P<commit>[Cc]ommit\s+)?(?P<hash>[0-9a-fA-F]{5,64})\b(?P<rest>.*)\Z")
+QUOTED = expression(r"""\s*\((?P<quote>")(?P<subject>.*)(?P<closing>")(?P<parenthesis>\))\s*(?:[#\[].*)?\Z""")
+_LOOSELY_QUOTED = expression(
     r"""\s*\((?P<quote>["'“”]?)(?P<subject>.*?)(?P<closing>["'“”]?)(?P<parenthesis>\)?)\s*(?:#.*)?\Z"""
 )
-_CITED = re.compile(
+_CITED = expression(
     r"(?:(?<![\w-])(?P<project>\w[\w-]{0,40}(?:'s)?[ \t]+))?\b(?P<word>commits?)(?P<space>\s+|\n\s*)"
     r"(?P<hash>[0-9a-f]{7,64})\b",
     re.IGNORECASE,
@@ -37,11 +38,11 @@ _PROJECTS = frozenset((
     "openbsd", "opensbi", "openwrt", "op-tee", "optee", "pahole", "qemu", "raspberrypi", "smatch", "sparse", "systemd",
     "tf-a", "u-boot", "uboot", "util-linux", "vendor", "xen", "zephyr", "zlib", "zstd",
 ))  # fmt: skip
-_ONE_OF_LIST = re.compile(r"\W{0,4}[0-9a-f]{8,40}[\s:]")
-_NOT_CITED = re.compile(rf"{UPSTREAM.pattern}|{ALMOST_FIXES.pattern}", re.IGNORECASE)
-_BARE = re.compile(r"(?<![\w/.:#@=\"'`<{+-])(?P<hash>[0-9a-f]{12,40})(?![\w.@:=/-])")
-_SUBJECT = re.compile(r"""[\s,:]*\(\s*(?P<quote>["'“])(?P<subject>[^\0]{1,200}?)["'”]\s*\)""")
-_QUOTATION = re.compile(r"""[\s,:]*[("'“\[]""")
+_ONE_OF_LIST = expression(r"\W{0,4}[0-9a-f]{8,40}[\s:]")
+_NOT_CITED = expression(rf"{UPSTREAM.pattern}|{ALMOST_FIXES.pattern}", re.IGNORECASE)
+_BARE = expression(r"(?<![\w/.:#@=\"'`<{+-])(?P<hash>[0-9a-f]{12,40})(?![\w.@:=/-])")
+_SUBJECT = expression(r"""[\s,:]*\(\s*(?P<quote>["'“])(?P<subject>[^\0]{1,200}?)["'”]\s*\)""")
+_QUOTATION = expression(r"""[\s,:]*[("'“\[]""")
 
 
 class Citation(NamedTuple):

@@ -6,23 +6,24 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from patcher.lazy import expression
 from patcher.source import lex
 
 _NAME = rb"(?P<name>[A-Za-z_]\w*)"
 _ARGS = rb"(?:[^;{}#()]|\((?:[^;{}#()]|\([^;{}#()]*\))*\))*"
-_FUNCTION = re.compile(
+_FUNCTION = expression(
     rb"^(?P<head>[A-Za-z_][\w \t*]*[ \t*\n])" + _NAME + rb"[ \t]*\((?P<args>" + _ARGS + rb")\)"
     rb"(?:[ \t\n\w]|\(\([^;{}()]*(?:\([^;{}()]*\))?[^;{}()]*\)\))*(?P<end>[;{])",
     re.MULTILINE,
 )
-_MACRO = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+" + _NAME, re.MULTILINE)
+_MACRO = expression(rb"^[ \t]*#[ \t]*define[ \t]+" + _NAME, re.MULTILINE)
 _NO_FUNCTION = frozenset((b"if", b"while", b"for", b"switch", b"return", b"sizeof", b"defined"))
-_NO_TYPE = re.compile(rb"\b(?:return|else|typedef|goto|case|do)\b")
-_ASM = re.compile(rb"\b(?:asm|__asm|__asm__)\b[\w \t\n]{0,40}\(")
+_NO_TYPE = expression(rb"\b(?:return|else|typedef|goto|case|do)\b")
+_ASM = expression(rb"\b(?:asm|__asm|__asm__)\b[\w \t\n]{0,40}\(")
 _ASM_BYTES = 20_000
-_BRACES = re.compile(rb"[()]")
-_ESCAPE = re.compile(rb"\\.")
-_BY_OTHERS = re.compile(rb"\b(?:__weak|asmlinkage|__visible|__used|__attribute__|notrace|__init|__exit|__naked)\b")
+_BRACES = expression(rb"[()]")
+_ESCAPE = expression(rb"\\.")
+_BY_OTHERS = expression(rb"\b(?:__weak|asmlinkage|__visible|__used|__attribute__|notrace|__init|__exit|__naked)\b")
 
 
 class Function(NamedTuple):

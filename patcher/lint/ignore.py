@@ -12,11 +12,12 @@ import msgspec
 from patcher.errors import InputError
 from patcher.files import SMALL, read_file
 from patcher.formats import from_toml
+from patcher.lazy import expression
 from patcher.lint.model import Skipped
 from patcher.mail.model import Patch
 
 NAME = ".patcher.toml"
-_LINE = re.compile(r"\s*Patcher-ignore:\s*(\S+)\s*(.*)", re.IGNORECASE)
+_LINE = expression(r"\s*Patcher-ignore:\s*(\S+)\s*(.*)", re.IGNORECASE)
 _NEVER = frozenset({"path-escape", "suppression"})  # what protects the reader is not hidden by what is read
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from patcher.cache import Cache
+from patcher.lazy import expression
 from patcher.lint import locations
 from patcher.lint.bindings import documented, uses
 from patcher.lint.context import After, Context
@@ -16,7 +17,7 @@ from patcher.lint.model import Location
 from patcher.mail.diff import Diff, Line
 from patcher.mail.model import Patch, Person, Tag
 
-_NO_WORD = re.compile(r"[\W_]+")
+_NO_WORD = expression(r"[\W_]+")
 _LINES_KEPT = 4000
 
 

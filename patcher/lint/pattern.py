@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import re
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from functools import partial
@@ -11,6 +9,7 @@ from itertools import chain
 
 import msgspec
 
+from patcher.lazy import expression
 from patcher.lint import locations
 from patcher.lint.job import Job
 from patcher.lint.model import Hit, Level, Location
@@ -76,12 +75,8 @@ def _finder(text: str, where: str, trusted: bool) -> Find:
     time. Ours are compiled where they are needed: most patches need few."""
     if not trusted:
         return Pattern(text, where).find
-    return lambda line: (found.start(), found.group()) if (found := _compiled(text).search(line)) else None
-
-
-@functools.cache
-def _compiled(text: str) -> re.Pattern[str]:
-    return re.compile(text)
+    asked = expression(text)
+    return lambda line: (found.start(), found.group()) if (found := asked.search(line)) else None
 
 
 def checks(matches: Sequence[Match], file: str, *, trusted: bool) -> tuple[About, Check]:

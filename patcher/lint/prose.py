@@ -8,52 +8,50 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from patcher.lazy import expression
 from patcher.lint import locations
 from patcher.lint.citations import UPSTREAM
 from patcher.mail.model import Patch
 
 WIDTH = 75
-URL = re.compile(r"\b\w+://\S+|<[^\s<>@]+@[^\s<>]+>")
-_WORD = re.compile(r"[A-Za-z][a-z']+")
-CITATION = re.compile(r"""\b[0-9a-f]{7,64}(?:\s+|,\s*)?[(\[]?["'“]|\b[Cc]ommit\s+[0-9a-f]{7,64}\b""")
-_LIST = re.compile(r"(?:[-*+•o]|\(?(?:\d{1,2}|[a-z])[.)]|\[\d+\]:?)\s")
-_QUOTED = re.compile(r"\s|[>|+$#*\\=\[<{@~%-]|\d+[:.) ]|\w+(?:\.\w+)+:|[./~\w-]+/[./\w-]+:?|[0-9a-f]{8}")
-_COLUMNS = re.compile(r"\S(?: {3,}|\t+| *\| *)\S.*\S(?: {3,}|\t+| *\| *)\S|\S {4,}\S|\+-+\+")
-_FIELD = re.compile(r"[A-Za-z][\w /()-]{0,30}: ")
+URL = expression(r"\b\w+://\S+|<[^\s<>@]+@[^\s<>]+>")
+_WORD = expression(r"[A-Za-z][a-z']+")
+CITATION = expression(r"""\b[0-9a-f]{7,64}(?:\s+|,\s*)?[(\[]?["'“]|\b[Cc]ommit\s+[0-9a-f]{7,64}\b""")
+_LIST = expression(r"(?:[-*+•o]|\(?(?:\d{1,2}|[a-z])[.)]|\[\d+\]:?)\s")
+_QUOTED = expression(r"\s|[>|+$#*\\=\[<{@~%-]|\d+[:.) ]|\w+(?:\.\w+)+:|[./~\w-]+/[./\w-]+:?|[0-9a-f]{8}")
+_COLUMNS = expression(r"\S(?: {3,}|\t+| *\| *)\S.*\S(?: {3,}|\t+| *\| *)\S|\S {4,}\S|\+-+\+")
+_FIELD = expression(r"[A-Za-z][\w /()-]{0,30}: ")
 
 
-@functools.cache
-def _output() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
-    """What a command begins with; what the line of an output begins with; and what is in one. Made where it is asked
-    for: most messages are short lines of prose."""
-    command = re.compile(
-        r"(?:sudo |make (?:-|\w+=|[\w./]+\Z)|echo |cat /|git [a-z-]+ |perf [a-z]+ -|(?:ins|rm)mod |modprobe |mount -"
-        r"|gcc |clang "
-        r"|qemu-|ip (?:link|addr|route|netns|-)|tc (?:qdisc|filter|class)|ethtool -|bpftool |nft |iptables |\./"
-        r"|dd if=|ssh )"
-    )
-    # What the kernel, a compiler or another tool prints: on a line of its own, and with what follows it.
-    begins = re.compile(
-        r"(?:Call [Tt]race|BUG:|WARNING:|INFO:|Oops|Kernel panic|Unable to handle|general protection fault"
-        r"|invalid opcode|kernel BUG"
-        r"|Hardware name:|Modules linked in|(?:CPU|PID|UID): ?\d|(?:EIP|RIP|RSP|PC|LR|pc|lr|sp|x\d\d|R\d\d|Code) ?: "
-        r"|Workqueue:"
-        r"|Tainted|unreferenced object|backtrace|stack backtrace|Allocated by|Freed by|The buggy address|Read of size"
-        r"|Write of size"
-        r"|Internal error|Synchronous|SError|watchdog: BUG|rcu: |INFO: task|Unpreserved|Traceback|ERROR:|Error:|E: "
-        r"|W: |make(?:\[\d+\])?:"
-        r"|ld(?:\.lld)?: |In file included from|(?:error|warning|note|fatal): |Fatal |Excess |Function parameter"
-        r"|Section mismatch"
-        r"|(?:CC|LD|AR|CHECK|HOSTCC|MODPOST|DTC|OBJTOOL)  |KUnit|TAP version|not ok \d|ok \d|Reported by Coverity"
-        r"|CID \d)"
-    )
-    inside = re.compile(
-        r"\[\s*\d+\.\d{3,}\]|0x[0-9a-f]{6,}|\+0x[0-9a-f]+/0x|={4,}|-{6,}|~{4,}|\^~|:\d+:(?:\d+:)? |(?:\.[chS]|\.rst"
-        r"|\.yaml|\.dtsi?):\d+"
-        r"|\b(?:error|warning|note): |\(\.[a-z.]+\+0x[0-9a-f]+\)|undefined reference|: Warning: |\bComm: |\b(?:Excess"
-        r"|undescribed) "
-    )
-    return command, begins, inside
+# What a command begins with.
+_COMMAND = expression(
+    r"(?:sudo |make (?:-|\w+=|[\w./]+\Z)|echo |cat /|git [a-z-]+ |perf [a-z]+ -|(?:ins|rm)mod |modprobe |mount -"
+    r"|gcc |clang "
+    r"|qemu-|ip (?:link|addr|route|netns|-)|tc (?:qdisc|filter|class)|ethtool -|bpftool |nft |iptables |\./"
+    r"|dd if=|ssh )"
+)
+# What the kernel, a compiler or another tool prints: on a line of its own, and with what follows it.
+_BEGINS = expression(
+    r"(?:Call [Tt]race|BUG:|WARNING:|INFO:|Oops|Kernel panic|Unable to handle|general protection fault"
+    r"|invalid opcode|kernel BUG"
+    r"|Hardware name:|Modules linked in|(?:CPU|PID|UID): ?\d|(?:EIP|RIP|RSP|PC|LR|pc|lr|sp|x\d\d|R\d\d|Code) ?: "
+    r"|Workqueue:"
+    r"|Tainted|unreferenced object|backtrace|stack backtrace|Allocated by|Freed by|The buggy address|Read of size"
+    r"|Write of size"
+    r"|Internal error|Synchronous|SError|watchdog: BUG|rcu: |INFO: task|Unpreserved|Traceback|ERROR:|Error:|E: "
+    r"|W: |make(?:\[\d+\])?:"
+    r"|ld(?:\.lld)?: |In file included from|(?:error|warning|note|fatal): |Fatal |Excess |Function parameter"
+    r"|Section mismatch"
+    r"|(?:CC|LD|AR|CHECK|HOSTCC|MODPOST|DTC|OBJTOOL)  |KUnit|TAP version|not ok \d|ok \d|Reported by Coverity"
+    r"|CID \d)"
+)
+# What is in a line of an output.
+_INSIDE = expression(
+    r"\[\s*\d+\.\d{3,}\]|0x[0-9a-f]{6,}|\+0x[0-9a-f]+/0x|={4,}|-{6,}|~{4,}|\^~|:\d+:(?:\d+:)? |(?:\.[chS]|\.rst"
+    r"|\.yaml|\.dtsi?):\d+"
+    r"|\b(?:error|warning|note): |\(\.[a-z.]+\+0x[0-9a-f]+\)|undefined reference|: Warning: |\bComm: |\b(?:Excess"
+    r"|undescribed) "
+)
 
 
 def long_lines(patch: Patch) -> list[int]:
@@ -67,11 +65,10 @@ def long_lines(patch: Patch) -> list[int]:
 def literal_lines(body: tuple[str, ...]) -> frozenset[int]:
     """The lines that stay as they are, by their index."""
     literal: set[int] = set()
-    _, begins, _ = _output()
     for start, end in paragraphs(body):
         lines = body[start:end]
         literal |= {start + index for index, line in enumerate(lines) if _is_literal(line)}
-        output = next((index for index, line in enumerate(lines) if begins.match(line)), None)
+        output = next((index for index, line in enumerate(lines) if _BEGINS.match(line)), None)
         if output is not None:
             literal |= set(range(start + output, end))
         if sum(_COLUMNS.search(line) is not None for line in lines) > 1 or (
@@ -105,9 +102,8 @@ def to_fill(lines: Sequence[str]) -> bool:
 
 def _is_literal(line: str) -> bool:
     """Whether a line is indented or quoted, output, a citation, a table or a command."""
-    command, begins, inside = _output()
     return bool(
-        _QUOTED.match(line) or begins.match(line) or inside.search(line) or command.match(line) or "\t" in line
+        _QUOTED.match(line) or _BEGINS.match(line) or _INSIDE.search(line) or _COMMAND.match(line) or "\t" in line
         or "`" in line[:1] or re.search(r"  +\S+  +", line) or UPSTREAM.match(line) or CITATION.search(line)
     )  # fmt: skip
 

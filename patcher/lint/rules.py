@@ -13,13 +13,14 @@ from patcher import data
 from patcher.errors import InputError
 from patcher.files import SMALL, read_file
 from patcher.formats import from_toml
+from patcher.lazy import expression
 from patcher.lint import checks, pattern
 from patcher.lint.model import Level, Profile
 from patcher.lint.pattern import Match
 from patcher.lint.register import CHECKS, About, Check, Registered
 
 _ADVICE = "correct the file; docs/lint.md has the fields"
-_EXAMPLES = re.compile(rb"^\[\[example\]\]", re.MULTILINE)
+_EXAMPLES = expression(rb"^\[\[example\]\]", re.MULTILINE)
 _CODE = ", ".join(module.__name__.rpartition(".")[2] for module in checks.MODULES)
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from patcher.errors import InputError
+from patcher.lazy import expression
 from patcher.lint import citations
 from patcher.lint.maintainers import profile as profile_of_paths
 from patcher.lint.model import Profile
@@ -17,7 +18,7 @@ from patcher.model import Frozen
 from patcher.tree.maintainers import Maintainers
 
 AUTO = "auto"
-_STABLE = re.compile(r"(?:-?stable|autosel)|(?:linux-|v)?[2-9]\.\d|\d+\.\d+\.y", re.IGNORECASE)
+_STABLE = expression(r"(?:-?stable|autosel)|(?:linux-|v)?[2-9]\.\d|\d+\.\d+\.y", re.IGNORECASE)
 
 
 class Settings(Frozen, frozen=True):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
+from patcher.lazy import expression
 from patcher.lint.job import Digest, Series
 from patcher.mail.model import Kind
 
 Key = tuple[str, int, int, str]
-_MADE = re.compile(r"^<?(?:cover|[0-9a-f]{40,64})\.\d+\.git\.([^>]+)>?$")  # of a mail by format-patch --thread
+_MADE = expression(r"^<?(?:cover|[0-9a-f]{40,64})\.\d+\.git\.([^>]+)>?$")  # of a mail by format-patch --thread
 
 
 def gather(mails: Sequence[Digest], *, mailed: bool) -> tuple[Series, ...]:

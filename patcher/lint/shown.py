@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from patcher.lazy import expression
 from patcher.mail.diff import Diff
 from patcher.mail.model import Patch
 
 BINDINGS = "Documentation/devicetree/bindings/"
-_INCLUDE = re.compile(r'[ \t]*#[ \t]*include[ \t]*[<"]([^>"]{1,200})[>"]')
-_COMPATIBLE = re.compile(r'compatible\s*=\s*"')
-_ABSOLUTE = re.compile(r"(?:^|\s)(/[^\s,;:)]{1,400})")
-_ID = re.compile(r"\b(?=[a-f]*[0-9])[0-9a-f]{5,64}\b", re.IGNORECASE)  # a word of letters is none
+_INCLUDE = expression(r'[ \t]*#[ \t]*include[ \t]*[<"]([^>"]{1,200})[>"]')
+_COMPATIBLE = expression(r'compatible\s*=\s*"')
+_ABSOLUTE = expression(r"(?:^|\s)(/[^\s,;:)]{1,400})")
+_ID = expression(r"\b(?=[a-f]*[0-9])[0-9a-f]{5,64}\b", re.IGNORECASE)  # a word of letters is none
 
 
 def wanted(patches: Sequence[tuple[Patch, Diff]]) -> Iterator[str]:

@@ -1,8 +1,8 @@
-"""Which word a misspelt one stands for: by codespell's dictionary of mistakes, and by slips of the keyboard in long words
-that it does not have.
+"""Which word a misspelt one stands for: by codespell's dictionary of mistakes, and by slips of the keyboard in long
+words that it does not have.
 
-A slip is: letters that changed places, one too many or one that is missing, in a word that is not known itself, of one that is.
-The first and the last letter are taken to be right: most endings are other words.
+A slip is: letters that changed places, one too many or one that is missing, in a word that is not known itself, of one
+that is. The first and the last letter are taken to be right: most endings are other words.
 """
 
 from __future__ import annotations
@@ -13,22 +13,25 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from patcher.lazy import expression
+
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _SHORTEST = 7
 _CHOICE = 2
 # A word of prose: no name of code, no part of a path, an address or a compound.
-WORD = re.compile(r"(?<![\w./@<>$\\'\"`~:=&%+-])[A-Za-z][a-z]{3,24}(?![\w/@<>'`~=&%+(-]|[.:]\w|->)")
+WORD = expression(r"(?<![\w./@<>$\\'\"`~:=&%+-])[A-Za-z][a-z]{3,24}(?![\w/@<>'`~=&%+(-]|[.:]\w|->)")
 # What people write and dictionaries have not, beside what the words of the list can make.
 _PREFIXES = ("un", "re", "de", "dis", "pre", "non", "sub", "over", "under", "mis", "multi", "micro", "inter", "co")
 _SUFFIXES = (
     "s", "ed", "d", "ing", "er", "r", "ers", "ly", "able", "ness", "less", "al", "ally", "ion", "ize", "ise",
 )  # fmt: skip
 # What codespell takes for a mistake, and the kernel's people write: names, and words of their own.
-_JARGON = frozenset(
-    "affinitized alle bootup classe collet conexant copie cros dout emac filp infor inout inport iput iputs mmaped oder "
-    "opps padd paeth parm parms reding reenable reenabled requestor requestors serie sring stach synopsys termine "
-    "trun uptodate useable".split()
-)
+_JARGON = frozenset((
+    "affinitized", "alle", "bootup", "classe", "collet", "conexant", "copie", "cros", "dout", "emac", "filp", "infor",
+    "inout", "inport", "iput", "iputs", "mmaped", "oder", "opps", "padd", "paeth", "parm", "parms", "reding",
+    "reenable", "reenabled", "requestor", "requestors", "serie", "sring", "stach", "synopsys", "termine", "trun",
+    "uptodate", "useable",
+))  # fmt: skip
 _FEW = 5  # letters: so short a word may be a name, where it is not told what else it is
 
 

@@ -15,14 +15,15 @@ from email.policy import Compat32
 from email.utils import getaddresses
 from typing import NamedTuple
 
+from patcher.lazy import expression
 from patcher.mail.model import Mail, Person, Problem, RawMail
 
-_HEADER = re.compile(rb"(?:[!-9;-~]+:|>?From )")
+_HEADER = expression(rb"(?:[!-9;-~]+:|>?From )")
 _HEADERS_BYTES = 256 * 2**10
 _MANY = 1000
-_ID = re.compile(r"<[^<>\s]+>")
-_ONE = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>\s@]+@[^<>\s]+)>")
-_BLANK = re.compile(rb"\r?\n\r?\n")
+_ID = expression(r"<[^<>\s]+>")
+_ONE = expression(r"(?P<name>[^<>]*)<(?P<address>[^<>\s@]+@[^<>\s]+)>")
+_BLANK = expression(rb"\r?\n\r?\n")
 _PARTS = 50
 # Python's own, which no mail is in: some take time that grows with the square of the length.
 _NO_CHARSETS = frozenset(["idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"])

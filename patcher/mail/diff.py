@@ -13,16 +13,18 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
-_ESCAPED = re.compile(r'\\([abfnrtv"\\]|[0-7]{3})')
+from patcher.lazy import expression
+
+_ESCAPED = expression(r'\\([abfnrtv"\\]|[0-7]{3})')
 _SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", '"': '"', "\\": "\\"}
-_QUOTED_NAME = re.compile(r'"(?:[^"\\]|\\.)*"')
-_HUNK = re.compile(r"@@ -([0-9]{1,18})(?:,([0-9]{1,18}))? \+([0-9]{1,18})(?:,([0-9]{1,18}))? @@")
-_EXTENDED = re.compile(
+_QUOTED_NAME = expression(r'"(?:[^"\\]|\\.)*"')
+_HUNK = expression(r"@@ -([0-9]{1,18})(?:,([0-9]{1,18}))? \+([0-9]{1,18})(?:,([0-9]{1,18}))? @@")
+_EXTENDED = expression(
     r"(?:old mode|new mode|deleted file mode|new file mode|copy from|copy to|rename from|rename to|rename old"
     r"|rename new|similarity index|dissimilarity index|index) "
 )
-_BINARY = re.compile(r"(?:Binary files? .* differ|GIT binary patch)\s*\Z")
-_EPOCH = re.compile(r"\t(?:1969-12-31|1970-01-01) ")  # GNU diff's time of a file that is not there
+_BINARY = expression(r"(?:Binary files? .* differ|GIT binary patch)\s*\Z")
+_EPOCH = expression(r"\t(?:1969-12-31|1970-01-01) ")  # GNU diff's time of a file that is not there
 _NULL = "/dev/null"
 _NAME_CHARACTERS = 2 * 4096  # Linux has no longer paths
 

@@ -6,14 +6,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from patcher.lazy import expression
 from patcher.mail.model import Problem
 
-_MOVED = re.compile(r"(?P<mark>[ \t]+|(?:> ?)+)(?:diff --git \S+ \S+\Z|--- (?:a/|/dev/null)\S*)")
-_DIFF = re.compile(r"diff --git |--- (?:a/|/dev/null)")
-_SIGNED = re.compile(r"signed-off-by:\s*\S", re.IGNORECASE)
-_TAG = re.compile(r"(?:[A-Za-z]+-)+by:\s|(?:Fixes|Link|Closes|Cc):\s", re.IGNORECASE)
-_WROTE = re.compile(r"(?!>).*\b(?:wrote|writes|said|schrieb|skrev)\b.{0,40}:\s*\Z")
-_SEPARATOR = re.compile(r"---\s*\Z")
+_MOVED = expression(r"(?P<mark>[ \t]+|(?:> ?)+)(?:diff --git \S+ \S+\Z|--- (?:a/|/dev/null)\S*)")
+_DIFF = expression(r"diff --git |--- (?:a/|/dev/null)")
+_SIGNED = expression(r"signed-off-by:\s*\S", re.IGNORECASE)
+_TAG = expression(r"(?:[A-Za-z]+-)+by:\s|(?:Fixes|Link|Closes|Cc):\s", re.IGNORECASE)
+_WROTE = expression(r"(?!>).*\b(?:wrote|writes|said|schrieb|skrev)\b.{0,40}:\s*\Z")
+_SEPARATOR = expression(r"---\s*\Z")
 
 
 def straightened(lines: Sequence[str]) -> tuple[Sequence[str], Problem | None]:

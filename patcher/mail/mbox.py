@@ -6,17 +6,18 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from patcher.lazy import expression
 from patcher.mail.model import RawMail
 
 MAIL_BYTES = 32 * 2**20
 _BLOCK = 2**20
 # As asctime(3) writes it, with or without seconds and time zone; git format-patch has a commit in place of the sender.
-FROM_LINE = re.compile(
+FROM_LINE = expression(
     rb"From (?P<who>\S+(?: at \S+)?)[ \t]+(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \w{3} [ \d]\d \d\d:\d\d(?::\d\d)?"
     rb"(?: [-+\w]{1,6})? \d{4}(?: [-+]\d{4})?\s*\Z"
 )
-_COMMIT = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
-_ESCAPED = re.compile(rb"^>(>*From )", re.MULTILINE)
+_COMMIT = expression(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
+_ESCAPED = expression(rb"^>(>*From )", re.MULTILINE)
 
 
 def split(stream: BinaryIO, path: str, most: int | None = None) -> Iterator[RawMail]:

@@ -6,49 +6,50 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
+from patcher.lazy import expression
 from patcher.mail import layout
 from patcher.mail.decode import person
 from patcher.mail.model import Kind, Mail, Patch, Person, Prefix, Problem, Tag
 
-_BRACKETS = re.compile(r"\s*\[([^\]]*)\]")
-_REPLY = re.compile(r"\s*(?:re|aw|fwd?|sv|antw)\s*(?:\[\d+\])?:", re.IGNORECASE)
-_WORD = re.compile(r"[^\s,;:]+")
-_NUMBERS = re.compile(r"(\d{1,6})/(\d{1,6})\Z")
-_VERSION = re.compile(r"(?:patch|rfc)?[-_.]?v(?:er(?:sion)?)?[-_.]?(\d{1,4})\Z", re.IGNORECASE)
+_BRACKETS = expression(r"\s*\[([^\]]*)\]")
+_REPLY = expression(r"\s*(?:re|aw|fwd?|sv|antw)\s*(?:\[\d+\])?:", re.IGNORECASE)
+_WORD = expression(r"[^\s,;:]+")
+_NUMBERS = expression(r"(\d{1,6})/(\d{1,6})\Z")
+_VERSION = expression(r"(?:patch|rfc)?[-_.]?v(?:er(?:sion)?)?[-_.]?(\d{1,4})\Z", re.IGNORECASE)
 _NAMED = ("patch", "patches")
-_TREE = re.compile(  # brackets of their own that name what a patch is meant for, not the list it is sent to
+_TREE = expression(  # brackets of their own that name what a patch is meant for, not the list it is sent to
     r"-?(?:net|bpf|nf|ipsec|wireless|mptcp|can|wpan|batadv|bluetooth|rdma|drm|dtc|crypto)?-?next\Z"
     r"|(?:net|bpf|nf|ipsec|wireless)\Z|-?stable\Z|v?\d+\.\d+(?:[.-][\w.]+)?\Z",
     re.IGNORECASE,
 )  # fmt: skip
-_BRANCH = re.compile(
+_BRANCH = expression(
     r"\S:\s?\S"
 )  # a tree and its branch, as robots write them: [tip: x86/urgent], [pm:bleeding-edge 1/5]
-_OF_ROBOT = re.compile(r"\s*\[[^\]]*\S:\s?\S[^\]]*\]")
-_IN_BODY = re.compile(r"(From|Subject|Date):\s*(.*)", re.IGNORECASE)
-_FORMATTED = re.compile(r">?From [0-9a-f]{40}(?:[0-9a-f]{24})? Mon Sep 17 00:00:00 2001\s*\Z")
-_HEADER = re.compile(
+_OF_ROBOT = expression(r"\s*\[[^\]]*\S:\s?\S[^\]]*\]")
+_IN_BODY = expression(r"(From|Subject|Date):\s*(.*)", re.IGNORECASE)
+_FORMATTED = expression(r">?From [0-9a-f]{40}(?:[0-9a-f]{24})? Mon Sep 17 00:00:00 2001\s*\Z")
+_HEADER = expression(
     r"(?:To|Cc|Bcc|Message-I[Dd]|In-Reply-To|References|MIME-Version|Content-[\w-]+|X-[\w-]+|Reply-To|Sender"
     r"|List-[\w-]+|User-Agent): |[ \t]+\S"
 )
-_REVIEW = re.compile(r".*\breview patch\b.*\bobjections?\b")  # the first line of the mails of a stable review
-_DASHES = re.compile(r"-{6,}\s*\Z")
-_BREAK = re.compile(r"(?:diff -|Index: |---[ \t]*\Z|--- \S)")
-_DIFF = re.compile(r"(?:diff --git |diff -\S|Index: \S|--- \S)")
-_SIGNED = re.compile(r"signed-off-by:\s*\S", re.IGNORECASE)
-_BASE = re.compile(r"^base-commit: ([0-9a-f]{40}(?:[0-9a-f]{24})?)\s*$", re.MULTILINE)
-ALMOST_FIXES = re.compile(  # a Fixes: that is none, by a letter or a sign
+_REVIEW = expression(r".*\breview patch\b.*\bobjections?\b")  # the first line of the mails of a stable review
+_DASHES = expression(r"-{6,}\s*\Z")
+_BREAK = expression(r"(?:diff -|Index: |---[ \t]*\Z|--- \S)")
+_DIFF = expression(r"(?:diff --git |diff -\S|Index: \S|--- \S)")
+_SIGNED = expression(r"signed-off-by:\s*\S", re.IGNORECASE)
+_BASE = expression(r"^base-commit: ([0-9a-f]{40}(?:[0-9a-f]{24})?)\s*$", re.MULTILINE)
+ALMOST_FIXES = expression(  # a Fixes: that is none, by a letter or a sign
     r"(?P<name>\W{0,2}fix(?:es|ed)?\b[^\w\s]{0,2})\s*(?:commit\s+)?[0-9a-f]{7,40}\s*[(\"']", re.IGNORECASE
 )
-TAG = re.compile(r"([A-Za-z][A-Za-z-]*?)\s*:(?!//)[ \t]*(.*)")
+TAG = expression(r"([A-Za-z][A-Za-z-]*?)\s*:(?!//)[ \t]*(.*)")
 _KNOWN = {
     "cc", "fixes", "link", "closes", "references", "bugzilla", "bug", "buglink", "addresses", "change-id", "revert",
     "message-id", "debian-bug", "cve", "depends-on", "base-commit", "cherry-picked-from", "git-dch", "upstream-status",
     "co-authored-by", "message-link", "lkml-reference", "reference", "url", "kernel-bug", "tested-on",
 }  # fmt: skip
-_SIGNATURE = re.compile(r"-- ?\Z")
+_SIGNATURE = expression(r"-- ?\Z")
 # What the subjects of mails begin with that hold patches and are none: of robots, maintainers and reporters.
-_NOTICE = re.compile(
+_NOTICE = expression(
     r"FAILED: patch|(?:\[[^\]]*\] ?)?(?:\[?GIT PULL|\[PULL)\b|patch \".*\" (?:has been |was )?(?:added|queued"
     r"|applied)|applied \""
     r"|\+ \S+\.patch added|\[(?:merged|folded|obsolete|nacked|withdrawn|to-be-updated|wrecked|alternative"
@@ -57,7 +58,7 @@ _NOTICE = re.compile(
     r" entering ",
     re.IGNORECASE,
 )  # fmt: skip
-_PULL = re.compile(r"^(?:The following changes since commit [0-9a-f]{40}|are available in the Git repository at)",
+_PULL = expression(r"^(?:The following changes since commit [0-9a-f]{40}|are available in the Git repository at)",
                    re.MULTILINE | re.IGNORECASE)  # fmt: skip
 
 
@@ -69,10 +70,10 @@ def parse_subject(subject: str) -> tuple[Prefix, str, bool]:
     """
     reply, start, at = False, 0, 0
     brackets: list[re.Match[str]] = []
-    while match := _BRACKETS.match(subject, at) or _REPLY.match(subject, at):
+    while match := (bracket := _BRACKETS.match(subject, at)) or _REPLY.match(subject, at):
         at = match.end()
-        if match.re is _BRACKETS:
-            brackets.append(match)
+        if bracket:
+            brackets.append(bracket)
         elif any(map(_of_mail, brackets)):
             break
         else:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from email.header import Header
 
+from patcher.lazy import expression
 from patcher.mail.mbox import FROM_LINE
 from patcher.mail.model import Patch, Person
 
 _NO_COMMIT = "0" * 40
-_SPECIAL = re.compile(r"[^\w \-!#$%&'*+/=?^`{|}~]")
+_SPECIAL = expression(r"[^\w \-!#$%&'*+/=?^`{|}~]")
 
 
 def person(who: Person) -> str:

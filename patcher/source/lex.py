@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from patcher.lazy import expression
+
 # What is not closed ends with its line: looked for anew at each quote, a line of them would take its length squared.
-_HIDDEN = re.compile(rb'//(?:[^\n\\]|\\.)*|/\*.*?(?:\*/|\Z)|"(?:\\.|[^"\\\n])*"?|\'(?:\\.|[^\'\\\n])*\'?', re.DOTALL)
-_NOT_NEWLINE = re.compile(rb"[^\n]")
-_WORD = re.compile(rb"[A-Za-z_]\w*")
-_DEFINE = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+(\w+)((?:\\\r?\n|[^\n])*)", re.MULTILINE)
+_HIDDEN = expression(rb'//(?:[^\n\\]|\\.)*|/\*.*?(?:\*/|\Z)|"(?:\\.|[^"\\\n])*"?|\'(?:\\.|[^\'\\\n])*\'?', re.DOTALL)
+_NOT_NEWLINE = expression(rb"[^\n]")
+_WORD = expression(rb"[A-Za-z_]\w*")
+_DEFINE = expression(rb"^[ \t]*#[ \t]*define[ \t]+(\w+)((?:\\\r?\n|[^\n])*)", re.MULTILINE)
 
 
 def code_only(source: bytes) -> bytes:

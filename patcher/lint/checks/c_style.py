@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from patcher.lazy import expression
 from patcher.lint import code
 from patcher.lint.checks.style import declarations, declared
 from patcher.lint.hunks import Shown, shown
@@ -15,18 +16,18 @@ from patcher.lint.register import check
 from patcher.mail.diff import FileDiff, Line
 
 _C = (".c", ".h")
-_CONTROL = re.compile(r"(?:\} else )?(?:if|for|while|switch|else|do|list_for_each\w*|for_each_\w+)\b")
-_BLOCK = re.compile(r"(?P<indent>\t+)(?P<word>if|for|while|list_for_each\w*|for_each_\w+) ?\(.*\) \{\Z")
-_WRAPPED = re.compile(
+_CONTROL = expression(r"(?:\} else )?(?:if|for|while|switch|else|do|list_for_each\w*|for_each_\w+)\b")
+_BLOCK = expression(r"(?P<indent>\t+)(?P<word>if|for|while|list_for_each\w*|for_each_\w+) ?\(.*\) \{\Z")
+_WRAPPED = expression(
     r"(?:static )?(?:\w+ )+\**\w+\("
     r"|(?P<indent>\t+)(?:(?:if|for|while|switch|return)\b|[\w.>\[\]-]+(?: [-+|&]?= [\w.>-]*)?\()"
 )
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)|\'(?:[^\'\\]|\\.){1,8}\'')
-_COMMENT = re.compile(r"(?:^|[\s;{},)])//(?![\w./]*://)")
-_INITIALIZER = re.compile(r"\t+(?:\.[\w.\[\]]+\s*=\s*[^;{}\\]*[^;{},\s\\]|\{\s*[\w\"&.<(][^{}]*\})\Z")
-_COMMENT_END = re.compile(r"\*/\s*\Z|//")
-_SHOW = re.compile(r"\w+_show\(|\bshow_\w+\(")
-_PRINTS = re.compile(r"\b(?P<name>sprintf|snprintf|scnprintf)\(\s*buf\b")
+_STRING = expression(r'"(?:[^"\\]|\\.)*(?:"|\Z)|\'(?:[^\'\\]|\\.){1,8}\'')
+_COMMENT = expression(r"(?:^|[\s;{},)])//(?![\w./]*://)")
+_INITIALIZER = expression(r"\t+(?:\.[\w.\[\]]+\s*=\s*[^;{}\\]*[^;{},\s\\]|\{\s*[\w\"&.<(][^{}]*\})\Z")
+_COMMENT_END = expression(r"\*/\s*\Z|//")
+_SHOW = expression(r"\w+_show\(|\bshow_\w+\(")
+_PRINTS = expression(r"\b(?P<name>sprintf|snprintf|scnprintf)\(\s*buf\b")
 
 
 def _hunks(job: Change) -> Iterator[tuple[FileDiff, Sequence[Shown]]]:
@@ -201,7 +202,7 @@ def _unused(name: str, body: str) -> str:
     return "set, and not used" if len(alone) == len(uses) - 1 else ""
 
 
-_GLOBAL = re.compile(
+_GLOBAL = expression(
     r"DEFINE_(?:RAW_SPINLOCK|SPINLOCK|MUTEX|IDR|IDA)\((?P<lock>\w+)\);"
     r"|(?:(?:const|unsigned|signed) )*(?:int|bool|char|long|[us](?:8|16|32|64)) \**(?:const )?"
     r"(?P<name>\w+)(?:\[\w*\])* ?[=;]"

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from patcher.cache import Cache
 from patcher.errors import InputError
+from patcher.lazy import expression
 from patcher.lint.code import Code, Function, read
 from patcher.lint.job import ChangedTree
 from patcher.lint.model import CannotTell, Hit, Level, Location
@@ -19,10 +20,10 @@ from patcher.tree.kernel import KernelTree
 
 _C = ("*.c", "*.h", "*.S")
 _MANY = 400
-_CONFIG_USE = re.compile(r"\b(?:IS_(?:ENABLED|BUILTIN|MODULE|REACHABLE)\s*\(\s*)?CONFIG_([A-Z0-9_]+)\b")
-_KCONFIG_USE = re.compile(r"^\s+(?:depends on|select|imply|visible if|default\s+\S+\s+if)\s+(.*)")
-_SYMBOL = re.compile(r"\b[A-Z][A-Z0-9_]{2,}\b")
-_ARCH = re.compile(r"arch/[^/]+/")
+_CONFIG_USE = expression(r"\b(?:IS_(?:ENABLED|BUILTIN|MODULE|REACHABLE)\s*\(\s*)?CONFIG_([A-Z0-9_]+)\b")
+_KCONFIG_USE = expression(r"^\s+(?:depends on|select|imply|visible if|default\s+\S+\s+if)\s+(.*)")
+_SYMBOL = expression(r"\b[A-Z][A-Z0-9_]{2,}\b")
+_ARCH = expression(r"arch/[^/]+/")
 _ENTRY = frozenset(("main", "init_module", "cleanup_module", "start_kernel"))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from patcher.lazy import expression
 from patcher.lint.bindings import BINDINGS
 from patcher.lint.hunks import Shown, shown
 from patcher.lint.job import Change, Message
@@ -15,12 +16,12 @@ from patcher.lint.register import check
 from patcher.mail.diff import FileDiff
 
 _ENDS = (".dts", ".dtsi", ".dtso")
-_NODE = re.compile(r"\s*(?:(?:\w+):\s*)*(?P<name>&?[\w,.+-]+|&\{[^}]*\}|/)(?:@(?P<unit>[\w,]+))?\s*\{\s*(?:/[*/].*)?\Z")
-_LABEL = re.compile(r"\s*(?P<name>\w+):\s*[\w,.+-]+(?:@[\w,]+)?\s*\{")
-_CLOSE = re.compile(r"\s*\};\s*(?:/[*/].*)?\Z")
-_PROPERTY = re.compile(r"\s*(?P<name>[\w,.+?#-]+)\s*(?:=|;)")
+_NODE = expression(r"\s*(?:(?:\w+):\s*)*(?P<name>&?[\w,.+-]+|&\{[^}]*\}|/)(?:@(?P<unit>[\w,]+))?\s*\{\s*(?:/[*/].*)?\Z")
+_LABEL = expression(r"\s*(?P<name>\w+):\s*[\w,.+-]+(?:@[\w,]+)?\s*\{")
+_CLOSE = expression(r"\s*\};\s*(?:/[*/].*)?\Z")
+_PROPERTY = expression(r"\s*(?P<name>[\w,.+?#-]+)\s*(?:=|;)")
 _FIRST = ("compatible", "reg")
-_MANY_CELLS = re.compile(
+_MANY_CELLS = expression(
     r"\s*[\w,-]+-gpios = <(?P<cells>[^<>]*)>;|\s*(?:clocks|interrupts-extended|dmas) = <(?P<more>[^<>]*)>;"
 )
 
@@ -73,7 +74,7 @@ def dts_style(job: Change) -> Iterator[Hit]:
 
 
 # What a node may be called though its compatible has the same word: generic names of the specification, and busses.
-_GENERIC = re.compile(
+_GENERIC = expression(
     r"adc|amplifier|analog-sensor|audio-codec|backlight|battery|bluetooth|bridge|bus|cache|camera"
     r"|can|charger|clock|clock-controller|codec|connector|controller|cpu|crypto|dac|dai|ddr|display"
     r"|display-controller|dma|dma-controller|dmic|dp|dsi|dsp|eeprom|efuse|ethernet|ethernet-phy|fan"
@@ -87,7 +88,7 @@ _GENERIC = re.compile(
     r"|tpm|trng|tsadc|typec|uart|ufs|usb|usb-hub|usbmisc|usb-phy|usb-typec|video-codec|vpu|watchdog|wifi"
     r"|wmi"
 )
-_BUS = re.compile(r"(?:i2c|i3c|spi|usb|serial|uart|gpio|mmc|can|pwm|mdio|ethernet|pcie)\d+\Z")
+_BUS = expression(r"(?:i2c|i3c|spi|usb|serial|uart|gpio|mmc|can|pwm|mdio|ethernet|pcie)\d+\Z")
 
 
 @check
@@ -172,11 +173,11 @@ def _cells(job: Change, path: str, added: Sequence[Shown]) -> Iterator[Hit]:
 
 
 _TITLES = (
-    (re.compile(r"arch/arm64/boot/dts/(?!nvidia/)"), re.compile(r"arm64: "), "arm64: dts: VENDOR: "),
-    (re.compile(r"arch/arm/boot/dts/(?!nvidia/|tegra)"), re.compile(r"ARM: "), "ARM: dts: VENDOR: "),
-    (re.compile(r"arch/riscv/boot/dts/"), re.compile(r"(?i:riscv): "), "riscv: dts: VENDOR: "),
+    (expression(r"arch/arm64/boot/dts/(?!nvidia/)"), expression(r"arm64: "), "arm64: dts: VENDOR: "),
+    (expression(r"arch/arm/boot/dts/(?!nvidia/|tegra)"), expression(r"ARM: "), "ARM: dts: VENDOR: "),
+    (expression(r"arch/riscv/boot/dts/"), expression(r"(?i:riscv): "), "riscv: dts: VENDOR: "),
 )
-_BINDING = re.compile(r"(?:[\w/ -]+: )?dt-bindings: ?", re.IGNORECASE)
+_BINDING = expression(r"(?:[\w/ -]+: )?dt-bindings: ?", re.IGNORECASE)
 
 
 @check

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from patcher.lazy import expression
 from patcher.lint.bindings import BINDINGS
 from patcher.lint.hunks import ends_file, shown
 from patcher.lint.job import Change
@@ -13,37 +14,37 @@ from patcher.lint.register import check
 from patcher.mail.diff import FileDiff, Line
 from patcher.mail.model import Kind
 
-_SPDX = re.compile(r"SPDX-License-Identifier:\s*\S")
-_SOURCE = re.compile(
+_SPDX = expression(r"SPDX-License-Identifier:\s*\S")
+_SOURCE = expression(
     r"\.(?:c|h|S|s|rs|dts|dtsi|dtso|yaml|rst|py|pl|sh|lds|awk|tc|y|l)\Z|(?:\A|/)(?:Makefile|Kbuild"
     r"|Kconfig)(?:\.\w+)?\Z"
 )
-_NO_SPDX = re.compile(r"(?:\A|/)(?:COPYING|LICENSES/|\.\w+|.*\.(?:json|csv|txt|out|expected|golden))")
-_SCRIPT = re.compile(
+_NO_SPDX = expression(r"(?:\A|/)(?:COPYING|LICENSES/|\.\w+|.*\.(?:json|csv|txt|out|expected|golden))")
+_SCRIPT = expression(
     r"\.(?:sh|py|pl|awk|tc|exp|rb|bash|bconf|cocci)\Z|(?:\A|/)(?:scripts|tools|config|rules|debian)(?:/|\Z)"
 )
-_NEVER_RUN = re.compile(r"\.(?:c|h|S|rst|txt|dts|dtsi|rs)\Z|(?:\A|/)(?:Makefile|Kconfig)\Z")
-_MARKER = re.compile(r"(?:<{7}|>{7}) \S|\|{7} \S|={7}\Z")
-_CONFIG = re.compile(r"\s*(?:menu)?config\s+([A-Z0-9_a-z]+)\s*(?:#.*)?\Z")
-_BLOCK_END = re.compile(r"(?:menu)?config\s|(?:end)?menu\b|(?:end)?choice\b|source\b|comment\b|if\b|endif\b|mainmenu\b")
-_PROMPT = re.compile(r"\s+(?:(?:bool|tristate|string|int|hex)\s+[\"']|prompt\s+[\"'])")
-_HELP = re.compile(r"\s*(?:---)?help(?:---)?\s*\Z")
-_PARAM = re.compile(
+_NEVER_RUN = expression(r"\.(?:c|h|S|rst|txt|dts|dtsi|rs)\Z|(?:\A|/)(?:Makefile|Kconfig)\Z")
+_MARKER = expression(r"(?:<{7}|>{7}) \S|\|{7} \S|={7}\Z")
+_CONFIG = expression(r"\s*(?:menu)?config\s+([A-Z0-9_a-z]+)\s*(?:#.*)?\Z")
+_BLOCK_END = expression(r"(?:menu)?config\s|(?:end)?menu\b|(?:end)?choice\b|source\b|comment\b|if\b|endif\b|mainmenu\b")
+_PROMPT = expression(r"\s+(?:(?:bool|tristate|string|int|hex)\s+[\"']|prompt\s+[\"'])")
+_HELP = expression(r"\s*(?:---)?help(?:---)?\s*\Z")
+_PARAM = expression(
     r"\bmodule_param(?:_named|_array|_string|_unsafe|_call|_cb|_array_named|_hw|_hw_array)*\s*\(\s*(\w+)"
 )
-_FOR_USERS = re.compile(r"\b(?:__setup|early_param|core_param|proc_create\w*)\s*\(\s*\"([\w/]+)")
-_ATTRIBUTE = re.compile(
+_FOR_USERS = expression(r"\b(?:__setup|early_param|core_param|proc_create\w*)\s*\(\s*\"([\w/]+)")
+_ATTRIBUTE = expression(
     r"static (?:DEVICE|BUS|CLASS|DRIVER)_ATTR(?:_RO|_RW|_WO)?\((\w+)|CONFIGFS_ATTR(?:_RO|_RW|_WO)?\(\w+, *(\w+)"
 )
-_READ = re.compile(
+_READ = expression(
     r"\b(?:device|fwnode|of)_property_(?:read|present|count)\w*\([^\"]+\"([a-z0-9]+,[\w,-]+|[a-z0-9]+(?:_[a-z0-9]+)+)\""
 )
-_BARRIER = re.compile(
+_BARRIER = expression(
     r"(?<![\w.>\"])(?:smp_)?(?:mb|rmb|wmb|read_barrier_depends|mb__(?:before|after)_\w+|store_release|load_acquire"
     r"|store_mb)\s*\(|(?<![\w.>\"])barrier\s*\(\s*\)"
 )
-_RELEASE = re.compile(r"smp_(?:store_release|load_acquire|store_mb)")
-_COMMENT = re.compile(r"/\*|\*/|//|^\s*\*")
+_RELEASE = expression(r"smp_(?:store_release|load_acquire|store_mb)")
+_COMMENT = expression(r"/\*|\*/|//|^\s*\*")
 
 
 @check
@@ -143,7 +144,7 @@ def file_mode(job: Change) -> Iterator[Hit]:
             yield Hit(f"its mode changes from {old} to {new}", job.file(file.path), key="mode")
 
 
-_BOILERPLATE = re.compile(
+_BOILERPLATE = expression(
     r"redistribute it and/or|under the terms of (?:the GNU|copyleft)|[Pp]ermission is hereby granted, free of charge"
     r"|WITHOUT ANY WARRANTY"
 )

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from patcher.lazy import expression
 from patcher.lint.citations import MISSING, alike, bare, cited, close, fixes, prefix_paths, quoted_subject
 from patcher.lint.job import Change, Job, Message, Tags
 from patcher.lint.model import CannotTell, Hit, Level, Location
@@ -13,9 +14,9 @@ from patcher.lint.prose import literal_lines
 from patcher.lint.register import check
 from patcher.tree.history import Names, Resolved
 
-_PREFIX = re.compile(r"(?:\[[^\]]+\]\s*)?((?:[^\s:]|(?<!:) ){1,40}?):\s")
-_REVERT = re.compile(r'(?:.*[ :-] )?Revert "')
-_REVERTS = re.compile(r"\s*(?:This reverts commit )?[0-9a-f]{12,40}\b", re.IGNORECASE)
+_PREFIX = expression(r"(?:\[[^\]]+\]\s*)?((?:[^\s:]|(?<!:) ){1,40}?):\s")
+_REVERT = expression(r'(?:.*[ :-] )?Revert "')
+_REVERTS = expression(r"\s*(?:This reverts commit )?[0-9a-f]{12,40}\b", re.IGNORECASE)
 
 
 def _line(commits: Resolved) -> str:

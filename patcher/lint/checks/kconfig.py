@@ -6,15 +6,16 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from patcher.lazy import expression
 from patcher.lint.hunks import Shown, shown
 from patcher.lint.job import Change
 from patcher.lint.model import Hit
 from patcher.lint.register import check
 
-_FILE = re.compile(r"(?:\A|/)Kconfig[^/]*\Z")
-_HELP = re.compile(r"[ \t]*help\s*\Z")
-_ENDS = re.compile(r"\S|\s(?:endif|endmenu|config|menu)\b")
-_STOP = re.compile(r"[.!?:)]\Z|://\S+\Z|>\Z")
+_FILE = expression(r"(?:\A|/)Kconfig[^/]*\Z")
+_HELP = expression(r"[ \t]*help\s*\Z")
+_ENDS = expression(r"\S|\s(?:endif|endmenu|config|menu)\b")
+_STOP = expression(r"[.!?:)]\Z|://\S+\Z|>\Z")
 
 
 @check

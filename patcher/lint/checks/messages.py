@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from patcher.lazy import expression
 from patcher.lint import locations, prose
 from patcher.lint.citations import UPSTREAM, prefix_paths
 from patcher.lint.job import Message
@@ -12,22 +13,22 @@ from patcher.lint.model import Hit, Level
 from patcher.lint.register import check
 from patcher.mail.model import Kind
 
-_REVERT = re.compile(r'(?:\S+: )?Revert "|.*\brevert\b', re.IGNORECASE)
-SUBSYSTEM = re.compile(r"(?:\[[^\]]+\]\s*)?(?P<prefix>[^\s:][^:]{0,60}):(?:\s|$)")
-_NO_SUBSYSTEM_NEEDED = re.compile(
+_REVERT = expression(r'(?:\S+: )?Revert "|.*\brevert\b', re.IGNORECASE)
+SUBSYSTEM = expression(r"(?:\[[^\]]+\]\s*)?(?P<prefix>[^\s:][^:]{0,60}):(?:\s|$)")
+_NO_SUBSYSTEM_NEEDED = expression(
     r"\A\[[^\]]{1,40}\]\s*\S|\A(?:\S+: )?(?i:Revert \")|\b(?i:revert)\b|\ALinux [\d.]+|\AMerge |\Av?\d+\.\d"
     r"|\bMAINTAINERS\b"
 )
-_FILE = re.compile(r"(?:[\w.+-]+/)*[\w.+-]+\.(?:c|h|S|dts|dtsi|rs|py|pl|sh|rst|txt)\Z")
-_CODE_WORD = re.compile(r"[_()\d./*&<>\"'`\[\]-]|.+[A-Z]")
-_VERSIONS = re.compile(
+_FILE = expression(r"(?:[\w.+-]+/)*[\w.+-]+\.(?:c|h|S|dts|dtsi|rs|py|pl|sh|rst|txt)\Z")
+_CODE_WORD = expression(r"[_()\d./*&<>\"'`\[\]-]|.+[A-Z]")
+_VERSIONS = expression(
     r"\s*(?:[-*]\s*)?(?:(?:changes|changed|changelog|differences|what's new)\s+(?:(?:in|since|from|for|to"
     r"|between)\s+)?\(?(?:patch\s*)?v(?:er(?:sion)?)?\s?\.?\d|\[?v\d+\]?\s*(?:->|=>|→|\.\.|to)\s*\[?v?\d"
     r"|\[?[vV](?:er(?:sion)?\s?)?[2-9]\d?\]?\s*:)",
     re.IGNORECASE,
 )
-_NOTE = re.compile(r"\[\s*(?P<who>[\w.+@-]+(?: [\w.+@-]+){0,3}):\s+\S")
-_LETTER = re.compile(
+_NOTE = expression(r"\[\s*(?P<who>[\w.+@-]+(?: [\w.+@-]+){0,3}):\s+\S")
+_LETTER = expression(
     r"(?:Hi|Hello|Hey|Dear|Greetings|Good (?:day|morning|evening))\b(?: [\w.@-]+){0,4}\s*[,!.:-]?\s*\Z"
     r"|(?:Hi|Hello|Dear) (?:all|everyone|maintainers?|\w+),"
     r"|(?:Many |Best |Kind |Warm |With best |With kind )?(?:thanks|thank you|regards|cheers|sincerely|BR"
@@ -35,29 +36,29 @@ _LETTER = re.compile(
     r"|(?:Thanks|Thank you)(?: \w+)? for (?:your|the) (?:review|comment|feedback|time|help|suggestion)",
     re.IGNORECASE,
 )
-_REQUEST = re.compile(
+_REQUEST = expression(
     r"\bplease (?:kindly )?(?:review|apply|merge|pull|consider (?:apply|merg|this)|let me know|comment on"
     r"|help (?:to )?review|give me|find the patch)"
     r"|\b(?:any (?:comments?|feedback|suggestions?) (?:is|are|would be)|comments? (?:are )?welcome|I look forward to"
     r"|looking forward to your)\b",
     re.IGNORECASE,
 )
-_TWICE = re.compile(
+_TWICE = expression(
     r"(?<![\w.\"'`<\[/-])(the|a|an|to|of|in|is|and|for|on|with|be|it|this|by|are|from|or|as|not|we|can|will|has|have"
     r"|was|at|but|if|when|its|should|which"
     r"|then|these|there|only|all|so|into|use|used|also|must|may|same|new)\s+(?P<again>\1)(?![\w.\"'`>\]/(-])",
     re.IGNORECASE,
 )
-_CALL = re.compile(r"\w\+0x[0-9a-f]+/0x[0-9a-f]+")
+_CALL = expression(r"\w\+0x[0-9a-f]+/0x[0-9a-f]+")
 _MANY_CALLS = 15
-_REGISTERS = re.compile(
+_REGISTERS = expression(
     r"[\s>|]*(?:\[[\s\d.]+\]\s*)?(?:\[?\s*T\d+\]\s*)?"
     r"(?:Code: (?:\(?[0-9a-f]{2,8}\)? ){4}|Modules linked in:"
     r"|(?:RSP|RAX|RBP|EAX|x0|r0|x29|GPR00|R10)\s?: ?(?:\w+:)?[0-9a-f]{8,16})"
 )
-_SCISSORS = re.compile(r"[-\s]*(?:8<|>8|%<|>%)[-\s]*(?:cut here)?[-\s]*(?:(?:8<|>8)[-\s]*)?")
-_TIME = re.compile(r"[\s>|]*\[ *\d+\.\d{6}\]")
-_HOW_MADE = re.compile(
+_SCISSORS = expression(r"[-\s]*(?:8<|>8|%<|>%)[-\s]*(?:cut here)?[-\s]*(?:(?:8<|>8)[-\s]*)?")
+_TIME = expression(r"[\s>|]*\[ *\d+\.\d{6}\]")
+_HOW_MADE = expression(
     r"\b(?:coccinelle|semantic patch|spatch|sed script|generated (?:by|with|using)|script below)\b", re.IGNORECASE
 )
 
@@ -131,7 +132,7 @@ def _calls_itself_so(job: Message, prefix: str) -> bool:
     return sum(subject.startswith(f"{prefix}:") for path in paths for subject in titled.get(path, ())) > 1
 
 
-_TOP = re.compile(
+_TOP = expression(
     r"(?:Documentation|LICENSES|arch|block|certs|crypto|drivers|fs|include|init|io_uring|ipc|kernel"
     r"|lib|mm|net|rust|samples|scripts|security|sound|tools|usr|virt)/"
 )
@@ -199,7 +200,7 @@ def body_wrap(job: Message) -> Iterator[Hit]:
         yield Hit(f"a line of {len(line)} characters{more}", job.body(long[0], line[prose.WIDTH :]))
 
 
-_PAST = re.compile(
+_PAST = expression(
     r"(?P<verb>(?:Add|Updat|Enabl|Disabl|Chang|Remov|Fix|Implement|Introduc|Convert|Mov|Renam|Replac|Correct|Delet"
     r"|Improv|Us|Mak|Creat|Allow|Document)(?:ed|s|es|ing))\b(?!-)",
     re.IGNORECASE,
@@ -256,9 +257,9 @@ def subject_broken(job: Message) -> Iterator[Hit]:
         )
 
 
-_NAME = re.compile(r"(?<![\w./>\"'`*&:<-])(?P<name>[a-z]\w*_\w+)(?![\w(./:\"'`*-]|->)")
-_CALLED = re.compile(r"(?<![\w.>])(?<!struct )([a-z]\w*_\w+)\(")
-_NOT_CALLED = re.compile(r"\b([a-z]\w*_\w+)\b(?!\()")
+_NAME = expression(r"(?<![\w./>\"'`*&:<-])(?P<name>[a-z]\w*_\w+)(?![\w(./:\"'`*-]|->)")
+_CALLED = expression(r"(?<![\w.>])(?<!struct )([a-z]\w*_\w+)\(")
+_NOT_CALLED = expression(r"\b([a-z]\w*_\w+)\b(?!\()")
 
 
 @check
@@ -325,9 +326,9 @@ def pasted_headers(job: Message) -> Iterator[Hit]:
             return
 
 
-_LAST = re.compile(r"\b([A-Za-z]+)\s*\Z")
-_FIRST = re.compile(r"[A-Za-z]+\b")
-_COMMENT = re.compile(r"\s*(?:/?\*|//|#)|.*(?:/\*|//)")
+_LAST = expression(r"\b([A-Za-z]+)\s*\Z")
+_FIRST = expression(r"[A-Za-z]+\b")
+_COMMENT = expression(r"\s*(?:/?\*|//|#)|.*(?:/\*|//)")
 
 
 @check

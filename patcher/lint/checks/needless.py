@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from patcher.lazy import expression
 from patcher.lint.hunks import Shown, shown
 from patcher.lint.job import Change
 from patcher.lint.model import Hit
@@ -13,24 +14,24 @@ from patcher.lint.register import check
 from patcher.mail.diff import FileDiff
 
 _C = (".c", ".h")
-_LEAVES = re.compile(r"(?P<indent>\t+)(?:return\b[^;]*|goto \w+|break|continue);\Z")
-_ELSE = re.compile(r"(?P<indent>\t+)(?:\} )?else\b")
-_MEMBER = re.compile(r"(?<![\w)\]])&\((?P<what>[A-Za-z_]\w*(?:->\w+|\.\w+)+)\)")
-_PRINTS = re.compile(
+_LEAVES = expression(r"(?P<indent>\t+)(?:return\b[^;]*|goto \w+|break|continue);\Z")
+_ELSE = expression(r"(?P<indent>\t+)(?:\} )?else\b")
+_MEMBER = expression(r"(?<![\w)\]])&\((?P<what>[A-Za-z_]\w*(?:->\w+|\.\w+)+)\)")
+_PRINTS = expression(
     r"(?P<name>platform_get_irq(?:_byname)?|devm_platform_ioremap_resource\w*|devm_platform_get_and_ioremap_resource"
     r"|devm_ioremap_resource|(?:devm_)?k[mzc]alloc(?:_array)?|(?:devm_)?kcalloc|devm_kmemdup)\("
 )
-_TOLD = re.compile(r"\t+(?:return )?(?:dev_err\w*|pr_err)\(")
-_SIZE = re.compile(r"(?<![\w>.-])\b(?P<name>[\w>.-]+) = (?:devm_)?k[mz]alloc\(.*\bsizeof\(struct \w+\)(?=[,)])")
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)')
+_TOLD = expression(r"\t+(?:return )?(?:dev_err\w*|pr_err)\(")
+_SIZE = expression(r"(?<![\w>.-])\b(?P<name>[\w>.-]+) = (?:devm_)?k[mz]alloc\(.*\bsizeof\(struct \w+\)(?=[,)])")
+_STRING = expression(r'"(?:[^"\\]|\\.)*(?:"|\Z)')
 _USES = {
-    "linux/bitfield.h": re.compile(r"\b(?:FIELD_(?:PREP|GET|FIT|PREP_CONST)|u32_(?:get|encode|replace)_bits)\("),
-    "linux/rculist.h": re.compile(r"\blist_(?:\w+_rcu)\("),
-    "linux/iopoll.h": re.compile(r"\bread[bwlqx]\w*_poll_timeout(?:_atomic)?\("),
-    "linux/slab.h": re.compile(r"\bk(?:[mzc]alloc|free|strdup|malloc_array)\("),
-    "linux/delay.h": re.compile(r"\b(?:msleep|usleep_range|udelay|mdelay|fsleep)\("),
-    "linux/io.h": re.compile(r"\b(?:readl|writel|ioremap)\("),
-    "linux/of_platform.h": re.compile(r"\bof_platform_(?:de)?populate\("),
+    "linux/bitfield.h": expression(r"\b(?:FIELD_(?:PREP|GET|FIT|PREP_CONST)|u32_(?:get|encode|replace)_bits)\("),
+    "linux/rculist.h": expression(r"\blist_(?:\w+_rcu)\("),
+    "linux/iopoll.h": expression(r"\bread[bwlqx]\w*_poll_timeout(?:_atomic)?\("),
+    "linux/slab.h": expression(r"\bk(?:[mzc]alloc|free|strdup|malloc_array)\("),
+    "linux/delay.h": expression(r"\b(?:msleep|usleep_range|udelay|mdelay|fsleep)\("),
+    "linux/io.h": expression(r"\b(?:readl|writel|ioremap)\("),
+    "linux/of_platform.h": expression(r"\bof_platform_(?:de)?populate\("),
 }
 _BRINGS = {  # what brings another header with it, so that nobody asks for that
     "linux/slab.h": ("linux/skbuff.h", "linux/netdevice.h", "linux/of_device.h"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from patcher.lazy import expression
 from patcher.lint import locations
 from patcher.lint.job import Change, ChangedTree
 from patcher.lint.maintainers import needed
@@ -14,7 +14,7 @@ from patcher.tree.maintainers import Maintainers, addresses
 
 _FEW = 4
 _DEVICETREE = "devicetree@vger.kernel.org"
-_OF_DEVICETREE = re.compile(r"Documentation/devicetree/bindings/|include/dt-bindings/|arch/\w+/boot/dts/")
+_OF_DEVICETREE = expression(r"Documentation/devicetree/bindings/|include/dt-bindings/|arch/\w+/boot/dts/")
 
 
 @check

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from patcher.lazy import expression
 from patcher.lint.checks.messages import SUBSYSTEM
 from patcher.lint.job import Message
 from patcher.lint.model import Hit
 from patcher.lint.register import check
 
-_DRIVERS = re.compile(
+_DRIVERS = expression(
     r"accel|acpi|ata|auxdisplay|bluetooth|cdx|counter|cpufreq|cpuidle|cxl|dca|devfreq|dio|dma"
     r"|dma-buf|edac|eisa|extcon|firewire|fpga|fsi|gnss|greybus|hid|hsi|hte|hwmon|hwspinlock"
     r"|hwtracing|i2c|i3c|iio|infiniband|interconnect|isdn|leds|mailbox|mcb|md|memory|memstick|mfd"
@@ -22,7 +23,7 @@ _DRIVERS = re.compile(
 
 # What the patches to some directories begin with, as their history has it.
 _CUSTOMS = tuple(
-    (re.compile(where), re.compile(rf"(?:{customary})|.*\b(?:treewide|tree-wide|spdx)\b", re.IGNORECASE))
+    (expression(where), expression(rf"(?:{customary})|.*\b(?:treewide|tree-wide|spdx)\b", re.IGNORECASE))
     for where, customary in (
         (
             r"kernel/trace/|include/trace/[^/]*\.h",

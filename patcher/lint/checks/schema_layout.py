@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from patcher.lazy import expression
 from patcher.lint.bindings import BINDINGS
 from patcher.lint.hunks import Shown, shown
 from patcher.lint.job import Change
@@ -13,24 +14,24 @@ from patcher.lint.model import Hit, Level
 from patcher.lint.register import check
 from patcher.mail.diff import FileDiff
 
-_TOP = re.compile(r"(?P<key>[A-Za-z$][\w$]*):")
-_PROPERTY = re.compile(r"  (?P<quote>[\"']?)(?P<name>[\w#,.+-]+)(?P=quote):\s*(?P<value>\S.*)?\Z")
+_TOP = expression(r"(?P<key>[A-Za-z$][\w$]*):")
+_PROPERTY = expression(r"  (?P<quote>[\"']?)(?P<name>[\w#,.+-]+)(?P=quote):\s*(?P<value>\S.*)?\Z")
 _SEVERAL = frozenset(("reg", "clocks", "interrupts", "resets", "power-domains", "dmas", "interconnects"))
 _NAMES = {
     "reg": "reg-names", "clocks": "clock-names", "interrupts": "interrupt-names", "resets": "reset-names",
     "power-domains": "power-domain-names", "dmas": "dma-names", "interconnects": "interconnect-names",
 }  # fmt: skip
-_TYPED = re.compile(r"    +(?:-\s+)?(?:\$ref|type|enum|const|oneOf|anyOf|allOf|items|properties|deprecated|not):")
-_UNIT = re.compile(
+_TYPED = expression(r"    +(?:-\s+)?(?:\$ref|type|enum|const|oneOf|anyOf|allOf|items|properties|deprecated|not):")
+_UNIT = expression(
     r"-(?:[kmu]?s|[kmg]?hz|ns|us|ms|sec|seconds|days|mm|percent|bp|db|mb|bits|ohms|micro-?\w+|nano-?\w+|milli\w+"
     r"|pico\w+|femto\w+|kelvin|celsius|watt|gpios?|supply|names|cells|pascal|kpascal|bps|lux)\Z"
 )
-_SIZES = re.compile(
+_SIZES = expression(
     r"- description: *(?:The )?(?:base |physical )*(?:address|offset)(?:es)?,?"
     r" (?:offset )?(?:and|&) (?:size|length)\b",
     re.IGNORECASE,
 )
-_EMPTY = re.compile(
+_EMPTY = expression(
     r"\b(?:base |physical )+address(?:es)? (?:and|of)|\b(?:and|address,?) (?:length|size)\b"
     r"|^\s*\|?\s*(?:should|must) be <?\d"
     r"|for (?:a|the) (?:description|meaning|definition) of (?:the |these )?(?:cells?|arguments)",
@@ -38,9 +39,9 @@ _EMPTY = re.compile(
 )  # fmt: skip
 _KNOWN = frozenset(("firmware-name", "memory-region", "label", "clock-frequency", "dma-coherent", "wakeup-source"))
 _LONG = 80
-_PROSE = re.compile(r"\s+(?:- )?(?:description: *)?(?:[A-Za-z(][\w,.()/-]* ){6,}")
-_SYNTAX = re.compile(r"\s+(?:- )?(?:description|title): (?![\"'|>\[{&*!%@`]).*?(?:: |:\Z| #)")
-_COMMA = re.compile(r"\s+(?:- )?[\w-]+: \[(?=[^\]]*(?:[\"'\d],[\"'\d]))[^\]]*\]")
+_PROSE = expression(r"\s+(?:- )?(?:description: *)?(?:[A-Za-z(][\w,.()/-]* ){6,}")
+_SYNTAX = expression(r"\s+(?:- )?(?:description|title): (?![\"'|>\[{&*!%@`]).*?(?:: |:\Z| #)")
+_COMMA = expression(r"\s+(?:- )?[\w-]+: \[(?=[^\]]*(?:[\"'\d],[\"'\d]))[^\]]*\]")
 
 
 def _hunks(job: Change) -> Iterator[tuple[FileDiff, Sequence[Shown]]]:

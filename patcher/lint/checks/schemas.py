@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise, takewhile
 from typing import NamedTuple
 
+from patcher.lazy import expression
 from patcher.lint.bindings import BINDINGS
 from patcher.lint.hunks import Shown, shown
 from patcher.lint.job import Change
@@ -15,27 +16,27 @@ from patcher.lint.model import Hit, Level
 from patcher.lint.register import check
 from patcher.mail.diff import FileDiff
 
-_PROPERTY = re.compile(r"(?P<indent> +)[\"']?(?P<name>[#a-z][\w,.#+-]*)[\"']?:\s*\Z")
-_KEY = re.compile(r"(?P<indent> *)(?P<key>[$\w-]+):(?:\s+(?P<value>.*))?\Z")
+_PROPERTY = expression(r"(?P<indent> +)[\"']?(?P<name>[#a-z][\w,.#+-]*)[\"']?:\s*\Z")
+_KEY = expression(r"(?P<indent> *)(?P<key>[$\w-]+):(?:\s+(?P<value>.*))?\Z")
 _SAYS_TYPE = ("$ref", "type", "maxItems", "minItems", "items", "enum", "const", "minimum", "maximum", "default")
-_UNITS = re.compile(
+_UNITS = expression(
     r"-(?:[mk]?hz|sec|[munp]s|days|hours|minutes|mm|cm|(?:nano|micro|milli)?amp|(?:micro)?amp-hours|(?:micro-|m)?ohms"
     r"|(?:micro|milli)?watt(?:-hours)?|(?:nano|micro|milli)?volt|(?:femto|pico|nano)?farads|(?:milli)?celsius|kpascal"
     r"|pascal|kBps|bps|bits|percent|bp|degrees?|decibel|kelvin|mins)\Z"
 )
-_ODD_UNIT = re.compile(
+_ODD_UNIT = expression(
     r"-(?:[mun]?secs|[mun]sec|(?:milli|micro|nano|pico)-?sec(?:ond)?s?|seconds|[mu]v|[mu]a|(?:milli|micro)amps"
     r"|(?:milli|micro)volts|volts?|hertz|(?:kilo|mega)hertz|ohm|amps|khz)\Z"
 )
-_IN_UNITS = re.compile(
+_IN_UNITS = expression(
     r"\b(?:in|of|unit:?)\s+(?:units\s+of\s+)?(?:milli|micro|nano|pico|kilo|mega)?-?(?:seconds?|volts?|amp(?:ere)?s?|hertz|ohms?)\b"
     r"|(?:\bin|\bunit:?)\s+(?:[munp]s|[mu]V|[mu]A|[kM]?Hz)\b|\((?:in )?(?:[munp]s|[mu]V|[mu]A|[kM]?Hz)\)",
 )
-_TYPED = re.compile(
+_TYPED = expression(
     r"(?:phys|clocks|resets|dmas|iommus|reg|interrupts|power-domains|interconnects|status|(?:phy|clock|reset|dma|reg)-names"
     r"|interrupt-names|pinctrl-\d+|.*-supply|.*-gpios)\Z"
 )
-_LEGACY = re.compile(r"(?:.*-)?(?:frequency|rates?|gpios?|supply|clocks?|names?|cells?|interrupts?|reg|resistors?)\Z")
+_LEGACY = expression(r"(?:.*-)?(?:frequency|rates?|gpios?|supply|clocks?|names?|cells?|interrupts?|reg|resistors?)\Z")
 _COMMON = frozenset((
     "big-endian", "bus-range", "bus-width", "clock-frequency", "clock-output-names", "debounce-interval",
     "dma-coherent", "fifo-depth", "gpio-controller", "interrupt-controller", "label", "little-endian", "native-endian",
@@ -44,22 +45,22 @@ _COMMON = frozenset((
     "max-link-speed", "num-cs",
 ))  # fmt: skip
 _PHANDLES = frozenset(("clocks", "dmas", "interrupts", "iommus", "power-domains", "reg", "resets", "interconnects"))
-_COMPATIBLE = re.compile(r"\s+(?:- )?(?:const: |- )[\"']?(?P<name>[a-z0-9][\w.,+-]*\w)[\"']?\s*(?:#.*)?\Z")
-_TITLE = re.compile(r"[Bb]indings?\b| [Ss]chema\b")
-_SAID_TWICE = re.compile(r"\b(?:dt[- ]|device ?tree )?bindings?\b", re.IGNORECASE)
+_COMPATIBLE = expression(r"\s+(?:- )?(?:const: |- )[\"']?(?P<name>[a-z0-9][\w.,+-]*\w)[\"']?\s*(?:#.*)?\Z")
+_TITLE = expression(r"[Bb]indings?\b| [Ss]chema\b")
+_SAID_TWICE = expression(r"\b(?:dt[- ]|device ?tree )?bindings?\b", re.IGNORECASE)
 _OWN = r"  [\"']?(?P<name>[#a-z][\w,.#-]*)[\"']?:\s*(?:true)?"
 _CLASSES = {
     "#pwm-cells": ("pwm", "pwm.yaml"),
     "#dma-cells": ("dma", "dma-controller.yaml"),
     "#sound-dai-cells": ("sound", "dai-common.yaml"),
 }
-_OF_LINUX = re.compile(
+_OF_LINUX = expression(
     r"\bLinux\b|\b(?:the|this|a|kernel) (?:kernel |device )?drivers? (?:will|can|should|must|to|uses?|is|needs?)\b"
     r"|\b(?:remoteproc|V4L2|ALSA|DRM|kernel) framework"
     r"|[Tt]his (?:document|binding|schema|file) (?:defines?|describes?|is|document)"
     r"|\bbindings? (?:for|document|describes?|defines?)\b"
 )
-_FOR_DRIVER = re.compile(
+_FOR_DRIVER = expression(
     r"\b(?:for (?:use|usage) (?:with|by|in)|used by|use with|needed by|required by|with|for) the [\w./-]+"
     r" (?:[\w-]+ )?driver\b"
 )
@@ -123,9 +124,9 @@ def _properties(hunk: Sequence[Shown]) -> Iterator[_Property]:
             yield _Property(match.group("name"), each, block, keys, len(match.group("indent")) == 2)
 
 
-_PHANDLE = re.compile(r"(?i)\b(?:phandle|handle|reference) (?:to|of) (?:the|a) regulator")
-_DRIVER = re.compile(r"(?i)\b(?:the|this|linux|kernel) (?:linux )?driver\b|-driver\b")
-_GPIO = re.compile(r"(?<![\w-])[a-z][\w-]*-gpio\b(?= =|:)")
+_PHANDLE = expression(r"(?i)\b(?:phandle|handle|reference) (?:to|of) (?:the|a) regulator")
+_DRIVER = expression(r"(?i)\b(?:the|this|linux|kernel) (?:linux )?driver\b|-driver\b")
+_GPIO = expression(r"(?<![\w-])[a-z][\w-]*-gpio\b(?= =|:)")
 
 
 def _texts(job: Change) -> Iterator[Hit]:
@@ -370,8 +371,8 @@ def _compatibles(hunk: Sequence[Shown]) -> set[str]:
     return {match.group("name") for each in lines if (match := _COMPATIBLE.match(each.text))}
 
 
-_OPENS = re.compile(r"\s*(?:(?P<label>\w+):\s*)?(?P<name>&?[\w,.+@-]+|/)\s*\{\s*(?:/[*/].*)?\Z")
-_CLOSES = re.compile(r"\s*\};?\s*\Z")
+_OPENS = expression(r"\s*(?:(?P<label>\w+):\s*)?(?P<name>&?[\w,.+@-]+|/)\s*\{\s*(?:/[*/].*)?\Z")
+_CLOSES = expression(r"\s*\};?\s*\Z")
 
 
 @check

@@ -7,22 +7,23 @@ from collections import Counter
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 
+from patcher.lazy import expression
 from patcher.lint import locations
 from patcher.lint.job import Digest, Series
 from patcher.lint.model import Hit, Level
 from patcher.lint.register import check
 from patcher.mail.model import Patch
 
-_CHANGES = re.compile(
+_CHANGES = expression(
     r"(?:changes|changed|changelog|change log|history|differences|what's new|diff to|since|updates?)\b.{0,30}v?\d"
     r"|\bv\d+\b\s*(?:->|=>|:|-|→|\.|\))|\bchange ?log\b|^\s*[-*]?\s*\[?v\d+\b|range-diff|interdiff"
     r"|\bchanges (?:in|since|from)\b|since (?:rfc|last|the first|previous)|previous version|\b(?:in|from|to) v\d+\b"
     r"|^\s*feedback from\b",
     re.IGNORECASE,
 )
-_VERSION = re.compile(r"\bv(\d{1,2})\b", re.IGNORECASE)
+_VERSION = expression(r"\bv(\d{1,2})\b", re.IGNORECASE)
 _BEHIND = 2  # versions in which a patch need not have changed
-_STATISTICS = re.compile(
+_STATISTICS = expression(
     r"\s*(?:\S.* \| +(?:\d+|Bin)\b.*|\d+ files? changed\b.*|(?:create|delete) mode .*|mode change .*|(?:rename"
     r"|copy) .*\(\d+%\)"
     r"|base-commit: .*|prerequisite-\S+ .*|change-id: .*|Cc: .*|(?:https?|Link:|Patcher-ignore:).*|-+ ?|\.\.\.|)\Z",
@@ -30,12 +31,12 @@ _STATISTICS = re.compile(
 )
 _FOLD = "fold it into that patch"
 _REVIEWS = ("reviewed-by", "tested-by", "acked-by")
-_DROPPED = re.compile(
+_DROPPED = expression(
     r"\b(?:drop|dropped|remove|removed|not (?:carried|kept))\b.{0,60}"
     r"\b(?:reviewed|tested|acked|tags?|r-b|rb|t-b|a-b)\b",
     re.IGNORECASE,
 )
-_FIX = re.compile(r"\b(?:fix(?:es|ed|up)?|repair|correct|unbreak|build failure|compile error)\b", re.IGNORECASE)
+_FIX = expression(r"\b(?:fix(?:es|ed|up)?|repair|correct|unbreak|build failure|compile error)\b", re.IGNORECASE)
 
 
 def _hit(mail: Digest, message: str, fix: str = "", level: Level | None = None) -> Hit:

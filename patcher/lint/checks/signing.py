@@ -5,27 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from patcher.lazy import expression
 from patcher.lint.job import Tags, same_person
 from patcher.lint.model import Hit, Level, Location
 from patcher.lint.register import check
 from patcher.mail.decode import person
 from patcher.mail.model import Patch, Person, Tag
 
-_PERSONAL = re.compile(r".*-by\Z", re.IGNORECASE)
+_PERSONAL = expression(r".*-by\Z", re.IGNORECASE)
 _REVIEWS = ("reviewed-by", "acked-by", "tested-by", "reviewed-and-tested-by")
 _BY_PEOPLE = ("signed-off-by", "co-developed-by", "co-authored-by", "reviewed-by", "acked-by", "tested-by")
-_TOOLS = re.compile(
+_TOOLS = expression(
     r"\b(?:claude|chatgpt|gpt-?\d|copilot|gemini|codex|cursor(?: agent)?"
     r"|devin|llama|mistral|deepseek|qwen|grok|aider|openai|anthropic|windsurf|kimi|glm)\b",
     re.IGNORECASE,
 )
 # People work at the companies that make tools: only what is no person's address there.
-_TOOL_ADDRESS = re.compile(
+_TOOL_ADDRESS = expression(
     r"(?:no-?reply|claude|codex|chatgpt|assistant)@(?:\w+\.)*(?:anthropic|openai)\.com|copilot@|\[bot\]|cursoragent"
     r"|(?:no-?reply|gemini)@google\.com",
     re.IGNORECASE,
 )
-_BESIDE_TOOL = re.compile(
+_BESIDE_TOOL = expression(
     r"[\d.,\-:()\[\]/]+|\b(?:ai|code|sonnet|opus|haiku|fable|pro|flash|mini|max|turbo|agent|bot|assistant|assist|cli|by"
     r"|model|github|google|thinking|preview|context|llm|v?\d+\w*|\dm|the|using|with|via)\b",
     re.IGNORECASE,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby, pairwise
 from typing import Any
 
+from patcher.lazy import expression
 from patcher.lint.bindings import BINDINGS
 from patcher.lint.hunks import Shown, shown
 from patcher.lint.job import Change
@@ -16,13 +17,13 @@ from patcher.mail.diff import FileDiff
 
 # What the lines of one list have in common, and what they are sorted by; where all of a list is new, too.
 _LISTS: tuple[tuple[str, re.Pattern[str], bool], ...] = (
-    (r"\.[ch]\Z", re.compile(r"(?P<kind>#include <\w+/)(?P<key>[\w/.-]+)>"), True),
-    (r"\.c\Z", re.compile(r"\s*(?P<kind>\{ ?\.compatible =) \"(?P<key>[^\"]+)\""), False),
-    (r"(?:\A|/)(?:Makefile|Kbuild)\Z", re.compile(r"(?P<kind>(?:obj|dtb)-)(?P<symbol>\S+)\s*[:+]?=\s*(?P<key>\S+)"),
+    (r"\.[ch]\Z", expression(r"(?P<kind>#include <\w+/)(?P<key>[\w/.-]+)>"), True),
+    (r"\.c\Z", expression(r"\s*(?P<kind>\{ ?\.compatible =) \"(?P<key>[^\"]+)\""), False),
+    (r"(?:\A|/)(?:Makefile|Kbuild)\Z", expression(r"(?P<kind>(?:obj|dtb)-)(?P<symbol>\S+)\s*[:+]?=\s*(?P<key>\S+)"),
      False),
-    (r"(?:\A|/)Kconfig[^/]*\Z", re.compile(r"\s+(?P<kind>source) \"(?P<key>[^\"]+)\""), False),
+    (r"(?:\A|/)Kconfig[^/]*\Z", expression(r"\s+(?P<kind>source) \"(?P<key>[^\"]+)\""), False),
     (rf"\A{BINDINGS}.*\.yaml\Z",
-     re.compile(r"(?P<kind>\s+)- (?:const: )?(?P<key>[a-z][\w.-]*,[\w.-]+)\s*(?:#.*)?\Z"), False),
+     expression(r"(?P<kind>\s+)- (?:const: )?(?P<key>[a-z][\w.-]*,[\w.-]+)\s*(?:#.*)?\Z"), False),
 )  # fmt: skip
 _FEW = 3  # lines that show that a list is sorted
 _MANY = 5  # includes of a new file
@@ -90,7 +91,7 @@ def _is_sorted(keys: Sequence[str], order: Callable[[str], Any]) -> bool:
     return all(order(one) <= order(other) for one, other in pairwise(keys))
 
 
-_CONFIG = re.compile(r"(?:menu)?config (?P<name>[A-Z0-9_]+)\s*\Z")
+_CONFIG = expression(r"(?:menu)?config (?P<name>[A-Z0-9_]+)\s*\Z")
 
 
 def _option(job: Change, file: FileDiff) -> tuple[Shown, str] | None:

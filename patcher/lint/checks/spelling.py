@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from patcher.lazy import expression
 from patcher.lint import locations, prose
 from patcher.lint.job import Change
 from patcher.lint.model import Hit, Level, Location
@@ -18,9 +19,9 @@ _NAME = 3  # what stands in more lines than that is meant so
 _CODE = (".c", ".h", ".S", ".dts", ".dtsi", ".rs")
 _OTHER_TONGUES = ("Documentation/translations/", "LICENSES/")
 _TEXT = (".rst", ".txt", ".yaml")
-_COMMENT = re.compile(r"\s*(?:/?\*|//)|.*?(?:/\*|\s//)")
-_STRING = re.compile(r'"[^"]* [^"]*"')
-_PERSON = re.compile(r"@|\bCopyright\b|\bAuthors?:|://|\bFixes:|\b[0-9a-f]{10,40}\b|\w-by:")
+_COMMENT = expression(r"\s*(?:/?\*|//)|.*?(?:/\*|\s//)")
+_STRING = expression(r'"[^"]* [^"]*"')
+_PERSON = expression(r"@|\bCopyright\b|\bAuthors?:|://|\bFixes:|\b[0-9a-f]{10,40}\b|\w-by:")
 
 
 @check

@@ -6,22 +6,23 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
+from patcher.lazy import expression
 from patcher.lint.hunks import Shown, shown
 from patcher.lint.job import Change
 from patcher.lint.model import Hit
 from patcher.lint.register import check
 
-_DECLARATION = re.compile(
+_DECLARATION = expression(
     r"(?P<indent>\t+)(?!(?:return|goto|else|case|break|continue|typedef|delete|if|while|for|do|switch|default)\b)"
     r"(?:(?:static|const|struct|enum|union|unsigned|signed|volatile|register|__\w+)[ \t]+)*"
     r"[A-Za-z_]\w*(?:[ \t]+(?:long|int|char|short|const|__\w+))*(?:[ \t]+|[ \t]*\*+[ \t]*)\**(?:const[ \t]+)?"
     r"(?P<names>[A-Za-z_]\w*(?:\[[^\]]*\])*(?:[ \t]*,[ \t]*\**[A-Za-z_]\w*(?:\[[^\]]*\])*)*)"
     r"[ \t]*(?:=[ \t]*(?P<value>[^;]*))?;[ \t]*(?P<comment>/\*.*\*/|//.*)?\Z"
 )
-_DECLARES = re.compile(
+_DECLARES = expression(
     r"\t+(?:[A-Z_]{4,}\w*\(|(?:static|const|struct|enum|union|unsigned|volatile|register|\w+_t)\b|/\*|\*|//|#)"
 )
-_STATEMENT = re.compile(
+_STATEMENT = expression(
     r"\t+(?:(?:if|for|while|switch|return|goto|do)\b|[A-Za-z_][\w.>\[\]-]*(?: [-+|&]?= |\(|\+\+|--))"
 )
 _C = (".c", ".h")
@@ -122,9 +123,9 @@ def _blank(above: Shown, each: Shown) -> str:
     return ""
 
 
-_DOC = re.compile(r"\s*\*\s*(?P<name>\w+)\s*(?P<call>\(\s*\))?\s*(?:-|:)\s*\S?")
-_PARAMETER = re.compile(r"\s*\*\s*@(?P<name>\w+|\.\.\.)(?P<member>[.\-]\S*)?\s*:")
-_HEAD = re.compile(r"(?:[A-Za-z_][\w*]*[ \t\n*]+)+\**(?P<name>[A-Za-z_]\w*)[ \t]*\((?P<args>[^{};]*)\)[^{};()]*[{;]")
+_DOC = expression(r"\s*\*\s*(?P<name>\w+)\s*(?P<call>\(\s*\))?\s*(?:-|:)\s*\S?")
+_PARAMETER = expression(r"\s*\*\s*@(?P<name>\w+|\.\.\.)(?P<member>[.\-]\S*)?\s*:")
+_HEAD = expression(r"(?:[A-Za-z_][\w*]*[ \t\n*]+)+\**(?P<name>[A-Za-z_]\w*)[ \t]*\((?P<args>[^{};]*)\)[^{};()]*[{;]")
 
 
 @check
@@ -138,8 +139,8 @@ def kernel_doc(job: Change) -> Iterator[Hit]:
                     yield from _members(job, file.path, hunk, start)
 
 
-_STRUCT = re.compile(r"\s*\*\s*struct\s+(?P<name>\w+)\s*(?:-|:|\Z)")
-_MEMBER = re.compile(
+_STRUCT = expression(r"\s*\*\s*struct\s+(?P<name>\w+)\s*(?:-|:|\Z)")
+_MEMBER = expression(
     r"\t(?:[A-Za-z_]\w*[ \t*]+)+(?P<name>[A-Za-z_]\w*)(?:\[[^\]]*\])*\s*(?:__\w+(?:\([^()]*\))?\s*)*(?::\s*\d+\s*)?;"
     r"|\t[A-Za-z_][\w \t*]*\(\s*\*\s*(?P<pointer>\w+)\s*\)\s*\("
 )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from patcher.lazy import expression
 from patcher.lint import locations
 from patcher.lint.checks.signing import end, is_tool
 from patcher.lint.citations import fixes, quoted
@@ -20,7 +21,7 @@ STANDARD = (
     "Fixes", "Reported-by", "Closes", "Originally-by", "Suggested-by", "Co-developed-by", "Signed-off-by", "Tested-by",
     "Reviewed-by", "Acked-by", "Cc", "Link", "Assisted-by", "Debugged-by", "Requested-by", "Reported-and-tested-by",
 )  # fmt: skip
-_PERSONAL = re.compile(r".*-by\Z", re.IGNORECASE)
+_PERSONAL = expression(r".*-by\Z", re.IGNORECASE)
 _NO_PERSON = ("assisted-by",)
 ORDER = {
     "fixes": 0, "reported-by": 1, "closes": 1, "originally-by": 2, "suggested-by": 3, "co-developed-by": 4,
@@ -36,8 +37,8 @@ _KNOWN = frozenset((
     "reported-and-bisected-by", "reported-and-suggested-by", "revert", "reviewed-and-tested-by", "test-plan",
     "tested-on", "url",
 ))  # fmt: skip
-_CODE = re.compile(r"\.(?:c|h|S|rs)\Z")
-_FIX = re.compile(
+_CODE = expression(r"\.(?:c|h|S|rs)\Z")
+_FIX = expression(
     r"\b(?:fix(?:es|ed|ing)?|prevent|avoid|plug|resolve|correct)\b(?=.*\b(?:use.after.free|leaks?|leaking|null"
     r"|deref\w*|race|deadlock"
     r"|overflows?|underflow|out.of.bounds|oob|crash\w*|panic|oops|uninit\w*|double.free|refcount\w*|regression"
@@ -50,7 +51,7 @@ _FIX = re.compile(
     r"|\bfix(?:es|ed)?\b",
     re.IGNORECASE,
 )
-_FAULT = re.compile(  # what a text says where it speaks of a fault
+_FAULT = expression(  # what a text says where it speaks of a fault
     r"\b(?:caus(?:e|es|ed|ing)|lead(?:s|ing)? to|result(?:s|ing)? in)\b"
     r"(?:(?! (?:not|no)\b)[^.]){0,60}\b(?:crash|panic|oops|hang|deadlock|leak|corrupt|fail|fault|error"
     r"|dereference|overflow|race|warning|stuck|regress)"
@@ -68,20 +69,20 @@ _FAULT = re.compile(  # what a text says where it speaks of a fault
     r"|\b(?:lost|loses) (?:touch|interrupt)|\bissue\b.{0,20}\bgo(?:es|ne)? away\b|\bindefinitely\b",
     re.IGNORECASE,
 )
-_NEW = re.compile(
+_NEW = expression(
     r"(?:introduce|implement|support|convert|switch|move|rename|simplify|document|refactor|clean|unify|factor|split|provide"
     r"|extend|rework|add(?!.*\b(?:check|missing|error)))\b",
     re.IGNORECASE,
 )
 # What the kernel prints of a fault, and what people say of the commit that made it.
-_SEEN = re.compile(
+_SEEN = expression(
     r"\b(?:BUG: |KASAN: |KCSAN: |KMSAN: |UBSAN: |WARNING: (?:CPU|suspicious|possible|bad unlock|inconsistent)"
     r"|kernel BUG at"
     r"|Unable to handle kernel|general protection fault|Oops: |INFO: (?:task|rcu|trying)|unreferenced object 0x"
     r"|DMA-API: |refcount_t: |scheduling while atomic)"
     r"|\b(?i:(?:this|which) (?:regressed|broke)|(?:regression|broken|introduced|caused) (?:by|in|since|with) commit)\b"
 )
-_NO_FAULT = re.compile(
+_NO_FAULT = expression(
     r"\b(?:typos?|spelling|spello|comments?|indent\w*|white.?spaces?|checkpatch|coding style|style|kernel.?doc"
     r"|documentation"
     r"|grammar|formatting|alignment of|warnings?|sparse|coccinelle|coccicheck|cppcheck|smatch|header guard|fixup"
@@ -89,11 +90,11 @@ _NO_FAULT = re.compile(
     r"|fixed(?:-| )\w+|names?|naming|wording|copyright|license|spdx|sorting|order of includes|email|maintainers)\b",
     re.IGNORECASE,
 )
-_CERTAIN = re.compile(r"\b(?:deadlock|leak|use.after.free|crash|race|null pointer|overflow)\b", re.IGNORECASE)
-_STABLE = re.compile(r"\bstable(?:\+[\w-]+)?@(?P<host>[\w.-]+)|\bstable\b", re.IGNORECASE)
-_ASK_FOR_STABLE = re.compile(r"drivers/(?:usb|tty|char|misc|thunderbolt|android|nvmem|interconnect|uio|w1)/")
+_CERTAIN = expression(r"\b(?:deadlock|leak|use.after.free|crash|race|null pointer|overflow)\b", re.IGNORECASE)
+_STABLE = expression(r"\bstable(?:\+[\w-]+)?@(?P<host>[\w.-]+)|\bstable\b", re.IGNORECASE)
+_ASK_FOR_STABLE = expression(r"drivers/(?:usb|tty|char|misc|thunderbolt|android|nvmem|interconnect|uio|w1)/")
 _PRIVATE = (".local", ".internal", ".lan", ".corp", ".intranet", ".localhost")
-_PUBLIC_HOST = re.compile(r"(?:[\w-]+\.)+[A-Za-z]{2,}\Z")
+_PUBLIC_HOST = expression(r"(?:[\w-]+\.)+[A-Za-z]{2,}\Z")
 
 
 @check
@@ -435,10 +436,10 @@ def netdev_tree(job: Tags) -> Iterator[Hit]:
 
 
 _TREES = (  # by path, and what stands in the brackets of a patch for it
-    (re.compile(r"net/(?:bridge/|ipv[46]/)?netfilter/|include/(?:uapi/)?(?:linux|net)/netfilter"), "nf or nf-next"),
-    (re.compile(r"kernel/bpf/|net/bpf/|tools/lib/bpf/|tools/bpf/|tools/testing/selftests/bpf/|include/(?:uapi/)?linux/bpf"
+    (expression(r"net/(?:bridge/|ipv[46]/)?netfilter/|include/(?:uapi/)?(?:linux|net)/netfilter"), "nf or nf-next"),
+    (expression(r"kernel/bpf/|net/bpf/|tools/lib/bpf/|tools/bpf/|tools/testing/selftests/bpf/|include/(?:uapi/)?linux/bpf"
                 r"|arch/\w+/net/bpf_jit"), "bpf or bpf-next"),
-    (re.compile(r"net/(?:mac80211|wireless)/|include/net/(?:mac80211|cfg80211)"),
+    (expression(r"net/(?:mac80211|wireless)/|include/net/(?:mac80211|cfg80211)"),
      "wireless or wireless-next"),
 )  # fmt: skip
 

@@ -1,0 +1,28 @@
+"""Regular expressions that are compiled when they are first asked: of the hundreds of a run most never are."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, AnyStr, cast
+
+_METHODS = ("search", "match", "fullmatch", "finditer", "findall", "sub", "subn", "split")
+
+
+class _Expression:
+    """What stands for a compiled expression. Its methods become its own once one of them is asked for."""
+
+    def __init__(self, text: object, flags: int) -> None:
+        self._made_of = (text, flags)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        compiled = re.compile(*self._made_of)  # type: ignore[call-overload]
+        for each in _METHODS:
+            setattr(self, each, getattr(compiled, each))
+        return getattr(compiled, name)
+
+
+def expression(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
+    """As ``re.compile``, without its cost until it is used; then it raises ``re.error`` where the text is none."""
+    return cast("re.Pattern[AnyStr]", _Expression(text, flags))
