@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from patcher.cli.asked import Named, cocci_options, request
-from patcher.cli.common import CLEAN, FOUND, PATH, common, deliver, open_place, style, use_libclang, working
+from patcher.cli.common import CLEAN, FOUND, PATH, common_but_v, deliver, open_place, style, use_libclang, working
+from patcher.cli.mailing import mailing as mailing_options
 from patcher.errors import InputError
+
+if TYPE_CHECKING:
+    from patcher.generate.mailing import Mailing
 
 
 @click.command()
@@ -36,12 +41,13 @@ from patcher.errors import InputError
 @click.option("--lint", is_flag=True, help="With --check: lint each commit, too.")
 @click.option("--configs", metavar="LIST", multiple=True, help="With --check: as in patcher check.")
 @click.option("--trust-tree", is_flag=True, help="With --check: allow the tree's build to run (in a sandbox).")
-@common
+@mailing_options
+@common_but_v
 def apply(
     paths: tuple[str, ...], series: str | None, series_dir: Path | None, cocci: Path | None, message: tuple[str, ...],
     include: str, place: Path, rev: str | None, branch: str | None, dry_run: bool,
     output: Path | None, signoff: bool, checkout: bool, force: bool, check: bool, prove: bool, lint: bool,
-    configs: tuple[str, ...], trust_tree: bool, quiet: bool, verbose: bool, libclang: str | None,
+    configs: tuple[str, ...], trust_tree: bool, mailing: Mailing, quiet: bool, verbose: bool, libclang: str | None,
 ) -> int:  # fmt: skip
     """Generate a patch series for a tree, and commit it to a branch of its own.
 
@@ -59,13 +65,13 @@ def apply(
     from patcher.report.check_text import check_text
 
     tree = open_place(place, rev, False)
-    if checkout and (dry_run or (output and not branch)):
+    if checkout and (dry_run or (output and not branch and not mailing.b4)):
         raise InputError("--checkout needs a branch", "leave --dry-run and -o away, or name a branch with --branch")
     options = Options(trust_tree, configs, lint=lint, prove=prove) if check else None
     if not options and (prove or lint or configs):
         raise InputError("--prove, --lint and --configs go with --check", "add it, or run patcher check afterwards")
     asked = request(Named(series, series_dir, cocci, paths, message, include))
-    wanted = Wanted(branch or None, output, signoff, force, checkout, dry_run)
+    wanted = Wanted(branch or None, output, signoff, force, checkout, dry_run, mailing)
     with working(quiet) as (cache, bar):
         made = pipeline.prepare(tree, asked, wanted, options, place, cache, bar)
     if not isinstance(made, pipeline.Prepared):

@@ -24,9 +24,18 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def common(command: Command) -> Command:
+    return _common(command, "-v", "--verbose")
+
+
+def common_but_v(command: Command) -> Command:
+    """The same, where -v is another option's."""
+    return _common(command, "--verbose")
+
+
+def _common(command: Command, *verbose: str) -> Command:
     options = (
         click.option("-q", "--quiet", is_flag=True, help="Say less."),
-        click.option("-v", "--verbose", is_flag=True, help="Show the evidence, and lists in full."),
+        click.option(*verbose, is_flag=True, help="Show the evidence, and lists in full."),
         click.option("--libclang", metavar="FILE", help="Use this libclang.so (also PATCHER_LIBCLANG)."),
     )
     for option in reversed(options):

@@ -52,8 +52,9 @@ def prepare(
         raise InputError(f"{place} is not a git repository", "the series becomes commits; commit the tree first")
     spec = request.series
     if wanted.branch is None:
-        wanted = wanted._replace(branch="" if wanted.directory else f"patcher/{spec.name}")
-    ready = deliver.ready(tree.repository, wanted)
+        own = f"{'b4' if wanted.mailing.b4 else 'patcher'}/{spec.name}"
+        wanted = wanted._replace(branch="" if wanted.directory and not wanted.mailing.b4 else own)
+    ready = deliver.ready(tree.repository, tree.commit, wanted)
     patches = generate(tree, spec, planned, cache, progress)
     report = None
     if options:

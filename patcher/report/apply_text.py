@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from patcher.generate.deliver import Delivered
+from patcher.generate.mailing import Written
 from patcher.generate.patches import Generated
 from patcher.model import Plan, Step, StepStatus
 from patcher.report.escape import safe
+from patcher.tree.mailmap import formatted
 
 _FEW = 12
 
@@ -41,6 +43,8 @@ def apply_text(
         lines.append(f"{directory}: {_count(len(done.mails), 'file')}, {what}")
     if done.branch:
         lines.append(f"branch {done.branch}: {_patches(done)}, {done.commits[-1][:12]} on {plan.tree.commit[:12]}")
+    if done.written:
+        lines += _recipients(done.written, verbose)
     return safe("\n".join(lines)) + "\n"
 
 
@@ -52,6 +56,22 @@ def _some(units: Sequence[str]) -> str:
     if len(units) <= _FEW:
         return ", ".join(units)
     return f"{len(units)} files"
+
+
+def _recipients(written: Written, verbose: bool) -> list[str]:
+    """To whom it goes, and to whom it does not, and why."""
+    to = {each for one in written.patches for each in (*one.to, *one.cc)}
+    lines = (
+        [f"recipients: {len(to)}; change-id: {written.change_id}"]
+        if to
+        else ["recipients: none; name them with --to and --cc"]
+    )
+    if verbose:
+        lines += [f"  {number:2} {', '.join(map(formatted, (*one.to, *one.cc)))}"
+                  for number, one in enumerate(written.patches, 1)]  # fmt: skip
+    lines += [f"not written to: {formatted(one.recipient.person)} ({one.recipient.roles}): {one.reason}"
+              for one in written.left_out]  # fmt: skip
+    return lines + [f"passed over: {remark}" for remark in written.remarks]
 
 
 def _patches(done: Delivered) -> str:

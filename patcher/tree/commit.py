@@ -18,11 +18,14 @@ from patcher.errors import InputError
 from patcher.tree.gitrepo import Repository
 from patcher.tree.gittree import GitTree
 
-_SETTINGS = ("-c", "user.useConfigOnly=true", "-c", "i18n.commitEncoding=UTF-8", "-c", "core.abbrev=12")
+_SETTINGS = (
+    "-c", "user.useConfigOnly=true", "-c", "i18n.commitEncoding=UTF-8", "-c", "i18n.logOutputEncoding=UTF-8",
+    "-c", "core.abbrev=12",
+)  # fmt: skip
 # The user's own format.* and diff.* settings would change what others are mailed, so each is given.
 _MAIL = (
-    "format-patch", "--quiet", "--numbered", "--no-signoff", "--no-attach", "--no-thread", "--no-notes",
-    "--subject-prefix=PATCH", "--suffix=.patch", "--src-prefix=a/", "--dst-prefix=b/", "--no-to", "--no-cc",
+    "format-patch", "--quiet", "--no-signoff", "--no-attach", "--no-thread", "--no-notes", "--suffix=.patch",
+    "--no-relative", "--inter-hunk-context=0", "--src-prefix=a/", "--dst-prefix=b/", "--no-to", "--no-cc",
     "--no-add-header", "--encode-email-headers", "--full-index", "--no-ext-diff", "--no-textconv", "--no-color",
     "--diff-algorithm=histogram", "--unified=3", "--zero-commit", "--no-renames",
 )  # fmt: skip
@@ -110,12 +113,35 @@ class Writer:
         """What ``git diff --stat`` says between two commits."""
         return self.run("diff", "--stat=72", "--no-color", "--no-renames", "--no-ext-diff", old, new).decode()
 
-    def mails(self, base: str, tip: str, cover: tuple[str, str] | None, signature: str, into: Path) -> tuple[str, ...]:
-        """Write ``git format-patch`` files into a directory; their names. ``cover``: subject and text of patch 0."""
-        letter = ("--cover-letter",) if cover else ("--no-cover-letter",)
+    def day(self, commit: str) -> str:
+        """The day that a commit is of, as YYYYMMDD."""
+        return self.run("log", "-1", "--format=%cd", "--date=format:%Y%m%d", commit, "--").decode().strip()
+
+    def patch_ids(self, base: str, tip: str) -> tuple[str, ...]:
+        """The ids that tell the patches between two commits by what they change, as ``git patch-id --stable``."""
+        diffs = self.run("log", "-p", "--no-merges", "--reverse", "--no-ext-diff", "--no-textconv", "--no-color",
+                         f"{base}..{tip}")  # fmt: skip
+        return tuple(line.split()[0] for line in self.run("patch-id", "--stable", stdin=diffs).decode().splitlines())
+
+    def mails(
+        self, base: str, tip: str, cover: tuple[str, str] | None, signature: str, into: Path, *,
+        prefix: str = "PATCH", version: int = 1, public: str = "",
+    ) -> tuple[str, ...]:  # fmt: skip
+        """Write ``git format-patch`` files into a directory; their names.
+
+        Arguments:
+            cover: subject and text of patch 0
+            prefix, version: of the subjects: ``[PATCH v2 1/3]``
+            public: the commit that others have, if not ``base``; the patches between are told as prerequisites
+        """
+        alone = not cover and self.run("rev-list", "--count", f"{base}..{tip}").strip() == b"1"
+        letter = "--cover-letter" if cover else "--no-cover-letter"
         place = into.absolute()  # git runs in the repository, and would take a relative one from there
-        options = (f"--signature={signature}", f"--base={base}", *letter, "-o", str(place), f"{base}..{tip}")
-        self.run(*_MAIL, *options)
+        options = [f"--signature={signature}", f"--base={public or base}", letter, f"--subject-prefix={prefix}",
+                   "--no-numbered" if alone else "--numbered", "-o", str(place)]  # fmt: skip
+        if version > 1:
+            options.append(f"--reroll-count={version}")
+        self.run(*_MAIL, *options, f"{base}..{tip}")
         names = tuple(sorted(file.name for file in into.iterdir()))
         if cover:
             _fill(into / names[0], *cover)

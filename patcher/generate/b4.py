@@ -1,0 +1,58 @@
+"""What b4 knows a branch of its own by: a first commit, with no changes, that has the cover letter and what b4 keeps of
+the series (``b4 prep``, strategy "commit")."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+
+from patcher.errors import InputError
+from patcher.generate.mailing import Addressed, Mailing, clean
+from patcher.tree.commit import Draft
+from patcher.tree.gitrepo import Repository
+from patcher.tree.mailmap import formatted
+
+MARK = "--- b4-submit-tracking ---"
+_STRATEGY = "b4.prep-cover-strategy"
+
+
+def suits(repository: Repository) -> None:
+    """Raises InputError where the user's configuration has b4 look for its cover letters elsewhere."""
+    found = repository.run("config", "--get", _STRATEGY, empty_is=1).decode("utf-8", "replace").strip()
+    if found not in ("", "commit"):
+        raise InputError(
+            f"b4 is told to keep cover letters otherwise ({_STRATEGY} is {found!r}), and would not find this one",
+            f"unset {_STRATEGY}, or set branch.NAME.b4-prep-cover-strategy to commit, and see git-config(1)",
+        )
+
+
+def cover_commit(
+    letter: tuple[str, str], to: Addressed, wanted: Mailing, change_id: str, base: str, prerequisites: Iterable[str]
+) -> Draft:
+    """The commit.
+
+    Arguments:
+        letter: subject and text of the cover letter
+        to: whom the series goes to
+        base: the public commit, "" where the branch begins with it; ``prerequisites``: ids of the patches between
+
+    Raises InputError where the letter has what b4 would take for the end of it.
+    """
+    title, text = letter
+    if MARK in text or MARK in title:
+        raise InputError(f"the cover letter has b4's own line {MARK!r}", "leave it away there")
+    series: dict[str, object] = {
+        "revision": wanted.version, "change-id": change_id, "prefixes": wanted.words, "presubject": "",
+    }  # fmt: skip
+    needed = [f"patch-id: {each}" for each in prerequisites]
+    if base:
+        series["prerequisites"] = [f"base-commit: {base}", *needed]
+    trailers = [f"To: {formatted(clean(each))}" for each in to.to] + [f"Cc: {formatted(clean(each))}" for each in to.cc]
+    body = re.sub(r"^#", ">#", text.strip(), flags=re.MULTILINE)  # b4 removes comments
+    parts = [title, body, "\n".join(trailers), _tracking({"series": series})]
+    return Draft("\n\n".join(part for part in parts if part) + "\n", {})
+
+
+def _tracking(data: object) -> str:
+    return f"{MARK}\n# This section is used internally by b4 prep for tracking purposes.\n{json.dumps(data, indent=2)}"
