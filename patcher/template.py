@@ -1,11 +1,13 @@
-"""Sentences with places to fill in: ``{name}`` and nothing else of what ``str.format`` would do."""
+"""Sentences with places to fill in: ``{name}``, or ``{count:one|several}`` by whether a number is 1, and nothing else
+of what ``str.format`` would do."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
 
-_FIELD = re.compile(r"\{(\w+)\}|\{\{|\}\}|[{}]")
+_CHOICE = r"((?:[^{}|]|\{\w+\})*)"
+_FIELD = re.compile(rf"\{{(\w+)(?::{_CHOICE}\|{_CHOICE})?\}}|\{{\{{|\}}\}}|[{{}}]")
 _LONG = 300  # characters of a value: an identifier of a tree can have a million
 _TEMPLATE = 10_000
 
@@ -18,16 +20,26 @@ def fault(template: str, names: Collection[str]) -> str:
         if match.group() in ("{", "}"):
             return f"a brace at character {match.start() + 1} does not enclose just a name; double it if it is meant"
         if match.group(1) and match.group(1) not in names:
-            return f"there is nothing to fill in for {{{match.group(1)[:50]}}}; there is {', '.join(sorted(names))}"
+            return _unknown(match.group(1), names)
+        for choice in match.group(2, 3):
+            if choice and (wrong := fault(choice, names)):
+                return wrong
     return ""
 
 
+def _unknown(name: str, names: Collection[str]) -> str:
+    return f"there is nothing to fill in for {{{name[:50]}}}; there is {', '.join(sorted(names))}"
+
+
 def filled(template: str, values: Mapping[str, str]) -> str:
-    """The template with each ``{name}`` replaced by its value, which is cut where it is long."""
+    """The template with each ``{name}`` replaced by its value, which is cut where it is long; of ``{name:a|b}`` there
+    is ``a`` where the value is 1, else ``b``."""
 
     def value(match: re.Match[str]) -> str:
         if match.group(1) in values:
             text = values[match.group(1)]
+            if match.group(2) is not None:
+                return filled(match.group(2 if text == "1" else 3), values)
             return text if len(text) <= _LONG else f"{text[:_LONG]}…"
         return match.group()[:1] if match.group() in ("{{", "}}") else match.group()
 

@@ -14,6 +14,13 @@ def test_names_are_filled_in() -> None:
     assert fault("{symbol} in {function}: {{x}}", {"symbol", "function"}) == ""
 
 
+def test_a_number_decides_between_one_and_several() -> None:
+    text = "{places:it sets|they set} {symbol}"
+    assert fault(text, {"places", "symbol"}) == ""
+    assert filled(text, {"places": "1", "symbol": "VM_IO"}) == "it sets VM_IO"
+    assert filled(text, {"places": "12", "symbol": "VM_IO"}) == "they set VM_IO"
+
+
 @pytest.mark.parametrize(
     "template",
     ["{symbol:>2000000000}", "{symbol!r}", "{symbol.__class__}", "{symbol[0]}", "{0}", "{}", "{", "}", "{other}",

@@ -17,8 +17,6 @@ from patcher.tree.objects import commit_of
 
 _HEX = re.compile(r"[0-9a-f]{4,64}\Z")
 # A walk reads some 100,000 commits a second. Linux has 40,000 (2010) to 80,000 (today) a year.
-_SUBJECTS_YEARS = 1
-_SUBJECTS_EACH = 400
 _TITLED_YEARS = 10
 _TITLES = 200  # in one walk
 _TITLE = 1000  # characters
@@ -99,25 +97,26 @@ class GitHistory:
                 self._cache.put(self._key("titled", subject), self._titled[subject].encode())
         return self._titled
 
-    def subjects(self, paths: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    def subjects(self, paths: Sequence[str], years: int = 1, most: int = 400) -> Mapping[str, Sequence[str]]:
         found: dict[str, Sequence[str]] = {}
+        asked = "subjects" if (years, most) == (1, 400) else f"subjects-{years}-{most}"
         for path in paths:
-            if (stored := self._cache.load(self._key("subjects", path), _subjects_decoder.decode)) is not None:
+            if (stored := self._cache.load(self._key(asked, path), _subjects_decoder.decode)) is not None:
                 found[path] = stored
         found |= {path: () for path in paths if "\0" in path or len(path) > _TITLE}  # not for git's command line
         missing = [path for path in paths if path not in found]
         if missing:
-            for path, subjects in self._walk(missing).items():
+            for path, subjects in self._walk(missing, years, most).items():
                 found[path] = subjects
-                self._cache.put(self._key("subjects", path), msgspec.msgpack.encode(subjects))
+                self._cache.put(self._key(asked, path), msgspec.msgpack.encode(subjects))
         return found
 
-    def _walk(self, paths: Sequence[str]) -> dict[str, list[str]]:
+    def _walk(self, paths: Sequence[str], years: int, most: int) -> dict[str, list[str]]:
         """One walk for all paths, over the last years before the base."""
-        since = self._time - _SUBJECTS_YEARS * 366 * 86400
+        since = self._time - years * 366 * 86400
         literal = [f":(literal,top){path}" for path in paths]
         log = self._repository.run(
-            "log", "--no-merges", "--no-renames", f"--since={since}", f"--max-count={_SUBJECTS_EACH}", "--name-only",
+            "log", "--no-merges", "--no-renames", f"--since={since}", f"--max-count={most}", "--name-only",
             "-z", "--format=%x00%s", self.base, "--", *literal,
         ).decode("utf-8", "surrogateescape")  # fmt: skip
         found: defaultdict[str, list[str]] = defaultdict(list)

@@ -39,5 +39,10 @@ class History(Protocol):
     def titled(self, subjects: Iterable[str]) -> Mapping[str, str]:
         """For each subject the newest commit up to the base that has it, or ""."""
 
-    def subjects(self, paths: Sequence[str]) -> Mapping[str, Sequence[str]]:
-        """For each path, the subjects of the newest commits up to the base that touched it or what is below it."""
+    def subjects(self, paths: Sequence[str], years: int = 1, most: int = 400) -> Mapping[str, Sequence[str]]:
+        """For each path, the subjects of the newest commits up to the base that touched it or what is below it.
+
+        Arguments:
+            years: before the base
+            most: commits that are looked at, for all paths together
+        """

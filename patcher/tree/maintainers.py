@@ -79,11 +79,13 @@ class Section(Frozen, frozen=True):
 
 class Fit(NamedTuple):
     """That a path belongs to a section. ``depth`` is what get_maintainer.pl goes by: the slashes of the last pattern
-    that fits; ``specific`` prefers what has no wildcards, and is 1 for an ``N:``."""
+    that fits; ``specific`` prefers what has no wildcards, and is 1 for an ``N:``; ``pattern`` is the most specific
+    ``F:``, "" where an ``N:`` alone fits."""
 
     depth: int
     specific: int
     section: Section
+    pattern: str = ""
 
 
 class _Glob(NamedTuple):
@@ -190,8 +192,12 @@ class Maintainers:
 
     def of(self, path: str) -> tuple[tuple[int, Section], ...]:
         """The sections that a path belongs to, but THE REST: the most specific first, with how specific they are."""
+        return tuple((fit.specific, fit.section) for fit in self.closest(path))
+
+    def closest(self, path: str) -> tuple[Fit, ...]:
+        """The same, with the patterns."""
         own = (fit for fit in self.fits(path) if fit.section.title != REST)
-        return tuple((fit.specific, fit.section) for fit in sorted(own, key=lambda fit: -fit.specific))
+        return tuple(sorted(own, key=lambda fit: -fit.specific))
 
     def _matches(self, value: str, path: str) -> bool:
         """``drivers/net/`` is all below it; else there are as many slashes in the path. A ``*`` stands for anything."""
@@ -280,8 +286,8 @@ def _literal(value: str) -> str:
 
 def _fit(section: Section, matched: Sequence[tuple[str, str]]) -> Fit:
     depths = [_depth(value) if letter == "F" else 0 for letter, value in matched]
-    specific = max((_specific(value) for letter, value in matched if letter == "F"), default=1)
-    return Fit(depths[-1], specific, section)
+    best = max((value for letter, value in matched if letter == "F"), key=_specific, default="")
+    return Fit(depths[-1], _specific(best) if best else 1, section, best)
 
 
 def _depth(value: str) -> int:

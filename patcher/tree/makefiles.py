@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from patcher.tree.kernel import KernelTree
 
-_NAMES = ("Makefile", "Kbuild")
+NAMES = ("Makefile", "Kbuild")
 _ASSIGNED = re.compile(r"^[ \t]*([\w.-]+(?:\$\([\w]+\))?)[ \t]*[:+?]?=[ \t]*((?:.*\\\n)*.*)$", re.MULTILINE)
 _FLAGS = re.compile(r"(?:ccflags-(?:y|m|\$\(\w+\))|subdir-ccflags-(?:y|m|\$\(\w+\))|EXTRA_CFLAGS|KBUILD_CPPFLAGS)\Z")
 _OF_FILE = re.compile(r"CFLAGS_([\w.-]+)\.o\Z")
@@ -27,8 +27,8 @@ def own_directories(tree: KernelTree, paths: tuple[str, ...]) -> dict[str, tuple
     """
     beside = {path: posixpath.dirname(path) for path in paths}
     places = {above for place in beside.values() for above in _upwards(place)}
-    texts = tree.read(f"{place}/{name}" for place in places for name in _NAMES)
-    read = {place: _assigned(texts.get(f"{place}/{name}", b"") for name in _NAMES) for place in places}
+    texts = tree.read(f"{place}/{name}" for place in places for name in NAMES)
+    read = {place: assigned(texts.get(f"{place}/{name}", b"") for name in NAMES) for place in places}
     return {path: tuple(dict.fromkeys(_of(path, place, read))) for path, place in beside.items()}
 
 
@@ -38,7 +38,8 @@ def _upwards(place: str) -> Iterator[str]:
         place = posixpath.dirname(place)
 
 
-def _assigned(texts: Iterable[bytes]) -> Assigned:
+def assigned(texts: Iterable[bytes]) -> Assigned:
+    """What the Makefiles of one directory assign, in order: names and values as they are written."""
     return [pair for text in texts for pair in _ASSIGNED.findall(text.decode("utf-8", "replace").replace("\\\n", " "))]
 
 

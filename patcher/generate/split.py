@@ -1,0 +1,114 @@
+"""One change of many files as patches, one for each who must take it, with a message that speaks of that one."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from patcher import template
+from patcher.errors import InputError
+from patcher.model import Edit
+from patcher.source.outline import Outline, Unreadable
+from patcher.tree.groups import Group
+
+FIELDS = (
+    "prefix", "driver", "entry", "directory", "file", "files", "functions", "places", "nfiles", "nfunctions",
+)  # fmt: skip
+_WIDTH = 72
+_LAID_OUT = re.compile(r"[^\w(\"'{]|[\w-]+: |\d+[.)] ")  # a list, a tag, code
+_NAMED = 6  # names in a row; of more, that number and how many others
+
+
+class Part(NamedTuple):
+    """One patch to be: its group, the edits and the files as they become, its subject and the text below that."""
+
+    group: Group
+    edits: tuple[Edit, ...]
+    changes: Mapping[str, bytes]
+    title: str
+    message: str
+
+
+def check(title: str, message: str, where: str) -> None:
+    """Raises InputError where a template names what there is not; ``where`` is its file."""
+    for text in (title, message):
+        if fault := template.fault(text, FIELDS):
+            raise InputError(f"{where}: {fault}", "see docs/series.md for what can be filled in")
+
+
+def parts(
+    edits: Sequence[Edit], changes: Mapping[str, bytes], before: Mapping[str, bytes], found: Sequence[Group],
+    title: str, message: str,
+) -> tuple[Part, ...]:  # fmt: skip
+    """A change in parts, one for each group that has some of it.
+
+    Arguments:
+        edits, changes: all of it, and the files as they become; ``before``: as they were
+        found: groups of all these files
+        title, message: templates, see ``fields``
+    """
+    made = []
+    for group in found:
+        own = tuple(edit for edit in edits if edit.span.path in group.paths)
+        after = {path: changes[path] for path in group.paths if path in changes}
+        if after:
+            values = fields(group, own, before)
+            text = "\n\n".join(_filled(part, values) for part in message.split("\n\n"))
+            made.append(Part(group, own, after, " ".join(template.filled(title, values).split()), text))
+    return tuple(made)
+
+
+def _filled(paragraph: str, values: Mapping[str, str]) -> str:
+    """A paragraph, broken anew where something was filled in."""
+    text = template.filled(paragraph, values)
+    if text == paragraph or any(_LAID_OUT.match(line) for line in paragraph.strip("\n").split("\n")):
+        return text
+    return textwrap.fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False) + "\n" * text.endswith("\n")
+
+
+def fields(group: Group, edits: Sequence[Edit], before: Mapping[str, bytes]) -> dict[str, str]:
+    """What a template can name.
+
+    ``{prefix}`` (with its colon), ``{driver}``, ``{entry}`` of MAINTAINERS, ``{directory}``, ``{file}`` (the first),
+    ``{files}`` and ``{functions}`` in words, ``{places}``, ``{nfiles}`` and ``{nfunctions}`` as numbers.
+    """
+    paths = [path for path in group.paths if any(edit.span.path == path for edit in edits)] or list(group.paths)
+    functions = list(dict.fromkeys(name for path in paths for name in _functions(path, edits, before)))
+    directory = posixpath.commonpath([posixpath.dirname(path) for path in paths]) if paths else ""
+    places = {(edit.span.path, before.get(edit.span.path, b"").count(b"\n", 0, edit.span.start)) for edit in edits}
+    return {
+        "prefix": group.prefix,
+        "driver": group.name,
+        "entry": group.entry,
+        "directory": directory,
+        "file": posixpath.basename(paths[0]),
+        "files": in_words([posixpath.relpath(path, directory) if directory else path for path in paths]),
+        "functions": in_words([f"{name}()" for name in functions]) or posixpath.basename(paths[0]),
+        "places": str(len(places)),
+        "nfiles": str(len(paths)),
+        "nfunctions": str(max(1, len(functions))),
+    }
+
+
+def _functions(path: str, edits: Sequence[Edit], before: Mapping[str, bytes]) -> list[str]:
+    """The functions of a file that are edited, in order."""
+    try:
+        items = Outline(before.get(path, b"")).items
+    except Unreadable:
+        return []
+    starts = sorted(edit.span.start for edit in edits if edit.span.path == path)
+    return [
+        item.names[0]
+        for item in items
+        if item.kind == "function" and item.names and any(item.start <= start < item.end for start in starts)
+    ]
+
+
+def in_words(names: Sequence[str]) -> str:
+    """Some names as a sentence has them: ``a, b and c``; of many the first, and how many others there are."""
+    if len(names) > _NAMED:
+        names = [*names[: _NAMED - 1], f"{len(names) - _NAMED + 1} others"]
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
