@@ -10,6 +10,7 @@ import click
 from patcher.cli.asked import Named, cocci_options, request
 from patcher.cli.common import CLEAN, FOUND, PATH, common_but_v, deliver, open_place, style, use_libclang, working
 from patcher.cli.mailing import mailing as mailing_options
+from patcher.cli.mailing import parting
 from patcher.errors import InputError
 
 if TYPE_CHECKING:
@@ -41,13 +42,15 @@ if TYPE_CHECKING:
 @click.option("--lint", is_flag=True, help="With --check: lint each commit, too.")
 @click.option("--configs", metavar="LIST", multiple=True, help="With --check: as in patcher check.")
 @click.option("--trust-tree", is_flag=True, help="With --check: allow the tree's build to run (in a sandbox).")
+@parting
 @mailing_options
 @common_but_v
 def apply(
     paths: tuple[str, ...], series: str | None, series_dir: Path | None, cocci: Path | None, message: tuple[str, ...],
     include: str, place: Path, rev: str | None, branch: str | None, dry_run: bool,
     output: Path | None, signoff: bool, checkout: bool, force: bool, check: bool, prove: bool, lint: bool,
-    configs: tuple[str, ...], trust_tree: bool, mailing: Mailing, quiet: bool, verbose: bool, libclang: str | None,
+    configs: tuple[str, ...], trust_tree: bool, split: str | None, limit: int | None, by_tree: bool | None,
+    mailing: Mailing, quiet: bool, verbose: bool, libclang: str | None,
 ) -> int:  # fmt: skip
     """Generate a patch series for a tree, and commit it to a branch of its own.
 
@@ -61,6 +64,7 @@ def apply(
     from patcher.check.session import passed
     from patcher.generate import pipeline
     from patcher.generate.deliver import Wanted
+    from patcher.generate.series import asked as parted
     from patcher.report.apply_text import apply_text, nothing_text
     from patcher.report.check_text import check_text
 
@@ -72,6 +76,7 @@ def apply(
         raise InputError("--prove, --lint and --configs go with --check", "add it, or run patcher check afterwards")
     asked = request(Named(series, series_dir, cocci, paths, message, include))
     wanted = Wanted(branch or None, output, signoff, force, checkout, dry_run, mailing)
+    asked = asked._replace(series=parted(asked.series, split or "", limit, by_tree))
     with working(quiet) as (cache, bar):
         made = pipeline.prepare(tree, asked, wanted, options, place, cache, bar)
     if not isinstance(made, pipeline.Prepared):

@@ -30,6 +30,22 @@ _OPTIONS = (
 )  # fmt: skip
 
 
+_SPLITS = ("one", "file", "driver", "subsystem")
+_PARTING = (
+    click.option("--split", type=click.Choice(_SPLITS), default=None,
+                 help="What becomes one patch of what a step changes. Default: what the series says, or one."),
+    click.option("--limit", metavar="N", type=click.IntRange(0), default=None, help="The most patches of one series."),
+    click.option("--by-tree/--no-by-tree", default=None, help="Make a series for each tree that takes the patches."),
+)  # fmt: skip
+
+
+def parting(command: Command) -> Command:
+    """Give a command the options on what becomes a patch and what a series."""
+    for option in reversed(_PARTING):
+        command = option(command)
+    return command
+
+
 def mailing(command: Command) -> Command:
     """Give a command these options, as one argument ``mailing``."""
 

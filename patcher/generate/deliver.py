@@ -12,9 +12,9 @@ from patcher.errors import InputError
 from patcher.files import exists, is_directory
 from patcher.generate import b4
 from patcher.generate.mailing import About, Mailing, Written, write
-from patcher.generate.messages import cover, drafts
-from patcher.generate.patches import Generated
+from patcher.generate.messages import drafts
 from patcher.series.load import SeriesSpec
+from patcher.series.patches import Patch
 from patcher.tree import commit as git
 from patcher.tree.gitrepo import Repository
 from patcher.tree.gittree import GitTree
@@ -34,42 +34,83 @@ class Wanted(NamedTuple):
     mailing: Mailing = Mailing()
 
 
-class Delivered(NamedTuple):
-    """What was made: the commits, the diffstat of each, the mails, and the branch ("" for none). ``written``: to whom
-    they go, None where there is nothing to be sent."""
+class Sent(NamedTuple):
+    """One series that was made: its name, commits, the diffstat of each, and its branch ("" for none); where its mails
+    are, and to whom they go (None where there is nothing to be sent)."""
 
+    name: str
     commits: tuple[str, ...]
     diffstats: tuple[str, ...]
-    mails: tuple[str, ...]
     branch: str
-    written: Written | None = None
+    directory: Path | None
+    written: Written | None
+
+
+class Delivered(NamedTuple):
+    """What was made."""
+
+    series: tuple[Sent, ...]
+
+    @property
+    def commits(self) -> tuple[str, ...]:
+        """All commits, in order."""
+        return tuple(commit for each in self.series for commit in each.commits)
+
+    @property
+    def diffstats(self) -> tuple[str, ...]:
+        """The diffstat of each."""
+        return tuple(stat for each in self.series for stat in each.diffstats)
 
 
 class Ready(NamedTuple):
-    """What was seen to before the work began: who commits, the branch to write to, if any, and the commit that is
+    """What was seen to before the work began: who commits, the branch of each series, if any, and the commit that is
     public, "" where the series is made on it."""
 
     who: git.Identity
-    branch: git.Branch | None
+    branches: tuple[git.Branch | None, ...]
     public: str = ""
 
 
-def ready(repository: Repository, base: str, wanted: Wanted) -> Ready:
-    """See that nothing will be in the way at the end. ``base``: the commit that the series is made on.
+def ready(repository: Repository, base: str, names: Sequence[str], wanted: Wanted) -> Ready:
+    """See that nothing will be in the way at the end.
 
-    Raises InputError where there is no identity to commit as, where the branch is in the way, the worktree not clean,
+    Arguments:
+        base: the commit that the series are made on
+        names: those of the series
+
+    Raises InputError where there is no identity to commit as, where a branch is in the way, the worktree not clean,
     the directory of no use, or what is named as public no ancestor of ``base``.
     """
     who = git.identity(repository)
-    name = "" if wanted.dry_run else wanted.branch
-    branch = git.branch(repository, name, force=wanted.force) if name else None
+    branches = [_branch(name, len(names) > 1, wanted) for name in names]
+    found = tuple(git.branch(repository, name, force=wanted.force) if name else None for name in branches)
     if wanted.checkout:
+        if len(names) > 1:
+            raise InputError(
+                f"there are {len(names)} series, and one branch can be checked out", "leave --checkout away"
+            )
         git.ready_to_switch(repository)
     if wanted.directory and not wanted.dry_run:
-        _writable(wanted.directory)
+        for name in names:
+            _writable(_directory(wanted.directory, name, len(names) > 1))
     if wanted.mailing.b4:
         b4.suits(repository)
-    return Ready(who, branch, _public(repository, base, wanted.mailing.base))
+    return Ready(who, found, _public(repository, base, wanted.mailing.base))
+
+
+def _branch(name: str, several: bool, wanted: Wanted) -> str:
+    """The branch of a series: that which was named, with the name of the series behind it where there are several."""
+    if wanted.dry_run or wanted.branch == "":
+        return ""
+    if wanted.branch:
+        return f"{wanted.branch}-{name}" if several else wanted.branch
+    if wanted.mailing.b4:
+        return f"b4/{name}"
+    return "" if wanted.directory else f"patcher/{name}"
+
+
+def _directory(directory: Path, name: str, several: bool) -> Path:
+    return directory / name if several else directory
 
 
 def _public(repository: Repository, base: str, named: str) -> str:
@@ -81,54 +122,78 @@ def _public(repository: Repository, base: str, named: str) -> str:
     return public
 
 
-def deliver(
-    repository: Repository,
-    base: str,
-    spec: SeriesSpec,
-    made: Generated,
-    wanted: Wanted,
-    begun: Ready,
-    reader: str,
-    present: Sequence[str] = (),
-    tested: Sequence[str] = (),
-) -> Delivered:
-    """Make the commits on ``base``; then the mails; last the branch, in one step. ``begun`` is from ``ready``,
-    ``tested`` what other checks reported, for the cover letter.
+class Share(NamedTuple):
+    """One series to deliver: its patches, and its cover letter (subject and text), None for none."""
 
-    Raises InputError where something cannot be written, and where the branch was moved meanwhile. Then there is no
+    spec: SeriesSpec
+    patches: tuple[Patch, ...]
+    letter: tuple[str, str] | None
+
+
+def deliver(repository: Repository, base: str, shares: Sequence[Share], wanted: Wanted, begun: Ready) -> Delivered:
+    """Make the commits on ``base``; then the mails; last the branches, all in one step. ``begun`` is from ``ready``.
+
+    Raises InputError where something cannot be written, and where a branch was moved meanwhile. Then there is no
     branch and no mail, and at most objects that nothing refers to.
     """
-    who, where, public = begun
-    letter = cover(spec, made, reader, present, tested) if len(made.patches) > 1 else None
-    with git.writer(repository, who, quarantine=where is None) as writer, contextlib.ExitStack() as undo:
-        patches = drafts(spec, made, who.committer if wanted.signoff else "")
+    known = Recipients(GitTree(repository, base)) if wanted.mailing.auto and not wanted.dry_run else None
+    kept = any(begun.branches)
+    with git.writer(repository, begun.who, quarantine=not kept) as writer, contextlib.ExitStack() as undo:
+        at_work = _Work(writer, base, wanted, begun, known, undo, len(shares) > 1)
+        done = tuple(at_work.make(share, branch) for share, branch in zip(shares, begun.branches, strict=True))
+        made = [(branch, one) for branch, one in zip(begun.branches, done, strict=True) if branch]
+        if made:
+            reason = f"patcher: series {shares[0].spec.name}"
+            git.publish(repository, [(branch, one.commits[-1]) for branch, one in made], reason)
+        undo.pop_all()
+    if wanted.checkout and made:
+        git.switch(repository, made[0][0])
+    return Delivered(done)
+
+
+class _Work:
+    """Makes one series after the other."""
+
+    def __init__(
+        self, writer: git.Writer, base: str, wanted: Wanted, begun: Ready, known: Recipients | None,
+        undo: contextlib.ExitStack, several: bool,
+    ) -> None:  # fmt: skip
+        self._writer, self._base, self._wanted, self._begun, self._known = writer, base, wanted, begun, known
+        self._undo, self._several = undo, several
+
+    def make(self, share: Share, branch: git.Branch | None) -> Sent:
+        """The commits of a series, and its mails."""
+        wanted, writer, base = self._wanted, self._writer, self._base
+        patches = drafts(share.spec, share.patches, self._begun.who.committer if wanted.signoff else "")
         commits = writer.commits(base, patches)
         parents = (base, *commits)
         stats = tuple(writer.diffstat(old, new) for old, new in zip(parents, commits, strict=False))
+        directory = _directory(wanted.directory, share.spec.name, self._several) if wanted.directory else None
         written = None
-        if not wanted.dry_run and (wanted.directory or wanted.mailing.b4):
-            known = Recipients(GitTree(repository, base)) if wanted.mailing.auto else None
-            about = About(spec.name, commits[-1], who.author, writer.day(commits[-1]))
-            with _place(wanted.directory, undo) as place:
-                names = writer.mails(
-                    base, commits[-1], letter, f"patcher {__version__}", place, prefix=wanted.mailing.prefix,
-                    version=wanted.mailing.version, public=public,
-                )  # fmt: skip
-                written = write(place, names, letter is not None, about, wanted.mailing, known)
-                if wanted.directory:
-                    _move(place, names, wanted.directory, undo)
-        if where:
-            if written and wanted.mailing.b4:
-                needed = writer.patch_ids(public, base) if public else ()
-                shown = letter or (made.patches[0].step.title, "")
-                first = b4.cover_commit(shown, written.letter, wanted.mailing, written.change_id, public, needed)
-                commits = writer.commits(base, [first, *patches])[1:]
-            git.publish(repository, where, commits[-1], f"patcher: series {spec.name}")
-        undo.pop_all()
-    if where and wanted.checkout:
-        git.switch(repository, where)
-    mails = written.names if written and wanted.directory else ()
-    return Delivered(commits, stats, mails, where.name if where else "", written)
+        if not wanted.dry_run and (directory or wanted.mailing.b4):
+            written = self._mails(share, commits[-1], directory)
+        if branch and written and wanted.mailing.b4:
+            commits = writer.commits(base, [self._first(share, written), *patches])[1:]
+        return Sent(share.spec.name, commits, stats, branch.name if branch else "", directory, written)
+
+    def _mails(self, share: Share, tip: str, directory: Path | None) -> Written:
+        wanted, writer = self._wanted, self._writer
+        about = About(share.spec.name, tip, self._begun.who.author, writer.day(tip))
+        with _place(directory, self._undo) as place:
+            names = writer.mails(
+                self._base, tip, share.letter, f"patcher {__version__}", place, prefix=wanted.mailing.prefix,
+                version=wanted.mailing.version, public=self._begun.public,
+            )  # fmt: skip
+            written = write(place, names, share.letter is not None, about, wanted.mailing, self._known)
+            if directory:
+                _move(place, names, directory, self._undo)
+        return written
+
+    def _first(self, share: Share, written: Written) -> git.Draft:
+        public = self._begun.public
+        needed = self._writer.patch_ids(public, self._base) if public else ()
+        letter = share.letter or (share.patches[0].step.title, "")
+        return b4.cover_commit(letter, written.letter, self._wanted.mailing, written.change_id, public, needed)
 
 
 def _writable(directory: Path) -> None:

@@ -13,6 +13,7 @@ from patcher import __version__
 from patcher.check.results import Report, counts
 from patcher.generate.patches import Generated
 from patcher.series.load import SeriesSpec, StepSpec
+from patcher.series.patches import Patch
 from patcher.tree.commit import Draft
 
 
@@ -25,9 +26,9 @@ def message(spec: SeriesSpec, step: StepSpec, signed_off_by: str) -> str:
     return f"{step.title}\n\n{step.message.rstrip()}\n\n{made}\n\n" + "\n".join(tags) + "\n"
 
 
-def drafts(spec: SeriesSpec, made: Generated, signed_off_by: str) -> list[Draft]:
+def drafts(spec: SeriesSpec, patches: Sequence[Patch], signed_off_by: str) -> list[Draft]:
     """The commits to be made. ``signed_off_by``: ``Name <address>``, or "" for none."""
-    return [Draft(message(spec, patch.step, signed_off_by), patch.changes) for patch in made.patches]
+    return [Draft(message(spec, patch.step, signed_off_by), patch.changes) for patch in patches]
 
 
 def cover(

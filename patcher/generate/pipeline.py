@@ -12,23 +12,23 @@ from patcher.check.results import Report
 from patcher.check.run import Options
 from patcher.errors import InputError
 from patcher.generate import deliver
-from patcher.generate.deliver import Delivered, Ready, Wanted
-from patcher.generate.messages import drafts, tested
+from patcher.generate.deliver import Delivered, Ready, Share, Wanted
+from patcher.generate.messages import cover, drafts, tested
 from patcher.generate.patches import Generated, generate
+from patcher.generate.series import Series, series
 from patcher.model import Plan, Status, StepStatus
 from patcher.plan.make import plan_and_patches
 from patcher.plan.request import Request
-from patcher.series.load import SeriesSpec
 from patcher.source.unit import Progress
 from patcher.tree.gittree import GitTree
 from patcher.tree.kernel import KernelTree
 
 
 class Prepared(NamedTuple):
-    """A series that is ready to be delivered. ``report`` is what the checks say, None where none was asked for."""
+    """Series that are ready to be delivered. ``report`` is what the checks say, None where none was asked for."""
 
     tree: GitTree
-    spec: SeriesSpec
+    series: tuple[Series, ...]
     plan: Plan
     patches: Generated
     wanted: Wanted
@@ -51,26 +51,28 @@ def prepare(
     if not isinstance(tree, GitTree):
         raise InputError(f"{place} is not a git repository", "the series becomes commits; commit the tree first")
     spec = request.series
-    if wanted.branch is None:
-        own = f"{'b4' if wanted.mailing.b4 else 'patcher'}/{spec.name}"
-        wanted = wanted._replace(branch="" if wanted.directory and not wanted.mailing.b4 else own)
-    ready = deliver.ready(tree.repository, tree.commit, wanted)
+    parted = series(tree, spec, planned.patches, cache)
+    ready = deliver.ready(tree.repository, tree.commit, [each.spec.name for each in parted], wanted)
+    planned = planned._replace(patches=tuple(patch for each in parted for patch in each.patches))
     patches = generate(tree, spec, planned, cache, progress)
     report = None
     if options:
-        commits = drafts(spec, patches, ready.who.committer if wanted.signoff else "")
+        commits = drafts(spec, patches.patches, ready.who.committer if wanted.signoff else "")
         report = session.check_drafts(commits, tree, Path(tree.where), ready.who, options, cache, progress)
-    return Prepared(tree, spec, planned.plan, patches, wanted, ready, report)
+    return Prepared(tree, parted, planned.plan, patches, wanted, ready, report)
 
 
-def publish(series: Prepared) -> Delivered:
+def publish(made: Prepared) -> Delivered:
     """Deliver what is prepared; see ``deliver``."""
-    return deliver.deliver(
-        series.tree.repository, series.tree.commit, series.spec, series.patches, series.wanted, series.ready,
-        f"libclang {tool()['libclang']}",
-        [step.title for step in series.plan.steps if step.status is StepStatus.PRESENT],
-        tested(series.report) if series.report else (),
-    )  # fmt: skip
+    present = [step.title for step in made.plan.steps if step.status is StepStatus.PRESENT]
+    said = tested(made.report) if made.report else []
+    shares = []
+    for each in made.series:
+        units = tuple(sorted({path for patch in each.patches for path in patch.changes if path.endswith(".c")}))
+        own = Generated(each.patches, made.patches.configs, units)
+        letter = cover(each.spec, own, f"libclang {tool()['libclang']}", present, said)
+        shares.append(Share(each.spec, each.patches, letter if len(each.patches) > 1 else None))
+    return deliver.deliver(made.tree.repository, made.tree.commit, shares, made.wanted, made.ready)
 
 
 def check(
@@ -83,4 +85,6 @@ def check(
         raise InputError(f"{tree.where} has the series {request.series_name} already", "there is nothing to check")
     assert isinstance(tree, GitTree)
     patches = generate(tree, request.series, planned, cache, progress)
-    return session.check_drafts(drafts(request.series, patches, ""), tree, place, None, options, cache, progress)
+    return session.check_drafts(
+        drafts(request.series, patches.patches, ""), tree, place, None, options, cache, progress
+    )

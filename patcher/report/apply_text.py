@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from patcher.generate.deliver import Delivered
+from patcher.generate.deliver import Delivered, Sent
 from patcher.generate.mailing import Written
 from patcher.generate.patches import Generated
 from patcher.model import Plan, Step, StepStatus
@@ -37,14 +37,15 @@ def apply_text(
         ]
     if dry_run:
         lines.append(f"dry run: {_patches(done)}, nothing was written")
-    if done.mails:
-        letter = len(done.mails) > len(done.commits)
-        what = "cover letter included; edit it before you send them" if letter else "read them before you send them"
-        lines.append(f"{directory}: {_count(len(done.mails), 'file')}, {what}")
-    if done.branch:
-        lines.append(f"branch {done.branch}: {_patches(done)}, {done.commits[-1][:12]} on {plan.tree.commit[:12]}")
-    if done.written:
-        lines += _recipients(done.written, verbose)
+    for one in done.series:
+        if one.directory and one.written:
+            letter = len(one.written.names) > len(one.commits)
+            what = "cover letter included; edit it before you send them" if letter else "read them before you send them"
+            lines.append(f"{one.directory}: {_count(len(one.written.names), 'file')}, {what}")
+        if one.branch:
+            lines.append(f"branch {one.branch}: {_patches(one)}, {one.commits[-1][:12]} on {plan.tree.commit[:12]}")
+        if one.written:
+            lines += _recipients(one.written, verbose)
     return safe("\n".join(lines)) + "\n"
 
 
@@ -74,12 +75,11 @@ def _recipients(written: Written, verbose: bool) -> list[str]:
     return lines + [f"passed over: {remark}" for remark in written.remarks]
 
 
-def _patches(done: Delivered) -> str:
+def _patches(done: Delivered | Sent) -> str:
     return f"{len(done.commits)} patch{'es' if len(done.commits) > 1 else ''}"
 
 
 def _steps(steps: Sequence[Step], made: Generated, done: Delivered, verbose: bool) -> list[str]:
-    commits = {patch.step.slug: number for number, patch in enumerate(made.patches)}
     lines = []
     for step in steps:
         if step.status is StepStatus.PRESENT:
@@ -87,10 +87,12 @@ def _steps(steps: Sequence[Step], made: Generated, done: Delivered, verbose: boo
             if verbose:
                 lines.append(f"{'':15}{step.reason}")
             continue
-        number = commits[step.slug]
-        lines.append(f"  {done.commits[number][:12]} {step.title}")
-        stat = done.diffstats[number].rstrip().splitlines()
-        lines += [f"{'':14}{line}" for line in (stat if verbose else stat[-1:])]
-        if verbose:
-            lines += [f"{'':15}- {edit.because} ({edit.span.path})" for edit in made.patches[number].edits]
+        for number, patch in enumerate(made.patches):
+            if patch.step.slug != step.slug:
+                continue
+            lines.append(f"  {done.commits[number][:12]} {patch.step.title}")
+            stat = done.diffstats[number].rstrip().splitlines()
+            lines += [f"{'':14}{line}" for line in (stat if verbose else stat[-1:])]
+            if verbose:
+                lines += [f"{'':15}- {edit.because} ({edit.span.path})" for edit in patch.edits]
     return lines

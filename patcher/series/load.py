@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -14,6 +15,7 @@ from patcher.errors import InputError
 from patcher.files import present, read_text
 from patcher.rules.load import decode
 from patcher.series.edits import StepEdits, load_edits
+from patcher.tree.groups import Split
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
 
@@ -45,7 +47,8 @@ class StepSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``title`` is the subject of its commit and ``message`` the text below it, both from ``SLUG/message.txt``;
     ``edits`` are those of ``SLUG/edits.toml``, or ``cocci`` is the semantic patch ``SLUG/change.cocci``. That changes
     files ``over`` (git pathspecs; all C files if there are none); where it finds nothing to change the step is present.
-    ``include``: a header that each file it changes is to include.
+    ``include``: a header that each file it changes is to include. ``split``: what of the files becomes one patch; where
+    that is less than all, title and message are templates (``generate.split``).
     """
 
     slug: str
@@ -57,6 +60,7 @@ class StepSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cocci: SemanticPatch | None = None
     over: tuple[str, ...] = ()
     include: str = ""
+    split: Split = Split.ONE
 
 
 class Requirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,7 +74,8 @@ class SeriesSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """A series. ``anchor``: symbols without any of which the tree has nothing the series speaks of.
 
     ``rules`` are the rules that plan asks, "" for none. ``title`` and ``cover`` are the subject and the text of its
-    cover letter, from ``cover.txt``; both are "" where one step has none.
+    cover letter, from ``cover.txt``; both are "" where one step has none. ``limit``: the most patches of one series, 0
+    for any number; ``by_tree``: each tree that takes patches gets a series of its own.
     """
 
     step: tuple[StepSpec, ...]
@@ -80,6 +85,8 @@ class SeriesSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     name: str = ""
     title: str = ""
     cover: str = ""
+    limit: Annotated[int, msgspec.Meta(ge=0)] = 0
+    by_tree: bool = msgspec.field(default=False, name="by-tree")
 
 
 def names() -> tuple[str, ...]:

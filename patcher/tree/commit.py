@@ -188,18 +188,21 @@ def branch(repository: Repository, name: str, *, force: bool) -> Branch:
     return Branch(name, old)
 
 
-def publish(repository: Repository, where: Branch, tip: str, reason: str) -> None:
-    """Point the branch to ``tip``, in one step, if it is still where it was. Raises InputError where it is not."""
-    old = where.old or "0" * len(tip)
+def publish(repository: Repository, tips: Sequence[tuple[Branch, str]], reason: str) -> None:
+    """Point each branch to its new tip, all in one step, if they are still where they were. Raises InputError where one
+    is not."""
+    lines = "".join(f"update {where.ref}\0{tip}\0{where.old or '0' * len(tip)}\0" for where, tip in tips)
+    stdin = lines.encode("utf-8", "surrogateescape")
     try:
-        repository.run("update-ref", "--create-reflog", "-m", reason, where.ref, tip, old, doing="write to")
+        repository.run("update-ref", "--create-reflog", "-m", reason, "--stdin", "-z", stdin=stdin, doing="write to")
     except InputError as error:
-        now = repository.run("for-each-ref", "--format=%(objectname)", where.ref).decode().strip()
-        if now != where.old:
-            raise InputError(
-                f"the branch {where.name} was made or moved by somebody else meanwhile; it is left as it is",
-                "look at it, then run again",
-            ) from error
+        for where, _ in tips:
+            now = repository.run("for-each-ref", "--format=%(objectname)", where.ref).decode().strip()
+            if now != where.old:
+                raise InputError(
+                    f"the branch {where.name} was made or moved by somebody else meanwhile; it is left as it is",
+                    "look at it, then run again",
+                ) from error
         raise
 
 

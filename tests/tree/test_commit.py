@@ -59,7 +59,7 @@ def test_a_branch_that_moved_meanwhile_is_left(repository: Repository, mini_repo
     git(mini_repo, "commit", "-q", "--allow-empty", "-m", "x")
     git(mini_repo, "branch", "new")
     with pytest.raises(InputError, match="made or moved by somebody else meanwhile"):
-        publish(repository, where, head, "test")
+        publish(repository, [(where, head)], "test")
     assert git(mini_repo, "rev-parse", "new") == git(mini_repo, "rev-parse", "HEAD") != head
 
 
