@@ -42,8 +42,8 @@ def cover(
         parts.append(
             "The tree has these parts of the series already:\n\n" + "\n".join(f" - {title}" for title in present)
         )
-    configs, units = len(made.configs), ", ".join(made.units)
-    ways = "SMP on and off, debugfs on and off, as far as the tree\nhas them" if spec.rules else "one of each"
+    configs, units = len(made.configs), textwrap.fill(", ".join(made.units), 72, break_on_hyphens=False)
+    ways = "SMP on and off, debugfs on and off, as far as the tree\nhas them" if spec.rules else "one of\neach"
     parts.append(
         f"Tested: each patch was parsed with {reader} in {configs} configurations\n"
         f"(x86_64 and i386, {ways}), without a diagnostic that its parent does not have:\n{units}."

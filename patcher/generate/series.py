@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -34,6 +34,15 @@ def asked(spec: SeriesSpec, how: str, limit: int | None, by_tree: bool | None) -
     )  # fmt: skip
 
 
+class _Made(NamedTuple):
+    """A patch with its group, the step that it is a part of, and the files as they were."""
+
+    patch: Patch
+    group: Group
+    step: StepSpec
+    before: Mapping[str, bytes]
+
+
 class Series(NamedTuple):
     """One series: its name, title and cover letter in ``spec``, and its patches."""
 
@@ -50,41 +59,41 @@ def series(tree: KernelTree, spec: SeriesSpec, patches: Sequence[Patch], cache: 
         return (Series(spec, tuple(patches)),)
     made = _divided(tree, spec, patches, cache)
     if not spec.limit and not spec.by_tree:
-        return (Series(_about(spec, made, "", ""), tuple(patch for patch, _ in made)),)
-    paths = [path for patch, _ in made for path in patch.changes]
+        return (_series(spec, made, spec.name, ""),)
+    paths = [path for each in made for path in each.patch.changes]
     if twice := next((path for path in paths if paths.count(path) > 1), ""):
         raise InputError(
             f"series {spec.name}: {twice} is changed by two patches, which cannot go in two series",
             "leave limit and by-tree away, or make one step of them",
         )
-    by_paths = {group.paths: patch for patch, group in made}
-    found = batches([group for _, group in made], spec.limit, by_tree=spec.by_tree)
+    by_paths = {each.group.paths: each for each in made}
+    found = batches([each.group for each in made], spec.limit, by_tree=spec.by_tree)
     names = _names(spec, [batch.tree for batch in found])
-    done = []
-    for name, batch in zip(names, found, strict=True):
-        own = [(by_paths[group.paths], group) for group in batch.groups]
-        done.append(Series(_about(spec, own, name, batch.tree), tuple(patch for patch, _ in own)))
-    return tuple(done)
+    return tuple(
+        _series(spec, [by_paths[group.paths] for group in batch.groups], name, batch.tree)
+        for name, batch in zip(names, found, strict=True)
+    )
 
 
-def _divided(tree: KernelTree, spec: SeriesSpec, patches: Sequence[Patch], cache: Cache) -> list[tuple[Patch, Group]]:
+def _divided(tree: KernelTree, spec: SeriesSpec, patches: Sequence[Patch], cache: Cache) -> list[_Made]:
     maintainers = Maintainers(tree.read([NAME]).get(NAME, b"").decode("utf-8", "replace"), cache)
     history = GitHistory(tree.repository, tree.commit, cache) if isinstance(tree, GitTree) else None
     if isinstance(tree, GitTree) and tree.repository.shallow:
         history = None
     now: dict[str, bytes] = {}
-    made: list[tuple[Patch, Group]] = []
+    made: list[_Made] = []
     for patch in patches:
         before = {**tree.read(path for path in patch.changes if path not in now), **now}
         found = groups(patch.changes, patch.step.split, tree, maintainers, history)
         if patch.step.split is Split.ONE:
-            made.append((patch, found[0]))
+            made.append(_Made(patch, found[0], patch.step, before))
         else:
             title, message = _templates(spec, patch.step)
             for part in parts(patch.edits, patch.changes, before, found, title, message):
                 lines = tuple(line for line in patch.lines if line[0] in part.changes)
                 step = msgspec.structs.replace(patch.step, title=part.title, message=part.message)
-                made.append((Patch(step, part.edits, part.changes, patch.unseen, lines), part.group))
+                own = Patch(step, part.edits, part.changes, patch.unseen, lines)
+                made.append(_Made(own, part.group, patch.step, before))
                 patch = patch._replace(unseen={})  # told once
         now.update(patch.changes)
     return made
@@ -99,21 +108,28 @@ def _templates(spec: SeriesSpec, step: StepSpec) -> tuple[str, str]:
     return title if "{prefix}" in title else f"{{prefix}} {title}", message
 
 
-def _about(spec: SeriesSpec, made: Sequence[tuple[Patch, Group]], name: str, tree: str) -> SeriesSpec:
-    """What one series says of itself. Without a cover letter of its own it speaks in the words of its first step."""
-    first = made[0][0].step
-    prefixes = {group.prefix.partition(":")[0] for _, group in made}
-    values = {
-        "patches": str(len(made)),
-        "drivers": in_words(list(dict.fromkeys(group.name for _, group in made))),
-        "prefix": f"{prefixes.pop()}:" if len(prefixes) == 1 else "treewide:",
-        "tree": tree or "several trees",
-        "nfiles": str(len({path for patch, _ in made for path in patch.changes})),
-    }
-    title, cover = (spec.title, spec.cover) if spec.title else (first.title, first.message)
+def _series(spec: SeriesSpec, made: Sequence[_Made], name: str, tree: str) -> Series:
+    """One series, and what it says of itself: in its cover letter, or else in the words of its first step, of all that
+    the step changes."""
+    prefixes = {each.group.prefix.partition(":")[0] for each in made}
+    prefix = f"{prefixes.pop()}:" if len(prefixes) == 1 else "treewide:"
+    drivers = in_words(list(dict.fromkeys(each.group.name for each in made)))
     if spec.title:
-        title, cover = (template.filled(text, values) for text in (title, cover))
-    return msgspec.structs.replace(spec, name=name or spec.name, title=title, cover=cover)
+        nfiles = len({path for each in made for path in each.patch.changes})
+        values = {"patches": str(len(made)), "drivers": drivers, "prefix": prefix, "tree": tree or "several trees",
+                  "nfiles": str(nfiles)}  # fmt: skip
+        title, cover = (template.filled(text, values) for text in (spec.title, spec.cover))
+    else:
+        step = made[0].step
+        own = [each for each in made if each.step == step]
+        whole = Group(tuple(sorted({path for each in own for path in each.group.paths})), drivers, prefix, "", tree)
+        edits = [edit for each in own for edit in each.patch.edits]
+        changes = {path: content for each in own for path, content in each.patch.changes.items()}
+        (said,) = parts(edits, changes, own[0].before, [whole], *_templates(spec, step))
+        title, cover = said.title, said.message
+    return Series(
+        msgspec.structs.replace(spec, name=name, title=title, cover=cover), tuple(each.patch for each in made)
+    )
 
 
 def _names(spec: SeriesSpec, trees: Sequence[str]) -> list[str]:

@@ -76,11 +76,21 @@ def groups(
         _join(found, known)
     parted = sorted(found.values())
     names = [known.name(each, how) for each in parted]
-    prefixes = learn(parted, names, history) if parted else ()
+    prefixes = _apart(learn(parted, names, history), names, how) if parted else ()
     return tuple(
         Group(tuple(each), name, prefix, known.entry(each[0]), known.taken(each[0]))
         for each, name, prefix in zip(parted, names, prefixes, strict=True)
     )
+
+
+def _apart(prefixes: Sequence[str], names: Sequence[str], how: Split) -> list[str]:
+    """The prefixes, with the driver in those that several would have: no two subjects of a series are alike."""
+    if how not in (Split.FILE, Split.DRIVER):
+        return list(prefixes)
+    return [
+        f"{prefix} {name}:" if prefixes.count(prefix) > 1 and name not in prefix else prefix
+        for prefix, name in zip(prefixes, names, strict=True)
+    ]
 
 
 def batches(found: Sequence[Group], limit: int = 0, *, by_tree: bool = False) -> tuple[Batch, ...]:
@@ -146,7 +156,9 @@ class _Known:
         return not set("*?[") & set(pattern) and self._modules.below(pattern) <= FEW
 
     def name(self, paths: Sequence[str], how: Split) -> str:
-        """What a group is called: by the module, the directory or the entry."""
+        """What a group is called: by the file, the module, the directory or the entry."""
+        if how is Split.FILE:
+            return posixpath.splitext(posixpath.basename(paths[0]))[0]
         entry = self.entry(paths[0])
         if how in (Split.ONE, Split.SUBSYSTEM):
             same = {self.entry(path) for path in paths}

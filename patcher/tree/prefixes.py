@@ -23,7 +23,13 @@ _EVERYWHERE = frozenset(("driver", "drivers", "platform", "include", "linux", "k
 _BY_PATH = (
     (re.compile(r"drivers/gpu/drm/([\w-]+)/"), "drm/{0}"),
     (re.compile(r"drivers/infiniband/(?:hw|ulp)/([\w-]+)/"), "RDMA/{0}"),
+    (re.compile(r"sound/soc/codecs/"), "ASoC: {driver}"),
     (re.compile(r"sound/soc/([\w-]+)/"), "ASoC: {0}"),
+    (re.compile(r"drivers/power/supply/"), "power: supply: {driver}"),
+    (re.compile(r"drivers/input/"), "Input: {driver}"),
+    (re.compile(r"drivers/hid/"), "HID: {driver}"),
+    (re.compile(r"drivers/pci/"), "PCI: {driver}"),
+    (re.compile(r"drivers/acpi/"), "ACPI: {driver}"),
     (re.compile(r"sound/"), "ALSA: {driver}"),
     (re.compile(r"drivers/media/"), "media: {driver}"),
     (re.compile(r"drivers/net/"), "{driver}"),

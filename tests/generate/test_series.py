@@ -57,14 +57,16 @@ def test_a_patch_for_each_driver(run: Run, git: Git, tree: Path, own: Path, tmp_
     code, _, err = run("apply", "--tree", tree, "--series-dir", own, "--branch", "x", "-o", tmp_path / "mails")
     assert (code, err) == (0, "")
     bodies = git(tree, "log", "--reverse", "--format=%s%n%b%x00", "HEAD..x").split("\0")[:-1]
-    assert [body.strip().splitlines()[0] for body in bodies] == ["x86: say so"] * 3
+    assert [body.strip().splitlines()[0] for body in bodies] == [
+        f"x86: {name}: say so" for name in ("init", "grant-table", "setup")
+    ]  # fmt: skip
     assert "\ninit_memory_mapping() of init says so in init.c.\n" in bodies[0]
     letter = (tmp_path / "mails/0000-cover-letter.patch").read_text()
     assert "Subject: [PATCH 0/3] x86: say so in 3 places" in letter
     assert "Drivers: init, grant-table and setup. Tree: several trees." in letter
-    grants = (tmp_path / "mails/0002-x86-say-so.patch").read_text()
+    grants = (tmp_path / "mails/0002-x86-grant-table-say-so.patch").read_text()
     assert "\nTo: Grant <grant@example.org>" in grants
-    assert "grants@example.org" not in (tmp_path / "mails/0001-x86-say-so.patch").read_text()
+    assert "grants@example.org" not in (tmp_path / "mails/0001-x86-init-say-so.patch").read_text()
 
 
 def test_a_series_for_each_tree(run: Run, git: Git, tree: Path, own: Path, tmp_path: Path) -> None:
@@ -79,8 +81,17 @@ def test_a_series_for_each_tree(run: Run, git: Git, tree: Path, own: Path, tmp_p
     assert branches == [f"b4/{name}" for name in names]
     assert git(tree, "log", "-1", "--format=%s", f"b4/{names[1]}~2") == "x86: say so in 2 places"
     (mail,) = (tmp_path / "mails" / names[0]).iterdir()
-    assert "\nSubject: [PATCH] x86: say so\n" in mail.read_text()
+    assert "\nSubject: [PATCH] x86: grant-table: say so\n" in mail.read_text()
     assert f"\nbase-commit: {git(tree, 'rev-parse', 'HEAD')}\nchange-id: " in mail.read_text()
+
+
+def test_without_a_cover_letter_the_step_speaks_of_all(run: Run, tree: Path, own: Path, tmp_path: Path) -> None:
+    (own / "cover.txt").unlink()
+    code, _, err = run("apply", "--tree", tree, "--series-dir", own, "-o", tmp_path / "mails")
+    assert (code, err) == (0, "")
+    letter = (tmp_path / "mails/0000-cover-letter.patch").read_text()
+    assert "Subject: [PATCH 0/3] x86: say so\n" in letter
+    assert "init_memory_mapping(), map_pte_fn() and xen_release_chunk() of init," in letter
 
 
 def test_series_of_so_many_patches(run: Run, git: Git, tree: Path, own: Path) -> None:
