@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
@@ -10,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from patcher import data
+from patcher.cache import Cache
 from patcher.errors import InputError
 from patcher.files import SMALL, read_file
 from patcher.formats import from_toml
@@ -89,11 +92,13 @@ class LintRule(RuleFile, frozen=True, kw_only=True):
         return next((level for each, level in self.levels.items() if each == profile), self.level)
 
 
-def shipped(*, examples: bool = False) -> tuple[LintRule, ...]:
-    """The shipped rules, by id. Raises InputError that names what is missing: a file for a function, or a function for
-    a file."""
+def shipped(cache: Cache | None = None, *, examples: bool = False) -> tuple[LintRule, ...]:
+    """The shipped rules, by id; what their files say is remembered in a ``cache``.
+
+    Raises InputError that names what is missing: a file for a function, or a function for a file.
+    """
     directory = data.directory("rules") / "lint"
-    rules = load_rules(directory, examples=examples, trusted=True)
+    rules = load_rules(directory, examples=examples, trusted=True, cache=cache)
     if without := sorted(CHECKS.keys() - {rule.id for rule in rules if not rule.match}):
         raise InputError(f"{directory} has no rule for the checks {', '.join(without)}", "add a file ID.toml for each")
     return rules
@@ -116,22 +121,38 @@ def by_checkpatch(rules: Iterable[LintRule]) -> dict[str, list[str]]:
     return found
 
 
-def load_rules(directory: Path, *, examples: bool = False, trusted: bool = False) -> tuple[LintRule, ...]:
+def load_rules(
+    directory: Path, *, examples: bool = False, trusted: bool = False, cache: Cache | None = None
+) -> tuple[LintRule, ...]:
     """The rules of a folder, by id. Examples are read only where they are wanted: they are most of the text.
-    ``trusted``: expressions are our own, and need no bound on the time they take.
+    ``trusted``: expressions are our own, and need no bound on the time they take. What files without examples say is
+    remembered in a ``cache``.
 
     Raises InputError that names the file and the place in it.
     """
     files = sorted(directory.glob("*.toml"))
     if not files:
         raise InputError(f"{directory} holds no lint rules", "name the folder rules/lint, or one like it")
-    return tuple(_load(file, examples, trusted) for file in files)
+    texts = [read_file(file, most=SMALL) for file in files]
+    read = None
+    if cache and not examples:
+        key = f"lint rules {hashlib.sha256(msgspec.json.encode((RuleFile.__struct_fields__, texts))).hexdigest()}"
+        with contextlib.suppress(InputError):  # where nothing can be kept, it is read anew
+            read = cache.load(key, msgspec.json.Decoder(list[RuleFile]).decode)
+    if read is None:
+        read = [_read(file, text, examples) for file, text in zip(files, texts, strict=True)]
+        if cache and not examples:
+            with contextlib.suppress(InputError):
+                cache.put(key, msgspec.json.encode(read))
+    return tuple(_load(file, each, examples, trusted) for file, each in zip(files, read, strict=True))
 
 
-def _load(file: Path, examples: bool, trusted: bool) -> LintRule:
-    text = read_file(file, most=SMALL)
+def _read(file: Path, text: bytes, examples: bool) -> RuleFile:
     begin = _EXAMPLES.search(text)
-    read = from_toml(text if examples or not begin else text[: begin.start()], RuleFile, file, _ADVICE)
+    return from_toml(text if examples or not begin else text[: begin.start()], RuleFile, file, _ADVICE)
+
+
+def _load(file: Path, read: RuleFile, examples: bool, trusted: bool) -> LintRule:
     try:
         about, check = _check(file, read, trusted)
     except (ValueError, re.error) as error:

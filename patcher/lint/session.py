@@ -144,7 +144,7 @@ class _Session(contextlib.ExitStack):
         self._cache = cache
         self._defaults = defaults.read(request.tree or Path()) if request.configured else ()
         self._request = request = _completed(request, self._defaults)
-        self.rules = with_own(shipped(), request.rules) if request.rules else shipped()
+        self.rules = with_own(shipped(cache), request.rules) if request.rules else shipped(cache)
         rule_ids = {rule.id for rule in self.rules}
         self._fail_on = request.fail_on or Level.WARNING
         self._settings = Settings(

@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
+from patcher import data
+from patcher.cache import Cache
 from patcher.errors import InputError
 from patcher.lint import register
 from patcher.lint.examples import lint_example, mail, patches, run_examples
 from patcher.lint.job import Job, Message
 from patcher.lint.model import Hit
-from patcher.lint.rules import Example, LintRule, by_checkpatch, load_rules, shipped
+from patcher.lint.rules import Example, LintRule, RuleFile, by_checkpatch, load_rules, shipped
 
 RULES = shipped(examples=True)
 EXAMPLES = [(rule, example) for rule in RULES for example in rule.example]
@@ -251,3 +253,26 @@ def test_tools_and_people_who_are_called_like_them(cache_dir: Path, who: str, is
     message = f"x: Do it\n\nIt is needed.\n\nTested-by: {who}\nSigned-off-by: A U Thor <author@example.org>"
     found = {finding.rule for finding in lint_example(RULES, Example("x", True, message=message)).findings}
     assert ("tool-sign-off" in found) == is_tool
+
+
+def test_what_rule_files_say_is_remembered_by_what_they_say(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "cache")
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    file = folder / "change-id.toml"
+    text = (data.directory("rules") / "lint" / file.name).read_text("utf-8")
+    file.write_text(text, "utf-8")
+
+    def said() -> dict[str, object]:
+        (rule,) = load_rules(folder, cache=cache)
+        return {name: getattr(rule, name) for name in RuleFile.__struct_fields__}
+
+    first = said()
+    assert said() == first and any((tmp_path / "cache" / "values").glob("*/*"))
+    file.write_text(text.replace('level = "', 'limits = "new"\nlevel = "', 1), "utf-8")
+    assert said()["limits"] == "new"
+
+
+def test_rules_are_read_where_nothing_can_be_remembered(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", "utf-8")
+    assert [rule.id for rule in shipped(Cache(tmp_path / "file"))] == [rule.id for rule in shipped()]
