@@ -44,6 +44,7 @@ $(BIN)/python:
 $(BIN)/patcher: pyproject.toml requirements/demo.txt $(BIN)/python
 	$(PIP) install --require-hashes --requirement requirements/demo.txt
 	$(PIP) install --no-deps --no-index --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q patcher
 	@touch $@
 
 $(BIN)/pytest: requirements/highest.txt $(BIN)/patcher
