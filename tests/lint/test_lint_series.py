@@ -114,6 +114,25 @@ def test_a_fix_of_its_own_series() -> None:
     )
 
 
+def test_patches_whose_lines_go_again_are_told_in_their_order() -> None:
+    """Whatever the hashes of the lines are, which are other ones in each process."""
+    lines = [f"int the_name_of_number_{number};" for number in range(16)]
+    old = "@@ -1 +1 @@\n-a\n+b\n"
+    adding = [
+        mail(f"[PATCH {part + 1}/5] x: Add {part}").replace(
+            old, "@@ -1 +1,5 @@\n a\n" + "".join(f"+{line}\n" for line in lines[4 * part : 4 * part + 4])
+        )
+        for part in range(4)
+    ]
+    removing = mail("[PATCH 5/5] x: Drop all").replace(
+        old, "@@ -1,17 +1 @@\n a\n" + "".join(f"-{line}\n" for line in reversed(lines))
+    )
+    found = lint([mail("[PATCH 0/5] x: Five"), *adding, removing]).findings
+    assert [each.message for each in found if each.rule == "file-churn"] == [
+        "16 of its 16 removed lines were added by mail 2, mail 3, mail 4"
+    ]
+
+
 def test_memory_of_many_mails_is_small() -> None:
     """A brief of a patch keeps no diff."""
     import tracemalloc

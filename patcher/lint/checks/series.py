@@ -277,7 +277,7 @@ def file_churn(series: Series) -> Iterator[Hit]:
     for mail in series.patches:
         again = [line for line in mail.removed if line in added]
         if len(again) >= 12 and len(again) * 2 > len(mail.removed):
-            labels = dict.fromkeys(added[line].patch.label for line in again)
-            shown = ", ".join(list(labels)[:3])
+            adders = {id(added[line]) for line in again}
+            shown = ", ".join([each.patch.label for each in series.patches if id(each) in adders][:3])
             yield _hit(mail, f"{len(again)} of its {len(mail.removed)} removed lines were added by {shown}")
         added.update(dict.fromkeys(mail.added, mail))
