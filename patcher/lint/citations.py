@@ -56,8 +56,13 @@ class Citation(NamedTuple):
     quoted: bool
 
 
+_HEXADECIMAL = expression(r"[0-9a-fA-F]{7}")  # as each id has
+
+
 def cited(patch: Patch) -> Iterator[Citation]:
     """The commits cited in the text of a message, tags not counted. A word of hexadecimal letters is no id."""
+    if not any(map(_HEXADECIMAL.search, patch.body)):
+        return
     tags = {tag.line for tag in patch.tags}
     text = "\n".join("" if index in tags or UPSTREAM.match(line) else line for index, line in enumerate(patch.body))
     for match in _CITED.finditer(text):
@@ -76,7 +81,9 @@ def bare(patch: Patch) -> Iterator[tuple[int, str, bool]]:
     """Ids in the text without the word commit: line of the body, id, and whether a subject in quotes follows."""
     tags = {tag.line for tag in patch.tags}
     for index, line in enumerate(patch.body):
-        for match in _BARE.finditer(line) if index not in tags and not _NOT_CITED.match(line) else ():
+        if index in tags or not _HEXADECIMAL.search(line) or _NOT_CITED.match(line):
+            continue
+        for match in _BARE.finditer(line):
             id_ = match.group("hash")
             if any(f"syzbot+{id_}" in tag.value for tag in patch.tags):
                 continue  # a report

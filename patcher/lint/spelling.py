@@ -7,6 +7,7 @@ that is. The first and the last letter are taken to be right: most endings are o
 
 from __future__ import annotations
 
+import bisect
 import functools
 import importlib.util
 import re
@@ -58,23 +59,22 @@ def correction(word: str) -> str:
 
 
 @functools.cache
-def _dictionary() -> tuple[str, dict[str, int]]:
-    """codespell's dictionary in small letters, and where the words begin that begin with a letter. It is sorted. To
-    import the package would take longer than to read the file."""
+def _dictionary() -> list[str]:
+    """The lines of codespell's dictionary in small letters, sorted. To import the package would take longer than to
+    read the file."""
     spec = importlib.util.find_spec("codespell_lib")
     places = list(spec.submodule_search_locations or ()) if spec else []
-    text = "".join("\n" + (Path(place) / "data" / "dictionary.txt").read_text("utf-8").lower() for place in places)
-    return text, {letter: text.find(f"\n{letter}") for letter in _LETTERS}
+    texts = [(Path(place) / "data" / "dictionary.txt").read_text("utf-8").lower() for place in places]
+    return sorted("\n".join(texts).split("\n"))
 
 
 def _listed(word: str) -> str:
     """What the dictionary of mistakes has for a word, at most two; "" where it has none, or is not certain."""
-    text, begins = _dictionary()
-    end = begins.get(chr(ord(word[0]) + 1), len(text))
-    at = text.find(f"\n{word}->", begins[word[0]], end)
-    if at < 0 or word in _JARGON:
+    lines, begin = _dictionary(), f"{word}->"
+    at = bisect.bisect_left(lines, begin)
+    line = lines[at].removeprefix(begin) if at < len(lines) and lines[at].startswith(begin) else ""
+    if not line or word in _JARGON:
         return ""
-    line = text[at + len(word) + 3 : text.find("\n", at + 1)]
     meant = [each.strip() for each in line.split(",") if each.strip()]
     if "disabled" in line or len(meant) > _CHOICE or (len(meant) > 1 and len(word) <= _FEW):
         return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Iterator, Sequence
 
@@ -49,6 +50,7 @@ _TWICE = expression(
     r"|then|these|there|only|all|so|into|use|used|also|must|may|same|new)\s+(?P<again>\1)(?![\w.\"'`>\]/(-])",
     re.IGNORECASE,
 )
+_WORDS = expression(r"\w+")
 _CALL = expression(r"\w\+0x[0-9a-f]+/0x[0-9a-f]+")
 _MANY_CALLS = 15
 _REGISTERS = expression(
@@ -265,20 +267,20 @@ _NOT_CALLED = expression(r"\b([a-z]\w*_\w+)\b(?!\()")
 @check
 def function_parentheses(job: Message) -> Iterator[Hit]:
     """A function that the patch changes or calls, named without its parentheses; told once."""
-    text = "\n".join(line for file in job.diff.files if file.path.endswith((".c", ".h"))
-                     for hunk in file.hunks for line in (*hunk.new, hunk.function))  # fmt: skip
-    if not text:
-        return
-    called, others = set(_CALLED.findall(text)), set(_NOT_CALLED.findall(text))
     literal = prose.literal_lines(job.patch.body)
     places = [(job.patch.summary, None), *((line, at) for at, line in locations.prose(job.patch) if at not in literal)]
-    for line, at in places:
-        for match in _NAME.finditer(line):
-            name = match.group("name")
-            if name in called and name not in others:
-                location = job.subject(name) if at is None else job.body(at, name)
-                yield Hit(f"{name} is a function", location, f"write {name}()")
-                return
+    named = [(match.group("name"), at) for line, at in places if "_" in line for match in _NAME.finditer(line)]
+    named = [(name, at) for name, at in named if f"{name}(" in job.patch.diff]
+    if not named:
+        return
+    text = "\n".join(line for file in job.diff.files if file.path.endswith((".c", ".h"))
+                     for hunk in file.hunks for line in (*hunk.new, hunk.function))  # fmt: skip
+    called, others = set(_CALLED.findall(text)), set(_NOT_CALLED.findall(text))
+    for name, at in named:
+        if name in called and name not in others:
+            location = job.subject(name) if at is None else job.body(at, name)
+            yield Hit(f"{name} is a function", location, f"write {name}()")
+            return
 
 
 @check
@@ -368,6 +370,9 @@ def repeated_word(job: Message) -> Iterator[Hit]:
 
 def _twice(text: str) -> re.Match[str] | None:
     """A word that stands twice in a text. CAN can be another word."""
+    words = _WORDS.findall(text.lower())
+    if not any(map(operator.eq, words, words[1:])):
+        return None
     found = _TWICE.finditer(text)
     return next(
         (each for each in found if each.group(1) in (each.group("again"), each.group("again").capitalize())), None

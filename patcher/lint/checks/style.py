@@ -114,15 +114,17 @@ def blank_lines(job: Change) -> Iterator[Hit]:
 
 def _blank(above: Shown, each: Shown) -> str:
     """What is wrong with a blank line."""
-    if each.added and not each.text.strip() and not above.text.strip():
-        return "two blank lines"
-    if each.added and not each.text.strip() and above.text.rstrip().endswith("{") and not above.text.startswith("{"):
-        return "a blank line after an opening brace"
-    if above.added and not above.text.strip() and re.match(r"\s*}[;,]?\s*\Z", each.text):
+    if each.added and not each.text.strip():
+        if not above.text.strip():
+            return "two blank lines"
+        if above.text.rstrip().endswith("{") and not above.text.startswith("{"):
+            return "a blank line after an opening brace"
+    if above.added and not above.text.strip() and _CLOSES.match(each.text):
         return "a blank line before a closing brace"
     return ""
 
 
+_CLOSES = expression(r"\s*}[;,]?\s*\Z")
 _DOC = expression(r"\s*\*\s*(?P<name>\w+)\s*(?P<call>\(\s*\))?\s*(?:-|:)\s*\S?")
 _PARAMETER = expression(r"\s*\*\s*@(?P<name>\w+|\.\.\.)(?P<member>[.\-]\S*)?\s*:")
 _HEAD = expression(r"(?:[A-Za-z_][\w*]*[ \t\n*]+)+\**(?P<name>[A-Za-z_]\w*)[ \t]*\((?P<args>[^{};]*)\)[^{};()]*[{;]")
