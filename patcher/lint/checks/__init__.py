@@ -6,6 +6,7 @@ from patcher.lint.checks import (
     c_style,
     code,
     devicetree,
+    devicetree_layout,
     devicetree_sources,
     diffs,
     history,
@@ -15,6 +16,7 @@ from patcher.lint.checks import (
     people,
     prefixes,
     schema_layout,
+    schema_parts,
     schemas,
     series,
     signing,
@@ -23,9 +25,11 @@ from patcher.lint.checks import (
     style,
     tags,
     transport,
+    wording,
 )
 
 MODULES = (
-    c_style, code, devicetree, devicetree_sources, diffs, history, kconfig, messages, needless, people, prefixes,
-    schema_layout, schemas, series, signing, sorting, spelling, style, tags, transport,
+    c_style, code, devicetree, devicetree_layout, devicetree_sources, diffs, history, kconfig, messages, needless,
+    people, prefixes, schema_layout, schema_parts, schemas, series, signing, sorting, spelling, style, tags,
+    transport, wording,
 )  # fmt: skip

@@ -47,7 +47,7 @@ def _text(hunk: Sequence[Shown], index: int) -> Sequence[Shown]:
 
 @check
 def kconfig_layout(job: Change) -> Iterator[Hit]:
-    """Options that are indented with blanks, or follow another without an empty line; told once a file."""
+    """Options indented with blanks, with ``default n``, or without an empty line before them; told once a file."""
     for file in job.diff.files:
         if not _FILE.search(file.path) or file.deleted:
             continue
@@ -58,6 +58,9 @@ def kconfig_layout(job: Change) -> Iterator[Hit]:
                 r" {2,}(?:bool|tristate|depends|select|default|help|imply|prompt|range|int|hex|string)\b", each.text
             ):
                 yield Hit("indented with blanks", job.file(file.path, each.line))
+                break
+            if re.match(r"\s+default n\s*\Z", each.text):
+                yield Hit("default n is the default", job.file(file.path, each.line), "remove it")
                 break
             if re.match(r"(?:menu)?config \w", each.text) and re.match(r"\s+\S", above.text):
                 yield Hit("no empty line before an option", job.file(file.path, each.line))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import os.path
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from patcher.lazy import expression
 from patcher.lint.checks.messages import SUBSYSTEM
@@ -21,38 +24,24 @@ _DRIVERS = expression(
 )
 
 
-# What the patches to some directories begin with, as their history has it.
-_CUSTOMS = tuple(
-    (expression(where), expression(rf"(?:{customary})|.*\b(?:treewide|tree-wide|spdx)\b", re.IGNORECASE))
-    for where, customary in (
-        (
-            r"kernel/trace/|include/trace/[^/]*\.h",
-            r"tracing|trac\w+[/ -]|[fkue]?probes?|f(?:trace|graph)|blktrace|ring-buffer|bpf|rv|function_graph|perf",
-        ),
-        (r"drivers/usb/serial/", r"usb: ?serial|usb-serial"),
-        (r"drivers/dma/", r"dmaengine|dma: ?(?:idxd|dw-edma)"),
-        (r"drivers/spi/", r"spi|dt-bindings"),
-        (r"drivers/i2c/", r"i2c|i3c"),
-        (r"drivers/hid/", r"hid"),
-        (r"drivers/input/", r"input"),
-        (r"drivers/mmc/", r"mmc|memstick"),
-        (r"drivers/pinctrl/", r"pinctrl|gpio"),
-        (r"drivers/regulator/", r"regulator"),
-        (r"drivers/watchdog/", r"watchdog"),
-        (r"drivers/leds/", r"leds?"),
-        (r"drivers/mfd/", r"mfd"),
-        (r"drivers/rtc/", r"rtc"),
-        (r"drivers/pwm/", r"pwm"),
-        (r"drivers/clk/", r"clk|clock"),
-        (r"drivers/media/", r"media|\[media"),
-        (r"drivers/platform/x86/", r"platform[/ :]|tools"),
-        (r"drivers/remoteproc/", r"remoteproc|rpmsg"),
-        (r"drivers/hwmon/", r"hwmon|pmbus"),
-        (r"drivers/thermal/", r"thermal|drivers.thermal"),
-        (r"drivers/iio/", r"iio|staging"),
-        (r"sound/soc/", r"asoc"),
-    )
-)
+_TREEWIDE = r"|(?:\w[\w ]* )?revert\b|.*\b(?:treewide|tree-wide|spdx)\b|\[|[^:]*\Z|documentation:|docs?:|maintainers:"
+_OF_BOARDS = re.compile(r"arch/arm64/boot/dts/(?:qcom|renesas)/[^/]+\.dtsi?")
+_WITH_BOARD = re.compile(r"(?:[^:]+: ){4}|[^:]+: dts: \w+[-/]\w")
+
+
+@functools.cache
+def _customs() -> dict[str, re.Pattern[str]]:
+    """What the summaries of patches to a directory begin with, by its path."""
+    text = Path(__file__).parents[1].joinpath("prefixes.txt").read_text("ascii")
+    rows = (line.split(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    return {where: re.compile(f"(?:{customary}){_TREEWIDE}", re.IGNORECASE) for where, customary in rows}
+
+
+def _custom(paths: Sequence[str]) -> re.Pattern[str] | None:
+    """The custom of the deepest directory that all of some paths are in, and that has one."""
+    parts = os.path.commonpath([path.rpartition("/")[0] for path in paths]).split("/")
+    above = ("/".join(parts[:depth]) + "/" for depth in range(len(parts), 0, -1))
+    return next((_customs()[each] for each in above if each in _customs()), None)
 
 
 @check
@@ -68,7 +57,10 @@ def prefix_elsewhere(job: Message) -> Iterator[Hit]:
             f"the prefix {name} is not that of {job.diff.files[0].path}", job.subject(first.group() if first else "")
         )
         return
-    for where, customary in _CUSTOMS:
-        if match and paths and all(where.match(path) for path in paths) and not customary.match(job.patch.summary):
-            yield Hit(f"patches to {job.diff.files[0].path} are not titled so", job.subject(match.group("prefix")))
-            return
+    named = [file.path for file in job.diff.files]
+    customary = _custom(named) if match and named else None
+    if match and customary and not customary.match(job.patch.summary):
+        yield Hit(f"patches to {named[0]} are not titled so", job.subject(match.group("prefix")))
+    elif match and len(named) == 1 and _OF_BOARDS.match(named[0]) and not _WITH_BOARD.match(job.patch.summary):
+        yield Hit("the subject does not name the SoC or the board", job.subject(match.group("prefix")),
+                  "write arm64: dts: VENDOR: BOARD: …")  # fmt: skip

@@ -15,17 +15,22 @@ from patcher.lint.model import Hit
 from patcher.lint.register import check
 from patcher.mail.diff import FileDiff
 
-# What the lines of one list have in common, and what they are sorted by; where all of a list is new, too.
-_LISTS: tuple[tuple[str, re.Pattern[str], bool], ...] = (
-    (r"\.[ch]\Z", expression(r"(?P<kind>#include <\w+/)(?P<key>[\w/.-]+)>"), True),
-    (r"\.c\Z", expression(r"\s*(?P<kind>\{ ?\.compatible =) \"(?P<key>[^\"]+)\""), False),
-    (r"(?:\A|/)(?:Makefile|Kbuild)\Z", expression(r"(?P<kind>(?:obj|dtb)-)(?P<symbol>\S+)\s*[:+]?=\s*(?P<key>\S+)"),
-     False),
-    (r"(?:\A|/)Kconfig[^/]*\Z", expression(r"\s+(?P<kind>source) \"(?P<key>[^\"]+)\""), False),
+# What the lines of one list have in common, and what they are sorted by; whether it holds where all of a list is new,
+# and how many lines show that a list is sorted.
+_LISTS: tuple[tuple[str, re.Pattern[str], bool, int], ...] = (
+    (r"\.(?:[ch]|dtsi?)\Z", re.compile(r"(?P<kind>#include <[\w-]+/)(?P<key>[\w/.,-]+)>"), True, 2),
+    (r"\.dtsi?\Z", re.compile(r"(?P<kind>#include) \"(?P<key>[\w/.,-]+)\""), False, 2),
+    (r"\.c\Z", re.compile(r"\s*(?P<kind>\{ ?\.compatible =) \"(?P<key>[^\"]+)\""), False, 2),
+    (r"\.c\Z", re.compile(r"\s*(?P<kind>\{) ?\"(?P<key>[a-z][\w-]+)\""), False, 3),
+    (r"\.c\Z", re.compile(r"\s*\{ ?(?P<kind>[A-Z][A-Z0-9_]{3,}\()(?P<key>\w[\w, ]*)\)"), False, 4),
+    (r"\.c\Z", re.compile(r"\s*(?P<kind>\{) (?P<key>0x[0-9a-f]{4}, 0x[0-9a-f]{4})\b"), False, 4),
+    (r"(?:\A|/)(?:Makefile|Kbuild)\Z", re.compile(r"(?P<kind>(?:obj|dtb)-)(?P<symbol>\S+)\s*[:+]?=\s*(?P<key>\S+)"),
+     False, 2),
+    (r"(?:\A|/)Kconfig[^/]*\Z", re.compile(r"\s+(?P<kind>source) \"(?P<key>[^\"]+)\""), False, 2),
     (rf"\A{BINDINGS}.*\.yaml\Z",
-     expression(r"(?P<kind>\s+)- (?:const: )?(?P<key>[a-z][\w.-]*,[\w.-]+)\s*(?:#.*)?\Z"), False),
+     re.compile(r"(?P<kind>\s+)- (?:const: )?(?P<key>[a-z][\w.-]*,[\w.-]+)\s*(?:#.*)?\Z"), False, 2),
+    (r"\AMAINTAINERS\Z", re.compile(r"(?P<kind>F:)\s+(?P<key>\S+)"), False, 2),
 )  # fmt: skip
-_FEW = 3  # lines that show that a list is sorted
 _MANY = 5  # includes of a new file
 
 
@@ -46,14 +51,12 @@ _ORDERS: tuple[Callable[[str], Any], ...] = (
 def sorted_lists(job: Change) -> Iterator[Hit]:
     """A line that is added to a sorted list where it does not belong; told once a file."""
     for file in job.diff.files:
-        pattern, new_too = next(
-            ((line, new) for path, line, new in _LISTS if re.search(path, file.path) and not file.deleted),
-            (None, False),
-        )
-        hit = pattern and next(
-            (each for hunk in shown(job.diff, file) for each in _misplaced(hunk, pattern, new_too and file.created)),
+        lists = [row[1:] for row in _LISTS if re.search(row[0], file.path) and not file.deleted]
+        hit = next(
+            (each for hunk in (shown(job.diff, file) if lists else ()) for pattern, new_too, few in lists
+             for each in _misplaced(hunk, pattern, new_too and file.created, few)),
             None,
-        )
+        )  # fmt: skip
         if hit:
             yield Hit("it is not where the order of the list wants it", job.file(file.path, hit.line))
         elif "Kconfig" in file.path and (option := _option(job, file)):
@@ -62,7 +65,7 @@ def sorted_lists(job: Change) -> Iterator[Hit]:
             )
 
 
-def _misplaced(hunk: Sequence[Shown], pattern: re.Pattern[str], new: bool) -> Iterator[Shown]:
+def _misplaced(hunk: Sequence[Shown], pattern: re.Pattern[str], new: bool, few: int) -> Iterator[Shown]:
     """The added lines of a hunk that are not where they belong."""
     matched = [
         (pattern.match(each.text), each) for each in hunk if "symbol" not in pattern.groupindex or each.text.strip()
@@ -73,11 +76,12 @@ def _misplaced(hunk: Sequence[Shown], pattern: re.Pattern[str], new: bool) -> It
             continue
         by_symbol = [(match.group("symbol"), each) for match, each in found if "symbol" in pattern.groupindex]
         run = [(match.group("key"), each) for match, each in found]
-        if by_symbol and _is_sorted([key for key, _ in by_symbol], _ORDERS[0]):
+        symbols = [key for key, _ in by_symbol]
+        if len(set(symbols)) > 1 and _is_sorted(symbols, _ORDERS[0]):
             continue
         old = [key for key, each in run if not each.added]
         whole = new and not old and len(run) >= _MANY
-        if not whole and len(set(old)) < _FEW - 1:
+        if not whole and len(set(old)) < few:
             continue
         orders = [order for order in _ORDERS if _is_sorted(old, order)]
         if orders and not any(_is_sorted([key for key, _ in run], order) for order in orders):

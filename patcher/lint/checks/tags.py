@@ -32,7 +32,7 @@ _KNOWN = frozenset((
     "acked-and-tested-by", "acked-for-mfd-by", "addresses", "addresses-coverity", "addresses-coverity-id",
     "analyzed-by", "backported-by", "base-commit", "based-on-a-patch-by", "based-on-patch-by", "bisected-by", "bug",
     "buglink", "bugzilla", "change-id", "checked-by", "cherry-picked-from", "co-authored-by", "confirmed-by", "cve",
-    "debian-bug", "depends-on", "diagnosed-by", "found-by", "git-dch", "improved-by", "inspired-by", "kernel-bug",
+    "debian-bug", "diagnosed-by", "found-by", "git-dch", "improved-by", "inspired-by", "kernel-bug",
     "lore", "message-id", "message-link", "nacked-by", "noticed-by", "patchwork", "references",
     "reported-and-bisected-by", "reported-and-suggested-by", "revert", "reviewed-and-tested-by", "test-plan",
     "tested-on", "url",
