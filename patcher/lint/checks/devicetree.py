@@ -21,7 +21,11 @@ def binding_apart(job: Change) -> Iterator[Hit]:
     bindings = [file for file in files if file.path.startswith(BINDINGS) and not file.deleted]
     beside = ("Documentation/", "include/dt-bindings/", "MAINTAINERS", "scripts/", "tools/", "CREDITS")
     others = [file.path for file in files if not file.path.startswith(beside)]
-    if others and 0 < len(bindings) <= _MANY and len(others) <= 4 * _MANY:
+    if files and all(file.path.startswith("include/dt-bindings/") for file in files):
+        if job.patch.prefix.total > 1 and any(file.created for file in files):
+            what = "a header of a binding without the binding"
+            yield Hit(what, job.file(files[0].path), "make it one patch with the binding", Level.NOTE, key="header")
+    elif others and 0 < len(bindings) <= _MANY and len(others) <= 4 * _MANY:
         what = f"a binding together with {others[0]}"
         yield Hit(what, job.file(bindings[0].path), key="apart")
 
@@ -70,6 +74,34 @@ def compatible_undocumented(job: ChangedTree) -> Iterator[Hit]:
     for each, location in asked.items():
         if each not in found and not _of_family(each, found):
             yield Hit(f"no binding documents {each}", location, key=each, patch=job.at_fault(location.path))
+
+
+_PREFIXES = f"{BINDINGS}vendor-prefixes.yaml"
+
+
+@check
+def vendor_prefix(job: ChangedTree) -> Iterator[Hit]:
+    """A compatible string of a binding whose vendor is not among those that the tree lists, once the series is there."""
+    asked: dict[str, Location] = {}
+    for path, lines in job.added.items():
+        if not path.startswith(BINDINGS) or not path.endswith(".yaml") or path == _PREFIXES:
+            continue
+        for number, text in lines:
+            if match := re.match(r"\s+(?:- )?(?:const: |- )[\"']?(?P<vendor>[a-z][a-z0-9-]*),[\w.-]+[\"']?\s*\Z", text):
+                at = match.start("vendor")
+                vendor = match.group("vendor")
+                asked.setdefault(vendor, Location(path, number, at + 1, len(vendor), text[:400]))
+    if not asked:
+        return
+    listed = job.after.tree.read([_PREFIXES]).get(_PREFIXES)
+    if not listed:
+        raise CannotTell("the tree has no list of vendors")
+    known = listed.decode("utf-8", "replace")
+    for vendor, location in asked.items():
+        if f'"^{vendor},' not in known:
+            yield Hit(
+                f"{vendor} is not in vendor-prefixes.yaml", location, key=vendor, patch=job.at_fault(location.path)
+            )
 
 
 def _of_family(compatible: str, text: str) -> bool:

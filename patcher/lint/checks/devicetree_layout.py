@@ -26,6 +26,11 @@ _TOP_LABEL = re.compile(r"&(?P<name>\w+) \{\s*\Z")
 _OLD_NAMES = re.compile(
     r"(?:device_type|dr_mode|phy_type|phy_mode|phy_id|snps|linux|fsl|hnp|srp)\w*\Z|.*_(?:mode|type)\Z"
 )
+_CLOSE_TOGETHER = re.compile(r"(?:core|cluster|thread|endpoint|map|trip|opp)\w*\Z")
+_NAMES = {"reg-names": "reg", "clock-names": "clocks", "interrupt-names": "interrupts", "reset-names": "resets",
+          "dma-names": "dmas", "phy-names": "phys"}  # fmt: skip
+_NO_BLANK = re.compile(r"\s*[\w#,.-]+ = [^/]*[\">],[\"<&]|\s+\"[^\"]*\"(?:, \"[^\"]*\")*,\"")
+_TWO_BLANKS = re.compile(r"\s*[\w#,.-]+ = <[^>]*\w  +\w|\s*[\w#,.-]+  = |\s*[\w#,.-]+ =  +\S")
 _FEW = 2
 
 
@@ -40,7 +45,8 @@ def dts_layout(job: Change) -> Iterator[Hit]:
         told: set[str] = set()
         for hunk in shown(job.diff, file):
             lines = _example(hunk) if example else hunk
-            for what, each in (*_letters(lines), *(() if example else (*_order(lines), *_labels(lines)))):
+            for what, each in (*_letters(lines), *_spaces(lines), *_pairs(lines),
+                               *(() if example else (*_order(lines), *_labels(lines)))):  # fmt: skip
                 if what not in told:
                     told.add(what)
                     yield Hit(what, job.file(file.path, each.line), key=f"{what} {each.text.strip()}")
@@ -61,7 +67,9 @@ def _order(hunk: Sequence[Shown]) -> Iterator[tuple[str, Shown]]:
             before = _ASSIGNS.match(above.text) and above.text.rstrip().endswith(";") and not _OPENS.match(above.text)
             if each.added and before and opened.group("name") != "endpoint" and not above.text.startswith("/"):
                 yield "no empty line before a child node", each
-            elif each.added and re.match(r"\s+\};\s*\Z", above.text) and opened.group("unit"):
+            elif (
+                each.added and re.match(r"\s+\};\s*\Z", above.text) and not _CLOSE_TOGETHER.match(opened.group("name"))
+            ):
                 yield "no empty line between two nodes", each
             if seen:
                 seen[-1] = seen[-1][0], True
@@ -76,6 +84,36 @@ def _order(hunk: Sequence[Shown]) -> Iterator[tuple[str, Shown]]:
             if child and each.added:
                 yield "a property behind a child node", each
             seen[-1] = match.group("name") == "status", child
+
+
+def _spaces(hunk: Sequence[Shown]) -> Iterator[tuple[str, Shown]]:
+    """Blanks that are missing or too many, and lines that go on somewhere else than below the first value."""
+    for above, each in pairwise(hunk):
+        if not each.added:
+            continue
+        if _NO_BLANK.match(each.text):
+            yield "no blank after a comma", each
+        if _TWO_BLANKS.match(each.text):
+            yield "two blanks in a property", each
+        first = re.match(r"(?P<start>\s*[#\w,.+?-]+ = )[<\"&].*,\s*\Z", above.text) if above.added else None
+        if first and re.match(r"\s+[<\"]", each.text):
+            own = each.text[: len(each.text) - len(each.text.lstrip())]
+            if len(first.group("start").expandtabs(8)) != len(own.expandtabs(8)):
+                yield "a line that does not go on below the first value", each
+
+
+def _pairs(hunk: Sequence[Shown]) -> Iterator[tuple[str, Shown]]:
+    """Names before what they are of."""
+    seen: dict[str, Shown] = {}
+    for each in hunk:
+        if _OPENS.match(each.text) or _CLOSES.match(each.text):
+            seen = {}
+        elif match := _ASSIGNS.match(each.text):
+            name = match.group("name")
+            if name in _NAMES and each.added:
+                seen[_NAMES[name]] = each
+            elif name in seen:
+                yield "names stand before what they are of", seen.pop(name)
 
 
 def _letters(hunk: Sequence[Shown]) -> Iterator[tuple[str, Shown]]:

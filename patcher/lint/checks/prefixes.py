@@ -25,6 +25,7 @@ _DRIVERS = expression(
 
 
 _TREEWIDE = r"|(?:\w[\w ]* )?revert\b|.*\b(?:treewide|tree-wide|spdx)\b|\[|[^:]*\Z|documentation:|docs?:|maintainers:"
+_CAPITALS = ("drivers/pci/", "drivers/iommu/", "drivers/thunderbolt/")  # nine of ten are so
 _OF_BOARDS = re.compile(r"arch/arm64/boot/dts/(?:qcom|renesas)/[^/]+\.dtsi?")
 _WITH_BOARD = re.compile(r"(?:[^:]+: ){4}|[^:]+: dts: \w+[-/]\w")
 
@@ -61,6 +62,13 @@ def prefix_elsewhere(job: Message) -> Iterator[Hit]:
     customary = _custom(named) if match and named else None
     if match and customary and not customary.match(job.patch.summary):
         yield Hit(f"patches to {named[0]} are not titled so", job.subject(match.group("prefix")))
+    elif (
+        match
+        and all(path.startswith(_CAPITALS) for path in named)
+        and re.match(r"(?:[\w/.+-]+: ){1,4}[a-z]+ [a-z]", job.patch.summary)
+    ):
+        phrase = job.patch.summary.rpartition(": ")[2]
+        yield Hit(f"the description begins with a small letter, unlike others of {named[0]}", job.subject(phrase))
     elif match and len(named) == 1 and _OF_BOARDS.match(named[0]) and not _WITH_BOARD.match(job.patch.summary):
         yield Hit("the subject does not name the SoC or the board", job.subject(match.group("prefix")),
                   "write arm64: dts: VENDOR: BOARD: …")  # fmt: skip

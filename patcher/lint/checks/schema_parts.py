@@ -117,8 +117,14 @@ def binding_parts(job: Change) -> Iterator[Hit]:
         if file.created and hunk and hunk[0].line.number == 1:
             yield from _order(job, file, hunk)
             yield from _objects(job, file, hunk)
+            if hunk[0].added and re.search(r"GPL-2\.0(?:\+|-or-later) OR BSD", hunk[0].text):
+                yield Hit("bindings are GPL-2.0-only OR BSD-2-Clause", job.file(file.path, hunk[0].line), key="licence")
         for section in (_section(hunk, "properties"), _section(hunk, "allOf")):
             for match, line, block in _blocks(section):
+                if (what := _alternatives(block)) and any(each.added for each in block):
+                    yield Hit(
+                        what, job.file(file.path, line.line, match.group("name")), key=f"{what} {match.group('name')}"
+                    )
                 suffix = _SUFFIX.get(match.group("name"))
                 said = next((each for each in block if each.added and suffix
                              and (item := re.match(r"\s+- (?:const: )?([\w-]+)\s*\Z", each.text))
@@ -133,6 +139,68 @@ def binding_parts(job: Change) -> Iterator[Hit]:
                 name = wild.group("name")
                 yield Hit(f"{name} has a wildcard", job.file(file.path, each.line, name), "name one device", key=name)
                 break
+
+
+def _alternatives(block: Sequence[Shown]) -> str:
+    """What is wrong with the alternatives of a property, where all of them are shown."""
+    lines = [each.text for each in block if each.text.strip() and not each.text.lstrip().startswith("#")]
+    kind = next((match.group(1) for line in lines if (match := re.fullmatch(r"    (oneOf|allOf):\s*", line))), "")
+    if not kind:
+        return ""
+    start = next(at for at, line in enumerate(lines) if line.rstrip() == f"    {kind}:")
+    end = next((at for at in range(start + 1, len(lines)) if _indent(lines[at]) <= 4), len(lines))
+    entries = [line for line in lines[start + 1 : end] if re.match(r" {6}- ", line)]
+    if kind == "allOf":
+        return "allOf around one entry" if len(entries) == 1 else ""
+    if len(entries) == 1:
+        return "oneOf with one entry"
+    plain = all(
+        re.match(r" {6}- (?:const|enum):|(?: {8}| {10})(?:- |description)", line) for line in lines[start + 1 : end]
+    )
+    several = sum(line.lstrip().startswith("- items") for line in entries)
+    singles = 0
+    for at, line in enumerate(lines[start + 1 : end], start + 1):
+        if re.match(r" {6}- items:\s*\Z", line):
+            below = []
+            for other in lines[at + 1 : end]:
+                if _indent(other) <= 6:
+                    break
+                below.append(other)
+            depth = min(map(_indent, below), default=0)
+            singles += sum(_indent(other) == depth for other in below) == 1 and "const:" in "".join(below[:1])
+    if plain or (several == len(entries) == singles):
+        return "oneOf of single values: an enum says as much"
+    return ""
+
+
+def _lacking(hunk: Sequence[Shown]) -> tuple[str, Shown] | None:
+    """A property that is required, and that the example of the device does not have."""
+    required = [each.text[4:].strip(" \"'") for each in _section(hunk, "required") if each.text.startswith("  - ")]
+    named = {
+        found for each in _section(hunk, "properties")
+        for found in re.findall(r"(?<![\w.+-])([a-z0-9][\w.+-]*,[\w.+-]*\w)", each.text)
+    }  # fmt: skip
+    example = _section(hunk, "examples")
+    for at, each in enumerate(example):
+        if not re.match(r"\s*compatible = ", each.text) or not any(f'"{name}"' in each.text for name in named):
+            continue
+        start = next((index for index in range(at, -1, -1) if _NODE.match(example[index].text)), None)
+        if start is None:
+            continue
+        depth, inside = 0, []
+        for line in example[start:]:
+            depth += line.text.count("{") - line.text.count("}")
+            inside.append(line.text)
+            if depth <= 0:
+                break
+        text = "\n".join(inside)
+        if "/*" in text and "..." in text:
+            return None
+        for name in required:
+            if not re.search(rf"(?<![\w,#-]){re.escape(name)}(?![\w,-])", text):
+                return name, example[start]
+        return None
+    return None
 
 
 def _order(job: Change, file: FileDiff, hunk: Sequence[Shown]) -> Iterator[Hit]:
@@ -191,6 +259,9 @@ def binding_node(job: Change) -> Iterator[Hit]:
                 yield Hit(f"{name} is not in the example", job.file(file.path, each.line, name), key="label")
         yield from _steps(job, file, nodes)
         yield from _called(job, file, hunk, example)
+        if lacking := _lacking(hunk):
+            what = f"the example has no {lacking[0]}, which is required"
+            yield Hit(what, job.file(file.path, lacking[1].line), key=what)
         if tab := next((each for each in example if "\t" in each.text), None):
             yield Hit("a tab in an example", job.file(file.path, tab.line), "indent by four blanks", key="tab")
 

@@ -28,13 +28,15 @@ _ODD_UNIT = expression(
     r"-(?:[mun]?secs|[mun]sec|(?:milli|micro|nano|pico)-?sec(?:ond)?s?|seconds|[mu]v|[mu]a|(?:milli|micro)amps"
     r"|(?:milli|micro)volts|volts?|hertz|(?:kilo|mega)hertz|ohm|amps|khz)\Z"
 )
-_IN_UNITS = expression(
-    r"\b(?:in|of|unit:?)\s+(?:units\s+of\s+)?(?:milli|micro|nano|pico|kilo|mega)?-?(?:seconds?|volts?|amp(?:ere)?s?|hertz|ohms?)\b"
+_IN_UNITS = re.compile(
+    r"\b(?:in|of)\s+milli-?celsius\b|\b(?:in|of|unit:?)\s+(?:units\s+of\s+)?(?:milli|micro|nano|pico|kilo|mega)?-?(?:seconds?|volts?|amp(?:ere)?s?|hertz|ohms?)\b"
     r"|(?:\bin|\bunit:?)\s+(?:[munp]s|[mu]V|[mu]A|[kM]?Hz)\b|\((?:in )?(?:[munp]s|[mu]V|[mu]A|[kM]?Hz)\)",
 )
 _TYPED = expression(
     r"(?:phys|clocks|resets|dmas|iommus|reg|interrupts|power-domains|interconnects|status|(?:phy|clock|reset|dma|reg)-names"
-    r"|interrupt-names|pinctrl-\d+|.*-supply|.*-gpios)\Z"
+    r"|interrupt-names|phy_type|dr_mode|phy-mode|maximum-speed|nvmem-cells?|nvmem-cell-names|power-domain-names"
+    r"|interconnect-names|assigned-clocks|assigned-clock-rates|memory-region|interrupt-parent|io-channels|mboxes|hwlocks"
+    r"|pinctrl-\d+|.*-supply|.*-gpios)\Z"
 )
 _LEGACY = expression(r"(?:.*-)?(?:frequency|rates?|gpios?|supply|clocks?|names?|cells?|interrupts?|reg|resistors?)\Z")
 _COMMON = frozenset((

@@ -116,6 +116,10 @@ def reply_to_older(series: Series) -> Iterator[Hit]:
     older = {mail.patch.message_id for mail in series.earlier.all} if series.earlier else set()
     if series.earlier and (first.in_reply_to in older or set(first.references) & older):
         yield _hit(series.first, f"version {series.version} is a reply to version {series.earlier.version}")
+    elif series.mailed and series.version == 1 and first.prefix.patch and first.prefix.total <= 1 and not series.cover:
+        if not first.prefix.rfc and first.prefix.number == 0 and not first.prefix.resend:
+            what = "a patch in reply to another mail: a new version has a number, and begins a thread"
+            yield _hit(series.first, what, level=Level.NOTE)
     elif (
         series.mailed
         and series.version > 1

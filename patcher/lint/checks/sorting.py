@@ -23,6 +23,7 @@ _LISTS: tuple[tuple[str, re.Pattern[str], bool, int], ...] = (
     (r"\.c\Z", re.compile(r"\s*(?P<kind>\{ ?\.compatible =) \"(?P<key>[^\"]+)\""), False, 2),
     (r"\.c\Z", re.compile(r"\s*(?P<kind>\{) ?\"(?P<key>[a-z][\w-]+)\""), False, 3),
     (r"\.c\Z", re.compile(r"\s*\{ ?(?P<kind>[A-Z][A-Z0-9_]{3,}\()(?P<key>\w[\w, ]*)\)"), False, 4),
+    (r"\.c\Z", re.compile(r"\s*(?P<kind>\")(?P<key>[a-z]\w+)\",\Z"), False, 4),
     (r"\.c\Z", re.compile(r"\s*(?P<kind>\{) (?P<key>0x[0-9a-f]{4}, 0x[0-9a-f]{4})\b"), False, 4),
     (r"(?:\A|/)(?:Makefile|Kbuild)\Z", re.compile(r"(?P<kind>(?:obj|dtb)-)(?P<symbol>\S+)\s*[:+]?=\s*(?P<key>\S+)"),
      False, 2),
@@ -78,10 +79,14 @@ def _misplaced(hunk: Sequence[Shown], pattern: re.Pattern[str], new: bool, few: 
         run = [(match.group("key"), each) for match, each in found]
         symbols = [key for key, _ in by_symbol]
         if len(set(symbols)) > 1 and _is_sorted(symbols, _ORDERS[0]):
-            continue
+            of_new = {match.group("symbol") for match, each in found if each.added}
+            found = [(match, each) for match, each in found if match.group("symbol") in of_new]
+            if len(of_new) > 1 or len(found) <= few:
+                continue
         old = [key for key, each in run if not each.added]
         whole = new and not old and len(run) >= _MANY
-        if not whole and len(set(old)) < few:
+        pair = not new and len(run) == 2 and not old and run[0][0].endswith(".h")
+        if not whole and not pair and len(set(old)) < few:
             continue
         orders = [order for order in _ORDERS if _is_sorted(old, order)]
         if orders and not any(_is_sorted([key for key, _ in run], order) for order in orders):

@@ -77,6 +77,45 @@ def body_capital(job: Message) -> Iterator[Hit]:
             yield Hit(f"{words[0]!r} begins the text with a small letter", job.body(first[0], words[0]))
 
 
+_SMALL = re.compile(
+    r"(?<=[a-z,(] )(?P<name>fifos?|cpus?|dma|gpios?|i2c|usb|pcie?|acpi|uart|pwm|cxl|nvmem|spi|ddr|hdmi|ufs|emmc)"
+    r"(?=[ ,.;)](?!\w+\())"
+)
+
+
+@check
+def body_acronym(job: Message) -> Iterator[Hit]:
+    """An acronym in small letters; told once."""
+    if job.patch.kind is not Kind.PATCH:
+        return
+    literal = prose.literal_lines(job.patch.body)
+    for index, line in locations.prose(job.patch):
+        if index not in literal and (match := _SMALL.search(line)):
+            yield Hit(f"{match.group('name')!r} in small letters", job.body(index, match.group("name")))
+            return
+
+
+@check
+def body_full_stop(job: Message) -> Iterator[Hit]:
+    """A text that ends without a full stop."""
+    if job.patch.kind is not Kind.PATCH:
+        return
+    lines = [(index, line.rstrip()) for index, line in locations.prose(job.patch) if line.strip()]
+    if not lines or lines[-1][0] in prose.literal_lines(job.patch.body):
+        return
+    index, last = lines[-1]
+    block = [line for at, line in lines if at > index - 4]
+    listed = any(re.match(r"\s|[-*+•o(\[\d#$>]|\w+:", line) for line in block)
+    words = len(" ".join(block).split())
+    if (
+        not listed
+        and words > 6
+        and re.search(r"[a-z]{2}\Z", last)
+        and not re.search(r"[:/_=]|\b\w+\(", last.split()[-1])
+    ):
+        yield Hit("the last sentence ends without a full stop", job.body(index, last.split()[-1]))
+
+
 @check
 def body_versions(job: Message) -> Iterator[Hit]:
     """A version that the changelog tells of, and the subject has not; or talk of an earlier version in the message."""
