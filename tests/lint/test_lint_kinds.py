@@ -784,3 +784,7 @@ def test_a_binding_as_its_maintainers_do_not_want_it() -> None:
         "indentation: by 8 columns instead of 4",
     ):  # fmt: skip
         assert what in said
+
+
+def test_a_prefix_without_files_is_that_of_none() -> None:
+    assert "prefix-elsewhere" not in rules(mail("[PATCH] pci: drop it now", diff=""))

@@ -64,6 +64,7 @@ def prefix_elsewhere(job: Message) -> Iterator[Hit]:
         yield Hit(f"patches to {named[0]} are not titled so", job.subject(match.group("prefix")))
     elif (
         match
+        and named
         and all(path.startswith(_CAPITALS) for path in named)
         and re.match(r"(?:[\w/.+-]+: ){1,4}[a-z]+ [a-z]", job.patch.summary)
     ):
