@@ -11,6 +11,8 @@ from patcher.mail.diff import Diff, FileDiff, Line
 
 _HUNK = expression(r"@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@")
 
+_NOT_KERNEL = ("tools/", "scripts/", "samples/", "Documentation/")
+
 
 class Shown(NamedTuple):
     """A line after the change, and whether the patch adds it."""
@@ -53,6 +55,14 @@ def _read(diff: Diff, file: FileDiff) -> Iterator[Sequence[Shown]]:
                 number, left = number + 1, left - 1
             at += 1
         yield found
+
+
+def hunks_of_c(diff: Diff) -> Iterator[tuple[FileDiff, Sequence[Shown]]]:
+    """Each hunk of each C file of the kernel itself that has added lines."""
+    for file in diff.files:
+        if file.path.endswith((".c", ".h")) and file.added and not file.path.startswith(_NOT_KERNEL):
+            for hunk in shown(diff, file):
+                yield file, hunk
 
 
 def ends_file(file: FileDiff, hunk: Sequence[Shown]) -> bool:

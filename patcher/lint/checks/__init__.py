@@ -9,6 +9,7 @@ from patcher.lint.checks import (
     devicetree_layout,
     devicetree_sources,
     diffs,
+    drivers,
     history,
     kconfig,
     messages,
@@ -22,6 +23,7 @@ from patcher.lint.checks import (
     signing,
     sorting,
     spelling,
+    statements,
     style,
     tags,
     transport,
@@ -29,7 +31,7 @@ from patcher.lint.checks import (
 )
 
 MODULES = (
-    c_style, code, devicetree, devicetree_layout, devicetree_sources, diffs, history, kconfig, messages, needless,
-    people, prefixes, schema_layout, schema_parts, schemas, series, signing, sorting, spelling, style, tags,
-    transport, wording,
+    c_style, code, devicetree, devicetree_layout, devicetree_sources, diffs, drivers, history, kconfig,
+    messages, needless, people, prefixes, schema_layout, schema_parts, schemas, series, signing, sorting,
+    spelling, statements, style, tags, transport, wording,
 )  # fmt: skip

@@ -1,0 +1,199 @@
+"""Checks on added C code: where braces stand, what a block begins with, and statements that need not be there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from patcher.lint.checks.style import declarations, declared
+from patcher.lint.hunks import Shown, hunks_of_c
+from patcher.lint.job import Change
+from patcher.lint.model import Hit, Level
+from patcher.lint.register import check
+
+_FUNCTION = re.compile(r"(?!struct\b|union\b|enum\b|typedef\b|else\b|do\b|#|extern \")[A-Za-z_][^={}]*\)\s*\{\s*\Z")
+_CONTROL = re.compile(
+    r"(?P<indent>\t+)(?:\} )?(?:else if|if|for|while|switch) \(.*\)\s*\Z|(?P<bare>\t+)(?:else|do)\s*\Z"
+)
+_SWITCH = re.compile(r"(?P<indent>\t+)switch \(.*\) \{\s*\Z")
+_LABEL = re.compile(r"\s*(?:case\b.*|default\s*):")
+_LATE = re.compile(
+    r"\t(?:(?:static|const|unsigned|struct|enum)\s+)*(?:struct \w+|enum \w+|int|bool|char|long|s?size_t"
+    r"|[us](?:8|16|32|64)|unsigned(?: int| long)?) \**(?P<name>[a-z_]\w*)(?:\[\w*\])?(?: = [^;]*)?;\Z"
+)
+_CODE = re.compile(r"\t(?:(?:if|for|while|switch|return|goto)\b|[a-z_][\w>.-]*(?: [-+|&]?= |\())")
+_STRING_END = re.compile(r'(?<![\\"])"\s*\Z')
+
+
+@check
+def brace_place(job: Change) -> Iterator[Hit]:
+    """A brace that stands where the kernel has none; each told once a file."""
+    told: set[tuple[str, str]] = set()
+    for file, hunk in hunks_of_c(job.diff):
+        for above, each in pairwise((*hunk[:1], *hunk)):
+            if each.added and (what := _brace(above, each)) and (file.path, what) not in told:
+                told.add((file.path, what))
+                yield Hit(what, job.file(file.path, each.line), key=f"{what} {each.text.strip()}")
+
+
+def _brace(above: Shown, each: Shown) -> str:
+    """What is wrong with the brace of a line."""
+    text = each.text.rstrip()
+    if text.endswith("{") and text[:1] != "\t" and _FUNCTION.match(text) and "DEFINE" not in text:
+        return "the opening brace of a function stands on a line of its own"
+    control = _CONTROL.match(above.text) if above.added else None
+    if control and text == f"{control.group('indent') or control.group('bare')}{{":
+        return "the opening brace stands at the end of the line above"
+    if re.match(r"\t+else\b", text) and re.fullmatch(r"\t+\}", above.text.rstrip()):
+        return "else stands on the line of the closing brace"
+    return ""
+
+
+@check
+def case_indent(job: Change) -> Iterator[Hit]:
+    """A case that is indented deeper than its switch; told once a file."""
+    told: set[str] = set()
+    for file, hunk in hunks_of_c(job.diff):
+        for above, each in pairwise(hunk):
+            match = _SWITCH.match(above.text)
+            label = _LABEL.match(each.text) if match and each.added and file.path not in told else None
+            if match and label and each.text.startswith(match.group("indent") + "\t"):
+                told.add(file.path)
+                yield Hit("a case that is indented deeper than its switch", job.file(file.path, each.line))
+
+
+@check
+def late_declaration(job: Change) -> Iterator[Hit]:
+    """A declaration after statements of a function; told once a file."""
+    told: set[str] = set()
+    for file, hunk in hunks_of_c(job.diff):
+        inside = coded = False
+        for above, each in pairwise((*hunk[:1], *hunk)):
+            if each.text[:1] in ("{", "}"):
+                inside, coded = each.text[0] == "{", False
+            elif inside and not coded and _CODE.match(each.text) and not _LATE.match(each.text):
+                coded = not re.match(r"\t(?:[A-Z_]+|\w*(?:guard|lockdep)\w*|DEFINE\w*|DECLARE\w*)\(", each.text)
+            elif coded and each.added and file.path not in told and _LATE.match(each.text):
+                if above.text.rstrip().endswith((",", "(", "\\", "=")) or "__free" in each.text:
+                    continue
+                told.add(file.path)
+                yield Hit("a declaration after statements", job.file(file.path, each.line))
+
+
+@check
+def needless_statement(job: Change) -> Iterator[Hit]:
+    """Statements that change nothing; each told once a file."""
+    told: set[tuple[str, str]] = set()
+    for file, hunk in hunks_of_c(job.diff):
+        for at in range(len(hunk) - 1):
+            if not hunk[at].added or not (what := _needless(hunk, at)) or (file.path, what[0]) in told:
+                continue
+            told.add((file.path, what[0]))
+            yield Hit(what[0], job.file(file.path, hunk[at].line), what[1], key=f"{what[0]} {hunk[at].text.strip()}")
+
+
+def _needless(hunk: Sequence[Shown], at: int) -> tuple[str, str] | None:
+    """What is needless at a line, and what to do."""
+    text, below = hunk[at].text, hunk[at + 1]
+    if text == "\treturn;" and below.text == "}" and at and not re.match(r"\w+:", hunk[at - 1].text):
+        return "return at the end of a function", "remove it"
+    if match := re.match(r"\t+if \((?P<what>[\w>.-]+)(?: != NULL)?\)\Z", text):
+        free = r"\t+(?:kfree|vfree|kvfree|debugfs_remove(?:_recursive)?|usb_free_urb|of_node_put|dma_pool_destroy"
+        free += r"|clk_disable_unprepare|clk_put|put_device)\("
+        if below.added and re.match(free + re.escape(match.group("what")) + r"\);\Z", below.text):
+            return "a test before a function that takes NULL", "call it in any case"
+    match = re.match(r"(?P<indent>\t+)(?P<name>ret|err|rc|error|retval|r|status) = (?!.*\?).*;\Z", text)
+    if match and below.added and below.text == f"{match.group('indent')}return {match.group('name')};":
+        return "a value that is set and returned at once", "return it directly"
+    if re.match(r"\t+(?:platform_set_drvdata|i2c_set_clientdata|spi_set_drvdata|dev_set_drvdata)\(.*, NULL\);\Z", text):
+        return "driver data that is set to NULL", "remove it, the core does so"
+    if match := re.match(r"\t+(?:(?P<name>[\w>.-]+) = )?debugfs_create_(?:file|dir)\(.*\);\Z", text):
+        name = re.escape(match.group("name") or "")
+        if name and re.match(rf"\t+if \((?:!{name}|IS_ERR(?:_OR_NULL)?\({name}\))\)", below.text) and below.added:
+            return "a test whether debugfs made a file", "go on, whatever it says"
+    return None
+
+
+@check
+def needless_initialisation(job: Change) -> Iterator[Hit]:
+    """A variable of a new function whose first value nobody reads; told once a file."""
+    told: set[str] = set()
+    for file, hunk in hunks_of_c(job.diff):
+        for block in declarations(hunk):
+            start = hunk.index(block[0]) if block else 0
+            end = next((at for at in range(start, len(hunk)) if hunk[at].text == "}"), None)
+            if not block or end is None or file.path in told:
+                continue
+            rest = hunk[start + len(block) : end]
+            for each in block:
+                match = re.match(r"\t[\w \t*]+? \**(?P<name>\w+) = (?:0|NULL|-E\w+|false);\Z", each.text)
+                if not match or not each.added or len(declared(each.text)) != 1:
+                    continue
+                first = next((line for line in rest if re.search(rf"\b{match.group('name')}\b", line.text)), None)
+                others = any(re.search(rf"\b{match.group('name')}\b", line.text) for line in block if line is not each)
+                alone = first and re.match(
+                    rf"\t{match.group('name')} = (?!.*\b{match.group('name')}\b)[^;]*[;(,]\Z", first.text
+                )
+                before = rest[: rest.index(first)] if first else ()
+                if alone and not others and not any(re.search(r"\bgoto\b|^\w+:|^#", line.text) for line in before):
+                    told.add(file.path)
+                    name = match.group("name")
+                    yield Hit(f"{name} is set before its first value is read", job.file(file.path, each.line, name))
+                    break
+
+
+@check
+def split_string(job: Change) -> Iterator[Hit]:
+    """A string that is parted; told once a file."""
+    told: set[str] = set()
+    for file, hunk in hunks_of_c(job.diff):
+        for above, each in pairwise(hunk):
+            if not (above.added and each.added) or file.path in told or not _STRING_END.search(above.text):
+                continue
+            parted = re.match(r"\s*\"", each.text) and not re.search(r"\\[nt]\"\s*\Z|asm|;\"\s*\Z", above.text)
+            if (
+                parted
+                and re.search(r"[a-z ]\"\s*\Z", above.text)
+                and re.search(
+                    r"\w*(?:_err|_warn|_info|_dbg|printk|_probe|_debug|_notice|seq_printf)\(",
+                    "".join(line.text for line in hunk[max(0, hunk.index(above) - 2) : hunk.index(above) + 1]),
+                )
+            ):
+                told.add(file.path)
+                yield Hit("a message on more than one line", job.file(file.path, each.line), "join it, however long")
+
+
+@check
+def stray_blank(job: Change) -> Iterator[Hit]:
+    """A blank line between what is called and the test of its result; told once a file."""
+    told: set[str] = set()
+    for file, hunk in hunks_of_c(job.diff):
+        for above, each, below in zip(hunk, hunk[1:], hunk[2:], strict=False):
+            if not each.added or each.text.strip() or file.path in told or not below.text.startswith("\t"):
+                continue
+            match = re.match(r"(?P<indent>\t+)(?P<name>[\w>.-]+) = .*\);\Z", above.text)
+            tests = re.match(
+                r"(?P<indent>\t+)if \((?:!|IS_ERR(?:_OR_NULL)?\(|PTR_ERR_OR_ZERO\()?(?P<name>[\w>.-]+?)"
+                r"(?: (?:<|!=|==) \w+)?\)",
+                below.text,
+            )
+            if match and tests and match.groups() == tests.groups():
+                told.add(file.path)
+                yield Hit("a blank line between a call and the test of its result", job.file(file.path, each.line))
+
+
+@check
+def line_length(job: Change) -> Iterator[Hit]:
+    """Lines of more than 100 columns, that hold no string; told once a file."""
+    for file in job.diff.files:
+        if not file.path.endswith((".c", ".h")) or file.path.startswith(("tools/", "drivers/gpu/", "scripts/")):
+            continue
+        for line in file.added:
+            if (
+                len(line.text) > 80
+                and len(line.text.expandtabs(8)) > 100
+                and not re.search(r"\"|://|^#|\\\Z|0x\w+, ?0x|\{.*\}", line.text)
+            ):
+                yield Hit("a line of more than 100 columns", job.file(file.path, line), "break it", Level.NOTE)
+                break
