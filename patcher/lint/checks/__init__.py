@@ -9,8 +9,10 @@ from patcher.lint.checks import (
     devicetree_layout,
     devicetree_sources,
     diffs,
+    documents,
     drivers,
     history,
+    interfaces,
     kconfig,
     messages,
     needless,
@@ -31,7 +33,7 @@ from patcher.lint.checks import (
 )
 
 MODULES = (
-    c_style, code, devicetree, devicetree_layout, devicetree_sources, diffs, drivers, history, kconfig,
-    messages, needless, people, prefixes, schema_layout, schema_parts, schemas, series, signing, sorting,
-    spelling, statements, style, tags, transport, wording,
+    c_style, code, devicetree, devicetree_layout, devicetree_sources, diffs, documents, drivers, history,
+    interfaces, kconfig, messages, needless, people, prefixes, schema_layout, schema_parts, schemas, series,
+    signing, sorting, spelling, statements, style, tags, transport, wording,
 )  # fmt: skip

@@ -156,7 +156,7 @@ def unused_variable(job: Change) -> Iterator[Hit]:
         for block in declarations(hunk):
             start = hunk.index(block[0]) if block else 0
             end = next((at for at in range(start, len(hunk)) if hunk[at].text == "}"), None)
-            if not block or end is None or not all(each.added for each in hunk[start - 1 : end + 1]):
+            if not block or end is None or not _changed(file, hunk[start - 1 : end + 1]):
                 continue
             body = "\n".join(_STRING.sub('""', each.text) for each in hunk[start:end])
             body = re.sub(r"/\*.*?\*/|//[^\n]*", "", body, flags=re.DOTALL)
@@ -164,6 +164,12 @@ def unused_variable(job: Change) -> Iterator[Hit]:
                 for name in declared(each.text) if "__maybe_unused" not in each.text else ():
                     if what := _unused(name, body):
                         yield Hit(f"{name} is {what}", job.file(file.path, each.line, name), key=f"{name} {what}")
+
+
+def _changed(file: FileDiff, function: Sequence[Shown]) -> bool:
+    """Whether a patch adds to a function, or takes from it."""
+    first, last = function[0].line.at, function[-1].line.at
+    return any(each.added for each in function) or any(first < line.at < last for line in file.removed)
 
 
 def _tables(file: FileDiff) -> Iterator[tuple[str, Line]]:

@@ -137,8 +137,20 @@ def kernel_doc(job: Change) -> Iterator[Hit]:
         for hunk in shown(job.diff, file) if file.path.endswith(_C) else ():
             for start, each in enumerate(hunk):
                 if each.text.strip() == "/**":
+                    if each.added and start + 1 < len(hunk) and (what := _no_doc(hunk[start + 1].text)):
+                        yield Hit(what, job.file(file.path, each.line), "begin it with /*", key=hunk[start + 1].text)
                     yield from _documented(job, file.path, hunk, start)
                     yield from _members(job, file.path, hunk, start)
+
+
+def _no_doc(below: str) -> str:
+    """What is wrong with a comment for kernel-doc whose first line names nothing that can be documented."""
+    named = re.match(
+        r"\s*\*\s*(?:DOC:|@[\w.]+\s*:|(?:(?:struct|union|enum|typedef)\s+)?[A-Za-z_][\w.]*\s*(?:\([^)]*\))?\s*(?:[-:–]|\Z)"
+        r"|(?:struct|union|enum|typedef|define)\s+\w+|[A-Za-z_]\w*\(\)|[a-z]+_\w+|\Z|\*)",
+        below,
+    )
+    return "" if named or "*/" in below else "a comment that begins with /** and is not for kernel-doc"
 
 
 _STRUCT = expression(r"\s*\*\s*struct\s+(?P<name>\w+)\s*(?:-|:|\Z)")
