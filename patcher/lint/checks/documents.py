@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from email.utils import parsedate
 from itertools import pairwise
 
+from patcher.lazy import expression
 from patcher.lint.hunks import shown
 from patcher.lint.job import Change
 from patcher.lint.model import Hit, Level
 from patcher.lint.register import check
 
-_UNDERLINE = re.compile(r"([=\-~^\"'`#*+.:_])\1{2,}\Z")
+_UNDERLINE = expression(r"([=\-~^\"'`#*+.:_])\1{2,}\Z")
 _MONTHS = {
     name: number + 1
     for number, name in enumerate(("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"))

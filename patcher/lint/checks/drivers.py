@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from email.utils import parsedate
 
+from patcher.lazy import expression
 from patcher.lint.hunks import hunks_of_c, shown
 from patcher.lint.job import Change
 from patcher.lint.model import Hit, Level
@@ -15,8 +16,8 @@ from patcher.lint.register import check
 from patcher.mail.diff import FileDiff, Line
 from patcher.mail.model import Patch
 
-_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
-_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
+_COMMENT = expression(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
+_STRING = expression(r'"(?:[^"\\\n]|\\.)*"')
 _USED_BY = {  # a header, and what it is included for
     "linux/of_gpio.h": r"\bof_\w*gpio|\bof_gpio_flags\b",
     "linux/of_device.h": r"\bof_(?:match_device|device_\w+|dma_configure\w*)\b|\bof_device_get_match_data\b",
@@ -40,7 +41,7 @@ _USED_BY = {  # a header, and what it is included for
     "linux/pinctrl/consumer.h": r"\bpinctrl|\bstruct pinctrl|_pinctrl",
     "linux/uaccess.h": r"_user\b|access_ok|nofault",
 }
-_OPERATIONS = re.compile(
+_OPERATIONS = expression(
     r"static struct (?P<type>\w+_ops|i2c_algorithm|i2c_adapter_quirks|i2c_lock_operations|regmap_config|regmap_bus"
     r"|regmap_irq_chip|of_device_id|acpi_device_id|i2c_device_id|spi_device_id|platform_device_id|attribute_group"
     r"|file_operations|dma_buf_ops|v4l2_\w+_ops|snd_soc_\w+_ops|tty_operations|irq_domain_ops|pwm_ops|clk_ops"

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from patcher.lazy import expression
 from patcher.lint.checks.drivers import year
 from patcher.lint.job import Change
 from patcher.lint.model import Hit
 from patcher.lint.register import check
 
-_CODE = re.compile(r"(?:drivers|sound|net|fs|arch|block|kernel|mm|crypto|lib|security|io_uring)/.*\.[ch]\Z")
-_NO_USE = re.compile(r"\s*(?:\*|/\*|//|#\s*define|static (?!(?:\w+ )?(?:SIMPLE|UNIVERSAL)_DEV_PM_OPS)|extern)")
+_CODE = expression(r"(?:drivers|sound|net|fs|arch|block|kernel|mm|crypto|lib|security|io_uring)/.*\.[ch]\Z")
+_NO_USE = expression(r"\s*(?:\*|/\*|//|#\s*define|static (?!(?:\w+ )?(?:SIMPLE|UNIVERSAL)_DEV_PM_OPS)|extern)")
 
 
 class _Old(NamedTuple):
@@ -113,12 +114,12 @@ _MEMBERS = {
     "probe_new": _Old(".probe", 2024),
     "remove_new": _Old(".remove", 2025),
 }
-_FIND = re.compile(
+_FIND = expression(
     rf"(?<![\w>.])(?P<call>{'|'.join(sorted(_CALLS, key=len, reverse=True))})\s*\("
     rf"|^#include <(?P<header>{'|'.join(map(re.escape, _HEADERS))})>"
     rf"|^\t\.(?P<member>{'|'.join(_MEMBERS)})\s*="
 )
-_QUICK = re.compile("|".join((*_CALLS, *_HEADERS, *_MEMBERS)))
+_QUICK = expression("|".join((*_CALLS, *_HEADERS, *_MEMBERS)))
 
 
 @check

@@ -6,24 +6,25 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from patcher.lazy import expression
 from patcher.lint.checks.style import declarations, declared
 from patcher.lint.hunks import Shown, hunks_of_c
 from patcher.lint.job import Change
 from patcher.lint.model import Hit, Level
 from patcher.lint.register import check
 
-_FUNCTION = re.compile(r"(?!struct\b|union\b|enum\b|typedef\b|else\b|do\b|#|extern \")[A-Za-z_][^={}]*\)\s*\{\s*\Z")
-_CONTROL = re.compile(
+_FUNCTION = expression(r"(?!struct\b|union\b|enum\b|typedef\b|else\b|do\b|#|extern \")[A-Za-z_][^={}]*\)\s*\{\s*\Z")
+_CONTROL = expression(
     r"(?P<indent>\t+)(?:\} )?(?:else if|if|for|while|switch) \(.*\)\s*\Z|(?P<bare>\t+)(?:else|do)\s*\Z"
 )
-_SWITCH = re.compile(r"(?P<indent>\t+)switch \(.*\) \{\s*\Z")
-_LABEL = re.compile(r"\s*(?:case\b.*|default\s*):")
-_LATE = re.compile(
+_SWITCH = expression(r"(?P<indent>\t+)switch \(.*\) \{\s*\Z")
+_LABEL = expression(r"\s*(?:case\b.*|default\s*):")
+_LATE = expression(
     r"\t(?:(?:static|const|unsigned|struct|enum)\s+)*(?:struct \w+|enum \w+|int|bool|char|long|s?size_t"
     r"|[us](?:8|16|32|64)|unsigned(?: int| long)?) \**(?P<name>[a-z_]\w*)(?:\[\w*\])?(?: = [^;]*)?;\Z"
 )
-_CODE = re.compile(r"\t(?:(?:if|for|while|switch|return|goto)\b|[a-z_][\w>.-]*(?: [-+|&]?= |\())")
-_STRING_END = re.compile(r'(?<![\\"])"\s*\Z')
+_CODE = expression(r"\t(?:(?:if|for|while|switch|return|goto)\b|[a-z_][\w>.-]*(?: [-+|&]?= |\())")
+_STRING_END = expression(r'(?<![\\"])"\s*\Z')
 
 
 @check
