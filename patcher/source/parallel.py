@@ -38,10 +38,11 @@ def parse_all(
     """Parse every unit, in as many processes as there are cores; (configuration, unit) with its packed facts as each
     is done. A unit on which its process dies or is stuck gets a "crash" diagnostic instead."""
     with ExitStack() as stack:
-        spaces = []
+        spaces: list[Workspace] = []
         for batch in batches:
             own = own_directories(tree, tuple(unit.main for unit in batch.units))
-            spaces.append(stack.enter_context(Workspace(tree, batch.config, batch.includes, own, cache)))
+            beside = spaces[0] if spaces else None
+            spaces.append(stack.enter_context(Workspace(tree, batch.config, batch.includes, own, cache, beside)))
         jobs = {
             (batch.config.name, unit): (space.prepared, unit)
             for batch, space in zip(batches, spaces, strict=True)

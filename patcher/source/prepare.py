@@ -81,7 +81,8 @@ class Prepared(NamedTuple):
 
 class Workspace:
     """The directories of ``Prepared``, made for one use: they hold what is brought and nothing else, so that what
-    libclang says depends on that alone. They go when it is closed."""
+    libclang says depends on that alone. They go when it is closed. ``beside``: one of the same tree in another
+    configuration, open as long as this one: both have the tree's files in one directory."""
 
     def __init__(
         self,
@@ -90,19 +91,21 @@ class Workspace:
         includes: Includes,
         own: Mapping[str, Sequence[str]],
         cache: Cache,
+        beside: Workspace | None = None,
     ):
         self._tree = tree
         self._includes = includes
         self._cache = cache
-        self._brought: set[str] = set()
+        self.brought: dict[str, str] = beside.brought if beside else {}
+        """The files of the tree that are there: path → blob."""
         constants = sorted(includes.reach(includes.constants.values()))
         seen = [(path, includes.blobs.get(path, "")) for path in constants]
         self._key = "constants:" + digest(sorted(includes.made.items()), seen, config)
         with ExitStack() as stack:
-            sources = stack.enter_context(temporary.directory("sources"))
+            sources = beside.prepared.sources if beside else stack.enter_context(temporary.directory("sources"))
             headers = stack.enter_context(temporary.directory("headers"))
             self._open = stack.pop_all()
-        self.prepared = Prepared(config, own, sources, headers)
+        self.prepared: Prepared = Prepared(config, own, sources, headers)
 
     def __enter__(self) -> Workspace:
         return self
@@ -126,12 +129,13 @@ class Workspace:
                 _write(self.prepared.headers, path, content)
         wanted = {path for path in paths if path in self._includes.blobs}
         wanted |= self._includes.reach([*(constants[path] for path in unknown), *self.prepared.config.forced])
-        lacking = sorted((wanted & self._includes.blobs.keys()) - self._brought)
+        blobs = {path: self._includes.blobs[path] for path in sorted(wanted & self._includes.blobs.keys())}
+        lacking = [path for path, blob in blobs.items() if self.brought.get(path) != blob]
         for path, content in self._tree.read(lacking).items():
-            if not is_blob(content, self._includes.blobs[path]):
+            if not is_blob(content, blobs[path]):
                 raise InputError(f"{path} of {self._tree.where} changed while it was read", "try once more")
             _write(self.prepared.sources, path, content)
-        self._brought.update(lacking)
+            self.brought[path] = blobs[path]
         for path, content in self._includes.made.items():
             _write(self.prepared.headers, path, content)
         order = list(CONSTANTS.values())
@@ -149,8 +153,11 @@ def _write(top: Path, path: str, content: bytes) -> None:
         raise InputError(f"{path!r} leaves the tree", "the tree is damaged or hostile; not exported")
     target = top / path
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
+        try:
+            target.write_bytes(content)
+        except FileNotFoundError:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
     except (OSError, ValueError) as error:  # ValueError: a NUL
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise  # the machine's, not the tree's

@@ -60,7 +60,10 @@ def _answers(
     missing = [n for n, answers in enumerate(found) if answers is None]
     own = own_directories(tree, paths) if missing else {}
     with ExitStack() as stack:
-        spaces = [stack.enter_context(Workspace(tree, configs[n], graphs[n], own, cache)) for n in missing]
+        spaces: list[Workspace] = []
+        for n in missing:
+            beside = spaces[0] if spaces else None
+            spaces.append(stack.enter_context(Workspace(tree, configs[n], graphs[n], own, cache, beside)))
         reached = [graphs[n].reach(paths) for n in missing]
         make_constants(spaces, [space.bring(each) for space, each in zip(spaces, reached, strict=True)])
         pieces = {}
