@@ -13,6 +13,7 @@ from patcher.rules.functions import Function, Text
 
 _OTHER_ARCHITECTURE = re.compile(r"arch/(?!x86/|i386/|x86_64/)|.*nommu\.c$|(?:tools|Documentation|scripts|samples)/")
 _BASE = re.compile(rb"(?:[\w\])]|->|\.(?=\w)|\[[^]\n]*\])+\Z")
+_WORD = re.compile(rb"\w+")
 _LONG = 8
 _COMMON = 8  # files of a directory
 _INTO = re.compile(rb"\s*(?:\[[^]\n]*\]\s*)*(?:->|\.)\s*\w")  # it is the address of something in the field
@@ -52,6 +53,7 @@ class Library:
         self._texts: dict[str, Text] = {}
         self._functions: defaultdict[str, list[Function]] = defaultdict(list)
         self._structs: dict[str, list[str]] = {}
+        self._holders: defaultdict[bytes, dict[str, None]] = defaultdict(dict)  # word → files, in the order of _codes
         self.wanted: set[tuple[str, str]] = set()
         self.fields: set[tuple[str, str]] = set()
         self.far: set[tuple[str, str]] = set()
@@ -63,11 +65,18 @@ class Library:
         for path, code in codes.items():
             if path not in self._codes and not _OTHER_ARCHITECTURE.match(path):
                 self._codes[path] = code
+                for word in set(_WORD.findall(code)):
+                    self._holders[word][path] = None
                 text = self._texts[path] = functions.read(path, code)
                 for each in text.functions:
                     self._functions[each.name].append(each)
         self._stored.clear()
         self._structs.clear()
+
+    def _holding(self, name: str) -> Mapping[str, object]:
+        """The files in which a name stands as a word."""
+        word = name.encode()
+        return self._holders.get(word, {}) if _WORD.fullmatch(word) else self._codes
 
     def text(self, path: str) -> Text | None:
         """A file."""
@@ -85,10 +94,9 @@ class Library:
     def callers(self, function: Function) -> Iterator[tuple[Function, tuple[str, ...], int]]:
         """The calls of a function: in what, with which arguments, where in its body."""
         pattern = re.compile(rb"(?<![\w.>])%s\s*\(" % function.name.encode())
-        for path, text in self._texts.items():
+        for path in self._holding(function.name):
+            text = self._texts[path]
             if function.static and path != function.path:
-                continue
-            if function.name.encode() not in text.code:
                 continue
             if path != function.path and function not in self.defined(function.name, path):
                 continue
@@ -101,20 +109,21 @@ class Library:
     def handed_on(self, function: Function) -> bool:
         """Whether the function is named without being called: in an initialiser, as an argument."""
         pattern = re.compile(rb"\b%s\b(?!\s*\()" % function.name.encode())
-        paths = [function.path] if function.static else list(self._texts)
+        holding = self._holding(function.name)
+        paths = [path for path in holding if not function.static or path == function.path]
         exported = rb"EXPORT_\w+\s*\(\s*\Z"
         return any(
             not re.search(exported, self._texts[path].code[: match.start()][-60:])
             for path in paths
-            if function.name.encode() in self._texts[path].code
             for match in pattern.finditer(self._texts[path].code)
         )
 
     def constant(self, name: str, path: str) -> str | None:
         """The body of a macro without parameters, in the file or in a header."""
         pattern = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+%s[ \t]+([^\n]*)" % name.encode(), re.MULTILINE)
-        for each in [path, *(other for other in self._codes if other.endswith(".h"))]:
-            if (code := self._codes.get(each)) and (match := pattern.search(code)):
+        holding = self._holding(name)
+        for each in [path, *(other for other in holding if other.endswith(".h"))]:
+            if each in holding and (match := pattern.search(self._codes[each])):
                 return match.group(1).decode("latin-1").strip()
         return None
 
@@ -135,19 +144,18 @@ class Library:
         key = (path, field)
         if key not in self._stored:
             self.fields.add((directory, field))
-            found = tuple(each for at in self._codes if within(at, directory) for each in self._in(at, field))
+            holding = self._holding(field)
+            found = tuple(each for at in holding if within(at, directory) for each in self._in(at, field))
             if len({each.path for each in found}) > _COMMON:  # of a struct that all drivers of a subsystem fill
                 found = tuple(each for each in found if each.path == path)
             if not found and len(field) >= _LONG:
                 self.far.add((directory, field))
-                found = tuple(each for at in self._codes for each in self._in(at, field))
+                found = tuple(each for at in holding for each in self._in(at, field))
             self._stored[key] = found
         return self._stored[key]
 
     def _in(self, path: str, field: str) -> Iterator[Stored]:
         code, name = self._codes[path], field.encode()
-        if name not in code:
-            return
         text = self._texts[path]
         for match in re.finditer(rb"(?:->|\.)\s*%s\b" % name, code):
             after = re.compile(rb"\s*(?:\[[^]\n]*\]\s*)?([+|-]?=)(?!=)\s*").match(code, match.end())
