@@ -137,6 +137,14 @@ def files_below(
     directory: Path, ending: str = "", *, below: Path | None = None, most: int = ENTRIES,
     other: Callable[[str], None] | None = None,
 ) -> Iterator[Path]:  # fmt: skip
+    """As ``names_below``: each file as a path."""
+    return map(Path, names_below(directory, ending, below=below, most=most, other=other))
+
+
+def names_below(
+    directory: Path, ending: str = "", *, below: Path | None = None, most: int = ENTRIES,
+    other: Callable[[str], None] | None = None,
+) -> Iterator[str]:  # fmt: skip
     """Every regular file below a directory whose name has the ending, sorted within a directory.
 
     Symbolic links are not followed, ``.git`` is left out. ``other`` is told of all that is neither file nor directory.
@@ -165,7 +173,7 @@ def files_below(
                         other(entry.path)
         except OSError as error:
             raise InputError(f"cannot read {place} ({error.strerror})") from error
-        yield from map(Path, sorted(found))
+        yield from sorted(found)
 
 
 def files_in(directory: Path, endings: tuple[str, ...] = ("",)) -> list[Path]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
 from patcher.errors import InputError
-from patcher.files import LARGE, files_below, read_file
+from patcher.files import LARGE, names_below, read_file
 from patcher.tree.gittree import search_directory
 from patcher.tree.kernel import blob_id
 
 _ADVICE = "name a kernel tree with --tree"
+_SETTLED = 2 * 10**9  # nanoseconds after which another change of a file has another time in every file system
 _MANY = 100  # files that are too large to be sources
 
 
@@ -27,12 +30,29 @@ class DirectoryTree:
         self.worktree: Path | None = root
         self.where = str(root)
         self.commit = commit
-        self.key: str | None = None
+
+    @cached_property
+    def key(self) -> str | None:
+        """As git's index has it, a file is the same as long as its size, its inode and the times at which it was
+        changed are. None where one was changed just now, for uncommitted files of a repository, and where a file has
+        gone since they were listed."""
+        if self.commit:
+            return None
+        state, newest = hashlib.sha256(), 0
+        for path in self._paths:
+            try:
+                found = os.lstat(f"{self.root}/{path}")
+            except OSError:
+                return None
+            newest = max(newest, found.st_ctime_ns)
+            seen = (found.st_dev, found.st_ino, found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+            state.update(f"{path}\0{seen}\0".encode("utf-8", "surrogateescape"))
+        return state.hexdigest() if abs(time.time_ns() - newest) > _SETTLED else None
 
     @cached_property
     def _paths(self) -> dict[str, str]:
         start = len(str(self.root).rstrip("/")) + 1
-        return {str(file)[start:]: "" for file in files_below(self.root)}
+        return {file[start:]: "" for file in names_below(self.root)}
 
     def paths(self) -> Mapping[str, str]:
         return self._paths
@@ -69,6 +89,6 @@ class DirectoryTree:
 
     def _size(self, path: str) -> int:
         try:
-            return os.lstat(self.root / path).st_size
+            return os.lstat(f"{self.root}/{path}").st_size
         except OSError:
             return 0  # it is gone

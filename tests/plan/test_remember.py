@@ -10,6 +10,7 @@ from conftest import Git
 from patcher.cache import Cache
 from patcher.errors import InputError
 from patcher.plan import make, remember, session
+from patcher.tree import directory
 from patcher.tree.find import open_tree
 
 
@@ -45,8 +46,29 @@ def test_a_key_is_of_all_that_a_plan_is_made_of(mini_repo: Path, git: Git) -> No
     assert len(keys) == 4 and None not in keys
 
 
-def test_what_has_no_key_is_planned_each_time(mini: Path, mini_repo: Path) -> None:
+def test_a_directory_is_planned_once(mini_repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(directory, "_SETTLED", -1)
+    (mini_repo / ".git").rename(tmp_path / "elsewhere")
+    wanted, cache = session.request("identity", scope="xen"), Cache(tmp_path / "cache")
+    made = make.make_plan(open_tree(mini_repo, None), wanted, cache)
+    asked: list[object] = []
+
+    def planned(*each: object) -> make.Planned:
+        asked.append(each)
+        return make.Planned(made, (), False)
+
+    monkeypatch.setattr(make, "plan_and_patches", planned)
+    assert make.make_plan(open_tree(mini_repo, None), wanted, cache) == made
+    assert not asked
+    with (mini_repo / "arch/x86/xen/mmu.c").open("a") as file:
+        file.write("/* changed */\n")
+    make.make_plan(open_tree(mini_repo, None), wanted, cache)
+    assert len(asked) == 1
+    cache.close()
+
+
+def test_what_has_no_key_is_planned_each_time(mini_repo: Path) -> None:
     wanted = session.request("identity", scope="xen")
-    assert remember.key(open_tree(mini, None), wanted) is None
+    assert remember.key(open_tree(mini_repo, None, worktree=True), wanted) is None
     built = session.request("identity", scope="xen", build=mini_repo)
     assert remember.key(open_tree(mini_repo, None), built) is None

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from patcher.errors import InputError
+from patcher.tree import directory
 from patcher.tree.directory import DirectoryTree
 from patcher.tree.find import open_tree
 from patcher.tree.kernel import blob_id
@@ -96,3 +97,27 @@ def test_what_cannot_be_read_is_named(tree: DirectoryTree, kind: str) -> None:
             tree.read(tree.paths())
     finally:
         place.chmod(0o755)
+
+
+def test_no_key_of_what_was_changed_just_now(tree: DirectoryTree) -> None:
+    assert tree.key is None
+
+
+def test_the_key_of_a_content(tree: DirectoryTree, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(directory, "_SETTLED", -1)
+    file = tree.root / "mm" / "memory.c"
+    before = file.stat()
+    assert tree.key
+    assert DirectoryTree(tree.root).key == tree.key
+    assert DirectoryTree(tree.root, "0" * 40).key is None  # its state is told by no commit
+    while file.stat().st_ctime_ns == before.st_ctime_ns:
+        file.write_text("vma->vm_flags |= VM_XX;\n")
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert file.stat().st_size == before.st_size
+    assert DirectoryTree(tree.root).key != tree.key
+    seen = {DirectoryTree(tree.root).key}
+    (tree.root / "mm" / "new.c").touch()
+    seen.add(DirectoryTree(tree.root).key)
+    file.unlink()
+    seen.add(DirectoryTree(tree.root).key)
+    assert len(seen) == 3
