@@ -93,7 +93,7 @@ def _run(
     before = {
         (each.batch.config.name, unit): each
         for number, each in enumerate(shared)
-        for unit in each.fitting(covered[number])
+        for unit in each.fitting(covered[number] & each.batch.includes.blobs.keys())
     }
     again = {}
     for name, found in run({name: _piece(*jobs[name], before.get(name)) for name in users if name in jobs}):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+from patience import not_stuck
 
 from patcher.cache import Cache
 from patcher.model import FileFacts
@@ -136,3 +138,15 @@ def test_one_prefix_for_each_kind_of_file(place: Path, cache: Cache) -> None:
     users = {path: {unit.main[8:-2] for unit in one.users} for one in chosen for path in one.headers}
     assert users["include/linux/net.h"] == {f"net{number}" for number in range(8)}
     assert users["include/linux/sound.h"] == {f"sound{number}" for number in range(8)}
+
+
+def test_who_makes_a_prefix_leads_to_no_other_file(
+    place: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    monkeypatch.setattr(parallel, "precompile", lambda *_: parallel._packed([str(tmp_path / "pipe"), "../../x"]))
+    before = standing(monkeypatch)
+    with not_stuck():
+        found = read(place, cache)
+    assert not before
+    assert not [one for path, one in found.items() if one.unit_errors and path != "drivers/wrong.c"]
