@@ -47,7 +47,7 @@ def cocci_options(command: Command) -> Command:
 
 
 def request(
-    named: Named, profile: str = "", build: Path | None = None, scope: str | None = None, rules: Path | None = None
+    named: Named, profile: str = "", build: Path | None = None, scope: str | None = "", rules: Path | None = None
 ) -> Request:
     """What to plan. Raises InputError where it contradicts itself, or is of no use."""
     from patcher.plan import session

@@ -11,9 +11,12 @@ from patcher.cocci import spatch
 from patcher.cocci.edits import edits
 from patcher.cocci.headers import headers
 from patcher.errors import InputError
-from patcher.model import Edit
+from patcher.model import Edit, Finding
 from patcher.plan.survey import cached_search
+from patcher.series.edits import EditSpec
 from patcher.series.load import StepSpec
+from patcher.source import meta
+from patcher.source.lex import line_starts
 from patcher.source.unit import Progress
 from patcher.tree.kernel import KernelTree
 from patcher.tree.overlay import PatchedTree, fits
@@ -23,21 +26,37 @@ _NOT_C = ("Documentation/", "tools/", "scripts/")  # spatch is not given these u
 
 class StepFiles:
     """See ``patcher.series.patches.Files``. ``names`` are those that the steps' operations work on, ``anchored`` where
-    they are looked for (git pathspecs)."""
+    they are looked for (git pathspecs), ``findings`` what the rules have found."""
 
     def __init__(
-        self, tree: KernelTree, names: Sequence[str], anchored: Sequence[str], cache: Cache,
-        progress: Progress | None = None,
+        self, tree: KernelTree, names: Sequence[str], anchored: Sequence[str], findings: Sequence[Finding],
+        cache: Cache, progress: Progress | None = None,
     ) -> None:  # fmt: skip
-        self._tree, self._names, self._where = tree, names, anchored
+        self._tree, self._names, self._where, self._findings = tree, names, anchored, findings
         self._cache, self._progress = cache, progress
         self._changed: Mapping[str, bytes] = {}
 
     def of(self, step: StepSpec, changed: Mapping[str, bytes]) -> dict[str, bytes]:
         self._changed = changed
-        if not step.cocci:
-            return {**self._named, **changed}
-        return self._for_spatch(step, changed)
+        if step.cocci:
+            return self._for_spatch(step, changed)
+        paths = {path for spec in step.edits.wide for path in self._wide(spec)}
+        return {**self._named, **self._tree.read(sorted(paths - self._named.keys())), **changed}
+
+    def _wide(self, spec: EditSpec) -> Sequence[str]:
+        if spec.for_each:
+            return [each.path for each in self._findings if each.rule == spec.for_each]
+        word = max(meta.pattern(spec.statement or spec.code).words, key=len)
+        return cached_search(self._tree, [word], spec.over, self._cache)
+
+    def found(self, rule: str) -> tuple[tuple[str, int], ...]:
+        own = [each for each in self._findings if each.rule == rule]
+        starts = {path: line_starts(text) for path, text in self._tree.read({each.path for each in own}).items()}
+        return tuple(
+            (each.path, starts[each.path][each.line - 1] + each.column - 1)
+            for each in own
+            if each.path in starts and 0 < each.line <= len(starts[each.path])
+        )
 
     def transform(self, step: StepSpec, contents: Mapping[str, bytes]) -> tuple[tuple[Edit, ...], Mapping[str, str]]:
         patch = step.cocci

@@ -13,6 +13,7 @@ from patcher.errors import InputError
 from patcher.model import (
     Coverage,
     FileFacts,
+    Finding,
     Plan,
     Severity,
     SkippedRegion,
@@ -105,7 +106,8 @@ def plan_and_patches(tree: KernelTree, request: Request, cache: Cache, progress:
     broken = [error for error in _errors(reader.facts) if error.startswith("arch/x86/xen/")]
     answers = _values(tree, request, configs, knowledge, cache)
     found_steps = steps(request.series, Seen(knowledge, texts, answers.of), broken)
-    patches = _try(tree, request, found_steps, answers.of, cache, progress)
+    judged_ones = findings(request.rules, topics, knowledge, Sources({**more, **texts}))
+    patches = _try(tree, request, found_steps, judged_ones, answers.of, cache, progress)
     found_steps = tuple(_tried(step, patches) for step in found_steps)
     unseen = {path: reason for patch in patches.made for path, reason in patch.unseen.items()}
     plan = Plan(
@@ -120,7 +122,7 @@ def plan_and_patches(tree: KernelTree, request: Request, cache: Cache, progress:
         series=request.series_name,
         scope=request.scope,
         status=overall(found_steps),
-        findings=findings(request.rules, topics, knowledge, Sources({**more, **texts})),
+        findings=judged_ones,
         steps=found_steps,
         coverage=_coverage(found, reader.facts, gaps, configs, {**readable.unread, **unseen}),
     )
@@ -154,12 +156,13 @@ def _values(
 
 
 def _try(
-    tree: KernelTree, request: Request, found: Sequence[Step], other: Values, cache: Cache, progress: Progress | None
-) -> Patches:
+    tree: KernelTree, request: Request, found: Sequence[Step], judged: Sequence[Finding], other: Values, cache: Cache,
+    progress: Progress | None,
+) -> Patches:  # fmt: skip
     """Make the patches of the needed steps in memory."""
     needed = {step.slug for step in found if step.status is StepStatus.NEEDED}
     names = targets(request.series, needed)
-    files = StepFiles(tree, names, request.rules.group.anchored, cache, progress)
+    files = StepFiles(tree, names, request.rules.group.anchored, judged, cache, progress)
     return make_patches(request.series, needed, files, other)
 
 
@@ -169,10 +172,11 @@ def _tried(step: Step, patches: Patches) -> Step:
     if step.slug in patches.idle:
         return msgspec.structs.replace(step, status=StepStatus.PRESENT, reason=patches.idle[step.slug])
     patch = next((each for each in patches.made if each.step.slug == step.slug), None)
-    if not patch or not patch.step.cocci:
+    if not patch or not (patch.step.cocci or patch.step.edits.wide):
         return step
-    places = tuple(Target(path, "", line) for path, line in patch.lines)
-    reason = f"{patch.step.cocci.name} changes {len(places)} places in {len(patch.changes)} files"
+    places = (*(each for each in step.targets if each.symbol), *(Target(path, "", line) for path, line in patch.lines))
+    what = patch.step.cocci.name if patch.step.cocci else "it"
+    reason = f"{what} changes {len(patch.lines)} places in {len(patch.changes)} files"
     return msgspec.structs.replace(step, reason=reason, targets=places)
 
 

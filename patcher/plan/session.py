@@ -29,13 +29,32 @@ def request(
     found = _rules(spec, folder, rules)
     scopes = found.group.scopes
     if scope is None:
-        scope = next(iter(scopes), "")
+        scope = spec.scope or next(iter(scopes), "")
+    scope = scope or spec.scope
     if scope and scope not in scopes:
         raise InputError(
             f"the rules of {spec.name} have no scope {scope!r}",
             f"choose one of: {', '.join(scopes)}" if scopes else "leave --scope away",
         )
+    _check_findings(spec, found, scope)
     return Request(spec.name, spec, found, scope, profile, build)
+
+
+def _check_findings(spec: SeriesSpec, found: RuleSet, scope: str) -> None:
+    """Raises InputError where edits are to be made for findings that there cannot be."""
+    for step in spec.step:
+        for edit in step.edits.wide:
+            if edit.for_each and edit.for_each not in {rule.id for rule in found.rules}:
+                raise InputError(
+                    f"series {spec.name}, step {step.slug}, edit {edit.why!r}: there is no rule {edit.for_each!r} in "
+                    f"{found.name or 'it'}",
+                    "patcher rules list shows the shipped ones; rules in series.toml says which are asked",
+                )
+            if edit.for_each and not scope:
+                raise InputError(
+                    f"series {spec.name}, step {step.slug}: its edits are for findings, and no scope has any",
+                    f"say in series.toml: scope = one of {', '.join(found.group.scopes)}",
+                )
 
 
 def _rules(spec: SeriesSpec, folder: Path | None, rules: Path | None) -> RuleSet:

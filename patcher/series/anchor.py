@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ _SHOWN = 3
 _WORDS = 8
 
 
-class _Place(NamedTuple):
+class Place(NamedTuple):
     """Where an operation applies: the bytes, and the tokens among them (half-open)."""
 
     start: int
@@ -43,14 +43,7 @@ class Anchor:
         and where two of the edits are in each other's way."""
         specs = [*step.edit, *(spec for forms in step.by_function() for spec in self._form(forms).edit)]
         found = [edit for spec in specs for edit in self._one(spec)]
-        found.sort(key=lambda edit: (edit.span.path, edit.span.start, edit.span.end, edit.replacement))
-        for one, other in pairwise(found):
-            if one.span.path == other.span.path and _clash(one, other):
-                raise InputError(
-                    f"two edits of {one.span.path} are in each other's way at byte {other.span.start}",
-                    f"{one.because!r} and {other.because!r}",
-                )
-        return tuple(found)
+        return disjoint(found)
 
     def including(self, path: str, header: str, why: str) -> tuple[Edit, ...]:
         """The edit that has a C file include a header (``<linux/io.h>``); none where it does. Raises InputError where
@@ -73,9 +66,9 @@ class Anchor:
             yield from _include(path, outline, spec.include, spec.why)
             return
         places = [_whole(item)] if not (spec.statement or spec.code) else _inside(label, path, outline, item, spec)
-        if len(places) != spec.expect:
+        if len(places) != spec.wanted:
             raise InputError(
-                f"{label}: {_number(spec.expect)} of `{flat((spec.statement or spec.code).encode())}` expected in "
+                f"{label}: {_number(spec.wanted)} of `{flat((spec.statement or spec.code).encode())}` expected in "
                 f"{item.names[0]}(), found {len(places)}",
                 _candidates(path, outline, item, spec, places),
             )
@@ -138,6 +131,18 @@ class Anchor:
         return self._outlines[content]
 
 
+def disjoint(found: Iterable[Edit]) -> tuple[Edit, ...]:
+    """Edits in the order of their places. Raises InputError where two of them are in each other's way."""
+    rows = sorted(found, key=lambda edit: (edit.span.path, edit.span.start, edit.span.end, edit.replacement))
+    for one, other in pairwise(rows):
+        if one.span.path == other.span.path and _clash(one, other):
+            raise InputError(
+                f"two edits of {one.span.path} are in each other's way at byte {other.span.start}",
+                f"{one.because!r} and {other.because!r}",
+            )
+    return tuple(rows)
+
+
 def _alike(code: str, body: Sequence[Token]) -> int:
     """How many tokens at the beginning of a function are those of a pattern."""
     pairs = zip(tokens(code), body, strict=False)
@@ -155,11 +160,11 @@ def _number(count: int) -> str:
     return "one place" if count == 1 else f"{count} places"
 
 
-def _whole(item: Item) -> _Place:
-    return _Place(item.start, item.end, 0, 0)
+def _whole(item: Item) -> Place:
+    return Place(item.start, item.end, 0, 0)
 
 
-def _inside(label: str, path: str, outline: Outline, item: Item, spec: EditSpec) -> list[_Place]:
+def _inside(label: str, path: str, outline: Outline, item: Item, spec: EditSpec) -> list[Place]:
     try:
         if spec.statement:
             return list(_statements(outline, item, spec.statement))
@@ -169,14 +174,14 @@ def _inside(label: str, path: str, outline: Outline, item: Item, spec: EditSpec)
     return list(_runs(outline, item, spec.code))
 
 
-def _statements(outline: Outline, item: Item, code: str) -> Iterator[_Place]:
+def _statements(outline: Outline, item: Item, code: str) -> Iterator[Place]:
     wanted = pattern(code)
     length = _rows(code)
     for row in outline.statements(item):
         for at in range(len(row) - length + 1):
             first, last = row[at], row[at + length - 1]
             if wanted.fullmatch(joined(outline.tokens[first.first : last.last])):
-                yield _Place(first.start, last.end, first.first, last.last)
+                yield Place(first.start, last.end, first.first, last.last)
 
 
 def _rows(code: str) -> int:
@@ -194,7 +199,7 @@ def _alone(found: Sequence[bytes]) -> Iterator[tuple[bytes, bool]]:
         yield token, depth == 0
 
 
-def _runs(outline: Outline, item: Item, code: str) -> Iterator[_Place]:
+def _runs(outline: Outline, item: Item, code: str) -> Iterator[Place]:
     first, last = item.body
     body = outline.tokens[first:last]
     starts, at = {}, 0
@@ -205,10 +210,10 @@ def _runs(outline: Outline, item: Item, code: str) -> Iterator[_Place]:
     for match in pattern(code).finditer(joined(body)):
         if match.start() in starts and match.end() in starts:
             begin, end = starts[match.start()], starts[match.end()]
-            yield _Place(body[begin].start, body[end - 1].end, first + begin, first + end)
+            yield Place(body[begin].start, body[end - 1].end, first + begin, first + end)
 
 
-def _check_shape(label: str, path: str, outline: Outline, place: _Place, spec: EditSpec) -> None:
+def _check_shape(label: str, path: str, outline: Outline, place: Place, spec: EditSpec) -> None:
     found: Sequence[Token] = [token for token in outline.tokens if place.start <= token.start < place.end]
     if spec.macro:
         found = Outline(outline.source[place.start : place.end].lstrip(b"#")).tokens
@@ -219,7 +224,7 @@ def _check_shape(label: str, path: str, outline: Outline, place: _Place, spec: E
         )
 
 
-def _candidates(path: str, outline: Outline, item: Item, spec: EditSpec, places: Sequence[_Place]) -> str:
+def _candidates(path: str, outline: Outline, item: Item, spec: EditSpec, places: Sequence[Place]) -> str:
     """The places that matched, or else the statements that come nearest: file:line and source."""
     spans = [(place.start, place.end) for place in places]
     if not spans:
@@ -242,10 +247,10 @@ def _rows_of(outline: Outline, item: Item) -> tuple[tuple[Statement, ...], ...]:
 # from a place to bytes
 
 
-def _edit(path: str, outline: Outline, item: Item, place: _Place, spec: EditSpec) -> Edit:
+def _edit(path: str, outline: Outline, item: Item, place: Place, spec: EditSpec) -> Edit:
     text = spec.text.encode()
     if spec.statement or spec.code:
-        start, end, replacement = _within(outline, place, spec, text)
+        start, end, replacement = within(outline, place, spec, text)
     else:
         start, end, replacement = _around(outline, item, spec, text)
     return Edit(Span(path, start, end), replacement, spec.why)
@@ -276,7 +281,8 @@ def _after(outline: Outline, item: Item) -> int:
     return end
 
 
-def _within(outline: Outline, place: _Place, spec: EditSpec, text: bytes) -> tuple[int, int, bytes]:
+def within(outline: Outline, place: Place, spec: EditSpec, text: bytes) -> tuple[int, int, bytes]:
+    """The bytes that an operation on statements or tokens replaces, and what by. ``text``: its own text, filled in."""
     indentation = outline.indentation(place.start)
     line, end_of_line = outline.line_start(place.start), outline.line_end(place.end)
     # a comment behind the code may stay or go with it; other code on the line may not

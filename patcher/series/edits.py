@@ -9,6 +9,7 @@ import msgspec
 from patcher.errors import InputError
 from patcher.files import read_text
 from patcher.rules.load import decode
+from patcher.source import meta
 from patcher.source.outline import Outline, Unreadable
 
 _TARGETS = ("function", "variable", "macro", "prototype")
@@ -21,7 +22,13 @@ class EditSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Without ``statement`` and ``code`` the text goes before or after the named thing, or replaces or deletes it. With
     ``statement`` it works on a row of statements inside the function, with ``code`` on a run of tokens there; in both
-    ``...`` stands for anything. ``include`` has the file include a header. ``expect``: how many places there must be.
+    ``...`` stands for anything. ``include`` has the file include a header. ``expect``: how many places there must be,
+    one unless said.
+
+    Without a name, ``over`` (git pathspecs) has it work wherever the pattern is found in these files, be it in a
+    function, an initialiser or a macro, and ``for_each`` where that rule of plan has found something: on the smallest
+    match around. There ``$name`` in the pattern stands for an expression, and for the same in ``text``; ``expect`` is
+    any number unless said.
     ``shape``: what the code that goes must be, as ``patcher.source.outline.shape`` tells it: one of these. ``value``:
     what a macro that goes must be worth, in any words.
     ``text``: the new C, given here or in ``file`` beside this one. ``why``: said of every edit that comes of it.
@@ -32,20 +39,32 @@ class EditSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     variable: str = ""
     macro: str = ""
     prototype: str = ""
+    over: tuple[str, ...] = ()
+    for_each: str = msgspec.field(default="", name="for-each")
     statement: str = ""
     code: str = ""
     include: str = ""
     action: str = ""
     text: str = ""
     file: str = ""
-    expect: int = 1
+    expect: int = 0
     shape: tuple[str, ...] = ()
     value: str = ""
 
     @property
     def target(self) -> tuple[str, str]:
-        """The kind and the name of what it works on."""
-        return next((kind, name) for kind in _TARGETS if (name := getattr(self, kind)))
+        """The kind and the name of what it works on; "" where no name tells."""
+        return next(((kind, name) for kind in _TARGETS if (name := getattr(self, kind))), ("", ""))
+
+    @property
+    def wide(self) -> bool:
+        """Whether it works on whatever fits."""
+        return bool(self.over or self.for_each)
+
+    @property
+    def wanted(self) -> int:
+        """How many places a named thing must have."""
+        return self.expect or 1
 
 
 class FormSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,9 +96,20 @@ class StepEdits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return (*self.edit, *(edit for form in self.form for edit in form.edit))
 
     @property
+    def wide(self) -> tuple[EditSpec, ...]:
+        """The edits that are made wherever something fits."""
+        return tuple(edit for edit in self.edit if edit.wide)
+
+    @property
+    def named(self) -> StepEdits:
+        """The others."""
+        return msgspec.structs.replace(self, edit=tuple(edit for edit in self.edit if not edit.wide))
+
+    @property
     def targets(self) -> frozenset[str]:
         """The names of all that is worked on."""
-        return frozenset(edit.target[1] for edit in self.every).union(form.function for form in self.form)
+        named = self.named
+        return frozenset(edit.target[1] for edit in named.every).union(form.function for form in named.form)
 
 
 def load_edits(folder: Path) -> StepEdits:
@@ -105,12 +135,16 @@ def _with_texts(file: Path, what: str, edits: tuple[EditSpec, ...]) -> tuple[Edi
             raise InputError(f"{file}: {what} {number} ({edit.why}): {fault}", "docs/series.md has the fields")
         if edit.file:
             edit = msgspec.structs.replace(edit, text=read_text(file.parent / edit.file, below=file.parent))
+            if edit.wide and (fault := _wide_fault(msgspec.structs.replace(edit, file=""))):
+                raise InputError(f"{file}: {what} {number} ({edit.why}): {fault}", "docs/series.md has the fields")
         found.append(edit)
     return tuple(found)
 
 
 def _fault(edit: EditSpec) -> str:
     inside = bool(edit.statement) + bool(edit.code)
+    if edit.wide:
+        return _wide_fault(edit)
     if sum(bool(getattr(edit, kind)) for kind in _TARGETS) != 1:
         return f"it needs just one of {', '.join(_TARGETS)}"
     if edit.include:
@@ -129,14 +163,37 @@ def _fault(edit: EditSpec) -> str:
         return "what replaces or deletes a whole definition has to name the shape, or the value, of what goes"
     if edit.value and not (edit.macro and edit.action in ("replace", "delete")):
         return "only a macro that goes has a value"
-    if edit.expect < 1:
+    if edit.expect < 0:
         return "expect is at least 1"
+    return "the brackets of the statement do not pair" if edit.statement and not _pairs(edit.statement) else ""
+
+
+def _wide_fault(edit: EditSpec) -> str:
+    asked = meta.pattern(edit.statement or edit.code)
+    if any(getattr(edit, kind) for kind in _TARGETS) or edit.include or edit.shape or edit.value:
+        return "over and for-each go with statement or code, and with no name, include, shape or value"
+    if bool(edit.over) == bool(edit.for_each):
+        return "over or for-each, one of the two"
+    if bool(edit.statement) == bool(edit.code):
+        return "over and for-each need a statement or code"
+    if edit.code and not asked.closed:
+        return "code begins and ends with a token of C, not with $name or ...: else it is not plain where"
+    if edit.over and not asked.words:
+        return "it has no word of its own, so that all files would be looked at"
+    if edit.action not in _INSIDE or (edit.action == "append" and edit.code):
+        return f"action is {edit.action!r}, not one of {', '.join(_INSIDE)} (append for a statement)"
+    if bool(edit.text or edit.file) == (edit.action == "delete") or (edit.text and edit.file):
+        return "every action but delete needs a text, or a file with it"
+    if edit.file and ("/" in edit.file or edit.file.startswith(".")):
+        return f"{edit.file!r} is not a file beside it"
+    if name := meta.unknown(edit.text, asked):
+        return f"the pattern has no ${name}, so that it is not known what to write for it"
     return "the brackets of the statement do not pair" if edit.statement and not _pairs(edit.statement) else ""
 
 
 def _pairs(code: str) -> bool:
     try:
-        Outline(b"void f(void) {" + code.encode() + b"}")
+        Outline(b"void f(void) {" + code.replace("$", "").encode() + b"}")
     except Unreadable:
         return False
     return True

@@ -73,13 +73,15 @@ class Requirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SeriesSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A series. ``anchor``: symbols without any of which the tree has nothing the series speaks of.
 
-    ``rules`` are the rules that plan asks, "" for none. ``title`` and ``cover`` are the subject and the text of its
-    cover letter, from ``cover.txt``; both are "" where one step has none. ``limit``: the most patches of one series, 0
-    for any number; ``by_tree``: each tree that takes patches gets a series of its own.
+    ``rules`` are the rules that plan asks, "" for none, and ``scope`` where they look for edits that are made for each
+    of their findings. ``title`` and ``cover`` are the subject and the text of its cover letter, from ``cover.txt``;
+    both are "" where one step has none. ``limit``: the most patches of one series, 0 for any number; ``by_tree``:
+    each tree that takes patches gets a series of its own.
     """
 
     step: tuple[StepSpec, ...]
     rules: str = ""
+    scope: str = ""
     anchor: tuple[str, ...] = ()
     requires: tuple[Requirement, ...] = ()
     name: str = ""
@@ -126,9 +128,10 @@ def _step(directory: Path, step: StepSpec) -> StepSpec:
     title, message = _text(folder / "message.txt")
     step = msgspec.structs.replace(step, title=title, message=message)
     if not present(folder / "change.cocci"):
+        step = msgspec.structs.replace(step, edits=load_edits(folder))
         if fault := _lacks(step):
             raise InputError(f"{directory / 'series.toml'}: step {step.slug} {fault}", "docs/series.md has the fields")
-        return msgspec.structs.replace(step, edits=load_edits(folder))
+        return step
     if present(folder / "edits.toml"):
         raise InputError(f"{folder} has edits.toml and change.cocci", "a step has one of them; make two steps of it")
     return msgspec.structs.replace(step, cocci=script.load(folder / "change.cocci"))
@@ -136,8 +139,12 @@ def _step(directory: Path, step: StepSpec) -> StepSpec:
 
 def _lacks(step: StepSpec) -> str:
     """What speaks against a step without a semantic patch."""
-    if step.over or step.include:
-        return "has no change.cocci: only with one, over or include is said here"
+    if step.over:
+        return "has no change.cocci: only with one, over is said here, and else in its edits"
+    if step.include and not step.edits.wide:
+        return "includes something in each file, but names its files: say that by an edit with include"
+    if step.edits.wide and not step.edits.targets:
+        return ""
     return "" if step.present and all(step.present) else "does not say in present what tells that a tree has it"
 
 

@@ -7,8 +7,10 @@ from typing import NamedTuple, Protocol
 
 from patcher.errors import InputError
 from patcher.model import Edit
-from patcher.series.anchor import Anchor, Values
+from patcher.series import everywhere
+from patcher.series.anchor import Anchor, Values, disjoint
 from patcher.series.compose import apply
+from patcher.series.everywhere import Found
 from patcher.series.load import SeriesSpec, StepSpec
 from patcher.source.outline import Outline
 
@@ -40,6 +42,9 @@ class Files(Protocol):
     def of(self, step: StepSpec, changed: Mapping[str, bytes]) -> dict[str, bytes]:
         """Path → content, as the steps before left them: ``changed`` are those that they changed."""
 
+    def found(self, rule: str) -> tuple[tuple[str, int], ...]:
+        """Where a rule has found something in the tree: path and byte."""
+
     def transform(self, step: StepSpec, contents: Mapping[str, bytes]) -> tuple[tuple[Edit, ...], Mapping[str, str]]:
         """The edits of a semantic patch, and the files for which spatch gave no answer, with the reason."""
 
@@ -63,10 +68,12 @@ def make_patches(spec: SeriesSpec, slugs: Collection[str], files: Files, other: 
     for step in (step for step in spec.step if step.slug in slugs):
         try:
             now = files.of(step, changed)
-            edits, unseen = _edits(step, now, files, Anchor(now, other, outlines))
+            found = {each.for_each: _moved(files.found(each.for_each), made) for each in step.edits.wide}
+            edits, unseen = _edits(step, now, files, Anchor(now, other, outlines), found, outlines)
             changes = apply(now, edits)
-            if not changes and step.cocci and not unseen:
-                idle[step.slug] = f"{step.cocci.name} finds nothing to change in {_counted(now)}"
+            if not changes and _idles(step) and not unseen:
+                finder = step.cocci.name if step.cocci else "its patterns"
+                idle[step.slug] = f"{finder} find{'s' if step.cocci else ''} nothing to change in {_counted(now)}"
                 continue
             if not changes:
                 first = next(iter(unseen.items()), None)
@@ -83,12 +90,35 @@ def make_patches(spec: SeriesSpec, slugs: Collection[str], files: Files, other: 
     return Patches(tuple(made), refused, idle)
 
 
+def _idles(step: StepSpec) -> bool:
+    """Whether the tree has a step that finds nothing: it names no place that must be there."""
+    return bool(step.cocci or (step.edits.wide and not step.edits.targets))
+
+
+def _moved(places: Sequence[tuple[str, int]], made: Sequence[Patch]) -> list[tuple[str, int]]:
+    """Places of the tree as the patches before have moved them; without those that they changed."""
+    for patch in made:
+        left = []
+        for path, offset in places:
+            own = [each for each in patch.edits if each.span.path == path]
+            if any(each.span.start <= offset < each.span.end for each in own):
+                continue
+            before = [each for each in own if each.span.end <= offset]
+            more = sum(len(each.replacement) - (each.span.end - each.span.start) for each in before)
+            left.append((path, offset + more))
+        places = left
+    return list(places)
+
+
 def _edits(
-    step: StepSpec, now: Mapping[str, bytes], files: Files, anchor: Anchor
+    step: StepSpec, now: Mapping[str, bytes], files: Files, anchor: Anchor, found: Found, outlines: dict[bytes, Outline]
 ) -> tuple[tuple[Edit, ...], Mapping[str, str]]:
-    if not step.cocci:
-        return anchor.edits(step.edits), {}
-    edits, unseen = files.transform(step, now)
+    unseen: Mapping[str, str] = {}
+    if step.cocci:
+        edits, unseen = files.transform(step, now)
+    else:
+        wide = everywhere.edits(step.edits.wide, now, outlines, found)
+        edits = disjoint([*anchor.edits(step.edits.named), *wide])
     if step.include:
         paths = dict.fromkeys(edit.span.path for edit in edits)
         edits = (*edits, *(each for path in paths for each in anchor.including(path, step.include, step.title)))
