@@ -53,10 +53,10 @@ def request(
     from patcher.plan import session
 
     if named.cocci is None:
-        if named.paths or named.message or named.include:
-            raise InputError("paths, --message and --include go with --cocci", "add it, or leave them away")
+        if named.message or named.include:
+            raise InputError("--message and --include go with --cocci", "add it, or leave them away")
         series = named.series or (named.folder.name if named.folder else DEFAULT)
-        return session.request(series, named.folder, profile, build, scope, rules)
+        return session.request(series, named.folder, profile, build, scope, rules, named.paths)
     if named.series or named.folder or scope or rules:
         raise InputError("--cocci and a series or its rules contradict each other", "give one of the two")
     return session.of_semantic_patch(named.cocci, named.paths, named.message, named.include, profile, build)

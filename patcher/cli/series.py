@@ -20,7 +20,22 @@ def series_list() -> int:
     from patcher.series.load import load, names
 
     for name in names():
-        click.echo(f"{name:12} {load(name).title} ({len(load(name).step)} steps)")
+        found = load(name)
+        steps = f"{len(found.step)} steps" if len(found.step) > 1 else "1 step"
+        click.echo(f"{name:12} {found.summary} ({steps})")
+    return CLEAN
+
+
+@series.command("new")
+@click.argument("directory", metavar="DIR", type=PATH)
+@click.option("--cocci", metavar="FILE", type=PATH, help="A semantic patch to begin with. Default: an example.")
+def series_new(directory: Path, cocci: Path | None) -> int:
+    """Write a series of one step into a new folder DIR, to be filled in."""
+    from patcher.series.skeleton import write
+
+    made = write(directory, cocci)
+    click.echo("\n".join(f"{directory / name}" for name in made))
+    click.echo(f"next: edit them, then: patcher plan --series-dir {directory} --tree …")
     return CLEAN
 
 

@@ -26,13 +26,16 @@ _NOT_C = ("Documentation/", "tools/", "scripts/")  # spatch is not given these u
 
 class StepFiles:
     """See ``patcher.series.patches.Files``. ``names`` are those that the steps' operations work on, ``anchored`` where
-    they are looked for (git pathspecs), ``findings`` what the rules have found."""
+    they are looked for (git pathspecs), ``findings`` what the rules have found; ``only``: where the
+    user wants what is found by patterns to be changed."""
 
     def __init__(
         self, tree: KernelTree, names: Sequence[str], anchored: Sequence[str], findings: Sequence[Finding],
-        cache: Cache, progress: Progress | None = None,
+        only: Sequence[str], cache: Cache, progress: Progress | None = None,
     ) -> None:  # fmt: skip
-        self._tree, self._names, self._where, self._findings = tree, names, anchored, findings
+        self._tree, self._names, self._where = tree, names, anchored
+        self._findings = [each for each in findings if fits(each.path, only)]
+        self._only = only
         self._cache, self._progress = cache, progress
         self._changed: Mapping[str, bytes] = {}
 
@@ -47,7 +50,7 @@ class StepFiles:
         if spec.for_each:
             return [each.path for each in self._findings if each.rule == spec.for_each]
         word = max(meta.pattern(spec.statement or spec.code).words, key=len)
-        return cached_search(self._tree, [word], spec.over, self._cache)
+        return [path for path in cached_search(self._tree, [word], spec.over, self._cache) if self._wanted(path)]
 
     def found(self, rule: str) -> tuple[tuple[str, int], ...]:
         own = [each for each in self._findings if each.rule == rule]
@@ -79,30 +82,30 @@ class StepFiles:
         assert patch
         kinds = (".c", ".h") if patch.headers else (".c",)
         words = spatch.words(patch)
-        if words is None and not step.over:
+        if words is None and not (step.over or self._only):
             raise InputError(
                 f"{patch.name} has no word that a file must have, so that all of the tree would be looked at",
                 "name files or directories (behind --, or by over in series.toml)",
             )
+        where = step.over or self._only
         if words is None:
-            paths = [path for path in self._tree.paths() if fits(path, step.over)]
+            paths = [path for path in self._tree.paths() if fits(path, where)]
         else:
-            paths = list(cached_search(self._tree, words, step.over or _all(kinds), self._cache))
-        named = frozenset(step.over)
-        paths = [path for path in paths if path.endswith(kinds) or path in named]
-        if not step.over:
-            paths = [path for path in paths if not path.startswith(_NOT_C)]
+            paths = list(cached_search(self._tree, words, where or _all(kinds), self._cache))
+        paths = [path for path in paths if path in where or (path.endswith(kinds) and (where or _is_kernel(path)))]
         word = re.compile(rb"\b(?:%s)\b" % b"|".join(re.escape(each.encode()) for each in words or ()))
-        more = [
-            path
-            for path, text in changed.items()
-            if path.endswith(kinds) and fits(path, step.over) and word.search(text)
-        ]
-        found = {**self._tree.read(paths), **{path: changed[path] for path in (*paths, *more) if path in changed}}
-        if not found:
-            what = f"has one of {', '.join(words[:5])}" if words else "is C"
-            raise InputError(f"no file of {' '.join(step.over) or self._tree.where} {what}", "see what --over names")
-        return found
+        own = (path for path in changed if path.endswith(kinds) and fits(path, where))
+        paths = [path for path in {*paths, *(path for path in own if word.search(changed[path]))} if self._wanted(path)]
+        if not paths and where and not any(fits(path, where) and self._wanted(path) for path in self._tree.paths()):
+            raise InputError(f"{self._tree.where} has nothing at {' '.join(self._only or where)}", "correct the paths")
+        return {**self._tree.read(paths), **{path: changed[path] for path in paths if path in changed}}
+
+    def _wanted(self, path: str) -> bool:
+        return fits(path, self._only)
+
+
+def _is_kernel(path: str) -> bool:
+    return not path.startswith(_NOT_C)
 
 
 def _all(kinds: Sequence[str]) -> tuple[str, ...]:

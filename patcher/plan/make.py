@@ -162,7 +162,7 @@ def _try(
     """Make the patches of the needed steps in memory."""
     needed = {step.slug for step in found if step.status is StepStatus.NEEDED}
     names = targets(request.series, needed)
-    files = StepFiles(tree, names, request.rules.group.anchored, judged, cache, progress)
+    files = StepFiles(tree, names, request.rules.group.anchored, judged, request.series.only, cache, progress)
     return make_patches(request.series, needed, files, other)
 
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from patcher import data
 from patcher.errors import InputError
 from patcher.files import is_directory, present
@@ -21,11 +23,19 @@ _NAME = re.compile(r"[\w-]+")
 
 def request(
     series: str, folder: Path | None = None, profile: str = "", build: Path | None = None, scope: str | None = "",
-    rules: Path | None = None,
+    rules: Path | None = None, only: Sequence[str] = (),
 ) -> Request:  # fmt: skip
     """What to plan, see ``Request``. ``folder`` and ``rules`` are a series and rules of the user's own; ``scope`` None
-    is the first that the rules have. Raises InputError where one of them is of no use."""
+    is the first that the rules have; ``only``: git pathspecs of files that may be changed. Raises InputError where one
+    of them is of no use."""
     spec = load(series, folder)
+    if only:
+        if named := next((step.slug for step in spec.step if not step.cocci and not step.edits.wide), ""):
+            raise InputError(
+                f"the step {named} of {spec.name} names what it changes, so it cannot be kept to some paths",
+                "leave the paths away",
+            )
+        spec = msgspec.structs.replace(spec, only=tuple(only))
     found = _rules(spec, folder, rules)
     scopes = found.group.scopes
     if scope is None:

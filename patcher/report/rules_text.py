@@ -103,15 +103,21 @@ def _outcome(result: Shown) -> str:
 
 def series_page(spec: SeriesSpec) -> str:
     """The steps of a series and their conditions."""
-    lines = [f"{spec.name}: {spec.title}", "", "It fits a tree in which:"]
-    lines += [f"  {_condition(each)}" for requirement in spec.requires for each in requirement.all]
-    lines += ["", "Steps:"]
+    lines = [f"{spec.name}: {spec.summary}", ""]
+    asked = [f"  {_condition(each)}" for requirement in spec.requires for each in requirement.all]
+    lines += ["It fits a tree in which:", *asked, ""] if asked else []
+    lines.append("Steps:")
     for number, step in enumerate(spec.step, 1):
         lines.append(f"  {number:2}. {step.title}  ({step.slug})")
+        if step.cocci:
+            where = ", ".join(step.over) or "wherever a file has a word that it needs"
+            lines.append(f"      by a semantic patch, {where}; present where it finds nothing to change")
+            continue
         forms = "".join(f", {len(each)} forms of {each[0].function}()" for each in step.edits.by_function())
-        lines.append(f"      changes {', '.join(step.targets)} ({len(step.edits.edit)} edits{forms})")
-        ways = (" and ".join(_condition(each) for each in group) for group in step.present)
-        lines.append(f"      present where {'; or where '.join(ways)}")
+        edits = f"{len(step.edits.edit)} edit{'' if len(step.edits.edit) == 1 else 's'}{forms}"
+        lines.append(f"      changes {', '.join(step.targets) or 'what its patterns find'} ({edits})")
+        ways = [" and ".join(_condition(each) for each in group) for group in step.present]
+        lines.append(f"      present where {'; or where '.join(ways) or 'they find nothing to change'}")
     return safe("\n".join(lines)) + "\n"
 
 

@@ -76,7 +76,7 @@ class SeriesSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     ``rules`` are the rules that plan asks, "" for none, and ``scope`` where they look for edits that are made for each
     of their findings. ``title`` and ``cover`` are the subject and the text of its cover letter, from ``cover.txt``;
     both are "" where one step has none. ``limit``: the most patches of one series, 0 for any number; ``by_tree``:
-    each tree that takes patches gets a series of its own.
+    each tree that takes patches gets a series of its own. ``only``: git pathspecs, where the user wants it.
     """
 
     step: tuple[StepSpec, ...]
@@ -89,6 +89,12 @@ class SeriesSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     cover: str = ""
     limit: Annotated[int, msgspec.Meta(ge=0)] = 0
     by_tree: bool = msgspec.field(default=False, name="by-tree")
+    only: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """What it is called: by its cover letter, or by its one step."""
+        return self.title or self.step[0].title
 
 
 def names() -> tuple[str, ...]:
@@ -107,6 +113,8 @@ def load(name: str, directory: Path | None = None) -> SeriesSpec:
         directory = data.directory("patches") / name
     file = directory / "series.toml"
     spec = decode(file, SeriesSpec)
+    if not spec.step:
+        raise InputError(f"{file} has no [[step]]", "docs/series.md has the fields; patcher series new writes one")
     _check_conditions(file, spec)
     alone = len(spec.step) == 1 and not present(directory / "cover.txt")
     title, cover = ("", "") if alone else _text(directory / "cover.txt")

@@ -73,7 +73,8 @@ def make_patches(spec: SeriesSpec, slugs: Collection[str], files: Files, other: 
             changes = apply(now, edits)
             if not changes and _idles(step) and not unseen:
                 finder = step.cocci.name if step.cocci else "its patterns"
-                idle[step.slug] = f"{finder} find{'s' if step.cocci else ''} nothing to change in {_counted(now)}"
+                where = f"in {_counted(now)}" if now else "anywhere"
+                idle[step.slug] = f"{finder} find{'s' if step.cocci else ''} nothing to change {where}"
                 continue
             if not changes:
                 first = next(iter(unseen.items()), None)

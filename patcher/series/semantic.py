@@ -39,6 +39,13 @@ def series(file: Path, over: Sequence[str] = (), message: Sequence[str] = (), in
     return SeriesSpec(step=(step,), name=slug)
 
 
+def message(patch: SemanticPatch) -> tuple[str, str]:
+    """Subject ("" where the head has none) and text of a commit message, from the head of a semantic patch. The
+    semantic patch itself is not in it: a series has that beside."""
+    parts = [textwrap.fill(part, _WIDTH) for part in patch.explain.split("\n\n") if part]
+    return _subject(patch.title), "\n\n".join(parts or ["Say what is wrong, and why this is right."]) + "\n"
+
+
 def _subject(title: str) -> str:
     first = title.partition(" ")[0]
     return title[:1].lower() + title[1:] if first[1:].islower() or len(first) == 1 else title

@@ -40,7 +40,7 @@ def test_rules_and_scopes_of_the_users_own_are_found_from_anywhere(run: Run, min
         (["--scope", "xen"], "the rules of mine have no scope 'xen': choose one of: guest, tree"),
         (["--rules", "nowhere"], "nowhere holds no rules"),
         (["--series", "no-such"], "there is no series 'no-such'"),
-        (["extra"], "paths, --message and --include go with --cocci"),
+        (["extra"], "names what it changes, so it cannot be kept to some paths"),
     ],
 )
 def test_what_is_not_there_is_told(run: Run, mini: Path, own: Path, options: list[str], told: str) -> None:
