@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import posixpath
+import re
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from patcher.cache import Cache
@@ -18,6 +20,9 @@ from patcher.source.unit import Progress
 from patcher.tree import kconfig, profile
 from patcher.tree.config import Config, from_profile
 from patcher.tree.kernel import KernelTree
+
+_INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+\.c)"', re.MULTILINE)
+_USERS = 3  # that include one C file: more of them tell no more
 
 
 class Generated(NamedTuple):
@@ -44,11 +49,24 @@ def generate(
     for patch in planned.patches:
         changes = {**changes, **patch.changes}
         states.append(changes)
-    units = tuple(sorted(path for path in changes if path.endswith(".c")))
+    units = _units(tree, sorted(path for path in changes if path.endswith(".c")))
     configs = _configs(tree, spec)
     for one in news(tree, configs, units, states, cache, progress):
         raise _broken(tree, spec, planned.patches[one.state], one, states[one.state])
     return Generated(planned.patches, tuple(config.name for config in configs), units)
+
+
+def _units(tree: KernelTree, paths: Sequence[str]) -> tuple[str, ...]:
+    """The C files to parse: for one that others include, those, as it makes no sense by itself (``ohci-hub.c``)."""
+    names = {posixpath.basename(path) for path in paths}
+    around = sorted({f"{posixpath.dirname(path)}/*.c".lstrip("/") for path in paths})
+    texts = tree.read(tree.search(sorted(names), around)) if paths else {}
+    users: dict[str, list[str]] = {}
+    for user, text in texts.items():
+        for name in _INCLUDE.findall(text):
+            included = posixpath.normpath(posixpath.join(posixpath.dirname(user), name.decode("utf-8", "replace")))
+            users.setdefault(included, []).append(user)
+    return tuple(sorted({unit for path in paths for unit in users.get(path, [path])[:_USERS]}))
 
 
 def _configs(tree: KernelTree, spec: SeriesSpec) -> list[Config]:

@@ -120,6 +120,19 @@ def test_a_name_that_is_not_declared_is_told_with_its_header(run: Run, git: Git,
     assert "+#include <linux/nonzero.h>" in git(mini_repo, "diff", "HEAD", "patcher/null")
 
 
+def test_a_file_that_others_include_is_read_with_them(run: Run, git: Git, mini_repo: Path, null: Path) -> None:
+    whole, part = mini_repo / "drivers/char/whole.c", mini_repo / "drivers/char/part.c"
+    whole.write_text(
+        'int old_way(int x) { return x; }\nint new_way(int x) { return x; }\n#include "part.c"\n'
+    )
+    part.write_text("int part(void)\n{\n\treturn old_way(1) + new_way(2);\n}\n")
+    git(mini_repo, "add", "-f", "drivers/char")
+    git(mini_repo, "commit", "-q", "-m", "parts")
+    null.write_text("@@\nexpression E;\n@@\n- old_way(E)\n+ new_way(E)\n")
+    code, out, err = run("apply", "--cocci", null, "-m", "char: new", "--tree", mini_repo)
+    assert (code, err) == (0, "") and "drivers/char/whole.c: nothing new" in out
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
