@@ -4,7 +4,9 @@
 
 Run by hand, on an idle machine. DIR is a kernel in git. For each of some semantic patches of the kernel's own: the
 time of spatch alone, of `patcher plan` without and with what it remembers, and whether the files are what spatch alone
-has left, byte for byte. Times are seconds by the clock: what runs in a sandbox is not counted to its parent. Exit codes: 0 the same (or no spatch here: SKIP), 1 they differ, 2 the call or its input is wrong.
+has left, byte for byte. Times are seconds by the clock: what runs in a sandbox is not counted to its parent.
+
+Exit codes: 0 the same (or no spatch here: SKIP), 1 they differ, 2 the call or its input is wrong.
 """
 
 from __future__ import annotations
