@@ -44,6 +44,7 @@ class StepFiles:
         if step.cocci:
             return self._for_spatch(step, changed)
         paths = {path for spec in step.edits.wide for path in self._wide(spec)}
+        paths.update(spec.new or spec.path for spec in step.edits.elsewhere)
         return {**self._named, **self._tree.read(sorted(paths - self._named.keys())), **changed}
 
     def _wide(self, spec: EditSpec) -> Sequence[str]:

@@ -25,6 +25,10 @@ class EditSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``...`` stands for anything. ``include`` has the file include a header. ``expect``: how many places there must be,
     one unless said.
 
+    ``new`` brings a new file of this path. ``path`` with ``entry`` names a place in a Kconfig (``config XEN``), a
+    Makefile (``obj-$(CONFIG_XEN)``, a target), MAINTAINERS (its first line), a devicetree (a node or label), or a
+    document (a section's title), and ``line`` one line there.
+
     Without a name, ``over`` (git pathspecs) has it work wherever the pattern is found in these files, be it in a
     function, an initialiser or a macro, and ``for_each`` where that rule of plan has found something: on the smallest
     match around. There ``$name`` in the pattern stands for an expression, and for the same in ``text``; ``expect`` is
@@ -39,6 +43,10 @@ class EditSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     variable: str = ""
     macro: str = ""
     prototype: str = ""
+    new: str = ""
+    path: str = ""
+    entry: str = ""
+    line: str = ""
     over: tuple[str, ...] = ()
     for_each: str = msgspec.field(default="", name="for-each")
     statement: str = ""
@@ -60,6 +68,11 @@ class EditSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def wide(self) -> bool:
         """Whether it works on whatever fits."""
         return bool(self.over or self.for_each)
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it works on a file by its path."""
+        return bool(self.new or self.path)
 
     @property
     def wanted(self) -> int:
@@ -101,9 +114,15 @@ class StepEdits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return tuple(edit for edit in self.edit if edit.wide)
 
     @property
+    def elsewhere(self) -> tuple[EditSpec, ...]:
+        """The edits of files by their path."""
+        return tuple(edit for edit in self.edit if edit.elsewhere)
+
+    @property
     def named(self) -> StepEdits:
         """The others."""
-        return msgspec.structs.replace(self, edit=tuple(edit for edit in self.edit if not edit.wide))
+        own = tuple(edit for edit in self.edit if not edit.wide and not edit.elsewhere)
+        return msgspec.structs.replace(self, edit=own)
 
     @property
     def targets(self) -> frozenset[str]:
@@ -143,6 +162,10 @@ def _with_texts(file: Path, what: str, edits: tuple[EditSpec, ...]) -> tuple[Edi
 
 def _fault(edit: EditSpec) -> str:
     inside = bool(edit.statement) + bool(edit.code)
+    if edit.elsewhere:
+        return _path_fault(edit)
+    if edit.entry or edit.line:
+        return "entry and line go with a path"
     if edit.wide:
         return _wide_fault(edit)
     if sum(bool(getattr(edit, kind)) for kind in _TARGETS) != 1:
@@ -166,6 +189,24 @@ def _fault(edit: EditSpec) -> str:
     if edit.expect < 0:
         return "expect is at least 1"
     return "the brackets of the statement do not pair" if edit.statement and not _pairs(edit.statement) else ""
+
+
+def _path_fault(edit: EditSpec) -> str:
+    given = edit.new or edit.path
+    others = (*(getattr(edit, kind) for kind in _TARGETS), edit.statement, edit.code, edit.include, edit.shape)
+    if any(others) or edit.value or edit.wide or edit.expect or (edit.new and edit.path):
+        return "new or path, one of the two, goes with no name, pattern, include, shape, value or expect"
+    if given.startswith("/") or given.endswith("/") or {"", ".", "..", ".git"} & set(given.split("/")):
+        return f"{given!r} is no path in a tree"
+    if bool(edit.text or edit.file) == (edit.action == "delete") or (edit.text and edit.file):
+        return "every action but delete needs a text, or a file with it"
+    if edit.file and ("/" in edit.file or edit.file.startswith(".")):
+        return f"{edit.file!r} is not a file beside it"
+    if edit.new:
+        return "a new file has no entry, line or action" if edit.entry or edit.line or edit.action else ""
+    if not edit.entry:
+        return "a path needs the entry that is worked on"
+    return "" if edit.action in _INSIDE else f"action is {edit.action!r}, not one of {', '.join(_INSIDE)}"
 
 
 def _wide_fault(edit: EditSpec) -> str:

@@ -151,7 +151,7 @@ def _lacks(step: StepSpec) -> str:
         return "has no change.cocci: only with one, over is said here, and else in its edits"
     if step.include and not step.edits.wide:
         return "includes something in each file, but names its files: say that by an edit with include"
-    if step.edits.wide and not step.edits.targets:
+    if (step.edits.wide or step.edits.elsewhere) and not step.edits.targets:
         return ""
     return "" if step.present and all(step.present) else "does not say in present what tells that a tree has it"
 

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 from patcher.errors import InputError
 from patcher.model import Edit
-from patcher.series import everywhere
+from patcher.series import documents, everywhere
 from patcher.series.anchor import Anchor, Values, disjoint
 from patcher.series.compose import apply
 from patcher.series.everywhere import Found
@@ -72,7 +72,7 @@ def make_patches(spec: SeriesSpec, slugs: Collection[str], files: Files, other: 
             edits, unseen = _edits(step, now, files, Anchor(now, other, outlines), found, outlines)
             changes = apply(now, edits)
             if not changes and _idles(step) and not unseen:
-                finder = step.cocci.name if step.cocci else "its patterns"
+                finder = step.cocci.name if step.cocci else "its edits"
                 where = f"in {_counted(now)}" if now else "anywhere"
                 idle[step.slug] = f"{finder} find{'s' if step.cocci else ''} nothing to change {where}"
                 continue
@@ -93,7 +93,7 @@ def make_patches(spec: SeriesSpec, slugs: Collection[str], files: Files, other: 
 
 def _idles(step: StepSpec) -> bool:
     """Whether the tree has a step that finds nothing: it names no place that must be there."""
-    return bool(step.cocci or (step.edits.wide and not step.edits.targets))
+    return bool(step.cocci or ((step.edits.wide or step.edits.elsewhere) and not step.edits.targets))
 
 
 def _moved(places: Sequence[tuple[str, int]], made: Sequence[Patch]) -> list[tuple[str, int]]:
@@ -119,7 +119,8 @@ def _edits(
         edits, unseen = files.transform(step, now)
     else:
         wide = everywhere.edits(step.edits.wide, now, outlines, found)
-        edits = disjoint([*anchor.edits(step.edits.named), *wide])
+        elsewhere = [each for spec in step.edits.elsewhere for each in documents.edits(spec, now)]
+        edits = disjoint([*anchor.edits(step.edits.named), *wide, *elsewhere])
     if step.include:
         paths = dict.fromkeys(edit.span.path for edit in edits)
         edits = (*edits, *(each for path in paths for each in anchor.including(path, step.include, step.title)))

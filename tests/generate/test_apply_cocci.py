@@ -122,9 +122,7 @@ def test_a_name_that_is_not_declared_is_told_with_its_header(run: Run, git: Git,
 
 def test_a_file_that_others_include_is_read_with_them(run: Run, git: Git, mini_repo: Path, null: Path) -> None:
     whole, part = mini_repo / "drivers/char/whole.c", mini_repo / "drivers/char/part.c"
-    whole.write_text(
-        'int old_way(int x) { return x; }\nint new_way(int x) { return x; }\n#include "part.c"\n'
-    )
+    whole.write_text('int old_way(int x) { return x; }\nint new_way(int x) { return x; }\n#include "part.c"\n')
     part.write_text("int part(void)\n{\n\treturn old_way(1) + new_way(2);\n}\n")
     git(mini_repo, "add", "-f", "drivers/char")
     git(mini_repo, "commit", "-q", "-m", "parts")

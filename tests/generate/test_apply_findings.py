@@ -76,3 +76,32 @@ def test_findings_that_there_cannot_be_are_told(
     code, out, err = run("apply", "--series-dir", series(tmp_path, text, edits), "--tree", mini_repo)
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert told in err
+
+
+FILES = """\
+[[edit]]
+why = "the new driver"
+new = "drivers/xen/new.c"
+file = "new.c"
+
+[[edit]]
+why = "it is built"
+path = "arch/x86/xen/Makefile"
+entry = "obj-y"
+action = "append"
+text = "new.o"
+"""
+
+
+def test_a_new_file_and_a_makefile(run: Run, git: Git, mini_repo: Path, tmp_path: Path) -> None:
+    folder = series(tmp_path, '[[step]]\nslug = "no-flag"\n', FILES)
+    (folder / "no-flag/new.c").write_text("int xen_new(void);\n\nint xen_new(void)\n{\n\treturn 1;\n}\n")
+    code, _, err = run("apply", "--series-dir", folder, "--tree", mini_repo)
+    assert (code, err) == (0, "")
+    assert git(mini_repo, "show", "patcher/mine:drivers/xen/new.c").endswith("return 1;\n}")
+    assert git(mini_repo, "diff", "HEAD", "patcher/mine", "--", "arch/x86/xen/Makefile").count("new.o") == 1
+    assert "nothing to do" in run("apply", "--series-dir", folder, "--tree", mini_repo, "--rev", "patcher/mine")[1]
+    (folder / "no-flag/new.c").write_text("int xen_new(void)\n{\n\treturn nothing;\n}\n")
+    code, _, err = run("apply", "--series-dir", folder, "--tree", mini_repo, "--branch", "other")
+    assert code == 2
+    assert "step no-flag, edit 'the new driver': libclang says something new of drivers/xen/new.c:3" in err

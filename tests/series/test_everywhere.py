@@ -81,7 +81,7 @@ def test_findings_move_with_the_steps_before() -> None:
 
 
 def test_what_is_nowhere_is_there_already_but_a_finding_needs_its_match() -> None:
-    assert made(OLD, content=b"int x;\n").idle == {"s": "its patterns find nothing to change in 2 files"}
+    assert made(OLD, content=b"int x;\n").idle == {"s": "its edits find nothing to change in 2 files"}
     spec = EditSpec(why="each", for_each="rule", statement="never($a);", action="delete")
     found = made(spec, places=(("drivers/a.c", C.index(b"A | B")),))
     told = "edit 'each': drivers/a.c:12: rule rule found `p->flags |= A | B;`, and no `never($a);` is around it"
