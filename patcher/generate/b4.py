@@ -5,26 +5,42 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterable
 
 from patcher.errors import InputError
 from patcher.generate.mailing import Addressed, Mailing, clean
-from patcher.tree.commit import Draft
+from patcher.tree.commit import Draft, Identity
 from patcher.tree.gitrepo import Repository
 from patcher.tree.mailmap import formatted
 
 MARK = "--- b4-submit-tracking ---"
 _STRATEGY = "b4.prep-cover-strategy"
+_LOOKS_BACK = 365 * 86400  # seconds
 
 
-def suits(repository: Repository) -> None:
-    """Raises InputError where the user's configuration has b4 look for its cover letters elsewhere."""
-    found = repository.run("config", "--get", _STRATEGY, empty_is=1).decode("utf-8", "replace").strip()
-    if found not in ("", "commit"):
+def suits(repository: Repository, who: Identity) -> None:
+    """Raises InputError where b4 would not find the branch again: it looks for a commit of the last year, made by
+    ``user.email``, unless it is told to keep cover letters elsewhere."""
+    strategy = _configured(repository, _STRATEGY)
+    if strategy not in ("", "commit"):
         raise InputError(
-            f"b4 is told to keep cover letters otherwise ({_STRATEGY} is {found!r}), and would not find this one",
-            f"unset {_STRATEGY}, or set branch.NAME.b4-prep-cover-strategy to commit, and see git-config(1)",
+            f"b4 is told to keep cover letters otherwise ({_STRATEGY} is {strategy!r}), and would not find this one",
+            f"unset {_STRATEGY}",
         )
+    mine, used = _configured(repository, "user.email"), who.committer.rpartition("<")[2].removesuffix(">")
+    if mine and mine != used:
+        raise InputError(
+            f"b4 looks for commits of {mine} (user.email), and these would be made by {used}",
+            "unset GIT_COMMITTER_EMAIL, or set user.email",
+        )
+    seconds = int(who.environment["GIT_COMMITTER_DATE"].removeprefix("@").split()[0])
+    if seconds < time.time() - _LOOKS_BACK:
+        raise InputError("b4 looks for commits of the last year, and these would be older", "unset SOURCE_DATE_EPOCH")
+
+
+def _configured(repository: Repository, name: str) -> str:
+    return repository.run("config", "--get", name, empty_is=1).decode("utf-8", "replace").strip()
 
 
 def cover_commit(

@@ -94,7 +94,7 @@ def ready(repository: Repository, base: str, names: Sequence[str], wanted: Wante
         for name in names:
             _writable(_directory(wanted.directory, name, len(names) > 1))
     if wanted.mailing.b4:
-        b4.suits(repository)
+        b4.suits(repository, who)
     return Ready(who, found, _public(repository, base, wanted.mailing.base))
 
 

@@ -245,7 +245,7 @@ def test_a_maintainers_file_that_is_hostile(run: Run, git: Git, tree: Path, tmp_
         file.write("\nHOSTILE\nM:\tx@example.org\n" + "F:\tx\n" * 20_001)
     git(tree, "commit", "-qam", "hostile")
     before = state(git, tree)
-    code, out, err = run("apply", "--tree", tree, "--b4", "-o", tmp_path / "new/mails")
+    code, out, err = run("apply", "--tree", tree, "--b4", "-o", tmp_path / "new/mails", env=TODAY)
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert "has more than 20000 patterns" in err
     assert state(git, tree) == before
@@ -255,7 +255,7 @@ def test_a_maintainers_file_that_is_hostile(run: Run, git: Git, tree: Path, tmp_
 def test_nothing_is_left_where_the_branch_cannot_be_made(run: Run, git: Git, tree: Path, tmp_path: Path) -> None:
     git(tree, "branch", "b4")  # no branch can be below it
     before = state(git, tree)
-    code, out, err = run("apply", "--tree", tree, "--b4", "-o", tmp_path / "mails")
+    code, out, err = run("apply", "--tree", tree, "--b4", "-o", tmp_path / "mails", env=TODAY)
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert state(git, tree) == before
     assert not (tmp_path / "mails").exists()
@@ -281,11 +281,19 @@ def test_options_that_are_wrong(run: Run, git: Git, mini_repo: Path, args: list[
     assert told in err
 
 
-def test_b4_that_keeps_its_covers_elsewhere(run: Run, git: Git, tree: Path) -> None:
-    git(tree, "config", "b4.prep-cover-strategy", "branch-description")
-    code, out, err = run("apply", "--tree", tree, "--b4")
+@pytest.mark.parametrize(
+    ("name", "value", "when", "told"),
+    [
+        ("b4.prep-cover-strategy", "branch-description", "", "prep-cover-strategy"),
+        ("user.email", "other@example.org", "", "looks for commits of other@example.org"),
+        ("user.name", "x", "2010-12-21T12:00:00+0000", "of the last year"),
+    ],
+)
+def test_what_b4_would_not_find(run: Run, git: Git, tree: Path, name: str, value: str, when: str, told: str) -> None:
+    git(tree, "config", name, value)
+    code, out, err = run("apply", "--tree", tree, "--b4", env={"GIT_COMMITTER_DATE": when or NOW})
     assert (code, out, err.count("\n")) == (2, "", 1)
-    assert "prep-cover-strategy" in err
+    assert told in err
 
 
 def test_a_letter_to_too_many_goes_to_the_lists() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from generate.test_apply import state
+from generate.test_mailing import TODAY
 
 Run = Callable[..., tuple[int, str, str]]
 Git = Callable[..., str]
@@ -70,7 +71,8 @@ def test_a_patch_for_each_driver(run: Run, git: Git, tree: Path, own: Path, tmp_
 
 
 def test_a_series_for_each_tree(run: Run, git: Git, tree: Path, own: Path, tmp_path: Path) -> None:
-    code, out, err = run("apply", "--tree", tree, "--series-dir", own, "--by-tree", "--b4", "-o", tmp_path / "mails")
+    code, out, err = run("apply", "--tree", tree, "--series-dir", own, "--by-tree", "--b4", "-o", tmp_path / "mails",
+                         env=TODAY)  # fmt: skip
     assert (code, err) == (0, "")
     names = ["mine-greg-grants", "mine-x86"]
     assert sorted(line.split(":")[0] for line in out.splitlines() if line.startswith("branch")) == [
