@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 
 _CHOICE = r"((?:[^{}|]|\{\w+\})*)"
 _FIELD = re.compile(rf"\{{(\w+)(?::{_CHOICE}\|{_CHOICE})?\}}|\{{\{{|\}}\}}|[{{}}]")
-_LONG = 300  # characters of a value: an identifier of a tree can have a million
+LONG = 300  # characters of a value: an identifier of a tree can have a million
 _TEMPLATE = 10_000
 
 
@@ -40,7 +40,7 @@ def filled(template: str, values: Mapping[str, str]) -> str:
             text = values[match.group(1)]
             if match.group(2) is not None:
                 return filled(match.group(2 if text == "1" else 3), values)
-            return text if len(text) <= _LONG else f"{text[:_LONG]}…"
+            return text if len(text) <= LONG else f"{text[:LONG]}…"
         return match.group()[:1] if match.group() in ("{{", "}}") else match.group()
 
     return _FIELD.sub(value, template)

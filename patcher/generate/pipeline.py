@@ -51,7 +51,7 @@ def prepare(
     if not isinstance(tree, GitTree):
         raise InputError(f"{place} is not a git repository", "the series becomes commits; commit the tree first")
     spec = request.series
-    parted = series(tree, spec, planned.patches, cache)
+    parted = series(tree, spec, planned.patches, cache, planned.plan.findings)
     ready = deliver.ready(tree.repository, tree.commit, [each.spec.name for each in parted], wanted)
     planned = planned._replace(patches=tuple(patch for each in parted for patch in each.patches))
     patches = generate(tree, spec, planned, cache, progress)

@@ -13,6 +13,7 @@ from patcher.cache import Cache
 from patcher.errors import InputError
 from patcher.generate import split
 from patcher.generate.split import in_words, parts
+from patcher.model import Finding
 from patcher.series.load import SeriesSpec, StepSpec
 from patcher.series.patches import Patch
 from patcher.tree.githistory import GitHistory
@@ -50,14 +51,16 @@ class Series(NamedTuple):
     patches: tuple[Patch, ...]
 
 
-def series(tree: KernelTree, spec: SeriesSpec, patches: Sequence[Patch], cache: Cache) -> tuple[Series, ...]:
-    """The series that some patches come to.
+def series(
+    tree: KernelTree, spec: SeriesSpec, patches: Sequence[Patch], cache: Cache, findings: Sequence[Finding] = ()
+) -> tuple[Series, ...]:
+    """The series that some patches come to. ``findings``: what plan has found in the tree, for their messages.
 
     Raises InputError where they are to go in several and depend on one another, and where MAINTAINERS cannot be asked.
     """
     if not patches or (all(patch.step.split is Split.ONE for patch in patches) and not spec.limit and not spec.by_tree):
         return (Series(spec, tuple(patches)),)
-    made = _divided(tree, spec, patches, cache)
+    made = _divided(tree, spec, patches, cache, findings)
     if not spec.limit and not spec.by_tree:
         return (_series(spec, made, spec.name, ""),)
     paths = [path for each in made for path in each.patch.changes]
@@ -75,7 +78,9 @@ def series(tree: KernelTree, spec: SeriesSpec, patches: Sequence[Patch], cache: 
     )
 
 
-def _divided(tree: KernelTree, spec: SeriesSpec, patches: Sequence[Patch], cache: Cache) -> list[_Made]:
+def _divided(
+    tree: KernelTree, spec: SeriesSpec, patches: Sequence[Patch], cache: Cache, findings: Sequence[Finding]
+) -> list[_Made]:
     maintainers = Maintainers(tree.read([NAME]).get(NAME, b"").decode("utf-8", "replace"), cache)
     history = GitHistory(tree.repository, tree.commit, cache) if isinstance(tree, GitTree) else None
     if isinstance(tree, GitTree) and tree.repository.shallow:
@@ -89,7 +94,7 @@ def _divided(tree: KernelTree, spec: SeriesSpec, patches: Sequence[Patch], cache
             made.append(_Made(patch, found[0], patch.step, before))
         else:
             title, message = _templates(spec, patch.step)
-            for part in parts(patch.edits, patch.changes, before, found, title, message):
+            for part in parts(patch.edits, patch.changes, before, found, title, message, findings):
                 lines = tuple(line for line in patch.lines if line[0] in part.changes)
                 step = msgspec.structs.replace(patch.step, title=part.title, message=part.message)
                 own = Patch(step, part.edits, part.changes, patch.unseen, lines)

@@ -10,13 +10,15 @@ from typing import NamedTuple
 
 from patcher import template
 from patcher.errors import InputError
-from patcher.model import Edit
+from patcher.model import Edit, Finding, Verdict
 from patcher.source.outline import Outline, Unreadable
 from patcher.tree.groups import Group
 
 FIELDS = (
-    "prefix", "driver", "entry", "directory", "file", "files", "functions", "places", "nfiles", "nfunctions",
+    "prefix", "driver", "entry", "directory", "file", "files", "functions", "places", "nfiles", "nfunctions", "why",
+    "evidence",
 )  # fmt: skip
+_EVIDENCE = "{evidence}"  # a paragraph of its own
 _WIDTH = 72
 _LAID_OUT = re.compile(r"[^\w(\"'{]|[\w-]+: |\d+[.)] ")  # a list, a tag, code
 _NAMED = 6  # names in a row; of more, that number and how many others
@@ -41,7 +43,7 @@ def check(title: str, message: str, where: str) -> None:
 
 def parts(
     edits: Sequence[Edit], changes: Mapping[str, bytes], before: Mapping[str, bytes], found: Sequence[Group],
-    title: str, message: str,
+    title: str, message: str, findings: Sequence[Finding] = (),
 ) -> tuple[Part, ...]:  # fmt: skip
     """A change in parts, one for each group that has some of it.
 
@@ -49,20 +51,48 @@ def parts(
         edits, changes: all of it, and the files as they become; ``before``: as they were
         found: groups of all these files
         title, message: templates, see ``fields``
+        findings: what plan has found in these files
     """
     made = []
     for group in found:
         own = tuple(edit for edit in edits if edit.span.path in group.paths)
         after = {path: changes[path] for path in group.paths if path in changes}
         if after:
-            values = fields(group, own, before)
-            text = "\n\n".join(_filled(part, values) for part in message.split("\n\n"))
+            told = _told(own, before, findings)
+            values = {**fields(group, own, before), "why": _why(told)}
+            paragraphs = (_filled(part, values, told) for part in message.split("\n\n"))
+            text = "\n\n".join(part for part in paragraphs if part.strip()).rstrip("\n") + "\n"
             made.append(Part(group, own, after, " ".join(template.filled(title, values).split()), text))
     return tuple(made)
 
 
-def _filled(paragraph: str, values: Mapping[str, str]) -> str:
+def _told(edits: Sequence[Edit], before: Mapping[str, bytes], findings: Sequence[Finding]) -> list[Finding]:
+    """The findings on lines that are edited."""
+    lines = set()
+    for edit in edits:
+        content, span = before.get(edit.span.path, b""), edit.span
+        first = content.count(b"\n", 0, span.start) + 1
+        lines |= {(span.path, line) for line in range(first, first + content.count(b"\n", span.start, span.end) + 1)}
+    return [each for each in findings if (each.path, each.line) in lines and each.verdict is Verdict.REDUNDANT]
+
+
+def _why(told: Sequence[Finding]) -> str:
+    """What plan says of them, in sentences, as far as they fit in a value."""
+    text = ""
+    for why in dict.fromkeys(each.why for each in told):
+        sentence = why if why.endswith(".") else f"{why}."
+        longer = f"{text} {sentence}".strip()
+        if len(longer) > template.LONG:
+            break
+        text = longer
+    return text
+
+
+def _filled(paragraph: str, values: Mapping[str, str], told: Sequence[Finding]) -> str:
     """A paragraph, broken anew where something was filled in."""
+    if paragraph.strip() == _EVIDENCE:
+        shown = list(dict.fromkeys(line.strip() for each in told for line in each.evidence))[:_NAMED]
+        return "\n".join(f"  {line}" for line in shown)
     text = template.filled(paragraph, values)
     if text == paragraph or any(_LAID_OUT.match(line) for line in paragraph.strip("\n").split("\n")):
         return text
@@ -73,7 +103,8 @@ def fields(group: Group, edits: Sequence[Edit], before: Mapping[str, bytes]) -> 
     """What a template can name.
 
     ``{prefix}`` (with its colon), ``{driver}``, ``{entry}`` of MAINTAINERS, ``{directory}``, ``{file}`` (the first),
-    ``{files}`` and ``{functions}`` in words, ``{places}``, ``{nfiles}`` and ``{nfunctions}`` as numbers.
+    ``{files}`` and ``{functions}`` in words, ``{places}``, ``{nfiles}`` and ``{nfunctions}`` as numbers; besides
+    ``{why}``, what plan says of the lines, and, as a paragraph, ``{evidence}``, the lines that show it.
     """
     paths = [path for path in group.paths if any(edit.span.path == path for edit in edits)] or list(group.paths)
     functions = list(dict.fromkeys(name for path in paths for name in _functions(path, edits, before)))

@@ -6,7 +6,7 @@ import pytest
 
 from patcher.errors import InputError
 from patcher.generate.split import check, in_words, parts
-from patcher.model import Edit, Span
+from patcher.model import Edit, Finding, Span, Verdict
 from patcher.tree.groups import Group
 
 ONE = b"int a;\n\nstatic int one_mmap(void)\n{\n\treturn VM_IO;\n}\n\nint two_mmap(void)\n{\n\treturn VM_IO;\n}\n"
@@ -51,6 +51,23 @@ def test_paragraphs_are_broken_anew() -> None:
     tags = "Fixes: {driver}\nLink: {driver}\n"
     (made, *_) = parts(edits("drivers/x/one.c"), {"drivers/x/one.c": b""}, BEFORE, GROUPS, "{prefix} x", tags)
     assert made.message == "Fixes: x\nLink: x\n"
+
+
+def test_a_message_has_the_evidence_of_plan() -> None:
+    path = "drivers/x/one.c"
+    found = [
+        Finding("r", verdict, path, line, 1, "f", "VM_IO", "s", why, ("a.h:1: #define A", "b.h:2: B"), "0")
+        for verdict, line, why in (
+            (Verdict.REDUNDANT, 5, "remap_pfn_range() sets it"),
+            (Verdict.REQUIRED, 10, "nobody else sets it"),
+            (Verdict.REDUNDANT, 1, "it is on another line"),
+        )
+    ]
+    text = "Why: {why}\n\n{evidence}\n"
+    (made,) = parts(edits(path), {path: b""}, BEFORE, GROUPS[:1], "{prefix} x", text, found)
+    assert made.message == "Why: remap_pfn_range() sets it.\n\n  a.h:1: #define A\n  b.h:2: B\n"
+    (made,) = parts(edits(path), {path: b""}, BEFORE, GROUPS[:1], "{prefix} x", "Text.\n\n{evidence}\n")
+    assert made.message == "Text.\n"
 
 
 @pytest.mark.parametrize("text", ["{other}", "{", "{prefix:a}", "{places:a|b|c}", "{places:a|{other}}", "{prefix!r}"])
