@@ -83,7 +83,7 @@ def test_paths_and_a_message_of_the_users_own(run: Run, git: Git, mini_repo: Pat
     code, out, _ = run(*asked, "--", "arch/x86/xen")
     assert code == 0 and "1 file, read them before you send them" in out
     (mail,) = (tmp_path / "out").iterdir()
-    assert "Subject: [PATCH 1/1] xen: mine\n\nBecause.\n" in mail.read_text()
+    assert "Subject: [PATCH] xen: mine\n\nBecause.\n" in mail.read_text()
     code, out, _ = run(*asked[:-2], "--", "mm")
     assert (code, "finds nothing to change in " in out) == (0, True)
 
