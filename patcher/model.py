@@ -209,6 +209,15 @@ class Target(Frozen, frozen=True):
     line: int
 
 
+class Split(StrEnum):
+    """What becomes one patch."""
+
+    ONE = "one"
+    FILE = "file"
+    DRIVER = "driver"
+    SUBSYSTEM = "subsystem"
+
+
 class StepStatus(StrEnum):
     """Whether the tree needs a step of the series."""
 

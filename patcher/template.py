@@ -44,3 +44,8 @@ def filled(template: str, values: Mapping[str, str]) -> str:
         return match.group()[:1] if match.group() in ("{{", "}}") else match.group()
 
     return _FIELD.sub(value, template)
+
+
+def unfilled(template: str) -> str:
+    """A line that may be a template, for people, where there is nothing to fill it with."""
+    return re.sub(r"\{[a-z_]{2,}[^{}]*\}", "…", template.replace("{prefix}", "")).strip()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from patcher.template import fault, filled
+from patcher.template import fault, filled, unfilled
 
 
 def test_names_are_filled_in() -> None:
@@ -33,3 +33,8 @@ def test_nothing_else_is(template: str) -> None:
 
 def test_a_long_identifier_is_cut() -> None:
     assert len(filled("{symbol}" * 100, {"symbol": "x" * 1_000_000})) < 40_000
+
+
+def test_a_subject_that_nothing_fills_in() -> None:
+    assert unfilled("{prefix} do not set it in {functions}") == "do not set it in …"
+    assert unfilled("mm: {0} as it is") == "mm: {0} as it is"

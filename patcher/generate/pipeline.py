@@ -20,6 +20,7 @@ from patcher.model import Plan, Status, StepStatus
 from patcher.plan.make import plan_and_patches
 from patcher.plan.request import Request
 from patcher.source.unit import Progress
+from patcher.template import unfilled
 from patcher.tree.gittree import GitTree
 from patcher.tree.kernel import KernelTree
 
@@ -64,7 +65,7 @@ def prepare(
 
 def publish(made: Prepared) -> Delivered:
     """Deliver what is prepared; see ``deliver``."""
-    present = [step.title for step in made.plan.steps if step.status is StepStatus.PRESENT]
+    present = [unfilled(step.title) for step in made.plan.steps if step.status is StepStatus.PRESENT]
     said = tested(made.report) if made.report else []
     shares = []
     for each in made.series:

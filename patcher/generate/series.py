@@ -13,12 +13,12 @@ from patcher.cache import Cache
 from patcher.errors import InputError
 from patcher.generate import split
 from patcher.generate.split import in_words, parts
-from patcher.model import Finding
+from patcher.model import Finding, Split
 from patcher.series.load import SeriesSpec, StepSpec
 from patcher.series.patches import Patch
 from patcher.tree.githistory import GitHistory
 from patcher.tree.gittree import GitTree
-from patcher.tree.groups import Group, Split, batches, groups
+from patcher.tree.groups import Group, batches, groups
 from patcher.tree.kernel import KernelTree
 from patcher.tree.maintainers import NAME, Maintainers
 

@@ -10,6 +10,7 @@ from patcher.generate.mailing import Written
 from patcher.generate.patches import Generated
 from patcher.model import Plan, Step, StepStatus
 from patcher.report.escape import safe
+from patcher.template import unfilled
 from patcher.tree.mailmap import formatted
 
 _FEW = 12
@@ -83,7 +84,7 @@ def _steps(steps: Sequence[Step], made: Generated, done: Delivered, verbose: boo
     lines = []
     for step in steps:
         if step.status is StepStatus.PRESENT:
-            lines.append(f"  {'present':12} {step.title}")
+            lines.append(f"  {'present':12} {unfilled(step.title)}")
             if verbose:
                 lines.append(f"{'':15}{step.reason}")
             continue

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from patcher.model import Coverage, Finding, Plan, Step, StepStatus, Verdict
 from patcher.report.escape import safe
 from patcher.report.fold import folded
+from patcher.template import unfilled
 
 Style = Callable[..., str]
 
@@ -70,7 +71,7 @@ def _steps(steps: tuple[Step, ...], style: Style, verbose: bool) -> Iterator[str
     colours = {StepStatus.NEEDED: "yellow", StepStatus.PRESENT: "green", StepStatus.BLOCKED: "red"}
     reasons = {step.reason for step in steps}
     for step in steps:
-        yield f"  {style(f'{step.status.value:8}', fg=colours[step.status])} {step.title}  ({step.slug})"
+        yield f"  {style(f'{step.status.value:8}', fg=colours[step.status])} {unfilled(step.title)}  ({step.slug})"
         if len(reasons) > 1 or step is steps[0]:
             yield f"           {safe(step.reason)}"
         if verbose:

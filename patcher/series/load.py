@@ -13,9 +13,9 @@ from patcher.cocci import script
 from patcher.cocci.script import SemanticPatch
 from patcher.errors import InputError
 from patcher.files import present, read_text
+from patcher.model import Split
 from patcher.rules.load import decode
 from patcher.series.edits import StepEdits, load_edits
-from patcher.tree.groups import Split
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
 

@@ -6,9 +6,9 @@ import posixpath
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from enum import StrEnum
 from typing import NamedTuple
 
+from patcher.model import Split
 from patcher.tree.history import History
 from patcher.tree.kernel import KernelTree
 from patcher.tree.maintainers import REST, Fit, Maintainers
@@ -18,15 +18,6 @@ from patcher.tree.prefixes import learn
 FEW = 4  # modules of a directory that is one driver's: more, and its entry is a subsystem's
 _OF_ALL = "linux-kernel@"
 _URL = re.compile(r"\w+://\S+|\S+@\S+:\S+")
-
-
-class Split(StrEnum):
-    """What becomes one patch."""
-
-    ONE = "one"
-    FILE = "file"
-    DRIVER = "driver"
-    SUBSYSTEM = "subsystem"
 
 
 class Group(NamedTuple):

@@ -96,6 +96,12 @@ def test_without_a_cover_letter_the_step_speaks_of_all(run: Run, tree: Path, own
     assert "init_memory_mapping(), map_pte_fn() and xen_release_chunk() of init," in letter
 
 
+def test_plan_shows_no_template(run: Run, tree: Path, own: Path) -> None:
+    out = run("plan", "--tree", tree, "--series-dir", own)[1]
+    assert " say so  (say)" in out
+    assert "{prefix}" not in out
+
+
 def test_series_of_so_many_patches(run: Run, git: Git, tree: Path, own: Path) -> None:
     code, _, err = run("apply", "--tree", tree, "--series-dir", own, "--split", "file", "--limit", "2")
     assert (code, err) == (0, "")

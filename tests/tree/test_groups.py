@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from patcher.cache import Cache
+from patcher.model import Split
 from patcher.tree.directory import DirectoryTree
 from patcher.tree.find import open_tree
 from patcher.tree.githistory import GitHistory
 from patcher.tree.gittree import GitTree
-from patcher.tree.groups import Batch, Group, Split, batches, groups
+from patcher.tree.groups import Batch, Group, batches, groups
 from patcher.tree.maintainers import Maintainers
 from patcher.tree.modules import Modules
 from patcher.tree.prefixes import learn, of_path
