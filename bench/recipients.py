@@ -38,7 +38,7 @@ from patcher.tree.recipients import Recipients  # noqa: E402
 
 def theirs(tree: Path, of: Sequence[str], seed: int) -> list[str]:
     command = ["perl", SCRIPT, "--no-git-fallback", *of]
-    environment = {**os.environ, "PERL_HASH_SEED": str(seed), "PERL_PERTURB_KEYS": "0"}
+    environment = {**os.environ, "PERL_HASH_SEED": str(seed), "PERL_PERTURB_KEYS": "2"}
     return subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=True).stdout.split(
         "\n"
     )[:-1]
