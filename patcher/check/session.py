@@ -17,6 +17,7 @@ from patcher.lint import session as lint
 from patcher.tree.commit import Draft, Identity
 from patcher.tree.find import open_repository
 from patcher.tree.gittree import GitTree
+from patcher.tree.subtree import at_top
 
 _EXAMPLES = 30  # cases for each property, in each commit; patcher prove tries more
 
@@ -27,6 +28,7 @@ def check(
     """Check the range or the patches that the user named in a tree; patches go on ``base``. Raises InputError."""
     with temporary.directory("check") as scratch:
         series = named(open_repository(tree), what, base, scratch)
+        at_top(GitTree(series.repository, series.base))
         return _check(series, tree, lint.Request(tuple(what), tree, base=base), options, cache, progress)
 
 

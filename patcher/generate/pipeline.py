@@ -23,6 +23,7 @@ from patcher.source.unit import Progress
 from patcher.template import unfilled
 from patcher.tree.gittree import GitTree
 from patcher.tree.kernel import KernelTree
+from patcher.tree.subtree import at_top
 
 
 class Prepared(NamedTuple):
@@ -46,6 +47,7 @@ def prepare(
 
     Raises InputError where the tree cannot take it, or where something would be in the way in the end.
     """
+    at_top(tree)
     planned = plan_and_patches(tree, request, cache, progress)
     if planned.plan.status is Status.ALREADY:
         return planned.plan
@@ -81,6 +83,7 @@ def check(
     progress: Progress | None = None,
 ) -> Report:  # fmt: skip
     """Generate a series and check it. Raises InputError where the tree cannot take it, or has it already."""
+    at_top(tree)
     planned = plan_and_patches(tree, request, cache, progress)
     if planned.plan.status is Status.ALREADY:
         raise InputError(f"{tree.where} has the series {request.series_name} already", "there is nothing to check")

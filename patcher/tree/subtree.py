@@ -65,15 +65,31 @@ def kernel_of(tree: KernelTree, directory: str | None) -> KernelTree:
         return SubTree(tree, name)
     if directory is not None or not tree.commit or _is_kernel(tree, ""):
         return tree
-    ends = "/arch/x86/Makefile"
-    named = sorted(path.removesuffix(ends) for path in tree.paths() if path.endswith(ends))
-    found = [name for name in named if name.count("/") < _DEPTH and _is_kernel(tree, f"{name}/")]
+    found = _below(tree)
     if len(found) > 1:
         more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
         raise InputError(
             f"{tree.where} has several kernels: {', '.join(found[:_SHOWN])}{more}", "name one of them with --subdir"
         )
     return SubTree(tree, found[0]) if found else tree
+
+
+def at_top(tree: KernelTree) -> None:
+    """Raises InputError where the kernel of a commit is in a directory: a series becomes commits, and is built, at the
+    top of a repository."""
+    if not tree.commit or _is_kernel(tree, "") or not (found := _below(tree)):
+        return
+    raise InputError(
+        f"the kernel is in the directory {found[0]}, and commits are made and built at the top of a repository",
+        f"make a branch of it: git subtree split -P {found[0]} -b kernel (plan, prove and lint take it as it is)",
+    )
+
+
+def _below(tree: KernelTree) -> list[str]:
+    """The directories of a tree that have a kernel."""
+    ends = "/arch/x86/Makefile"
+    named = sorted(path.removesuffix(ends) for path in tree.paths() if path.endswith(ends))
+    return [name for name in named if name.count("/") < _DEPTH and _is_kernel(tree, f"{name}/")]
 
 
 def _is_kernel(tree: KernelTree, prefix: str) -> bool:

@@ -10,7 +10,7 @@ import pytest
 
 from patcher.errors import InputError
 from patcher.tree.find import open_tree
-from patcher.tree.subtree import SubTree, kernel_of
+from patcher.tree.subtree import SubTree, at_top, kernel_of
 
 Git = Callable[..., str]
 
@@ -66,3 +66,18 @@ def test_of_several_one_must_be_named(vendor: Path, mini: Path, tmp_path: Path, 
 def test_plan_finds_it(run: Callable[..., object], vendor: Path) -> None:
     ended = run("plan", "--tree", vendor, "--format", "json")
     assert '"status": "applicable"' in ended.stdout, ended.stderr  # type: ignore[attr-defined]
+
+
+def test_what_makes_commits_says_that_it_is_not_at_the_top(run: Callable[..., object], vendor: Path, git: Git) -> None:
+    git(vendor, "commit", "-q", "--allow-empty", "-m", "more")
+    for command in (("apply", "--dry-run"), ("check", "--trust-tree", "HEAD~1..HEAD")):
+        ended = run(*command, "--tree", vendor)
+        assert ended.code == 2, ended.stdout  # type: ignore[attr-defined]
+        assert "the kernel is in the directory bsp/linux" in ended.stderr  # type: ignore[attr-defined]
+        assert "git subtree split -P bsp/linux -b kernel" in ended.stderr  # type: ignore[attr-defined]
+
+
+def test_a_kernel_at_the_top_and_no_kernel_are_no_matter_of_directories(mini_original: Path, vendor: Path) -> None:
+    at_top(open_tree(mini_original, None))
+    with pytest.raises(InputError, match="directory bsp/linux"):
+        at_top(open_tree(vendor, None))
