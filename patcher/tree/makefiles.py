@@ -15,6 +15,7 @@ _OF_FILE = re.compile(r"CFLAGS_([\w.-]+)\.o\Z")
 _BELOW = re.compile(r"subdir-ccflags-(?:y|m|\$\(\w+\))\Z")
 _VARIABLE = re.compile(r"\$[({]([\w-]+)[)}]")
 _INCLUDED = re.compile(r"(?:\A|(?<=\s))-I\s*(\S+)")
+_GOALS = ("obj-", "lib-", "subdir-", "hostprogs")
 _DEEP = 5  # variables in variables
 
 Assigned = list[tuple[str, str]]
@@ -27,9 +28,30 @@ def own_directories(tree: KernelTree, paths: tuple[str, ...]) -> dict[str, tuple
     """
     beside = {path: posixpath.dirname(path) for path in paths}
     places = {above for place in beside.values() for above in _upwards(place)}
+    read = _read(tree, places)
+    homes = {place: _including(tree, place, read.get(place, [])) for place in set(beside.values())}
+    read |= _read(tree, {home for some in homes.values() for home in some} - places)
+    return {
+        path: tuple(dict.fromkeys(each for home in (place, *homes[place]) for each in _of(path, home, read)))
+        for path, place in beside.items()
+    }
+
+
+def _read(tree: KernelTree, places: set[str]) -> dict[str, Assigned]:
     texts = tree.read(f"{place}/{name}" for place in places for name in NAMES)
-    read = {place: assigned(texts.get(f"{place}/{name}", b"") for name in NAMES) for place in places}
-    return {path: tuple(dict.fromkeys(_of(path, place, read))) for path, place in beside.items()}
+    return {place: assigned(texts.get(f"{place}/{name}", b"") for name in NAMES) for place in places}
+
+
+def _including(tree: KernelTree, place: str, own: Assigned) -> tuple[str, ...]:
+    """The directories whose Makefiles include the one of a directory that has no goals itself, and build its files."""
+    above, _, last = place.rpartition("/")
+    if not above or not own or any(name.startswith(_GOALS) for name, _ in own):
+        return ()
+    included = re.compile(
+        rb"^[ \t]*-?include[ \t].*(?<![\w.-])%s/(?:Makefile|Kbuild)\b" % re.escape(last.encode()), re.MULTILINE
+    )
+    found = tree.search([last], [f"{above}/*{name}" for name in NAMES])
+    return tuple(posixpath.dirname(path) for path, text in tree.read(found).items() if included.search(text))
 
 
 def _upwards(place: str) -> Iterator[str]:
@@ -46,8 +68,8 @@ def assigned(texts: Iterable[bytes]) -> Assigned:
 def _of(path: str, place: str, read: Mapping[str, Assigned]) -> Iterator[str]:
     stem = posixpath.splitext(posixpath.basename(path))[0]
     for above in _upwards(place):
-        known = dict(reversed(read[above]))  # the first assignment of each
-        for name, value in read[above]:
+        known = dict(reversed(read.get(above, [])))  # the first assignment of each
+        for name, value in read.get(above, ()):
             named = _OF_FILE.match(name)
             if (
                 (_BELOW.match(name) if above != place else _FLAGS.match(name))

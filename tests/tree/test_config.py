@@ -258,3 +258,20 @@ def test_what_is_no_file_of_the_build(tree: DirectoryTree, tmp_path: Path, name:
         return
     with pytest.raises(InputError, match=r"cannot read \S+: (?:it is a FIFO|it leads out|it has more)"):
         from_build(tree, None)
+
+
+def test_directories_of_the_makefile_that_includes_this_one(tmp_path: Path) -> None:
+    files = {
+        "drivers/amd/core/Makefile": "TOP=$(src)/..\nccflags-y := -I$(TOP)/include -I$(TOP)/part\ncore-y := core.o\n"
+        "include $(TOP)/part/Makefile\ncore-y += $(PART_FILES)\nobj-m += core.o\n",
+        "drivers/amd/part/Makefile": "PART_FILES := ../part/part.o\n",
+        "drivers/amd/apart/Makefile": "APART_FILES := apart.o\n",
+        "drivers/amd/own/Makefile": "obj-m += own.o\n",
+        "drivers/amd/other/Makefile": "ccflags-y := -Idrivers/other\n# part/Makefile is not included here\n",
+    }
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).write_text(text)
+    paths = ("drivers/amd/part/part.c", "drivers/amd/apart/apart.c", "drivers/amd/own/own.c")
+    found = own_directories(DirectoryTree(tmp_path), paths)
+    assert found == {paths[0]: ("drivers/amd/include", "drivers/amd/part"), paths[1]: (), paths[2]: ()}
