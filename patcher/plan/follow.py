@@ -10,18 +10,20 @@ from patcher.cache import Cache
 from patcher.model import FileFacts
 from patcher.plan.reading import Gap
 from patcher.plan.survey import Survey, cached_search
+from patcher.rules import flow
 from patcher.rules.knowledge import Knowledge, Topic
 from patcher.rules.library import Library, within
 from patcher.rules.match import ask
 from patcher.rules.model import RuleSet
 from patcher.source import lex
-from patcher.tree.buildable import Buildable
+from patcher.tree.buildable import Buildable, of_others
 from patcher.tree.kernel import KernelTree
 from patcher.tree.overlay import fits
 
 _ROUNDS = 3
 _CORE = ("include/*.h", "arch/x86/*.h", "arch/x86/mm/*.c", "mm/*.c", "kernel/*.c", "lib/*.c")
 _MANY = 400  # names in one round
+_DIRECTIVE = re.compile(rb"^[ \t]*#[ \t]*(?:if|elif)[^\n]*(?:\b0\b|\b__\w+|\bCONFIG_\w+)", re.MULTILINE)
 _FILES = 8  # that fill a field somewhere else in the tree: where there are more, its name is too common to tell
 
 
@@ -40,7 +42,7 @@ def follow(
     for gap in gaps if pathspecs else ():
         if reason := buildable.condition(gap.condition):
             unbuilt[f"{gap.path}:{gap.offset}"] = reason
-    library = Library({path: codes[path] for path in (*found.sources, *found.headers) if path not in unbuilt})
+    library = Library({path: _ours(codes[path]) for path in (*found.sources, *found.headers) if path not in unbuilt})
     knowledge = Knowledge(facts, names, library, unbuilt)
     fetch = _Fetch(tree, library, pathspecs, cache)
     more: dict[str, bytes] = {}
@@ -51,9 +53,14 @@ def follow(
         if not new:
             break
         more.update(new)
-        library.add({path: lex.code_only(text) for path, text in new.items()})
+        library.add({path: _ours(lex.code_only(text)) for path, text in new.items()})
         knowledge = Knowledge(facts, names, library, unbuilt)
     return knowledge, more
+
+
+def _ours(code: bytes) -> bytes:
+    """The code without what only another architecture compiles: nothing comes from there."""
+    return flow.without(code.decode("latin-1"), of_others).encode("latin-1") if _DIRECTIVE.search(code) else code
 
 
 def _search(tree: KernelTree, cache: Cache, words: Sequence[str], pathspecs: Sequence[str]) -> tuple[str, ...]:

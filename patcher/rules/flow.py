@@ -9,11 +9,12 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from patcher.rules.functions import Function, arguments
 from patcher.source.outline import Outline, Statement, Unreadable
+from patcher.tree.buildable import of_others
 
 _Branch = tuple[str, int, int]  # the directive that begins it, and its text: from, to
 
@@ -26,7 +27,6 @@ _ERROR = re.compile(
     r"\(*\s*(?:-\s*(?:E[A-Z0-9]+|1)\b|(?:ERR_PTR|ERR_CAST)\s*\(|VM_FAULT_(?!NOPAGE|MINOR|MAJOR)[A-Z]+\b)"
 )
 _NOTHING = re.compile(r"\(*\s*(?:0|NULL|VM_FAULT_NOPAGE)\s*\)*\Z")
-_NEVER = re.compile(r"#\s*if 0$")
 _WORD = re.compile(r"[A-Za-z_]\w*\Z")
 _HINT = re.compile(r"\b(?:likely|unlikely)\s*(?=\()")
 _TEST = re.compile(r"(!?)\s*\(*\s*(\w+)\s*(?:=(?!=)[^=].*?\))?\s*\)*\s*(?:(!=|==|<|>=)\s*0)?\s*\)*\Z", re.DOTALL)
@@ -97,10 +97,11 @@ def paths(function: Function, place: tuple[int, int], watch: Watch) -> Paths:
 def variants(text: str) -> Iterator[tuple[str, str]]:
     """The text as each choice among its #if branches leaves it, same length, with the directives of those chosen.
 
-    Where there are too many, all first branches and all last ones. ``#if 0`` is never chosen.
+    Where there are too many, all first branches and all last ones. What another architecture has, and ``#if 0``, is
+    never chosen.
     """
     groups = list(_groups(text))
-    choices = [[each for each in group if not _NEVER.match(each[0])] for group in groups]
+    choices = [[each for each in group if not _never(each[0])] or group for group in groups]
     some: Iterator[tuple[_Branch, ...]] = itertools.product(*choices)
     if math.prod(len(each) for each in choices) > _VARIANTS:
         some = iter([tuple(each[0] for each in choices), tuple(each[-1] for each in choices)])
@@ -112,6 +113,18 @@ def variants(text: str) -> Iterator[tuple[str, str]]:
         if out not in seen:
             seen.add(out)
             yield out, " and ".join(branch[0] for branch in choice)
+
+
+def _never(directive: str) -> bool:
+    return of_others(re.sub(r"^without ", "#else of ", directive))
+
+
+def without(text: str, never: Callable[[str], bool]) -> str:
+    """The text with blanks, same length, for the branches of an ``#if`` whose directive is never true."""
+    for directive, start, end in (branch for group in _groups(text) for branch in group):
+        if start < end and never(directive):
+            text = text[:start] + _spaces(text[start:end]) + text[end:]
+    return text
 
 
 def _spaces(text: str) -> str:

@@ -15,6 +15,7 @@ from patcher.tree import kconfig
 from patcher.tree.kernel import KernelTree
 
 Search = Callable[[Sequence[str], Sequence[str]], tuple[str, ...]]
+Ways = tuple[frozenset[str], ...]  # each of them: the CONFIG symbols that must be on
 
 _ARCHITECTURES = (
     "alpha", "arc", "arm", "arm26", "arm64", "aarch64", "avr32", "blackfin", "bfin", "c6x", "cris", "csky", "frv",
@@ -24,10 +25,17 @@ _ARCHITECTURES = (
     "unicore32", "v850", "xtensa",
 )  # fmt: skip
 _MACRO = re.compile(rf"__({'|'.join(_ARCHITECTURES)})(?:__)?$", re.IGNORECASE)
+_BOTH_OF_X86 = re.compile(
+    r"defined\s*\(?\s*__(?:i386__\s*\)?\s*\|\|\s*defined\s*\(?\s*__x86_64|x86_64__\s*\)?\s*\|\|\s*defined\s*\(?\s*__i386)__\b"
+)
 _OURS = re.compile(r"arch/(?!x86/|i386/|x86_64/|Kconfig)")
-_RULE = re.compile(r"^\s*(?:obj|lib)-\$\(CONFIG_(\w+)\)\s*[+:]?=\s*((?:[^\n\\]|\\\n|\\.)*)", re.MULTILINE)
-_PLAIN = re.compile(r"^\s*(?:obj|lib)-[ym]\s*[+:]?=\s*((?:[^\n\\]|\\\n|\\.)*)", re.MULTILINE)
-_PART = re.compile(r"^\s*([\w-]+)-(?:objs|y|\$\(CONFIG_(\w+)\))\s*[+:]?=\s*((?:[^\n\\]|\\\n|\\.)*)", re.MULTILINE)
+_ASSIGNED = re.compile(
+    r"^[ \t]*((?:\$\((?:[^()$\n]|\$\([^()\n]*\))*\)|[^\s#:+?=$])+)[ \t]*[:+?]?=[ \t]*((?:[^\n\\#]|\\\n|\\.)*)",
+    re.MULTILINE,
+)
+_GOAL = re.compile(r"(?:obj|lib)-(?:([ym])|((?:\$\(CONFIG_\w+\))+))\Z")
+_PART = re.compile(r"([\w-]+?)-(?:objs|[ym]|\$\(CONFIG_(\w+)\))\Z")
+_NO_GOAL = frozenset({"targets", "clean-files", "hostprogs", "hostprogs-y"})
 _NAME = re.compile(r"[A-Z0-9]\w+")
 _TOKEN = re.compile(r"\$\([^)]*\)|&&|\|\||!=|<=|>=|=|<|>|!|\(|\)|\"[^\"]*\"|\w+")
 _ALWAYS = frozenset({"X86", "MMU", "HAS_IOMEM", "HAS_IOPORT", "HAS_DMA", "PCI", "ISA_DMA_API", "NET", "y"})
@@ -45,16 +53,28 @@ class Buildable:
         self._looked: set[str] = set()
         self._read: set[str] = set()
         self._never: dict[str, str] = {}
+        self._makefiles: dict[str, str] = {}
 
     def never(self, paths: Iterable[str]) -> dict[str, str]:
         """The files that x86 never builds, each with the reason."""
         chains = {path: tuple(self._chain(path)) for path in paths if path.endswith(".c")}
-        self._fetch({symbol for chain in chains.values() for symbol in chain})
+        self._fetch({symbol for chain in chains.values() for ways in chain for way in ways for symbol in way})
         found = {}
         for path, chain in chains.items():
-            if reason := next((reason for symbol in chain if (reason := self.symbol(symbol))), ""):
+            if reason := next((reason for ways in chain if (reason := self._closed(ways))), ""):
                 found[path] = reason
         return found
+
+    def _closed(self, ways: Ways) -> str:
+        """Why none of the ways to build something can be gone, or ""."""
+        reasons = [next((reason for symbol in way if (reason := self.symbol(symbol))), "") for way in ways]
+        if not reasons or not all(reasons):
+            return ""
+        others = len(ways) - 1
+        rest = (
+            "the other way to build it is closed" if others == 1 else f"the {others} other ways to build it are closed"
+        )
+        return f"{reasons[0]}; {rest}, too" if others else reasons[0]
 
     def symbol(self, name: str) -> str:
         """Why a CONFIG symbol (named without its prefix) is never on for x86, or ""."""
@@ -69,35 +89,22 @@ class Buildable:
 
     # makefiles
 
-    def _chain(self, path: str) -> Iterator[str]:
-        """The CONFIG symbols that a file and the directories above it are built under, as far as each is just one."""
+    def _chain(self, path: str) -> Iterator[Ways]:
+        """How a file and the directories above it are built, as far as each can be told."""
         directory, name = posixpath.split(path)
         target = f"{posixpath.splitext(name)[0]}.o"
         while directory:
             makefile = self._makefile(directory)
-            yield from self._under(makefile, target)
+            ways = _ways(makefile, target) if target in makefile else None
             directory, _, last = directory.rpartition("/")
-            target = f"{last}/"
+            target = f"{last}/{target}" if ways is None and target.endswith(".o") else f"{last}/"
+            yield ways or ()
 
     def _makefile(self, directory: str) -> str:
-        texts = self._tree.read([f"{directory}/Kbuild", f"{directory}/Makefile"])
-        return "\n".join(text.decode("utf-8", "replace") for text in texts.values())
-
-    def _under(self, makefile: str, target: str) -> tuple[str, ...]:
-        targets, todo = set(), [target]
-        conditions: set[str] = set()
-        while todo:
-            wanted = todo.pop()
-            if wanted in targets:
-                continue
-            targets.add(wanted)
-            if any(wanted in words.split() for words in _PLAIN.findall(makefile)):
-                return ()
-            direct = [symbol for symbol, words in _RULE.findall(makefile) if wanted in words.split()]
-            conditions.update(direct)
-            parts = [whole for whole, _, words in _PART.findall(makefile) if wanted in words.split()]
-            todo += [f"{whole}.o" for whole in parts if whole not in ("obj", "lib")]
-        return tuple(conditions) if len(conditions) == 1 else ()
+        if directory not in self._makefiles:
+            texts = self._tree.read([f"{directory}/Kbuild", f"{directory}/Makefile"])
+            self._makefiles[directory] = "\n".join(text.decode("utf-8", "replace") for text in texts.values())
+        return self._makefiles[directory]
 
     # Kconfig
 
@@ -157,6 +164,37 @@ class Buildable:
         return None
 
 
+def _ways(makefile: str, target: str) -> Ways | None:
+    """The ways to build a target; nothing where one of them cannot be read, or needs no symbol; None: there is none."""
+    lines = [(match[1], match[2].replace("\\\n", " ").split()) for match in _ASSIGNED.finditer(makefile)]
+    ways: dict[frozenset[str], None] = {}
+    todo, done = [(target, frozenset[str]())], set()
+    while todo:
+        wanted, needs = todo.pop()
+        if (wanted, needs) in done:
+            continue
+        done.add((wanted, needs))
+        for name in (name for name, words in lines if wanted in words and name not in _NO_GOAL):
+            goal, part = _GOAL.match(name), _PART.match(name)
+            if goal:
+                symbols = re.findall(r"CONFIG_(\w+)", name)
+                ways.update(dict.fromkeys([needs | {symbol} for symbol in symbols] or [needs]))
+            elif part:
+                todo.append((f"{part[1]}.o", needs | ({part[2]} if part[2] else set())))
+            elif re.fullmatch(r"\w+", name):
+                todo.append((f"$({name})", needs))
+            else:
+                return ()
+    if not ways:
+        return None
+    return tuple(ways) if all(ways) else ()
+
+
+def of_others(conditions: str) -> bool:
+    """Whether what stands under some directives is another architecture's by their names alone, or is ``#if 0``."""
+    return elsewhere(conditions, lambda name: name.lower() in _ARCHITECTURES) != ""
+
+
 def elsewhere(conditions: str, never: Callable[[str], bool] = lambda name: False) -> str:
     """Why what stands under some directives, joined by " and ", is never compiled for x86, or "".
 
@@ -174,7 +212,9 @@ def elsewhere(conditions: str, never: Callable[[str], bool] = lambda name: False
         match = re.match(r"#?\s*(else of #\s*)?(ifdef|ifndef|if|elif)\s+(.*)$", part)
         if match is None:
             continue
-        value = _evaluate(_TOKEN.findall(re.sub(r"\bdefined\b|\bIS_\w+\b", " ", match.group(3))), known)
+        told = _BOTH_OF_X86.sub("(CONFIG_X86", match.group(3))
+        told += ")" * (told.count("(") - told.count(")"))
+        value = _evaluate(_TOKEN.findall(re.sub(r"\bdefined\b|\bIS_\w+\b", " ", told)), known)
         negated = (match.group(2) == "ifndef") is not bool(match.group(1))
         if value is not None and value is negated:
             return f"it stands under #{part.removeprefix('#').strip()}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from patcher.rules import flow
 from patcher.rules.areas import Areas, Setting
 from patcher.rules.library import Library
 from patcher.source import lex
@@ -154,3 +155,26 @@ def test_two_settings_do_not_excuse_each_other() -> None:
 )  # fmt: skip
 def test_hostile_functions_come_to_an_end(body: str) -> None:
     assert not setting(f"{body}\treturn 0;").repeats
+
+
+def test_what_another_architecture_compiles_is_no_path() -> None:
+    inside = "\tvma->vm_flags |= VM_IO;\n%s\n\treturn remap_pfn_range(vma, 0, 1, 2);\n"
+    for ours in (
+        "#ifdef __sparc__\n\treturn 0;\n#endif",
+        "#if defined(__i386__) || defined(__x86_64__)\n#else\n\treturn 0;\n#endif",
+        "#if 0\n\treturn 0;\n#endif",
+        "#if defined(__x86_64__)||defined(__i386__)\n#else\n\treturn 0;\n#endif",
+    ):
+        assert setting(inside % ours).repeats, ours
+    for perhaps in ("#ifdef __i386__\n\treturn 0;\n#endif", "#ifdef CONFIG_PM\n\treturn 0;\n#endif"):
+        assert not setting(inside % perhaps).repeats, perhaps
+
+
+def test_branches_that_are_never_compiled_are_blanked_where_they_are() -> None:
+    text = "a;\n#ifdef __sparc__\nb;\n#else\nc;\n#endif\n#if 0\nd;\n# if X\ne;\n# endif\n#elif Y\nf;\n#endif\ng;\n"
+    left = flow.without(
+        text, lambda directive: ("__sparc__" in directive and "else" not in directive) or "if 0" in directive
+    )
+    assert len(left) == len(text)
+    assert [word for word in left.split() if word.endswith(";")] == ["a;", "c;", "f;", "g;"]
+    assert flow.without(text, lambda directive: False) == text

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from patcher.tree.buildable import Buildable, elsewhere
+from patcher.tree.buildable import Buildable, elsewhere, of_others
 from patcher.tree.directory import DirectoryTree
 
 FILES = {
@@ -20,7 +20,14 @@ FILES = {
     "drivers/video/Makefile": "obj-$(CONFIG_OMAPFB) += omapfb.o omap/\nobj-$(CONFIG_BOTH) += both.o\nobj-y += plain.o\n"
     "obj-$(CONFIG_TRIED) += tried.o\nobj-$(CONFIG_NOTX86) += notx86.o\nobj-$(CONFIG_FAR) += far.o\n"
     "far-objs := part.o other.o\nobj-$(CONFIG_OMAPFB) += two.o\nobj-$(CONFIG_BOTH) += two.o\n"
-    "obj-$(CONFIG_NOWHERE) += nowhere.o\n",
+    "obj-$(CONFIG_NOWHERE) += nowhere.o\n"
+    "obj-$(CONFIG_OMAPFB) += shared.o\nobj-$(CONFIG_NOTX86) += shared.o three.o\nobj-$(CONFIG_FAR) += three.o\n"
+    "obj-$(CONFIG_OMAPFB) += three.o\nobj-$(CONFIG_OMAPFB)$(CONFIG_FAR) += either.o\n"
+    "obj-$(CONFIG_OMAPFB)$(CONFIG_BOTH) += perhaps.o\nobj-$(CONFIG_BOTH) += whole.o\nwhole-y := always.o\n"
+    "whole-$(CONFIG_OMAPFB) += piece.o\nobj-$(CONFIG_OMAPFB) += below/deep.o\nPIECES := named.o \\\n\tlisted.o\n"
+    "far-y += $(PIECES)\nobj-$(subst m,y,$(CONFIG_BOTH)) += odd.o\nobj-$(CONFIG_OMAPFB) += odd.o\n"
+    "clean-files := cleaned.o\nobj-$(CONFIG_OMAPFB) += cleaned.o # plain.o\n",
+    "drivers/video/below/Makefile": "# nothing is built from here\n",
     "drivers/video/omap/Makefile": "obj-y += inner.o\n",
 }  # fmt: skip
 
@@ -47,6 +54,16 @@ def buildable(tmp_path: Path) -> Buildable:
         ("plain.c", ""),
         ("two.c", ""),
         ("unknown.c", ""),
+        ("shared.c", "CONFIG_OMAPFB depends on ARCH_OMAP; the other way to build it is closed, too"),
+        ("three.c", "CONFIG_NOTX86 depends on !X86; the 2 other ways to build it are closed, too"),
+        ("either.c", "CONFIG_OMAPFB depends on ARCH_OMAP; the other way to build it is closed, too"),
+        ("perhaps.c", ""),
+        ("always.c", ""),
+        ("piece.c", "CONFIG_OMAPFB depends on ARCH_OMAP"),
+        ("below/deep.c", "CONFIG_OMAPFB depends on ARCH_OMAP"),
+        ("listed.c", "CONFIG_FAR depends on OMAPFB && PCI"),
+        ("odd.c", ""),
+        ("cleaned.c", "CONFIG_OMAPFB depends on ARCH_OMAP"),
     ],
 )
 def test_files(buildable: Buildable, file: str, reason: str) -> None:
@@ -73,6 +90,13 @@ def test_files(buildable: Buildable, file: str, reason: str) -> None:
 )
 def test_conditions(buildable: Buildable, condition: str, never: bool) -> None:
     assert (buildable.condition(condition) != "") is never
+
+
+def test_directives_of_other_architectures_are_known_by_name() -> None:
+    for never in ("#ifdef CONFIG_SPARC", "#else of #if !defined(__arm__)", "#if 0", "#if defined(__alpha__)"):
+        assert of_others(never), never
+    for perhaps in ("#ifdef CONFIG_PM", "#else of #ifdef __alpha__", "#if 1", "#ifndef CONFIG_ARM"):
+        assert not of_others(perhaps), perhaps
 
 
 def test_without_kconfig_only_architectures_are_known() -> None:
