@@ -167,6 +167,13 @@ class Knowledge:
             return frozenset({Origin(Nature.UNKNOWN, expression, path, 0)})
         return self._origins.of(function, expression, at=offset - function.at)
 
+    def area(self, path: str, offset: int, args: Sequence[str]) -> str:
+        """Which of the arguments of a call at an offset of a file is a vma, or ""."""
+        function = self.around(path, offset)
+        told = f"{function.between};{function.body}" if function else ""
+        declared = set(re.findall(r"\bstruct\s+vm_area_struct\s*\*+\s*(\w+)", told))
+        return next((each.strip() for each in args if each.strip() in declared), "")
+
     def setting(self, flags: frozenset[str], use: Use) -> Setting:
         """What is known of a use that sets one of the flags on a vma."""
         function = self.around(use.span.path, use.span.start)

@@ -18,9 +18,10 @@ _LONG = 8
 _COMMON = 8  # files of a directory
 _INTO = re.compile(rb"\s*(?:\[[^]\n]*\]\s*)*(?:->|\.)\s*\w")  # it is the address of something in the field
 # They are given an address, and do not change what is there.
-_READS = re.compile(
+READS = re.compile(
     r"(?:\w*printf|\w*print\w*|\w*put_user|copy_to_user|list_\w+|INIT_LIST_HEAD|\w*lock\w*|\w*wait\w*|\w*wake\w*|dev_\w+|"
-    r"pr_\w+|kref_\w+|atomic_\w+|refcount_\w+|container_of|is_\w+|\w*trace\w*|\w*dbg)\s*\("
+    r"pr_\w+|kref_\w+|atomic_\w+|refcount_\w+|container_of|is_\w+|\w*trace\w*|\w*dbg|\w*debug\w*|\w*_log|\w*_warn\w*|"
+    r"\w*_err|\w*_info)\s*\("
 )
 
 
@@ -28,7 +29,8 @@ class Stored(NamedTuple):
     """A value that a field or variable is given: in which function (None: in an initialiser), of what, as text.
 
     ``base``: what stands before the field, "" in an initialiser; ``operator``: ``=``, ``+=``, or ``&`` where its
-    address is an argument of the call ``value``.
+    address is an argument of the call ``value``; ``at``: where in the function's body, or -1; ``indexed``: whether it
+    is an element that is given it.
     """
 
     path: str
@@ -37,6 +39,8 @@ class Stored(NamedTuple):
     operator: str
     value: str
     line: int
+    at: int = -1
+    indexed: bool = False
 
 
 class Library:
@@ -163,17 +167,19 @@ class Library:
             start = before.start() if before else match.start()
             base = code[start : match.start()].decode("latin-1")
             function, line = text.around(match.start()), text.line(match.start())
+            at = match.start() - function.at if function else -1
+            indexed = code[match.end() : match.end() + 20].lstrip().startswith(b"[")
             if after:
                 value = _value(code, after.end())
-                yield Stored(path, function, base, after.group(1).decode(), value, line)
+                yield Stored(path, function, base, after.group(1).decode(), value, line, at, indexed)
             elif (
                 function is not None
                 and re.search(rb"(?<!&)&\s*\(*\s*\Z", code[max(0, start - 20) : start])
                 and not _INTO.match(code, match.end())
             ):
                 call = _call_around(function, match.start() - function.at)
-                if call and not _READS.match(call):
-                    yield Stored(path, function, base, "&", call, line)
+                if call and not READS.match(call):
+                    yield Stored(path, function, base, "&", call, line, at, indexed)
 
 
 def within(path: str, directory: str) -> bool:

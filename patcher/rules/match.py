@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from patcher.model import Finding, How, Use, Verdict
 from patcher.pattern import pattern
 from patcher.rules.knowledge import Knowledge, Topic
-from patcher.rules.matchers import MATCHERS, Asked, origins, setting
+from patcher.rules.matchers import MATCHERS, Asked, is_core, origins, setting
 from patcher.rules.model import Match, Role, Rule, RuleSet
 from patcher.rules.origins import Nature, Origin
 from patcher.template import filled
@@ -54,7 +54,8 @@ def findings(
 def ask(topics: Mapping[str, Topic], knowledge: Knowledge) -> None:
     """Ask all that findings will ask about frames and flags, so that the library notes what it lacks."""
     for topic, use in _uses(topics, knowledge):
-        if not (asked := Asked(use, topic, dict(topics), knowledge)).unbuilt and setting(asked) is None:
+        asked = Asked(use, topic, dict(topics), knowledge)
+        if not asked.unbuilt and setting(asked) is None and not is_core(asked):
             origins(asked)
 
 
@@ -110,7 +111,8 @@ def _finding(rule: Rule | None, asked: Asked, sources: Sources, seen: Counter[st
         name, verdict = rule.id, rule.verdict
         values = {
             "symbol": use.symbol, "function": use.function or "file level", "callee": use.callee,
-            "target": use.target or "a value", "how": use.how.value, "reason": _reason(asked),
+            "target": use.target or "a value", "how": use.how.value,
+            "reason": _reason(asked) if "{reason}" in rule.why else "",
         }  # fmt: skip
         why = filled(rule.why, values)
     else:
@@ -128,7 +130,7 @@ def _finding(rule: Rule | None, asked: Asked, sources: Sources, seen: Counter[st
         symbol=use.symbol,
         snippet=snippet,
         why=why,
-        evidence=tuple(_evidence(asked, sources)),
+        evidence=tuple(_evidence(rule, asked, sources)),
         fingerprint=hashlib.sha256(f"{identity}\0{seen[identity]}".encode()).hexdigest()[:16],
     )
 
@@ -139,13 +141,9 @@ def _reason(asked: Asked) -> str:
         return asked.unbuilt
     if found := setting(asked):
         return found.reason
-    told = sorted(
-        origins(asked),
-        key=lambda each: (each.nature is not Nature.UNKNOWN, each.nature, each.path, each.line, each.text),
-    )
-    bus = [each for each in told if each.nature is Nature.BUS]
-    unknown = [each for each in told if each.nature is Nature.UNKNOWN]
-    texts = dict.fromkeys(_origin(each) for each in bus or unknown or told)
+    told = sorted(origins(asked), key=lambda each: (each.distance, each.path, each.line, each.text))
+    unclear = [each for each in told if each.nature in (Nature.UNKNOWN, Nature.BUS)]
+    texts = dict.fromkeys(_origin(each) for each in unclear or told)
     more = f" and {len(texts) - _FEW} more" if len(texts) > _FEW else ""
     return ", ".join(list(texts)[:_FEW]) + more
 
@@ -162,7 +160,7 @@ def _why_undecided(use: Use) -> str:
     return f"no rule knows {use.symbol} {use.how.value} {'in ' + use.function if use.function else 'here'}; look at it"
 
 
-def _evidence(asked: Asked, sources: Sources) -> Iterator[str]:
+def _evidence(rule: Rule | None, asked: Asked, sources: Sources) -> Iterator[str]:
     """The places that led to the verdict: the condition, the callers of a helper, the definition of a macro."""
     use, topic, knowledge = asked.use, asked.topic, asked.knowledge
     if use.conditions:
@@ -180,6 +178,9 @@ def _evidence(asked: Asked, sources: Sources) -> Iterator[str]:
             yield sources.quote(definition.span.path, definition.line)
     if found := setting(asked):
         yield from (sources.quote(*place) for place in dict.fromkeys((*found.calls, *found.sets)))
-    told = [] if asked.unbuilt else [each for each in origins(asked) if each.line]
-    for each in sorted(told, key=lambda each: (each.path, each.line, each.text))[:_MANY]:
-        yield f"{sources.quote(each.path, each.line)} ({each.nature.value}: {each.text})"
+    if rule is None or "{reason}" not in rule.why or asked.unbuilt:
+        return
+    told = [each for each in origins(asked) if each.line]
+    told.sort(key=lambda each: (each.path, each.line, each.text))
+    lines = (f"{sources.quote(each.path, each.line)} ({each.nature.value}: {each.text})" for each in told)
+    yield from list(dict.fromkeys(lines))[:_MANY]

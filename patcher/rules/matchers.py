@@ -94,9 +94,12 @@ def _mapping_calls(asked: Asked) -> Iterator[Call]:
 def _frame(asked: Asked, call: Call) -> frozenset[Origin]:
     """Where the frame that a call maps comes from; where no argument says it, the vma does (``vm_pgoff``)."""
     at = asked.topics["mapping"].subject.frame.get(call.callee, _FRAME)
-    if not 0 <= at < len(call.args):
+    if 0 <= at < len(call.args):
+        return asked.knowledge.frame(call.span.path, call.span.start, call.args[at])
+    area = asked.knowledge.area(call.span.path, call.span.start, call.args)
+    if not area:
         return frozenset({Origin(Nature.USER, "vm_pgoff", call.span.path, call.line)})
-    return asked.knowledge.frame(call.span.path, call.span.start, call.args[at])
+    return asked.knowledge.frame(call.span.path, call.span.start, f"{area}->vm_pgoff")
 
 
 def _natures(origins: Iterable[Origin]) -> set[Nature]:
@@ -142,9 +145,9 @@ def frame_of_bus(asked: Asked) -> bool:
 
 
 def frame_of_address(asked: Asked) -> bool:
-    """The frame that the call maps is all PFNs: of a device, of the kernel's memory, or what the user names."""
+    """The frame that the call maps is all PFNs: of a device, of the kernel's memory, or what somebody names."""
     found = _natures(origins(asked))
-    return bool(found) and found <= {Nature.DEVICE, Nature.MEMORY, Nature.USER}
+    return bool(found) and found <= {Nature.DEVICE, Nature.MEMORY, Nature.USER, Nature.SETTING}
 
 
 def setting(asked: Asked) -> Setting | None:

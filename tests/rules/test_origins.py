@@ -159,6 +159,11 @@ def test_hostile_expressions_are_unknown(frame: str) -> None:
         ("\tif (card)\n\t\tvma->vm_pgoff = pci_resource_start(dev, 0) >> PAGE_SHIFT;\n", "DEVICE USER"),
         ("\tvma->vm_pgoff = 0;\n", "USER"),
         ("\tvma->vm_pgoff += 1;\n", "USER"),
+        ("\tvma->vm_pgoff += pci_resource_start(dev, 0) >> PAGE_SHIFT;\n", "DEVICE"),
+        ("\tvma->vm_pgoff += unseen(card);\n", "UNKNOWN"),
+        ("\tvma->vm_pgoff -= 7;\n\tvma->vm_pgoff |= PFN_DOWN(__pa(card->cpu));\n", "MEMORY"),
+        ("\tunsigned long at = vma->vm_pgoff;\n\n\tat += __pa(card->cpu);\n\tvma->vm_pgoff = at;\n", "MEMORY"),
+        ("\tif (card)\n\t\tvma->vm_pgoff += pci_resource_start(dev, 0) >> PAGE_SHIFT;\n", "DEVICE"),
     ],
 )  # fmt: skip
 def test_what_a_function_stores_in_vm_pgoff_before_the_call_is_what_it_maps(body: str, told: str) -> None:
@@ -177,3 +182,149 @@ static void clean(void *unseen) { struct whole *it = unseen; drop(&it->phys); }
 static void make(void *unseen) { struct card *card = unseen; card->phys = virt_to_phys(card->cpu); }
 """
     assert natures("", "card->phys", more, "struct vm_area_struct *vma, void *card") == "MEMORY"
+
+
+@pytest.mark.parametrize(
+    ("body", "frame", "told"),
+    [
+        ("", "card->phys + (card->res->end - card->res->start)", "card->phys"),
+        ("", "unseen(vma) + other(vma) * 0x2000", "unseen(vma)"),
+        ("", "(vma->vm_pgoff & ((1UL << 28) - 1)) + (card->phys >> PAGE_SHIFT)", "card->phys"),
+        ("", "(unsigned long)card->cpu / sizeof(*card)", "card->cpu / sizeof(*card)"),
+        ("\tsize_t at = unseen(vma) - vma->vm_start;", "card->phys + at", "card->phys unseen(vma)"),
+        ("\tu64 at = unseen(vma) - other(vma);", "(card->phys + at) >> PAGE_SHIFT", "card->phys"),
+        ("\tu64 pfn = unseen(vma);\n\n\tpfn -= other(vma);\n\tpfn += card->phys;", "pfn", "card->phys"),
+        ("\tu64 pfn = card->phys;\n\n\tpfn |= unseen(vma) & 0xff;", "pfn", "card->phys"),
+        ("", "card->phys | unseen(vma)", "card->phys unseen(vma)"),
+        ("", "(unseen(vma) + other(vma)) >> PAGE_SHIFT", "other(vma) unseen(vma)"),
+        ("", "(card == vma) + card->phys", "card->phys"),
+        ("", "card->phys + resource_size(card->res)", "card->phys"),
+        ("", "card->phys * PAGE_SIZE", "card->phys"),
+        ("", "card->phys / PAGE_SIZE", "card->phys"),
+        ("", "PHYS_PFN(dma_to_phys(dev, unseen(vma)))", "dma_to_phys(dev, unseen(vma))"),
+        ("", "PFN_DOWN(phys_to_dma(dev, unseen(vma)))", "unseen(vma)"),
+    ],
+)  # fmt: skip
+def test_what_is_unknown_is_told_as_the_base_and_no_offset_as_one(body: str, frame: str, told: str) -> None:
+    code = f"{STRUCTS}\nint f(struct vm_area_struct *vma, struct card *card)\n{{\n{body}\n\treturn 0;\n}}\n"
+    library = Library({"drivers/x/x.c": lex.code_only(code.encode())})
+    (function,) = library.defined("f", "drivers/x/x.c")
+    assert " ".join(sorted(each.text for each in Origins(library).of(function, frame))) == told
+
+
+@pytest.mark.parametrize(
+    ("frame", "told"),
+    [
+        ("card->res->end - card->res->start + 1", "UNKNOWN"),
+        ("pci_resource_start(d, 0) - card->phys", "DEVICE"),
+        ("pci_resource_start(d, 0) + card->phys - unseen()", "DEVICE"),
+        ("__pa(card->cpu) - __pa(vma) + card->phys", "UNKNOWN"),
+        ("card->cpu - card->inner + pci_resource_start(d, 0)", "DEVICE"),
+        ("kmalloc(8) - card->inner + card->phys", "UNKNOWN"),
+        ("card->phys + (unsigned long)(vma ? __pa(vma) : pci_resource_start(d, 0))", "DEVICE MEMORY"),
+        ("vma->vm_pgoff - unseen()", "UNKNOWN"),
+    ],
+)
+def test_a_base_less_a_base_is_a_distance(frame: str, told: str) -> None:
+    assert natures("", frame) == told
+
+
+def test_a_function_is_followed_for_the_call_that_is_asked_about() -> None:
+    more = """
+static unsigned long frame(unsigned long at) { unsigned long pfn = at >> PAGE_SHIFT; return pfn; }
+static void fill(unsigned long *at, unsigned long value) { if (value) *at = value; }
+static void deeper(unsigned long *at, unsigned long value) { fill(at, value); }
+static unsigned long other(void) { return frame(unseen()); }
+static void another(unsigned long *at) { fill(at, dma_map_single(at)); }
+"""
+    assert natures("", "frame(__pa(card->cpu))", more) == "MEMORY"
+    assert natures("", "frame(frame(pci_resource_start(card, 0)))", more) == "DEVICE"
+    assert natures("\tunsigned long a;\n\tfill(&a, __pa(card->cpu));", "a", more) == "MEMORY"
+    assert natures("\tunsigned long a;\n\tdeeper(&a, __pa(card->cpu));", "a", more) == "MEMORY"
+
+
+def test_what_only_looks_at_a_variable_fills_it_with_nothing() -> None:
+    more = (
+        "static int look(unsigned long *at) { return *at == 5; }\nstatic int pass(unsigned long *at) { unseen(at); }\n"
+    )
+    body = "\tunsigned long a = __pa(card->cpu);\n\t%s;"
+    for call in ("look(&a)", "card_debug(card, &a)"):
+        assert natures(body % call, "a", more) == "MEMORY"
+    for call in ("pass(&a)", "unseen(&a)"):
+        assert natures(body % call, "a", more) == "MEMORY UNKNOWN"
+
+
+def test_an_element_is_not_the_table() -> None:
+    more = "static void g(struct card *c) { c->cpu = vmalloc(8); c->cpu[3] = dma_map_single(c) >> 16; }\n"
+    assert natures("", "card->cpu[7]", more) == "BUS"
+    assert natures("", "card->cpu", more) == "MEMORY"
+
+
+def test_a_parameter_of_the_module_is_named_by_who_loads_it() -> None:
+    more = "static unsigned long where;\nmodule_param(where, ulong, 0);\n"
+    assert natures("", "where >> PAGE_SHIFT", more) == "SETTING"
+    more += "static void g(void) { where = dma_map_single(0); }\n"
+    assert natures("", "where >> PAGE_SHIFT", more) == "BUS SETTING"
+
+
+AREAS = """
+static int map_it(struct vm_area_struct *area) { return map(area, area->vm_pgoff); }
+static int on_fault(struct vm_fault *vmf) { return map(vmf, vmf->vma->vm_pgoff); }
+static int mmap(struct vm_area_struct *vma, void *dev)
+{
+	%s
+	return map_it(vma);
+}
+"""
+
+
+@pytest.mark.parametrize("name", ["map_it", "on_fault"])
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("vma->vm_pgoff += pci_resource_start(dev, 0) >> PAGE_SHIFT;", "DEVICE"),
+        ("vma->vm_pgoff = unseen(dev);", "UNKNOWN"),
+        ("unsigned long at;\n\tat = __pa(dev);\n\tvma->vm_pgoff |= at;", "MEMORY"),
+        ("if (vma->vm_pgoff != 0)\n\t\treturn -EINVAL;", "USER"),
+    ],
+)
+def test_what_the_maker_of_a_vma_stores_in_vm_pgoff_is_mapped_by_others(name: str, body: str, told: str) -> None:
+    library = Library({"drivers/x/x.c": lex.code_only((AREAS % body).encode())})
+    (function,) = library.defined(name, "drivers/x/x.c")
+    area = "area" if name == "map_it" else "vmf->vma"
+    found = Origins(library).of(function, f"{area}->vm_pgoff", at=function.body.index("map("))
+    assert " ".join(sorted({each.nature.name for each in found})) == told
+
+
+def test_what_is_called_through_a_pointer_too_is_not_all_told_by_its_callers() -> None:
+    more = """
+static int other(struct vm_area_struct *vma, void *dev) { vma->vm_pgoff = __pa(dev); return f(vma, dev); }
+"""
+    operations = "static struct file_operations ops = { .mmap = f };\n"
+    assert natures("", "vma->vm_pgoff", more) == "MEMORY"
+    assert natures("", "vma->vm_pgoff", more + operations) == "MEMORY USER"
+    given = "struct vm_area_struct *vma, unsigned long pfn"
+    more = "static int other(struct vm_area_struct *vma) { return f(vma, __pa(vma)); }\n"
+    assert natures("", "pfn", more, given) == "MEMORY"
+    assert natures("", "pfn", more + operations, given) == "MEMORY UNKNOWN"
+
+
+def test_what_is_always_nought_is_an_offset() -> None:
+    more = (
+        "static unsigned long nought(void *dev) { return 0; }\nstatic unsigned long fails(void *dev) { return NULL; }\n"
+    )
+    assert natures("", "__pa(card->cpu) + nought(card)", more) == "MEMORY"
+    assert natures("", "vma->vm_pgoff + nought(card)", more) == "USER"
+    assert natures("", "vma->vm_pgoff + fails(card)", more) == "UNKNOWN"
+
+
+def test_a_field_is_not_one_of_the_struct_that_its_own_is_in() -> None:
+    more = "static void g(struct card *c) { c->base = __pa(c); }\n"
+    assert natures("", "card->unseen.base", more) == "UNKNOWN"
+    assert natures("", "card->base", more) == "MEMORY"
+
+
+def test_a_macro_with_parentheses_around_what_it_takes_a_field_of() -> None:
+    more = "#define AT(c, n) ((c)->phys + (n) * 0x4000)\nstatic void g(struct card *c) { c->phys = __pa(c); }\n"
+    assert natures("", "AT((card), 7)", more) == "MEMORY"
+    assert natures("", "AT(card, unseen(card)) >> PAGE_SHIFT", more) == "MEMORY"
