@@ -11,7 +11,10 @@ from typing import NamedTuple
 from patcher.rules import functions
 from patcher.rules.functions import Function, Text
 
-_OTHER_ARCHITECTURE = re.compile(r"arch/(?!x86/|i386/|x86_64/)|.*nommu\.c$|(?:tools|Documentation|scripts|samples)/")
+_OTHER_ARCHITECTURE = re.compile(
+    r"arch/(?!x86/|i386/|x86_64/)|include/(?:asm-(?!x86/|i386/|x86_64/|generic/)|xen/arm/)|.*nommu\.c$|"
+    r"(?:tools|Documentation|scripts|samples)/"
+)
 _BASE = re.compile(rb"(?:[\w\])]|->|\.(?=\w)|\[[^]\n]*\])+\Z")
 _WORD = re.compile(rb"\w+")
 _LONG = 8

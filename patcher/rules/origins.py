@@ -136,6 +136,7 @@ class Origins:
         self._busy: set[_Key] = set()
         self._known: dict[_Key, set[Origin]] = {}
         self._structs: dict[tuple[str, int, str], str] = {}
+        self._home = ""  # the directory of the driver that is asked about
         self._cut = 0  # how often a circle, or the limit, has ended the search
         self._left = _STEPS
 
@@ -144,6 +145,9 @@ class Origins:
         empty: UNKNOWN where nothing is found."""
         self._left = _STEPS
         self._busy.clear()
+        if (home := posixpath.dirname(function.path)) != self._home:
+            self._home = home
+            self._known.clear()
         unknown = Origin(Nature.UNKNOWN, " ".join(expression.split()), function.path, 0)
         try:
             return frozenset(self._parts(function, expression, 0, at, None)) or frozenset({unknown})
@@ -380,7 +384,10 @@ class Origins:
                 return None
             return self._parts(bound.caller, bound.args[at], depth + 1, bound.at, bound.above)
         found: set[Origin] | None = None
+        shared = not within(function.path, self._home)  # what other drivers have it do is not this one's
         for caller, args, place in self._callers(function):
+            if shared and not within(caller.path, self._home) and caller.path != function.path:
+                return None
             if at < len(args):
                 found = (found or set()) | self._parts(caller, args[at], depth + 1, place, None)
         return found

@@ -328,3 +328,17 @@ def test_a_macro_with_parentheses_around_what_it_takes_a_field_of() -> None:
     more = "#define AT(c, n) ((c)->phys + (n) * 0x4000)\nstatic void g(struct card *c) { c->phys = __pa(c); }\n"
     assert natures("", "AT((card), 7)", more) == "MEMORY"
     assert natures("", "AT(card, unseen(card)) >> PAGE_SHIFT", more) == "MEMORY"
+
+
+def test_what_other_drivers_have_a_shared_function_do_is_not_this_ones() -> None:
+    code = {
+        "drivers/x/x.c": "int f(struct pool *pool) { return pool_frame(pool); }\n"
+        "void g(struct pool *pool) { pool_add(pool, pci_resource_start(pool, 0)); }\n",
+        "lib/pool.c": "void pool_add(struct pool *pool, unsigned long phys) { pool->pool_phys = phys; }\n"
+        "unsigned long pool_frame(struct pool *pool) { return pool->pool_phys; }\n",
+    }
+    other = {"drivers/y/y.c": "void h(struct pool *pool) { pool_add(pool, __pa(pool)); }\n"}
+    for more, told in (({}, {"DEVICE"}), (other, {"UNKNOWN"})):
+        library = Library({path: lex.code_only(text.encode()) for path, text in (code | more).items()})
+        (function,) = library.defined("f", "drivers/x/x.c")
+        assert {each.nature.name for each in Origins(library).of(function, "pool_frame(pool)")} == told
