@@ -110,7 +110,7 @@ def _finding(rule: Rule | None, asked: Asked, sources: Sources, seen: Counter[st
     if rule:
         name, verdict = rule.id, rule.verdict
         values = {
-            "symbol": use.symbol, "function": use.function or "file level", "callee": use.callee,
+            "symbol": use.symbol, "function": _function(asked), "callee": use.callee,
             "target": use.target or "a value", "how": use.how.value,
             "reason": _reason(asked) if "{reason}" in rule.why else "",
         }  # fmt: skip
@@ -133,6 +133,12 @@ def _finding(rule: Rule | None, asked: Asked, sources: Sources, seen: Counter[st
         evidence=tuple(_evidence(rule, asked, sources)),
         fingerprint=hashlib.sha256(f"{identity}\0{seen[identity]}".encode()).hexdigest()[:16],
     )
+
+
+def _function(asked: Asked) -> str:
+    """The function that a use stands in; where no parse tells it, the text does."""
+    around = None if asked.use.function else asked.knowledge.around(asked.use.span.path, asked.use.span.start)
+    return asked.use.function or (around.name if around else "file level")
 
 
 def _reason(asked: Asked) -> str:

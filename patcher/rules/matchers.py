@@ -95,11 +95,26 @@ def _frame(asked: Asked, call: Call) -> frozenset[Origin]:
     """Where the frame that a call maps comes from; where no argument says it, the vma does (``vm_pgoff``)."""
     at = asked.topics["mapping"].subject.frame.get(call.callee, _FRAME)
     if 0 <= at < len(call.args):
-        return asked.knowledge.frame(call.span.path, call.span.start, call.args[at])
+        return _confined(asked, call, call.args[at]) or asked.knowledge.frame(
+            call.span.path, call.span.start, call.args[at]
+        )
     area = asked.knowledge.area(call.span.path, call.span.start, call.args)
     if not area:
         return frozenset({Origin(Nature.USER, "vm_pgoff", call.span.path, call.line)})
     return asked.knowledge.frame(call.span.path, call.span.start, f"{area}->vm_pgoff")
+
+
+def _confined(asked: Asked, call: Call, frame: str) -> frozenset[Origin]:
+    """Where the frame is a variable's, and the call stands under a test that this lies in a range: what begins the
+    range, if that is known for a device's."""
+    for condition in call.conditions:
+        match = re.search(r"(?<![\w>.])(\w+)\s*>=\s*((?:[^&|<>=]|->)+?)\)*\s*&&\s*\(*\s*\1\s*<[^|]*\Z", condition)
+        if match and not condition.startswith("!") and re.match(rf"\W*{match[1]}\W*(?:>>\s*PAGE_SHIFT\W*)?\Z", frame):
+            start = match[2] + ")" * max(0, match[2].count("(") - match[2].count(")"))
+            found = asked.knowledge.frame(call.span.path, call.span.start, start)
+            if _natures(found) == {Nature.DEVICE}:
+                return found
+    return frozenset()
 
 
 def _natures(origins: Iterable[Origin]) -> set[Nature]:

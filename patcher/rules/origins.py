@@ -112,7 +112,9 @@ _FIXED = 0xA0000
 _ZERO = re.compile(r"\s*\(?\s*(?:-?\s*\d+[UuLl]*|NULL)\s*\)?\s*")  # not yet, or not any more
 _LAST = re.compile(r"\w+\s*\Z")
 _THROUGH = r"(?:^|[;{}):]|\belse\b)\s*(?:\*\s*%(name)s|%(name)s\s*\[[^]\n]*\])\s*=(?!=)\s*"
-_POINTERS = re.compile(r"(?:__get_free_page|get_zeroed_page|k[mzc]alloc|v[mz]alloc|alloc_pages_exact)")  # no PFN yet
+_POINTERS = re.compile(  # no PFN yet
+    r"(?:__get_free_pages?|get_zeroed_page|k[mzc]alloc|v[mz]alloc(?:_user|_32|_32_user)?|alloc_pages_exact)\s*\("
+)
 _FAILS = re.compile(r"\s*\(?\s*(?:-|0\s*$|NULL|ERR_PTR|ERR_CAST|VM_FAULT_)")
 _PARAMETER = r"\bmodule_param(?:_\w+)?\s*\([^;]*\b%s\b"
 _PAGE_OFFSET = r"([A-Za-z_][\w.>-]*?->vm_pgoff)\s*[+|-]?=(?!=)"
@@ -150,9 +152,11 @@ class Origins:
             self._known.clear()
         unknown = Origin(Nature.UNKNOWN, " ".join(expression.split()), function.path, 0)
         try:
-            return frozenset(self._parts(function, expression, 0, at, None)) or frozenset({unknown})
+            found = self._parts(function, expression, 0, at, None)
         except RecursionError:  # no honest expression is nested so deeply
             return frozenset({unknown._replace(text=expression[:_SHOWN])})
+        numbers = {each for each in found if not _pointer(each)}  # where it is an address still, no way leads here
+        return frozenset(numbers or {each._replace(nature=Nature.UNKNOWN) for each in found} or {unknown})
 
     def _parts(self, function: Function, expression: str, depth: int, at: int, bound: _Bound | None) -> set[Origin]:
         """As ``of``, but nothing where the expression is all offsets and flags."""
@@ -603,7 +607,7 @@ def _counterpart(others: Sequence[set[Origin]], taken: set[Origin]) -> int:
         if natures & {one.nature for one in each}:
             return at
     for at, each in enumerate(others):
-        if not any(one.nature in _SURE and not _POINTERS.match(one.text) for one in each):
+        if not any(one.nature in _SURE and not _pointer(one) for one in each):
             return at
     return -1
 
@@ -612,6 +616,11 @@ def _less(found: set[Origin], taken: set[Origin]) -> set[Origin]:
     """What is left of a base when another one was subtracted."""
     same = {each.nature for each in taken} & _SURE
     return {each._replace(nature=Nature.UNKNOWN, distance=True) for each in found if each.nature not in same}
+
+
+def _pointer(origin: Origin) -> bool:
+    """Whether it is the kernel's address of memory, and no number of a frame yet."""
+    return origin.nature is Nature.MEMORY and _POINTERS.match(origin.text) is not None
 
 
 def _base(origin: Origin) -> bool:

@@ -257,7 +257,14 @@ def test_what_only_looks_at_a_variable_fills_it_with_nothing() -> None:
 def test_an_element_is_not_the_table() -> None:
     more = "static void g(struct card *c) { c->cpu = vmalloc(8); c->cpu[3] = dma_map_single(c) >> 16; }\n"
     assert natures("", "card->cpu[7]", more) == "BUS"
-    assert natures("", "card->cpu", more) == "MEMORY"
+    assert natures("", "virt_to_phys(card->cpu)", more) == "MEMORY"
+    assert natures("", "card->cpu", more) == "UNKNOWN"
+
+
+def test_the_address_of_memory_is_no_frame() -> None:
+    more = "static void g(struct card *c) { c->phys = vmalloc_user(8); c->handle = vmalloc(4); c->handle = __pa(c); }\n"
+    assert natures("", "card->phys >> PAGE_SHIFT", more) == "UNKNOWN"
+    assert natures("", "card->handle >> PAGE_SHIFT", more) == "MEMORY"
 
 
 def test_a_parameter_of_the_module_is_named_by_who_loads_it() -> None:
