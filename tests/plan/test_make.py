@@ -265,3 +265,11 @@ def test_frames_are_followed_through_variables_and_helpers(mini_repo: Path, cach
     plan = plan_of(mini_repo, cache)
     for function in ("one", "two"):
         assert [finding.rule for finding in at(plan, function, "remap_pfn_range")] == ["map-ram"]
+
+
+def test_a_use_that_no_parse_has_seen_is_told_with_its_function(mini_repo: Path, cache: Path) -> None:
+    (mini_repo / "drivers/xen/user.c").write_text(
+        "#ifdef CONFIG_NEVER_SET\nvoid given(unsigned long pfn)\n{\n\tset_phys_to_machine(pfn, 2);\n}\n#endif\n"
+    )
+    (found,) = [each for each in plan_of(mini_repo, cache).findings if each.path == "drivers/xen/user.c"]
+    assert not found.function and found.why.startswith("given uses set_phys_to_machine")
