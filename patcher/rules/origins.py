@@ -20,7 +20,7 @@ from patcher.rules.library import READS, Library, Stored, within
 
 _DEPTH = 7
 _SHOWN = 60  # characters of what cannot be read
-_STEPS = 400  # expressions in one search
+_STEPS = 400  # expressions in the search for one term
 _MANY = 40
 _FILES = 2
 
@@ -195,7 +195,7 @@ class Origins:
         if key in self._busy:
             self._cut += 1
             return set()
-        self._left -= 1
+        self._left = self._left - 1 if depth else _STEPS  # each term of the frame has its own
         if depth > _DEPTH or self._left < 0:
             self._cut += 1
             return here(Nature.UNKNOWN)

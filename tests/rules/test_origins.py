@@ -184,8 +184,15 @@ static void make(void *unseen) { struct card *card = unseen; card->phys = virt_t
     assert natures("", "card->phys", more, "struct vm_area_struct *vma, void *card") == "MEMORY"
 
 
+def told(body: str, frame: str, more: str = "") -> list[str]:
+    code = f"{STRUCTS}{more}\nint f(struct vm_area_struct *vma, struct card *card)\n{{\n{body}\n\treturn 0;\n}}\n"
+    library = Library({"drivers/x/x.c": lex.code_only(code.encode())})
+    (function,) = library.defined("f", "drivers/x/x.c")
+    return sorted(each.text for each in Origins(library).of(function, frame))
+
+
 @pytest.mark.parametrize(
-    ("body", "frame", "told"),
+    ("body", "frame", "wanted"),
     [
         ("", "card->phys + (card->res->end - card->res->start)", "card->phys"),
         ("", "unseen(vma) + other(vma) * 0x2000", "unseen(vma)"),
@@ -205,11 +212,8 @@ static void make(void *unseen) { struct card *card = unseen; card->phys = virt_t
         ("", "PFN_DOWN(phys_to_dma(dev, unseen(vma)))", "unseen(vma)"),
     ],
 )  # fmt: skip
-def test_what_is_unknown_is_told_as_the_base_and_no_offset_as_one(body: str, frame: str, told: str) -> None:
-    code = f"{STRUCTS}\nint f(struct vm_area_struct *vma, struct card *card)\n{{\n{body}\n\treturn 0;\n}}\n"
-    library = Library({"drivers/x/x.c": lex.code_only(code.encode())})
-    (function,) = library.defined("f", "drivers/x/x.c")
-    assert " ".join(sorted(each.text for each in Origins(library).of(function, frame))) == told
+def test_what_is_unknown_is_told_as_the_base_and_no_offset_as_one(body: str, frame: str, wanted: str) -> None:
+    assert " ".join(told(body, frame)) == wanted
 
 
 @pytest.mark.parametrize(
@@ -349,3 +353,14 @@ def test_what_other_drivers_have_a_shared_function_do_is_not_this_ones() -> None
         library = Library({path: lex.code_only(text.encode()) for path, text in (code | more).items()})
         (function,) = library.defined("f", "drivers/x/x.c")
         assert {each.nature.name for each in Origins(library).of(function, "pool_frame(pool)")} == told
+
+
+def test_a_term_that_takes_long_leaves_time_for_the_others() -> None:
+    many = "".join(
+        f"static u64 g{n}(u64 a) {{ return " + " + ".join(f"unseen{n}_{i}(a)" for i in range(40)) + "; }\n"
+        for n in range(20)
+    )
+    body = "\tu64 off = vma->vm_end - vma->vm_start;"
+    frame = " | ".join(f"g{n}(vma)" for n in range(20))
+    more = f"{many}static u64 all(void *vma) {{ return {frame}; }}\n"
+    assert "off" not in told(body, "all(vma) + off", more)
