@@ -159,15 +159,17 @@ class Areas:
 
     # statements
 
-    def effect(self, watch: _Watch, text: str, at: int) -> Effect:
-        """What a piece of code does to the flag of the vma that is watched."""
+    def effect(self, watch: _Watch, text: str, at: int, *, reached: bool) -> Effect:
+        """What a piece of code does to the flag of the vma that is watched. What no path of interest has ``reached``
+        is not kept as evidence."""
         area = re.escape(watch.name)
         flagged = rf"[^;]*\b(?:{self._carriers})\b"
         if watch.place == _ANYWHERE and (  # beside a setting, another one is no call that repeats it
             re.search(rf"{SETS}\s*\(\s*{area}\s*,{flagged}", text)
             or re.search(rf"(?<![\w>.]){area}\s*->\s*vm_flags\s*\|?=(?!=){flagged}", text)
         ):
-            watch.found(text, at)
+            if reached:
+                watch.found(text, at)
             return Effect(happens=True)
         if re.search(rf"vm_flags_clear\s*\(\s*{area}\s*,{flagged}", text) or re.search(
             rf"(?<![\w>.]){area}\s*->\s*vm_flags\s*&=\s*~{flagged}", text
@@ -193,7 +195,8 @@ class Areas:
                 continue
             sets = self.sets(callee, watch.function.path, place)
             if sets.always:
-                watch.called(callee, at + offset, sets)
+                if reached:
+                    watch.called(callee, at + offset, sets)
                 return Effect(happens=True)
             unknown = unknown or sets.unknown
         return Effect(unknown=unknown)
@@ -209,8 +212,8 @@ class _Watch:
         self.calls: list[tuple[str, int]] = []
         self.places: list[tuple[str, int]] = []
 
-    def effect(self, text: str, at: int) -> Effect:
-        return self._areas.effect(self, text, at)
+    def effect(self, text: str, at: int, *, reached: bool = True) -> Effect:
+        return self._areas.effect(self, text, at, reached=reached)
 
     def _line(self, at: int) -> int:
         text = self._areas.library.text(self.function.path)

@@ -42,9 +42,10 @@ class Effect(NamedTuple):
 
 
 class Watch(Protocol):
-    """What is looked for. ``effect`` is asked of each statement's or condition's text."""
+    """What is looked for. ``effect`` is asked of each statement's or condition's text; ``reached``: whether a path that
+    passes the place may come there."""
 
-    def effect(self, text: str, at: int) -> Effect: ...
+    def effect(self, text: str, at: int, *, reached: bool = True) -> Effect: ...
 
 
 class End(NamedTuple):
@@ -255,7 +256,8 @@ class _Walk:
     def _effects(self, text: str, at: int, states: set[_State]) -> set[_State]:
         at -= self._shift
         passes = self._place[0] < at + len(text) and at < self._place[1]
-        effect = self._watch.effect(text, at)
+        reached = at < self._place[1] or any(state.passed for state in states)
+        effect = self._watch.effect(text, at, reached=reached)
         found = set()
         for state in states:
             passed = state.passed or passes

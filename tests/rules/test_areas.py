@@ -178,3 +178,22 @@ def test_branches_that_are_never_compiled_are_blanked_where_they_are() -> None:
     assert len(left) == len(text)
     assert [word for word in left.split() if word.endswith(";")] == ["a;", "c;", "f;", "g;"]
     assert flow.without(text, lambda directive: False) == text
+
+
+def test_a_call_in_another_case_of_the_switch_is_no_evidence() -> None:
+    body = """\tint type = file->type;
+
+	switch (type) {
+	case 1:
+		vma->vm_flags |= VM_IO;
+		if (io_remap_pfn_range(vma, 0, 1, 2))
+			return -EAGAIN;
+		break;
+	case 2:
+		if (remap_pfn_range(vma, 0, 1, 2))
+			return -EAGAIN;
+	}
+	return 0;"""
+    found = setting(body)
+    assert found.repeats and found.reason == "io_remap_pfn_range() sets it on every path that succeeds"
+    assert len(found.calls) == 1
