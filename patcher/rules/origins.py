@@ -496,6 +496,8 @@ class Origins:
                 sure += [stored] if other == struct else []
             elif other and other == outer:
                 continue  # of the struct that the other one is in
+            elif len(atom.fields) > 1 and stored.path != path and base and _holder(base) != _holder(atom):
+                continue
             elif stored.path == path or (stored.operator != "&" and within(stored.path, posixpath.dirname(path))):
                 perhaps.append(stored)
         own = [stored for stored in perhaps if stored.path == path]
@@ -616,6 +618,11 @@ def _less(found: set[Origin], taken: set[Origin]) -> set[Origin]:
     """What is left of a base when another one was subtracted."""
     same = {each.nature for each in taken} & _SURE
     return {each._replace(nature=Nature.UNKNOWN, distance=True) for each in found if each.nature not in same}
+
+
+def _holder(atom: Atom) -> str:
+    """The name of what the last field is taken of."""
+    return atom.fields[-2] if len(atom.fields) > 1 else atom.name
 
 
 def _pointer(origin: Origin) -> bool:

@@ -364,3 +364,15 @@ def test_a_term_that_takes_long_leaves_time_for_the_others() -> None:
     frame = " | ".join(f"g{n}(vma)" for n in range(20))
     more = f"{many}static u64 all(void *vma) {{ return {frame}; }}\n"
     assert "off" not in told(body, "all(vma) + off", more)
+
+
+def test_a_field_of_what_has_another_name_is_another_files_own() -> None:
+    code = {
+        "drivers/x/x.c": "u64 f(struct gvt *gvt) { return gvt->gt->gmadr.begin; }\n",
+        "drivers/x/y.c": "void g(struct info *info, void *p) { info->begin = __pa(p); }\n",
+    }
+    same = {"drivers/x/z.c": "void h(struct gt *gt) { gt->gmadr.begin = pci_resource_start(gt, 2); }\n"}
+    for more, wanted in (({}, {"UNKNOWN"}), (same, {"DEVICE"})):
+        library = Library({path: lex.code_only(text.encode()) for path, text in (code | more).items()})
+        (function,) = library.defined("f", "drivers/x/x.c")
+        assert {each.nature.name for each in Origins(library).of(function, "gvt->gt->gmadr.begin")} == wanted
