@@ -19,10 +19,13 @@ _ELSE = expression(r"(?P<indent>\t+)(?:\} )?else\b")
 _MEMBER = expression(r"(?<![\w)\]])&\((?P<what>[A-Za-z_]\w*(?:->\w+|\.\w+)+)\)")
 _PRINTS = expression(
     r"(?P<name>platform_get_irq(?:_byname)?|devm_platform_ioremap_resource\w*|devm_platform_get_and_ioremap_resource"
-    r"|devm_ioremap_resource|(?:devm_)?k[mzc]alloc(?:_array)?|(?:devm_)?kcalloc|devm_kmemdup)\("
+    r"|devm_ioremap_resource|(?:devm_)?k[mzc]alloc(?:_array)?|(?:devm_)?kcalloc|devm_kmemdup|devm_rtc_register_device)\("
 )
 _TOLD = expression(r"\t+(?:return )?(?:dev_err\w*|pr_err)\(")
-_SIZE = expression(r"(?<![\w>.-])\b(?P<name>[\w>.-]+) = (?:devm_)?k[mz]alloc\(.*\bsizeof\(struct \w+\)(?=[,)])")
+_SIZE = expression(
+    r"(?<![\w>.-])\b(?P<name>[\w>.-]+) = (?:devm_)?k[mz]alloc\(.*\bsizeof\(struct \w+\)(?=[,)])"
+    r"|\bmemset\((?P<cleared>[\w>.-]+), 0, sizeof\(struct \w+\)\);"
+)
 _STRING = expression(r'"(?:[^"\\]|\\.)*(?:"|\Z)')
 _USES = {
     "linux/bitfield.h": expression(r"\b(?:FIELD_(?:PREP|GET|FIT|PREP_CONST)|u32_(?:get|encode|replace)_bits)\("),
@@ -132,7 +135,7 @@ def sizeof_variable(job: Change) -> Iterator[Hit]:
             match = _SIZE.search(each.text) if each.added and file.path not in told else None
             if match:
                 told.add(file.path)
-                name = match.group("name")
+                name = match.group("name") or match.group("cleared")
                 yield Hit("the size of a type that the variable has", job.file(file.path, each.line),
                           f"write sizeof(*{name})")  # fmt: skip
 

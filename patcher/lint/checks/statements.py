@@ -157,7 +157,7 @@ def split_string(job: Change) -> Iterator[Hit]:
                 parted
                 and re.search(r"[a-z ]\"\s*\Z", above.text)
                 and re.search(
-                    r"\w*(?:_err|_warn|_info|_dbg|printk|_probe|_debug|_notice|seq_printf)\(",
+                    r"\w*(?:_err|_warn|_info|_dbg|printk|_probe|_debug|_notice|seq_printf|_msg|_error|_warning)\(",
                     "".join(line.text for line in hunk[max(0, hunk.index(above) - 2) : hunk.index(above) + 1]),
                 )
             ):
