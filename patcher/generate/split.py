@@ -109,7 +109,11 @@ def fields(group: Group, edits: Sequence[Edit], before: Mapping[str, bytes]) -> 
     paths = [path for path in group.paths if any(edit.span.path == path for edit in edits)] or list(group.paths)
     functions = list(dict.fromkeys(name for path in paths for name in _functions(path, edits, before)))
     directory = posixpath.commonpath([posixpath.dirname(path) for path in paths]) if paths else ""
-    places = {(edit.span.path, before.get(edit.span.path, b"").count(b"\n", 0, edit.span.start)) for edit in edits}
+    places = {
+        (edit.span.path, before.get(edit.span.path, b"").count(b"\n", 0, edit.span.start))
+        for edit in edits
+        if not edit.replacement.lstrip().startswith(b"#include")  # what the change needs, not the change
+    }
     return {
         "prefix": group.prefix,
         "driver": group.name,

@@ -53,6 +53,13 @@ def test_paragraphs_are_broken_anew() -> None:
     assert made.message == "Fixes: x\nLink: x\n"
 
 
+def test_an_include_is_no_place() -> None:
+    path = "drivers/x/two.h"
+    more = Edit(Span(path, 0, 0), b"#include <linux/mm.h>\n", "x")
+    (made,) = parts([more, *edits(path)], {path: b""}, BEFORE, GROUPS[:1], "{prefix} x", "{places:one|many}\n")
+    assert made.message == "one\n"
+
+
 def test_a_message_has_the_evidence_of_plan() -> None:
     path = "drivers/x/one.c"
     found = [
