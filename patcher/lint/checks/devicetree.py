@@ -81,7 +81,7 @@ _PREFIXES = f"{BINDINGS}vendor-prefixes.yaml"
 
 @check
 def vendor_prefix(job: ChangedTree) -> Iterator[Hit]:
-    """A compatible string whose vendor is not among those that the tree lists, once the series is there."""
+    """A compatible string of a binding whose vendor the tree does not list, once the series is there."""
     asked: dict[str, Location] = {}
     for path, lines in job.added.items():
         if not path.startswith(BINDINGS) or not path.endswith(".yaml") or path == _PREFIXES:

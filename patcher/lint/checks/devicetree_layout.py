@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from patcher.lazy import expression
 from patcher.lint.bindings import BINDINGS
 from patcher.lint.hunks import Shown, shown
 from patcher.lint.job import Change
@@ -13,24 +14,24 @@ from patcher.lint.model import Hit
 from patcher.lint.register import check
 
 _ENDS = (".dts", ".dtsi", ".dtso")
-_OPENS = re.compile(
+_OPENS = expression(
     r"(?P<indent>\s*)(?:/\w[\w-]*/ )?(?:\w+:\s*)*(?P<name>&?[\w,.+-]+|/)(?:@(?P<unit>[\w,.]+))?\s*\{\s*\Z"
 )
-_CLOSES = re.compile(r"\s*\};?\s*\Z")
-_ASSIGNS = re.compile(r"\s*(?P<name>[#\w][\w,.+?#-]*)\s*(?:=|;)")
-_HEX = re.compile(r"\b0x(?=[0-9a-fA-F]*[A-F])[0-9A-F]+\b")
-_INTERRUPT = re.compile(r"\s*interrupts(?:-extended)? = <(?:&gic )?(?P<kind>[01]|GIC_[SP]PI) \d+ (?P<flag>0x\w+|\d+)>")
-_GPIO = re.compile(r"\s*(?:[\w,-]+-)?gpios? = <&\w*(?:gpio|pio|gpi|porta|pio\w)\w* \d+ [01]>")
-_CODE = re.compile(r"\s*linux,(?:code|input-type) = <(?:0x\w+|\d+)>")
-_TOP_LABEL = re.compile(r"&(?P<name>\w+) \{\s*\Z")
-_OLD_NAMES = re.compile(
+_CLOSES = expression(r"\s*\};?\s*\Z")
+_ASSIGNS = expression(r"\s*(?P<name>[#\w][\w,.+?#-]*)\s*(?:=|;)")
+_HEX = expression(r"\b0x(?=[0-9a-fA-F]*[A-F])[0-9A-F]+\b")
+_INTERRUPT = expression(r"\s*interrupts(?:-extended)? = <(?:&gic )?(?P<kind>[01]|GIC_[SP]PI) \d+ (?P<flag>0x\w+|\d+)>")
+_GPIO = expression(r"\s*(?:[\w,-]+-)?gpios? = <&\w*(?:gpio|pio|gpi|porta|pio\w)\w* \d+ [01]>")
+_CODE = expression(r"\s*linux,(?:code|input-type) = <(?:0x\w+|\d+)>")
+_TOP_LABEL = expression(r"&(?P<name>\w+) \{\s*\Z")
+_OLD_NAMES = expression(
     r"(?:device_type|dr_mode|phy_type|phy_mode|phy_id|snps|linux|fsl|hnp|srp)\w*\Z|.*_(?:mode|type)\Z"
 )
-_CLOSE_TOGETHER = re.compile(r"(?:core|cluster|thread|endpoint|map|trip|opp)\w*\Z")
+_CLOSE_TOGETHER = expression(r"(?:core|cluster|thread|endpoint|map|trip|opp)\w*\Z")
 _NAMES = {"reg-names": "reg", "clock-names": "clocks", "interrupt-names": "interrupts", "reset-names": "resets",
           "dma-names": "dmas", "phy-names": "phys"}  # fmt: skip
-_NO_BLANK = re.compile(r"\s*[\w#,.-]+ = [^/]*[\">],[\"<&]|\s+\"[^\"]*\"(?:, \"[^\"]*\")*,\"")
-_TWO_BLANKS = re.compile(r"\s*[\w#,.-]+ = <[^>]*\w  +\w|\s*[\w#,.-]+  = |\s*[\w#,.-]+ =  +\S")
+_NO_BLANK = expression(r"\s*[\w#,.-]+ = [^/]*[\">],[\"<&]|\s+\"[^\"]*\"(?:, \"[^\"]*\")*,\"")
+_TWO_BLANKS = expression(r"\s*[\w#,.-]+ = <[^>]*\w  +\w|\s*[\w#,.-]+  = |\s*[\w#,.-]+ =  +\S")
 _FEW = 2
 
 

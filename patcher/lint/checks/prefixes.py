@@ -26,8 +26,8 @@ _DRIVERS = expression(
 
 _TREEWIDE = r"|(?:\w[\w ]* )?revert\b|.*\b(?:treewide|tree-wide|spdx)\b|\[|[^:]*\Z|documentation:|docs?:|maintainers:"
 _CAPITALS = ("drivers/pci/", "drivers/iommu/", "drivers/thunderbolt/")  # nine of ten are so
-_OF_BOARDS = re.compile(r"arch/arm64/boot/dts/(?:qcom|renesas)/[^/]+\.dtsi?")
-_WITH_BOARD = re.compile(r"(?:[^:]+: ){4}|[^:]+: dts: \w+[-/]\w")
+_OF_BOARDS = expression(r"arch/arm64/boot/dts/(?:qcom|renesas)/[^/]+\.dtsi?")
+_WITH_BOARD = expression(r"(?:[^:]+: ){4}|[^:]+: dts: \w+[-/]\w")
 
 
 @functools.cache

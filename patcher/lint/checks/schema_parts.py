@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from patcher.lazy import expression
 from patcher.lint.bindings import BINDINGS
 from patcher.lint.hunks import Shown, shown
 from patcher.lint.job import Change
@@ -14,29 +15,29 @@ from patcher.lint.model import Hit
 from patcher.lint.register import check
 from patcher.mail.diff import FileDiff
 
-_TOP = re.compile(r"(?P<key>[A-Za-z$][\w$]*):")
-_PROPERTY = re.compile(r"  (?P<quote>[\"']?)(?P<name>[\w#,.+-]+)(?P=quote):\s*(?P<value>\S.*)?\Z")
-_KEY = re.compile(r"(?P<indent> *)(?:- )?(?P<key>[$\w-]+):")
+_TOP = expression(r"(?P<key>[A-Za-z$][\w$]*):")
+_PROPERTY = expression(r"  (?P<quote>[\"']?)(?P<name>[\w#,.+-]+)(?P=quote):\s*(?P<value>\S.*)?\Z")
+_KEY = expression(r"(?P<indent> *)(?:- )?(?P<key>[$\w-]+):")
 _ORDER = ("properties", "patternProperties", "required", "allOf", "examples")
-_BOUNDED = re.compile(
+_BOUNDED = expression(
     r"(?:reg|interrupts|clocks|resets|power-domains|dmas|phys|iommus|interconnects|io-channels|nvmem-cells|mboxes"
     r"|memory-region|(?:[\w,-]+-)?gpios)\Z"
 )
-_NAMES = re.compile(r"(?:reg|interrupt|clock|reset|power-domain|dma|phy|interconnect|io-channel)-names\Z")
-_BOUNDS = re.compile(
+_NAMES = expression(r"(?:reg|interrupt|clock|reset|power-domain|dma|phy|interconnect|io-channel)-names\Z")
+_BOUNDS = expression(
     r"(?:    |      )(?:- )?(?:\$ref|maxItems|minItems|items|enum|const|oneOf|anyOf|pattern|deprecated|type):"
 )
-_LISTED = re.compile(r"\s+(?:- |(?:items|enum|const|pattern|oneOf|anyOf|\$ref)\b)")
+_LISTED = expression(r"\s+(?:- |(?:items|enum|const|pattern|oneOf|anyOf|\$ref)\b)")
 _SUFFIX = {
-    "clock-names": re.compile(r"\w+[-_](?:clk|clock|ck)\Z"),
-    "interrupt-names": re.compile(r"\w*[-_]?(?:irq|interrupt)\Z|\w+[-_]int\Z"),
-    "reset-names": re.compile(r"\w+[-_](?:rst|reset)\Z"),
-    "dma-names": re.compile(r"\w+[-_]dma\Z"),
+    "clock-names": expression(r"\w+[-_](?:clk|clock|ck)\Z"),
+    "interrupt-names": expression(r"\w*[-_]?(?:irq|interrupt)\Z|\w+[-_]int\Z"),
+    "reset-names": expression(r"\w+[-_](?:rst|reset)\Z"),
+    "dma-names": expression(r"\w+[-_]dma\Z"),
 }
-_WILDCARD = re.compile(
+_WILDCARD = expression(
     r"\s+(?:- )?(?:const: |- )[\"']?(?P<name>[a-z0-9]+,[\w.-]*\d[\w.-]*?xx+(?:-[\w.-]+)?)[\"']?\s*\Z"
 )
-_NODE = re.compile(r"(?P<indent>\s*)(?:(?P<label>\w+):\s*)?(?P<name>&?[\w,.+-]+|/)(?:@(?P<unit>[\w,.]+))?\s*\{\s*\Z")
+_NODE = expression(r"(?P<indent>\s*)(?:(?P<label>\w+):\s*)?(?P<name>&?[\w,.+-]+|/)(?:@(?P<unit>[\w,.]+))?\s*\{\s*\Z")
 _CLASSES = {  # by the directory of a binding: how the node of a device is called
     "clock": r"clock|clock-generator|syscon|.*-controller|pmic|power-.*|scm|mailbox|.*bus.*",
     "dma": r"dma-controller|dma-router|dma",

@@ -28,7 +28,7 @@ _ODD_UNIT = expression(
     r"-(?:[mun]?secs|[mun]sec|(?:milli|micro|nano|pico)-?sec(?:ond)?s?|seconds|[mu]v|[mu]a|(?:milli|micro)amps"
     r"|(?:milli|micro)volts|volts?|hertz|(?:kilo|mega)hertz|ohm|amps|khz)\Z"
 )
-_IN_UNITS = re.compile(
+_IN_UNITS = expression(
     r"\b(?:in|of)\s+milli-?celsius\b|\b(?:in|of|unit:?)\s+(?:units\s+of\s+)?(?:milli|micro|nano|pico|kilo|mega)?-?(?:seconds?|volts?|amp(?:ere)?s?|hertz|ohms?)\b"
     r"|(?:\bin|\bunit:?)\s+(?:[munp]s|[mu]V|[mu]A|[kM]?Hz)\b|\((?:in )?(?:[munp]s|[mu]V|[mu]A|[kM]?Hz)\)",
 )

@@ -18,19 +18,19 @@ from patcher.mail.diff import FileDiff
 # What the lines of one list have in common, and what they are sorted by; whether it holds where all of a list is new,
 # and how many lines show that a list is sorted.
 _LISTS: tuple[tuple[str, re.Pattern[str], bool, int], ...] = (
-    (r"\.(?:[ch]|dtsi?)\Z", re.compile(r"(?P<kind>#include <[\w-]+/)(?P<key>[\w/.,-]+)>"), True, 2),
-    (r"\.dtsi?\Z", re.compile(r"(?P<kind>#include) \"(?P<key>[\w/.,-]+)\""), False, 2),
-    (r"\.c\Z", re.compile(r"\s*(?P<kind>\{ ?\.compatible =) \"(?P<key>[^\"]+)\""), False, 2),
-    (r"\.c\Z", re.compile(r"\s*(?P<kind>\{) ?\"(?P<key>[a-z][\w-]+)\""), False, 3),
-    (r"\.c\Z", re.compile(r"\s*\{ ?(?P<kind>[A-Z][A-Z0-9_]{3,}\()(?P<key>\w[\w, ]*)\)"), False, 4),
-    (r"\.c\Z", re.compile(r"\s*(?P<kind>\")(?P<key>[a-z]\w+)\",\Z"), False, 4),
-    (r"\.c\Z", re.compile(r"\s*(?P<kind>\{) (?P<key>0x[0-9a-f]{4}, 0x[0-9a-f]{4})\b"), False, 4),
-    (r"(?:\A|/)(?:Makefile|Kbuild)\Z", re.compile(r"(?P<kind>(?:obj|dtb)-)(?P<symbol>\S+)\s*[:+]?=\s*(?P<key>\S+)"),
+    (r"\.(?:[ch]|dtsi?)\Z", expression(r"(?P<kind>#include <[\w-]+/)(?P<key>[\w/.,-]+)>"), True, 2),
+    (r"\.dtsi?\Z", expression(r"(?P<kind>#include) \"(?P<key>[\w/.,-]+)\""), False, 2),
+    (r"\.c\Z", expression(r"\s*(?P<kind>\{ ?\.compatible =) \"(?P<key>[^\"]+)\""), False, 2),
+    (r"\.c\Z", expression(r"\s*(?P<kind>\{) ?\"(?P<key>[a-z][\w-]+)\""), False, 3),
+    (r"\.c\Z", expression(r"\s*\{ ?(?P<kind>[A-Z][A-Z0-9_]{3,}\()(?P<key>\w[\w, ]*)\)"), False, 4),
+    (r"\.c\Z", expression(r"\s*(?P<kind>\")(?P<key>[a-z]\w+)\",\Z"), False, 4),
+    (r"\.c\Z", expression(r"\s*(?P<kind>\{) (?P<key>0x[0-9a-f]{4}, 0x[0-9a-f]{4})\b"), False, 4),
+    (r"(?:\A|/)(?:Makefile|Kbuild)\Z", expression(r"(?P<kind>(?:obj|dtb)-)(?P<symbol>\S+)\s*[:+]?=\s*(?P<key>\S+)"),
      False, 2),
-    (r"(?:\A|/)Kconfig[^/]*\Z", re.compile(r"\s+(?P<kind>source) \"(?P<key>[^\"]+)\""), False, 2),
+    (r"(?:\A|/)Kconfig[^/]*\Z", expression(r"\s+(?P<kind>source) \"(?P<key>[^\"]+)\""), False, 2),
     (rf"\A{BINDINGS}.*\.yaml\Z",
-     re.compile(r"(?P<kind>\s+)- (?:const: )?(?P<key>[a-z][\w.-]*,[\w.-]+)\s*(?:#.*)?\Z"), False, 2),
-    (r"\AMAINTAINERS\Z", re.compile(r"(?P<kind>F:)\s+(?P<key>\S+)"), False, 2),
+     expression(r"(?P<kind>\s+)- (?:const: )?(?P<key>[a-z][\w.-]*,[\w.-]+)\s*(?:#.*)?\Z"), False, 2),
+    (r"\AMAINTAINERS\Z", expression(r"(?P<kind>F:)\s+(?P<key>\S+)"), False, 2),
 )  # fmt: skip
 _MANY = 5  # includes of a new file
 

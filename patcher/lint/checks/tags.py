@@ -90,10 +90,10 @@ _NO_FAULT = expression(
     r"|fixed(?:-| )\w+|names?|naming|wording|copyright|license|spdx|sorting|order of includes|email|maintainers)\b",
     re.IGNORECASE,
 )
-_CERTAIN = re.compile(r"\b(?:deadlock|leak|use.after.free|crash|race|null pointer|overflow)\b", re.IGNORECASE)
-_STABLE = re.compile(r"\bstable(?:\+[\w-]+)?@(?P<host>[\w.-]+)|\bstable\b", re.IGNORECASE)
-_ASK_FOR_STABLE = re.compile(r"drivers/(?:usb|tty|char|misc|thunderbolt|android|nvmem|interconnect|uio|w1)/")
-_HARM = re.compile(
+_CERTAIN = expression(r"\b(?:deadlock|leak|use.after.free|crash|race|null pointer|overflow)\b", re.IGNORECASE)
+_STABLE = expression(r"\bstable(?:\+[\w-]+)?@(?P<host>[\w.-]+)|\bstable\b", re.IGNORECASE)
+_ASK_FOR_STABLE = expression(r"drivers/(?:usb|tty|char|misc|thunderbolt|android|nvmem|interconnect|uio|w1)/")
+_HARM = expression(
     r"\b(?:panic|crash|hang|oops|deadlock|use[- ]after[- ]free|double[- ]free|data corruption|NULL pointer dereference"
     r"|out[- ]of[- ]bounds|kernel BUG|BUG\(\))",
     re.IGNORECASE,
@@ -216,7 +216,7 @@ def stable_missing(job: Tags) -> Iterator[Hit]:
     told = re.search(r"\bstable\b", "\n".join((*patch.body, *patch.below, *(one.address for one in patch.to))))
     if fixed and paths and not told and all(_ASK_FOR_STABLE.match(path) for path in paths):
         yield Hit("a fix without Cc: stable", job.tag(fixed), key="none")
-    elif paths and not told and patch.kind is Kind.PATCH and job.profile != "netdev":
+    elif fixed and paths and not told and patch.kind is Kind.PATCH and job.profile != "netdev":
         phrase = patch.summary.rpartition(": ")[2]
         match = _HARM.search(phrase) if re.match(r"(?:fix|avoid|prevent)", phrase, re.IGNORECASE) else None
         if match and not any(path.startswith(("net/", "drivers/net/", "tools/", "Documentation/")) for path in paths):

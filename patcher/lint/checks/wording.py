@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
+from patcher.lazy import expression
 from patcher.lint import locations, prose
 from patcher.lint.job import Message, Tags, same_person
 from patcher.lint.model import Hit
@@ -15,22 +16,22 @@ from patcher.mail.model import Kind
 
 _NARROW = 56  # columns that are left free by who wraps too early
 _LINES = 3
-_WORD = re.compile(r"[a-z]+[,;:]?\Z")
+_WORD = expression(r"[a-z]+[,;:]?\Z")
 _NO_PROSE = ("git", "make", "echo", "perf", "dmesg", "modprobe", "insmod", "cat", "dtc", "gcc", "ethtool", "commit")
-_CONFIDENTIAL = re.compile(
+_CONFIDENTIAL = expression(
     r"\b(?:this (?:e-?mail|message)|information (?:contained )?in this)\b.{0,120}"
     r"\b(?:confidential|privileged|intended only)"
     r"|\bconfidentiality (?:notice|note)\b|\bfor the sole use of the intended\b",
     re.IGNORECASE,
 )
-_BEFORE = re.compile(
+_BEFORE = expression(
     r"\b(?:(?:my|the|our|previous|first|last|earlier) )+(?:patch(?:set)?|version|series|submission)\b"
     r".{0,40}\b(?:can be (?:found|seen|reviewed)|was (?:sent|posted|rejected)|here\b)"
     r"|\bas (?:suggested|requested|discussed) (?:by \w+ )?(?:in|on|during) (?:the )?(?:review|v\d|last version)\b"
     r"|\b(?:since|in|from) (?:the )?(?:previous|last|first) (?:version|patch ?set|series|submission)\b",
     re.IGNORECASE,
 )
-_VERSION = re.compile(
+_VERSION = expression(
     r"(?:changes?|changed|changelog)\W{0,3}(?:in|since|for|from)?\W{0,3}v(\d{1,2})\b"
     r"|^\s*[-*]?\s*v\d{1,2}\s*(?:->|=>|-{1,2}>|→|to)\s*v(\d{1,2})\b|^\s*\[?v(\d{1,2})\]?\s*:",
     re.IGNORECASE,
@@ -77,7 +78,7 @@ def body_capital(job: Message) -> Iterator[Hit]:
             yield Hit(f"{words[0]!r} begins the text with a small letter", job.body(first[0], words[0]))
 
 
-_SMALL = re.compile(
+_SMALL = expression(
     r"(?<=[a-z,(] )(?P<name>fifos?|cpus?|dma|gpios?|i2c|usb|pcie?|acpi|uart|pwm|cxl|nvmem|spi|ddr|hdmi|ufs|emmc)"
     r"(?=[ ,.;)](?!\w+\())"
 )
