@@ -788,3 +788,54 @@ def test_a_binding_as_its_maintainers_do_not_want_it() -> None:
 
 def test_a_prefix_without_files_is_that_of_none() -> None:
     assert "prefix-elsewhere" not in rules(mail("[PATCH] pci: drop it now", diff=""))
+
+
+@pytest.mark.parametrize(
+    ("path", "subject", "told"),
+    [
+        ("drivers/ufs/x.c", "scsi: ufs: Add b", False),
+        ("drivers/gpu/drm/x/x.c", "gpu/drm: x: Add b", True),
+        ("drivers/pci/x.c", "PCI: x: add it now", True),
+        ("drivers/pci/x.c", "PCI: x: Add it now", False),
+    ],
+)
+def test_prefixes_by_the_deepest_directory(path: str, subject: str, told: bool) -> None:
+    said = rules(mail(f"[PATCH] {subject}", diff=DIFF.replace("lib/x.c", path)))
+    assert ("prefix-elsewhere" in said) == told
+
+
+SOURCE = """diff --git a/arch/arm64/boot/dts/x/x.dts b/arch/arm64/boot/dts/x/x.dts
+--- a/arch/arm64/boot/dts/x/x.dts
++++ b/arch/arm64/boot/dts/x/x.dts
+@@ -1,2 +1,{count} @@
+ a;
+{lines}
+ b;
+"""
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (('clock-names = "a", "b";', "clocks = <&c 1>, <&c 2>;"), "names stand before what they are of"),
+        (('clock-names = "a","b";',), "no blank after a comma"),
+        (("reg = <0x0  0x10>;",), "two blanks in a property"),
+        (("reg = <0x0 0x10>,", "    <0x20 0x10>;"), "a line that does not go on below the first value"),
+        (("reg = <0x0 0x10>,", "      <0x20 0x10>;"), ""),
+        (("my_property = <1>;",), "a property with an underscore in its name"),
+        (('dr_mode = "host";',), ""),
+    ],
+)
+def test_properties_of_devicetrees_are_laid_out(lines: tuple[str, ...], told: str) -> None:
+    diff = SOURCE.format(count=2 + len(lines), lines="\n".join(f"+\t{line}" for line in lines))
+    said = [
+        each.message for each in found(mail("[PATCH] arm64: dts: x: Add b", diff=diff)) if each.rule == "dts-layout"
+    ]
+    assert said == ([told] if told else [])
+
+
+@pytest.mark.parametrize(
+    ("below", "told"), [("v1 -> v2: it has a b", True), ("Changes in v1: none", False), ("It is of 2020.", False)]
+)
+def test_a_version_that_the_subject_does_not_have(below: str, told: bool) -> None:
+    assert ("body-versions" in rules(mail(below=f"{below}\n"))) == told

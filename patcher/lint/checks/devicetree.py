@@ -22,7 +22,7 @@ def binding_apart(job: Change) -> Iterator[Hit]:
     beside = ("Documentation/", "include/dt-bindings/", "MAINTAINERS", "scripts/", "tools/", "CREDITS")
     others = [file.path for file in files if not file.path.startswith(beside)]
     if files and all(file.path.startswith("include/dt-bindings/") for file in files):
-        if job.patch.prefix.total > 1 and any(file.created for file in files):
+        if job.patch.prefix.total > 1:
             what = "a header of a binding without the binding"
             yield Hit(what, job.file(files[0].path), "make it one patch with the binding", Level.NOTE, key="header")
     elif others and 0 < len(bindings) <= _MANY and len(others) <= 4 * _MANY:

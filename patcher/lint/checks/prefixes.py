@@ -51,16 +51,20 @@ def prefix_elsewhere(job: Message) -> Iterator[Hit]:
     match = SUBSYSTEM.match(job.patch.summary)
     first = re.match(r"[\w-]+", match.group("prefix").strip()) if match else None
     name = first.group().lower() if first else ""
-    paths = [file.path.lower() for file in job.diff.files]
-    code = [path for path in paths if path.startswith(("drivers/", "include/linux/"))]
-    if _DRIVERS.fullmatch(name) and len(code) == len(paths) > 0 and not any(name in path for path in paths):
-        yield Hit(
-            f"the prefix {name} is not that of {job.diff.files[0].path}", job.subject(first.group() if first else "")
-        )
-        return
     named = [file.path for file in job.diff.files]
     customary = _custom(named) if match and named else None
-    if match and customary and not customary.match(job.patch.summary):
+    fits = customary is not None and customary.match(job.patch.summary) is not None
+    paths = [path.lower() for path in named]
+    code = [path for path in paths if path.startswith(("drivers/", "include/linux/"))]
+    if (
+        not fits
+        and _DRIVERS.fullmatch(name)
+        and len(code) == len(paths) > 0
+        and not any(name in path for path in paths)
+    ):
+        yield Hit(f"the prefix {name} is not that of {named[0]}", job.subject(first.group() if first else ""))
+        return
+    if match and customary and not fits:
         yield Hit(f"patches to {named[0]} are not titled so", job.subject(match.group("prefix")))
     elif (
         match

@@ -77,6 +77,11 @@ def _section(hunk: Sequence[Shown], key: str) -> Sequence[Shown]:
     return hunk[start + 1 : end]
 
 
+def _above(hunk: Sequence[Shown]) -> Sequence[Shown]:
+    """What a hunk shows before the first key at the top of the file: in the middle of a schema, its properties."""
+    return hunk[: next((at for at, each in enumerate(hunk) if _TOP.match(each.text)), len(hunk))]
+
+
 def _blocks(lines: Sequence[Shown]) -> Iterator[tuple[re.Match[str], Shown, Sequence[Shown]]]:
     """Each property of a section with the lines below it."""
     starts = [at for at, each in enumerate(lines) if _PROPERTY.match(each.text)]
@@ -120,7 +125,7 @@ def binding_parts(job: Change) -> Iterator[Hit]:
             yield from _objects(job, file, hunk)
             if hunk[0].added and re.search(r"GPL-2\.0(?:\+|-or-later) OR BSD", hunk[0].text):
                 yield Hit("bindings are GPL-2.0-only OR BSD-2-Clause", job.file(file.path, hunk[0].line), key="licence")
-        for section in (_section(hunk, "properties"), _section(hunk, "allOf")):
+        for section in (_section(hunk, "properties") or _above(hunk), _section(hunk, "allOf")):
             for match, line, block in _blocks(section):
                 if (what := _alternatives(block)) and any(each.added for each in block):
                     yield Hit(

@@ -81,11 +81,16 @@ def _misplaced(hunk: Sequence[Shown], pattern: re.Pattern[str], new: bool, few: 
         if len(set(symbols)) > 1 and _is_sorted(symbols, _ORDERS[0]):
             of_new = {match.group("symbol") for match, each in found if each.added}
             found = [(match, each) for match, each in found if match.group("symbol") in of_new]
+            run = [(match.group("key"), each) for match, each in found]
             if len(of_new) > 1 or len(found) <= few:
                 continue
         old = [key for key, each in run if not each.added]
         whole = new and not old and len(run) >= _MANY
-        pair = not new and len(run) == 2 and not old and run[0][0].endswith(".h")
+        added = [key for key, each in run if each.added]
+        pair = (
+            run[0][0].endswith(".h") and len(added) > 1 > len(old) - 1
+            and not any(_is_sorted(added, order) for order in _ORDERS)
+        )  # fmt: skip
         if not whole and not pair and len(set(old)) < few:
             continue
         orders = [order for order in _ORDERS if _is_sorted(old, order)]

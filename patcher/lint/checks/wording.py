@@ -17,7 +17,22 @@ from patcher.mail.model import Kind
 _NARROW = 56  # columns that are left free by who wraps too early
 _LINES = 3
 _WORD = expression(r"[a-z]+[,;:]?\Z")
-_NO_PROSE = ("git", "make", "echo", "perf", "dmesg", "modprobe", "insmod", "cat", "dtc", "gcc", "ethtool", "commit")
+_NO_PROSE = (
+    "git",
+    "make",
+    "echo",
+    "perf",
+    "dmesg",
+    "modprobe",
+    "insmod",
+    "cat",
+    "dtc",
+    "gcc",
+    "ethtool",
+    "commit",
+    "struct",
+    "return",
+)
 _CONFIDENTIAL = expression(
     r"\b(?:this (?:e-?mail|message)|information (?:contained )?in this)\b.{0,120}"
     r"\b(?:confidential|privileged|intended only)"
@@ -111,7 +126,7 @@ def body_full_stop(job: Message) -> Iterator[Hit]:
     if (
         not listed
         and words > 6
-        and re.search(r"[a-z]{2}\Z", last)
+        and re.search(r"[a-z]{2}[\"')]?\Z", last)
         and not re.search(r"[:/_=]|\b\w+\(", last.split()[-1])
     ):
         yield Hit("the last sentence ends without a full stop", job.body(index, last.split()[-1]))
