@@ -24,9 +24,9 @@ from pathlib import Path
 
 CASES = (
     ("scripts/coccinelle/api/string_choices.cocci", "drivers/usb/core"),
-    ("scripts/coccinelle/misc/minmax.cocci", "drivers/mtd/nand"),
+    ("scripts/coccinelle/api/device_attr_show.cocci", "drivers/scsi"),
+    ("scripts/coccinelle/api/platform_get_irq.cocci", "drivers/memory"),
     ("scripts/coccinelle/free/ifnullfree.cocci", "drivers/usb/gadget"),
-    ("scripts/coccinelle/misc/swap.cocci", "sound/core"),
     ("scripts/coccinelle/api/memdup.cocci", "drivers/mtd"),
 )
 

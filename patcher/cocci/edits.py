@@ -33,7 +33,8 @@ class _Token(NamedTuple):
 def edits(path: str, old: bytes, new: bytes, because: str) -> tuple[Edit, ...]:
     """The edits that bring ``old`` to the code of ``new``, in the order of their places.
 
-    Tokens that are the same keep the white space between them, so code that was only laid out anew comes to no edit.
+    Code that was only laid out anew comes to no edit: the white space between tokens that are the same stays, but in
+    a statement of which something else is changed, as arguments are aligned to a call's new name.
     """
     found = []
     for first, last, begin, end in _blocks(old.splitlines(keepends=True), new.splitlines(keepends=True)):
@@ -56,15 +57,23 @@ def _joined(old: bytes, changes: Iterable[_Token]) -> list[_Token]:
 
 
 def _blocks(old: Sequence[bytes], new: Sequence[bytes]) -> Iterator[tuple[int, int, int, int]]:
-    """The lines that differ in more than white space, as bytes of both: start and end in ``old``, then in ``new``.
-
-    Each is whole lines, and does not begin or end within a comment of several lines that both have.
-    """
+    """The lines that differ in more than white space, with those around that differ in it, as bytes of both: start and
+    end in ``old``, then in ``new``."""
     keys = [_key(line) for line in old], [_key(line) for line in new]
     at = _offsets(old), _offsets(new)
-    for kind, first, last, begin, end in difflib.SequenceMatcher(None, *keys).get_opcodes():
-        if kind != "equal":
-            yield at[0][first], at[0][last], at[1][begin], at[1][end]
+    codes = difflib.SequenceMatcher(None, *keys).get_opcodes()
+    taken = 0  # lines of ``old`` that belong to the block before
+    for number, (kind, first, last, begin, end) in enumerate(codes):
+        if kind == "equal":
+            continue
+        top = max(taken, codes[number - 1][1] if number else 0)
+        while first > top and old[first - 1] != new[begin - 1]:
+            first, begin = first - 1, begin - 1
+        bottom = codes[number + 1][2] if number + 1 < len(codes) else last
+        while last < bottom and old[last] != new[end]:
+            last, end = last + 1, end + 1
+        taken = last
+        yield at[0][first], at[0][last], at[1][begin], at[1][end]
 
 
 def _key(line: bytes) -> bytes:
@@ -89,13 +98,32 @@ def _within(old: bytes, new: bytes) -> Iterator[_Token]:
         return
     texts = [token.text for token in ours], [token.text for token in theirs]
     matcher = difflib.SequenceMatcher(None, *texts, autojunk=len(ours) * len(theirs) > _MANY)
-    for kind, first, last, begin, end in matcher.get_opcodes():
+    codes = matcher.get_opcodes()
+    rows = _statements(ours)
+    changed = {
+        row for kind, first, last, _, _ in codes if kind != "equal" for row in rows[first : max(last, first + 1)]
+    }
+    for kind, first, last, begin, end in codes:
         if kind == "equal":
+            for one, other in zip(range(first, last - 1), range(begin, end - 1), strict=True):
+                span = ours[one].end, ours[one + 1].start
+                text = new[theirs[other].end : theirs[other + 1].start]
+                if rows[one] == rows[one + 1] and rows[one] in changed and old[slice(*span)] != text:
+                    yield _Token(text, *span)
             continue
         # from the end of the token before to the start of the one behind: the space around new code is spatch's
         span = _between(ours, first, last, len(old))
         text = new[slice(*_between(theirs, begin, end, len(new)))]
         yield _shortened(old, _Token(text, *span))
+
+
+def _statements(found: Sequence[_Token]) -> list[int]:
+    """The number of the statement that each token is of."""
+    rows, row = [], 0
+    for token in found:
+        rows.append(row)
+        row += token.text in (b";", b"{", b"}")
+    return rows
 
 
 def _tokens(code: bytes) -> list[_Token]:

@@ -38,7 +38,7 @@ def test_what_was_changed_is_what_comes_out(old: str, new: str) -> None:
     [
         ("int f(void)\n{\n    return g(1,  2);\n}\n", SAME),
         ("int f( void ) {\n\treturn g(1,\n\t\t 2);\n}\n", SAME),
-        ("int f(void)\n{\n\treturn h(1, 2);\n}\n", SAME.replace("g(1", "h(1")),
+        ("int f( void )\n{\n\treturn h(1, 2);\n}\n", SAME.replace("g(1,\n\t\t ", "h(1, ")),
         ("int f(void)\n{\n  return g(1,\n\t\t 3);\n}\n", SAME.replace("2);", "3);")),
     ],
 )  # fmt: skip
