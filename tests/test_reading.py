@@ -20,6 +20,8 @@ OWN = {
     "entry.py": "/dev/null",
     "files.py": "everything",
     "generate/deliver.py": "the directory it writes to",
+    "generate/mailing.py": "the mails that git has just written for it",
+    "lint/checks/prefixes.py": "the package",
     "lint/rules.py": "the names in a folder of rules",
     "lint/spelling.py": "the package",
     "mail/decode.py": "the parts of a mail in memory",
