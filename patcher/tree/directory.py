@@ -13,7 +13,7 @@ from pathlib import Path
 from patcher.errors import InputError
 from patcher.files import LARGE, names_below, read_file
 from patcher.tree.gittree import search_directory
-from patcher.tree.kernel import blob_id
+from patcher.tree.kernel import blob_id, looks_like_kernel
 
 _ADVICE = "name a kernel tree with --tree"
 _SETTLED = 2 * 10**9  # nanoseconds after which another change of a file has another time in every file system
@@ -34,9 +34,9 @@ class DirectoryTree:
     @cached_property
     def key(self) -> str | None:
         """As git's index has it, a file is the same as long as its size, its inode and the times at which it was
-        changed are. None where one was changed just now, for uncommitted files of a repository, and where a file has
-        gone since they were listed."""
-        if self.commit:
+        changed are. None where one was changed just now, for uncommitted files of a repository, where a file has gone
+        since they were listed, and for what is no kernel, which may be all of a disk."""
+        if self.commit or not looks_like_kernel(self.read(["Makefile"]).get("Makefile", b"")):
             return None
         state, newest = hashlib.sha256(), 0
         for path in self._paths:
