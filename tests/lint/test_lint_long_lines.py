@@ -15,7 +15,7 @@ FILES = ("drivers/a/b.c", "arch/arm/boot/dts/x/a.dts", "Documentation/devicetree
          "drivers/a/Kconfig", "Documentation/devicetree/bindings/a/a.txt")  # fmt: skip
 
 
-@pytest.mark.parametrize("piece", ["1", ".a", "-gpio", '\\"', "a ", "<1 "])
+@pytest.mark.parametrize("piece", ["1", ".a", "-gpio", '\\"', '"\\', "/*a", "a ", "<1 "])
 def test_a_long_line(piece: str, tmp_path: Path, command_environment: dict[str, str]) -> None:
     line = (piece * LENGTH)[:LENGTH]
     diff = "".join(

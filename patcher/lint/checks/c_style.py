@@ -22,7 +22,7 @@ _WRAPPED = expression(
     r"(?:static )?(?:\w+ )+\**\w+\("
     r"|(?P<indent>\t+)(?:(?:if|for|while|switch|return)\b|[\w.>\[\]-]+(?: [-+|&]?= [\w.>-]*)?\()"
 )
-_STRING = expression(r'"(?:[^"\\]|\\.)*(?:"|\Z)|\'(?:[^\'\\]|\\.){1,8}\'')
+_STRING = expression(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|\'(?:[^\'\\]|\\.){1,8}\'')
 _COMMENT = expression(r"(?:^|[\s;{},)])//(?![\w./]*://)")
 _INITIALIZER = expression(r"\t+(?:\.[\w.\[\]]+\s*=\s*[^;{}\\]*[^;{},\s\\]|\{\s*[\w\"&.<(][^{}]*\})\Z")
 _COMMENT_END = expression(r"\*/\s*\Z|//")
@@ -88,7 +88,7 @@ def continuation(job: Change) -> Iterator[Hit]:
 
 def _open(text: str) -> int:
     """The column after the last parenthesis that a line leaves open, 0 where there is none or nothing follows it."""
-    plain = _STRING.sub(lambda match: "x" * len(match.group()), re.sub(r"/\*.*?\*/", "", text)).rstrip()
+    plain = _STRING.sub(lambda match: "x" * len(match.group()), re.sub(r"/\*(?:(?!/\*).)*?\*/", "", text)).rstrip()
     opened: list[int] = []
     for at, letter in enumerate(plain):
         if letter == "(":
@@ -159,7 +159,7 @@ def unused_variable(job: Change) -> Iterator[Hit]:
             if not block or end is None or not _changed(file, hunk[start - 1 : end + 1]):
                 continue
             body = "\n".join(_STRING.sub('""', each.text) for each in hunk[start:end])
-            body = re.sub(r"/\*.*?\*/|//[^\n]*", "", body, flags=re.DOTALL)
+            body = re.sub(r"/\*(?:(?!/\*).)*?\*/|//[^\n]*", "", body, flags=re.DOTALL)
             for each in block:
                 for name in declared(each.text) if "__maybe_unused" not in each.text else ():
                     if what := _unused(name, body):

@@ -16,8 +16,9 @@ from patcher.lint.register import check
 from patcher.mail.diff import FileDiff, Line
 from patcher.mail.model import Patch
 
-_COMMENT = expression(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
-_STRING = expression(r'"(?:[^"\\\n]|\\.)*"')
+# What has no end goes to that of the file or line, so that each character is looked at once.
+_COMMENT = expression(r"/\*.*?(?:\*/|\Z)|//[^\n]*", re.DOTALL)
+_STRING = expression(r'"(?:[^"\\\n]|\\.)*"?')
 _USED_BY = {  # a header, and what it is included for
     "linux/of_gpio.h": r"\bof_\w*gpio|\bof_gpio_flags\b",
     "linux/of_device.h": r"\bof_(?:match_device|device_\w+|dma_configure\w*)\b|\bof_device_get_match_data\b",

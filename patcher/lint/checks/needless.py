@@ -26,7 +26,7 @@ _SIZE = expression(
     r"(?<![\w>.-])\b(?P<name>[\w>.-]+) = (?:devm_)?k[mz]alloc\(.*\bsizeof\(struct \w+\)(?=[,)])"
     r"|\bmemset\((?P<cleared>[\w>.-]+), 0, sizeof\(struct \w+\)\);"
 )
-_STRING = expression(r'"(?:[^"\\]|\\.)*(?:"|\Z)')
+_STRING = expression(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)')
 _USES = {
     "linux/bitfield.h": expression(r"\b(?:FIELD_(?:PREP|GET|FIT|PREP_CONST)|u32_(?:get|encode|replace)_bits)\("),
     "linux/rculist.h": expression(r"\blist_(?:\w+_rcu)\("),
@@ -146,7 +146,9 @@ def include_missing(job: Change) -> Iterator[Hit]:
     for file in job.diff.files:
         if not (file.created and file.path.endswith(".c") and file.path.startswith(("drivers/", "sound/", "net/"))):
             continue
-        text = re.sub(r"/\*.*?\*/|//[^\n]*", "", "\n".join(line.text for line in file.added), flags=re.DOTALL)
+        text = re.sub(
+            r"/\*(?:(?!/\*).)*?\*/|//[^\n]*", "", "\n".join(line.text for line in file.added), flags=re.DOTALL
+        )
         included = set(re.findall(r"^#\s*include [<\"]([^>\"]+)[>\"]", text, re.MULTILINE))
         if not included or any(not name.startswith(("linux/", "dt-bindings/", "asm/")) for name in included):
             continue  # a header of its own may bring them

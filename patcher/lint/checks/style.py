@@ -214,7 +214,7 @@ def _documented(job: Change, path: str, hunk: Sequence[Shown], start: int) -> It
 
 def _parameters(text: str) -> list[str] | None:
     """The names of a function's parameters, None where one cannot be told."""
-    stripped = " ".join(re.sub(r"/\*.*?\*/", " ", text, flags=re.DOTALL).split())
+    stripped = " ".join(re.sub(r"/\*(?:(?!/\*).)*?\*/", " ", text, flags=re.DOTALL).split())
     if stripped in ("", "void"):
         return []
     found, depth, part = [], 0, ""
