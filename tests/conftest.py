@@ -24,8 +24,10 @@ import patcher
 from patcher import data
 from patcher.cache import Cache
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell has it in the background; programs would inherit it
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# As a shell has it in the background, and nohup; programs would inherit it.
+for _number, _usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _usual)
 
 hypothesis.settings.register_profile("patcher", deadline=None, database=None, print_blob=True)
 hypothesis.settings.load_profile("patcher")
