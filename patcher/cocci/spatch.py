@@ -27,6 +27,7 @@ SECONDS = 60.0  # that spatch may take for one file, by the clock; PATCHER_SPATC
 MEMORY = 3 * 2**30  # bytes of address space, for each of its processes
 _CHUNK = 64  # files of one run
 _EACH = 2.0  # seconds more for each file of a run
+_SCRATCH = "/tmp/jobs"  # in the sandbox, whose /tmp is its own
 _NAME = re.compile(r"[\w./+,@~=%^-]+")  # of a file in a list of spatch's
 _LOST = re.compile(r"^EXN: ?(.*?) in (\S+)$", re.MULTILINE)
 _PLACE = re.compile(r'File "([^"]*)", line (\d+), column (\d+).*?\n\s*around = \'(.*?)\',', re.DOTALL)
@@ -162,7 +163,7 @@ def _transform(patch: SemanticPatch, place: _Place, chunk: Sequence[str]) -> dic
         *(part for each in directories(patch) for part in ("-I", each)),
     ]  # fmt: skip
     if len(chunk) > 1 and jobs > 1:
-        args += ["--jobs", str(min(jobs, len(chunk))), "--chunksize", "1", "--tmp-dir", "/tmp/jobs"]
+        args += ["--jobs", str(min(jobs, len(chunk))), "--chunksize", "1", "--tmp-dir", _SCRATCH]
     done = _run(place, args, place.tree, (place.tree,), _seconds() + _EACH * len(chunk))
     said = done.stderr.decode("utf-8", "replace")
     if done.reason:
