@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -37,7 +36,7 @@ def follow(
     """
     subjects = rules.group.subject
     wanted = {name for subject in subjects for name in (*subject.calls, *found.carriers.get(subject.name, ()))}
-    buildable = Buildable(tree, functools.partial(_search, tree, cache))
+    buildable = Buildable(tree)
     unbuilt = buildable.never(found.sources) if pathspecs else {}
     for gap in gaps if pathspecs else ():
         if reason := buildable.condition(gap.condition):
@@ -61,10 +60,6 @@ def follow(
 def _ours(code: bytes) -> bytes:
     """The code without what only another architecture compiles: nothing comes from there."""
     return flow.without(code.decode("latin-1"), of_others).encode("latin-1") if _DIRECTIVE.search(code) else code
-
-
-def _search(tree: KernelTree, cache: Cache, words: Sequence[str], pathspecs: Sequence[str]) -> tuple[str, ...]:
-    return cached_search(tree, words, pathspecs, cache)
 
 
 class _Fetch:

@@ -41,7 +41,7 @@ def survey(tree: KernelTree, group: Group, anchors: Iterable[str], scope: str, c
     ``scope`` "" is for the series alone: no subject is looked for.
     """
     subjects = group.subject if scope else ()
-    carriers = {subject.name: _carriers(tree, subject.flag, cache) for subject in subjects if subject.flag}
+    carriers = _carriers(tree, {subject.name: subject.flag for subject in subjects if subject.flag}, cache)
     interest = {name for names in carriers.values() for name in names}
     interest.update(name for subject in subjects for name in subject.calls)
     found = {
@@ -73,18 +73,22 @@ def cached_search(tree: KernelTree, words: Sequence[str], pathspecs: Sequence[st
     return remembered(tree.search, tree.key, words, pathspecs, cache)
 
 
-def _carriers(tree: KernelTree, flags: Sequence[str], cache: Cache) -> tuple[str, ...]:
-    """The flags, and the macros of headers that are made of them."""
-    known, asked = set(flags), set(flags)
+def _carriers(
+    tree: KernelTree, flags: Mapping[str, Sequence[str]], cache: Cache
+) -> dict[str, tuple[str, ...]]:  # fmt: skip
+    """For each subject its flags, and the macros of headers that are made of them."""
+    known = {subject: set(own) for subject, own in flags.items()}
+    asked = {name for own in known.values() for name in own}
     while asked:
         headers = tree.read(cached_search(tree, sorted(asked), _HEADERS, cache))
         asked = set()
         for content in headers.values():
             for name, body in lex.macros(lex.code_only(content)):
-                if name not in known and body & known:
-                    known.add(name)
-                    asked.add(name)
-    return tuple(sorted(known))
+                for own in known.values():
+                    if name not in own and body & own:
+                        own.add(name)
+                        asked.add(name)
+    return {subject: tuple(sorted(own)) for subject, own in known.items()}
 
 
 def _why_text(path: str) -> str:

@@ -98,9 +98,9 @@ class Workspace:
         self._cache = cache
         self.brought: dict[str, str] = beside.brought if beside else {}
         """The files of the tree that are there: path → blob."""
-        constants = sorted(includes.reach(includes.constants.values()))
-        seen = [(path, includes.blobs.get(path, "")) for path in constants]
-        self._key = "constants:" + digest(sorted(includes.made.items()), seen, config)
+        constants = sorted(includes.reach([*includes.constants.values(), *config.forced]))
+        seen = [(path, includes.blobs.get(path) or includes.made.get(path, b"")) for path in constants]
+        self._key = "constants:" + digest(seen, config)
         with ExitStack() as stack:
             sources = beside.prepared.sources if beside else stack.enter_context(temporary.directory("sources"))
             headers = stack.enter_context(temporary.directory("headers"))

@@ -45,6 +45,7 @@ class Syntax:
         self.code = code
         self.source = source
         self.children: list[list[int]] = [[] for _ in nodes]
+        self._conditions: dict[int, tuple[str, ...]] = {}
         self._first: dict[tuple[int, int], int] = {}
         self._at: dict[int, list[int]] = {}
         for index, node in enumerate(nodes):
@@ -54,8 +55,8 @@ class Syntax:
             self._at.setdefault(node.start, []).append(index)
         self._last = list(range(len(nodes)))
         for index in range(len(nodes) - 1, -1, -1):
-            if (parent := nodes[index].parent) >= 0:
-                self._last[parent] = max(self._last[parent], self._last[index])
+            if (parent := nodes[index].parent) >= 0 and self._last[parent] < self._last[index]:
+                self._last[parent] = self._last[index]
         self.tops = sorted((node.start, index) for index, node in enumerate(nodes) if node.parent < 0)
         self._starts = [start for start, _ in self.tops]
 
@@ -119,24 +120,31 @@ class Syntax:
 
     def conditions(self, index: int) -> tuple[str, ...]:
         """The conditions under which a node runs, outermost first."""
-        found = []
-        while (parent := self.nodes[index].parent) >= 0:
-            kind, children = self.nodes[parent].kind, self.children[parent]
-            if kind in (Cursor.IF, Cursor.CONDITIONAL) and index in children[1:]:
-                text = self.text(children[0])
-                found.append(text if index == children[1] else f"!({text})")
-            elif kind == Cursor.WHILE and index == children[-1] and len(children) > 1:
-                found.append(self.text(children[0]))
-            elif kind == Cursor.CASE and index == children[-1]:
-                found.append(f"case {self.text(children[0])}")
-            elif kind == Cursor.DEFAULT:
-                found.append("default")
-            elif kind == Cursor.FOR and index == children[-1] and (text := self._loop_condition(parent)):
-                found.append(text)
-            elif kind == Cursor.BLOCK:
-                found.extend(self._labels(parent, index))
+        above = []
+        while index not in self._conditions and (parent := self.nodes[index].parent) >= 0:
+            above.append((parent, index))
             index = parent
-        return tuple(reversed(found))
+        found = self._conditions.setdefault(index, ())
+        for parent, index in reversed(above):
+            found = self._conditions[index] = (*found, *reversed(tuple(self._own_conditions(parent, index))))
+        return found
+
+    def _own_conditions(self, parent: int, index: int) -> Iterator[str]:
+        """The conditions that a node has by its parent, innermost first."""
+        kind, children = self.nodes[parent].kind, self.children[parent]
+        if kind in (Cursor.IF, Cursor.CONDITIONAL) and index in children[1:]:
+            text = self.text(children[0])
+            yield text if index == children[1] else f"!({text})"
+        elif kind == Cursor.WHILE and index == children[-1] and len(children) > 1:
+            yield self.text(children[0])
+        elif kind == Cursor.CASE and index == children[-1]:
+            yield f"case {self.text(children[0])}"
+        elif kind == Cursor.DEFAULT:
+            yield "default"
+        elif kind == Cursor.FOR and index == children[-1] and (text := self._loop_condition(parent)):
+            yield text
+        elif kind == Cursor.BLOCK:
+            yield from self._labels(parent, index)
 
     def _labels(self, block: int, index: int) -> Iterator[str]:
         """The case that a statement of a switch's body belongs to: only the first statement is inside of it."""

@@ -23,6 +23,7 @@ _KEEP_GOING = 0x200
 _INCOMPLETE, _FOR_SERIALIZATION, _NO_BODIES = 0x02, 0x10, 0x40
 _NOT_NEWLINE = re.compile(rb"[^\n]")
 _CONTINUE, _RECURSE = 1, 2
+_OF_MACRO = 2**31  # numbers of places from here on are of what a macro expands to (clang's SourceLocation.h)
 _SEVERITY = {2: Severity.WARNING, 3: Severity.ERROR, 4: Severity.FATAL}
 _NAMED = (Cursor.VARIABLE, Cursor.PARAMETER)
 _NAMED_DECLARATIONS = (
@@ -258,6 +259,7 @@ class _Reader:
         self._raw = {handle: RawFile([], {}, [], [], [], []) for handle in handles.values() if handle}
         self._paths = {path: handle for path, handle in handles.items() if handle}
         self._places = {handle: self._numbers(path, handle) for path, handle in self._paths.items()}
+        self._plain = all(size >= 0 for _, size in self._places.values())
 
     def files(self, main: str) -> dict[str, RawFile]:
         library = self._library
@@ -274,6 +276,9 @@ class _Reader:
         """The number of the first place of a file, and how many follow; -1 where libclang counts in another way."""
         at = [self._library.clang_getLocationForOffset(self._unit, handle, offset).number for offset in (0, 1)]
         return at[0], Path(path).stat().st_size if at[1] == at[0] + 1 else -1
+
+    def _is_wanted(self, number: int) -> bool:
+        return any(first <= number <= first + size for first, size in self._places.values())
 
     def _extent(self, cursor: _Cursor) -> tuple[int, int]:
         """Where a cursor begins and ends. A number of libclang's counts the characters of all files; that of what a
@@ -300,6 +305,8 @@ class _Reader:
     def _top(self, cursor: _Cursor, _parent: _Cursor, _data: Any) -> int:
         library = self._library
         location = library.clang_getCursorLocation(cursor)
+        if self._plain and location.number < _OF_MACRO and not self._is_wanted(location.number):
+            return _CONTINUE  # nearly all that a unit has is in headers that nobody asks about
         library.clang_getFileLocation(location, ctypes.byref(self._file), None, None, self._at)
         raw = self._raw.get(self._file.value)
         if raw is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import posixpath
 import re
 from bisect import bisect_left
@@ -26,7 +27,16 @@ _GUARD = re.compile(
     rb"\A(?:\s|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)*#[ \t]*ifndef[ \t]+(\w+)\s*\n\s*#[ \t]*define[ \t]+\1\b"
 )
 _NEVER = 10**9
+_REMEMBERED = 4096  # files: more than a configuration's headers, and some ten MB
 _DEEPEST = 200  # clang's MaxAllowedIncludeStackDepth (clang/lib/Lex/PPDirectives.cpp)
+
+
+class _Named(NamedTuple):
+    """What one file includes: (quote, name), and whether that stands under no condition. ``by_macro``: it includes by
+    a computed name, too."""
+
+    includes: Mapping[tuple[str, str], bool]
+    by_macro: bool
 
 
 class Includes(NamedTuple):
@@ -82,22 +92,24 @@ class _Search:
     def __init__(self, tree: KernelTree, config: Config) -> None:
         self.tree = tree
         self.config = config
-        paths = tree.paths()
-        left = config.generate and {path for path in paths if generated.left_by_a_build(path)}
-        self.known = paths if not left else {path: blob for path, blob in paths.items() if path not in left}
+        self._paths = tree.paths()
         self.made = dict(config.files)
         self.constants: dict[str, str] = {}
         self._sorted: list[str] = []
         self._nowhere: set[str] = set()
 
+    def has(self, path: str) -> bool:
+        """Whether the tree has a file that is to be believed."""
+        return path in self._paths and not (self.config.generate and generated.left_by_a_build(path))
+
     def resolve(self, path: str, quote: str, name: str, own: Sequence[str]) -> str | None:
         if quote == '"':
             here = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
-            if here in self.known:
+            if self.has(here):
                 return here
         for place in (*self.config.directories, *own):
             candidate = posixpath.normpath(f"{place}/{name}")
-            if candidate in self.known or candidate in self.made or candidate in self.constants:
+            if self.has(candidate) or candidate in self.made or candidate in self.constants:
                 return candidate
         return self.generate(name)
 
@@ -106,8 +118,8 @@ class _Search:
             return None
         place = "arch/x86/include/generated" if name.startswith("asm/") else "include"
         source = generated.CONSTANTS.get(name)
-        if source in self.known:
-            self.constants[f"{place}/{name}"] = str(source)
+        if source and self.has(source):
+            self.constants[f"{place}/{name}"] = source
             return f"{place}/{name}"
         content = generated.make(self.tree, name, self.config.files[self.config.forced[0]])
         if content is None:
@@ -118,16 +130,16 @@ class _Search:
 
     def namesakes(self, path: str) -> list[str]:
         """What a file may include by a computed name: compiler-gcc.h asks for compiler-gcc4.h that way."""
-        self._sorted = self._sorted or sorted(self.known)
+        self._sorted = self._sorted or sorted(self._paths)
         stem = path.removesuffix(".h")
         start = bisect_left(self._sorted, stem)
         near = takewhile(lambda name: name.startswith(stem), islice(self._sorted, start, None))
-        return [name for name in near if name != path and name.endswith(".h")]
+        return [name for name in near if name != path and name.endswith(".h") and self.has(name)]
 
     def read(self, paths: Iterable[str]) -> dict[str, bytes]:
         """The content of files of the tree and of those that were made."""
         paths = list(paths)
-        contents = self.tree.read(path for path in paths if path in self.known)
+        contents = self.tree.read(path for path in paths if self.has(path))
         contents.update({path: self.made[path] for path in paths if path in self.made})
         return contents
 
@@ -154,8 +166,8 @@ def follow(tree: KernelTree, config: Config, roots: Iterable[str], own: Mapping[
             following[search.constants[path]] = ()
         for path, content in search.read(level).items():
             found, sure = [], []
-            unconditional = _unconditional(content)
-            for quote, name in dict.fromkeys(_names(content)):
+            named = _named(content)
+            for (quote, name), unconditional in named.includes.items():
                 target = search.resolve(path, quote, name, level[path])
                 if target is None:
                     missing[name].append(path)
@@ -163,20 +175,20 @@ def follow(tree: KernelTree, config: Config, roots: Iterable[str], own: Mapping[
                         outside[path] = name
                     continue
                 found.append(target)
-                if (quote, name) in unconditional:
+                if unconditional:
                     sure.append(target)
                 following.setdefault(target, level[path])
-            if _BY_MACRO.search(content):
+            if named.by_macro:
                 namesakes = search.namesakes(path)
                 found.extend(namesakes)
                 following.update((target, level[path]) for target in namesakes if target not in following)
             edges[path], always[path] = tuple(dict.fromkeys(found)), tuple(dict.fromkeys(sure))
-        unread = [path for path in level if path in search.known and path not in edges]
+        unread = [path for path in level if search.has(path) and path not in edges]
         edges.update(dict.fromkeys(unread, ()))
         always.update(dict.fromkeys(unread, ()))
         level = {path: places for path, places in following.items() if path not in edges}
     return Includes(
-        blobs=tree.blobs(path for path in edges if path in search.known),
+        blobs=tree.blobs(path for path in edges if search.has(path)),
         edges=edges,
         always=always,
         made=search.made,
@@ -191,9 +203,13 @@ def leads_out(path: str, name: str) -> bool:
     return name.startswith("/") or posixpath.normpath(posixpath.join(posixpath.dirname(path), name)).startswith("..")
 
 
-def _names(content: bytes) -> list[tuple[str, str]]:
+@functools.lru_cache(_REMEMBERED)
+def _named(content: bytes) -> _Named:
+    """What a file includes; remembered, as the graphs of all configurations ask it of the same headers."""
     pairs = _INCLUDE.findall(content) + _COMPUTED.findall(content)
-    return [(quote.decode(), name.decode("utf-8", "replace")) for quote, name in pairs]
+    unconditional = _unconditional(content)
+    names = dict.fromkeys((quote.decode(), name.decode("utf-8", "replace")) for quote, name in pairs)
+    return _Named({name: name in unconditional for name in names}, _BY_MACRO.search(content) is not None)
 
 
 def _unconditional(content: bytes) -> set[tuple[str, str]]:

@@ -18,6 +18,7 @@ _FILES = (
     "lib/Kconfig", "kernel/Kconfig.locks", "kernel/Kconfig.preempt", "kernel/time/Kconfig", "kernel/irq/Kconfig",
     "kernel/rcu/Kconfig", "drivers/xen/Kconfig", "kernel/Kconfig.hz",
 )  # fmt: skip
+DEFINED = re.compile(r"^(?:menu)?config[ \t]+(\w+)", re.MULTILINE)
 _BLOCK = re.compile(r"^(?:menu)?config\s+(\w+)\s*$")
 _END = re.compile(r"^(?:source|menu|endmenu|choice|endchoice|comment|mainmenu|if|endif)\b")
 _TOKEN = re.compile(r"\s*(\$\([^)]*\)|&&|\|\||!=|=|!|\(|\)|\"[^\"]*\"|\w+)")

@@ -38,7 +38,7 @@ def buildable(tmp_path: Path) -> Buildable:
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
     tree = DirectoryTree(tmp_path)
-    return Buildable(tree, tree.search)
+    return Buildable(tree)
 
 
 @pytest.mark.parametrize(
