@@ -37,6 +37,8 @@ def request(
             )
         spec = msgspec.structs.replace(spec, only=tuple(only))
     found = _rules(spec, folder, rules)
+    if spec.anchored:
+        found = msgspec.structs.replace(found, group=msgspec.structs.replace(found.group, anchored=spec.anchored))
     scopes = found.group.scopes
     if scope is None:
         scope = spec.scope or next(iter(scopes), "")

@@ -104,7 +104,8 @@ def _outcome(result: Shown) -> str:
 def series_page(spec: SeriesSpec) -> str:
     """The steps of a series and their conditions."""
     lines = [f"{spec.name}: {spec.summary}", ""]
-    asked = [f"  {_condition(each)}" for requirement in spec.requires for each in requirement.all]
+    asked = [f"  the series {base.name} is there" for base in spec.bases]
+    asked += [f"  {_condition(each)}" for requirement in spec.requirements for each in requirement.all]
     lines += ["It fits a tree in which:", *asked, ""] if asked else []
     lines.append("Steps:")
     for number, step in enumerate(spec.step, 1):
@@ -116,6 +117,8 @@ def series_page(spec: SeriesSpec) -> str:
         forms = "".join(f", {len(each)} forms of {each[0].function}()" for each in step.edits.by_function())
         edits = f"{len(step.edits.edit)} edit{'' if len(step.edits.edit) == 1 else 's'}{forms}"
         lines.append(f"      changes {', '.join(step.targets) or 'what its patterns find'} ({edits})")
+        if step.where:
+            lines.append(f"      only where {' and '.join(map(_condition, step.where))}")
         ways = [" and ".join(_condition(each) for each in group) for group in step.present]
         lines.append(f"      present where {'; or where '.join(ways) or 'they find nothing to change'}")
     return safe("\n".join(lines)) + "\n"

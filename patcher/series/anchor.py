@@ -43,7 +43,7 @@ class Anchor:
         and where two of the edits are in each other's way."""
         specs = [*step.edit, *(spec for forms in step.by_function() for spec in self._form(forms).edit)]
         found = [edit for spec in specs for edit in self._one(spec)]
-        return disjoint(found)
+        return tuple(self._with_gaps(disjoint(found)))
 
     def including(self, path: str, header: str, why: str) -> tuple[Edit, ...]:
         """The edit that has a C file include a header (``<linux/io.h>``); none where it does. Raises InputError where
@@ -59,14 +59,32 @@ class Anchor:
             ) from error
         return tuple(_include(path, outline, header, why))
 
+    def _with_gaps(self, found: Sequence[Edit]) -> Iterator[Edit]:
+        for at, edit in enumerate(found):
+            yield self._with_gap(edit, found[:at], found[at + 1 :])
+
+    def _with_gap(self, edit: Edit, before: Sequence[Edit], after: Sequence[Edit]) -> Edit:
+        """A deletion that is the last of several in a row: with the empty line below where two would be left."""
+        path, start, end = edit.span.path, edit.span.start, edit.span.end
+        first = start
+        for other in reversed(before):
+            if other.replacement or other.span.path != path or other.span.end != first:
+                break
+            first = other.span.start
+        goes_on = bool(after) and after[0].span.path == path and after[0].span.start == end
+        outline = self._outline(self._contents[path])
+        if edit.replacement or first == start or goes_on or outline.line_start(start) != start:
+            return edit
+        return Edit(Span(path, start, _without_gap(outline, first, end)[1]), edit.replacement, edit.because)
+
     def _one(self, spec: EditSpec) -> Iterator[Edit]:
         label = f"edit {spec.why!r}"
-        path, outline, item = self._target(label, *spec.target)
+        path, outline, item = self._target(label, *spec.target, spec.shape)
         if spec.include:
             yield from _include(path, outline, spec.include, spec.why)
             return
         places = [_whole(item)] if not (spec.statement or spec.code) else _inside(label, path, outline, item, spec)
-        if len(places) != spec.wanted:
+        if len(places) != (max(1, len(places)) if spec.every else spec.wanted):
             raise InputError(
                 f"{label}: {_number(spec.wanted)} of `{flat((spec.statement or spec.code).encode())}` expected in "
                 f"{item.names[0]}(), found {len(places)}",
@@ -101,7 +119,7 @@ class Anchor:
             f"{path}:{outline.line(at.start)} has `{there}`, not `{b' '.join(rest).decode('utf-8', 'replace')}`",
         )
 
-    def _target(self, label: str, kind: str, name: str) -> tuple[str, Outline, Item]:
+    def _target(self, label: str, kind: str, name: str, shapes: Sequence[str] = ()) -> tuple[str, Outline, Item]:
         found: list[tuple[str, Outline, Item]] = []
         near: list[tuple[str, Outline, Item]] = []
         broken: list[str] = []
@@ -118,6 +136,8 @@ class Anchor:
             for item in outline.items:
                 if name in item.names:
                     (found if item.kind == kind else near).append((path, outline, item))
+        if len(found) > 1 and shapes:
+            found = [each for each in found if _shape(each[1], each[2].start, each[2].end, kind) in shapes] or found
         if len(found) == 1:
             return found[0]
         places = [f"{path}:{outline.line(item.start)} ({item.kind})" for path, outline, item in found or near]
@@ -213,14 +233,17 @@ def _runs(outline: Outline, item: Item, code: str) -> Iterator[Place]:
             yield Place(body[begin].start, body[end - 1].end, first + begin, first + end)
 
 
+def _shape(outline: Outline, start: int, end: int, kind: str) -> str:
+    if kind == "macro":
+        return shape(Outline(outline.source[start:end].lstrip(b"#")).tokens)
+    return shape([token for token in outline.tokens if start <= token.start < end])
+
+
 def _check_shape(label: str, path: str, outline: Outline, place: Place, spec: EditSpec) -> None:
-    found: Sequence[Token] = [token for token in outline.tokens if place.start <= token.start < place.end]
-    if spec.macro:
-        found = Outline(outline.source[place.start : place.end].lstrip(b"#")).tokens
-    if spec.shape and shape(found) not in spec.shape:
+    if spec.shape and (found := _shape(outline, place.start, place.end, spec.target[0])) not in spec.shape:
         raise InputError(
             f"{label}: {path}:{outline.line(place.start)} is not the code that this was written against",
-            f"its shape is {shape(found)}, not {' or '.join(spec.shape)}; look what has changed, then add the shape",
+            f"its shape is {found}, not {' or '.join(spec.shape)}; look what has changed, then add the shape",
         )
 
 
@@ -261,15 +284,14 @@ def _around(outline: Outline, item: Item, spec: EditSpec, text: bytes) -> tuple[
         start = outline.with_comment(item.start)
         return start, start, text.rstrip(b"\n") + b"\n\n"
     if spec.action == "after":
-        apart = b"\n" if item.kind == "function" else b""
+        apart = b"\n" if item.kind == "function" and not text.startswith(b"EXPORT_SYMBOL") else b""
         end = _after(outline, item)
         if outline.source[end - 1 : end] != b"\n":
             apart += b"\n"
         return end, end, apart + text.rstrip(b"\n") + b"\n"
     if spec.action == "replace":
         return item.start, item.end, text.strip(b"\n")
-    start, end = outline.with_comment(item.start), outline.line_end(item.end)
-    return (*_without_gap(outline, start, end), b"")
+    return (*_without_gap(outline, outline.with_comment(item.start), _after(outline, item)), b"")
 
 
 def _after(outline: Outline, item: Item) -> int:
@@ -299,8 +321,12 @@ def within(outline: Outline, place: Place, spec: EditSpec, text: bytes) -> tuple
         return place.start, place.start, _indented(text.strip(b"\n"), indentation) + b"\n" + indentation
     if spec.action == "after":
         return place.end, place.end, b"\n" + _all_indented(text.strip(b"\n"), indentation)
+    if spec.comment and first:
+        line = outline.with_comment(place.start)
     if spec.action == "delete" and first and last:
         return (*_without_gap(outline, line, end_of_line), b"")
+    if spec.comment and first:
+        return line, place.end, indentation + _indented(text.strip(b"\n"), indentation)
     return place.start, place.end, _indented(text.rstrip(b"\n"), indentation)
 
 

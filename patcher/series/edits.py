@@ -18,12 +18,14 @@ _INSIDE = ("replace", "delete", "before", "after", "append")
 
 class EditSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One operation. Just one of ``function``, ``variable``, ``macro`` and ``prototype`` names what it works on; the
-    file is the one that defines (or declares) it.
+    file is the one that defines (or declares) it; where there are several, the one in which it has a ``shape`` that is
+    given.
 
     Without ``statement`` and ``code`` the text goes before or after the named thing, or replaces or deletes it. With
     ``statement`` it works on a row of statements inside the function, with ``code`` on a run of tokens there; in both
     ``...`` stands for anything. ``include`` has the file include a header. ``expect``: how many places there must be,
-    one unless said.
+    one unless said; with ``every`` any number but none. ``comment``: the comment that stands directly above a statement
+    is replaced or deleted with it.
 
     ``new`` brings a new file of this path. ``path`` with ``entry`` names a place in a Kconfig (``config XEN``), a
     Makefile (``obj-$(CONFIG_XEN)``, a target), MAINTAINERS (its first line), a devicetree (a node or label), or a
@@ -56,6 +58,8 @@ class EditSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text: str = ""
     file: str = ""
     expect: int = 0
+    every: bool = False
+    comment: bool = False
     shape: tuple[str, ...] = ()
     value: str = ""
 
@@ -178,6 +182,8 @@ def _fault(edit: EditSpec) -> str:
         return "statement or code, one of the two, is looked for inside a function"
     if edit.action == "append" and not edit.statement:
         return "append goes with a statement"
+    if edit.comment and not (edit.statement and edit.action in ("replace", "delete")):
+        return "a comment goes with a statement that is replaced or deleted"
     if bool(edit.text or edit.file) == (edit.action == "delete") or (edit.text and edit.file):
         return "every action but delete needs a text, or a file with it"
     if edit.file and ("/" in edit.file or edit.file.startswith(".")):

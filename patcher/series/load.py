@@ -48,12 +48,14 @@ class StepSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``edits`` are those of ``SLUG/edits.toml``, or ``cocci`` is the semantic patch ``SLUG/change.cocci``. That changes
     files ``over`` (git pathspecs; all C files if there are none); where it finds nothing to change the step is present.
     ``include``: a header that each file it changes is to include. ``split``: what of the files becomes one patch; where
-    that is less than all, title and message are templates (``generate.split``).
+    that is less than all, title and message are templates (``generate.split``). ``where``: the step is for trees in
+    which these conditions hold; in others the series is without it.
     """
 
     slug: str
     targets: tuple[str, ...] = ()
     present: tuple[tuple[Condition, ...], ...] = ()
+    where: tuple[Condition, ...] = ()
     title: str = ""
     message: str = ""
     edits: StepEdits = StepEdits()
@@ -77,19 +79,28 @@ class SeriesSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     of their findings. ``title`` and ``cover`` are the subject and the text of its cover letter, from ``cover.txt``;
     both are "" where one step has none. ``limit``: the most patches of one series, 0 for any number; ``by_tree``:
     each tree that takes patches gets a series of its own. ``only``: git pathspecs, where the user wants it.
+    ``requires``: what a tree must be; a name stands for a series whose steps it must have all, and ``bases`` has these.
+    ``anchored``: git pathspecs, where the code that is changed is looked for, if that is not where the rules say.
     """
 
     step: tuple[StepSpec, ...]
     rules: str = ""
     scope: str = ""
     anchor: tuple[str, ...] = ()
-    requires: tuple[Requirement, ...] = ()
+    requires: tuple[Requirement | str, ...] = ()
+    anchored: tuple[str, ...] = ()
     name: str = ""
     title: str = ""
     cover: str = ""
     limit: Annotated[int, msgspec.Meta(ge=0)] = 0
     by_tree: bool = msgspec.field(default=False, name="by-tree")
     only: tuple[str, ...] = ()
+    bases: tuple[SeriesSpec, ...] = ()
+
+    @property
+    def requirements(self) -> tuple[Requirement, ...]:
+        """What it asks of a tree itself."""
+        return tuple(each for each in self.requires if isinstance(each, Requirement))
 
     @property
     def summary(self) -> str:
@@ -103,10 +114,14 @@ def names() -> tuple[str, ...]:
 
 
 def load(name: str, directory: Path | None = None) -> SeriesSpec:
-    """The shipped series of that name, or the one in a folder of the user's own.
+    """The shipped series of that name, or the one in a folder of the user's own. What it requires is shipped.
 
     Raises InputError where there is none, or where a file of it is wrong.
     """
+    return _load(name, directory, ())
+
+
+def _load(name: str, directory: Path | None, users: tuple[str, ...]) -> SeriesSpec:
     if directory is None:
         if name not in names():
             raise InputError(f"there is no series {name!r}", f"choose one of: {', '.join(names())}")
@@ -119,7 +134,17 @@ def load(name: str, directory: Path | None = None) -> SeriesSpec:
     alone = len(spec.step) == 1 and not present(directory / "cover.txt")
     title, cover = ("", "") if alone else _text(directory / "cover.txt")
     steps = tuple(_step(directory, step) for step in spec.step)
-    return msgspec.structs.replace(spec, name=directory.resolve().name, title=title, cover=cover, step=steps)
+    name = directory.resolve().name
+    bases = tuple(_base(file, each, (*users, name)) for each in spec.requires if isinstance(each, str))
+    return msgspec.structs.replace(spec, name=name, title=title, cover=cover, step=steps, bases=bases)
+
+
+def _base(file: Path, name: str, users: tuple[str, ...]) -> SeriesSpec:
+    if name in users:
+        raise InputError(f"{file}: requires {name!r}, which requires it", "a series stands on others, not on itself")
+    if name not in names():
+        raise InputError(f"{file}: requires {name!r}, which is no series", f"there are: {', '.join(names())}")
+    return _load(name, None, users)
 
 
 def _step(directory: Path, step: StepSpec) -> StepSpec:
@@ -165,9 +190,11 @@ def _text(file: Path) -> tuple[str, str]:
 
 
 def conditions(spec: SeriesSpec) -> tuple[Condition, ...]:
-    """All that the series asks of a tree."""
+    """All that the series asks of a tree, and those that it requires."""
     asked = [condition for step in spec.step for group in step.present for condition in group]
-    return (*asked, *(condition for requirement in spec.requires for condition in requirement.all))
+    asked += (condition for step in spec.step for condition in step.where)
+    asked += (condition for requirement in spec.requirements for condition in requirement.all)
+    return (*asked, *(condition for base in spec.bases for condition in conditions(base)))
 
 
 def _check_conditions(file: Path, spec: SeriesSpec) -> None:
@@ -190,7 +217,7 @@ def _check_conditions(file: Path, spec: SeriesSpec) -> None:
 def symbols(spec: SeriesSpec) -> frozenset[str]:
     """Every name the series asks for or would change."""
     found = set(spec.anchor)
-    for step in spec.step:
+    for step in (*spec.step, *(step for base in spec.bases for step in base.step)):
         found.update(step.targets)
     for each in conditions(spec):
         found.update(each.defines, each.undefined, each.inside, (each.of,) if each.of else ())

@@ -23,10 +23,21 @@ class Seen(NamedTuple):
 
 def steps(spec: SeriesSpec, seen: Seen, broken: Sequence[str] = ()) -> tuple[Step, ...]:
     """Each step of the series with its status on this tree. ``broken``: files that did not parse, with the error."""
-    unfit = [requirement.reason for requirement in spec.requires if not _all(requirement.all, seen)]
+    unfit = [requirement.reason for requirement in spec.requirements if not _all(requirement.all, seen)]
+    unfit += (reason for base in spec.bases if (reason := _without(base, seen)))
     if unfit and broken:
         unfit = [f"it cannot be told: {broken[0]}; as far as it was understood: {unfit[0]}", *unfit[1:]]
-    return tuple(_step(step, seen, unfit) for step in spec.step)
+    return tuple(_step(step, seen, unfit) for step in spec.step if _all(step.where, seen))
+
+
+def _without(base: SeriesSpec, seen: Seen) -> str:
+    """Which steps of a series that is required the tree does not have, or ""."""
+    lacking = [step.title for step in steps(base, seen) if step.status is not StepStatus.PRESENT]
+    if not lacking:
+        return ""
+    if len(lacking) == len(base.step):
+        return f"the series {base.name} is not in the tree, and comes first"
+    return f"the tree has not all of the series {base.name}, which comes first: {'; '.join(lacking)}"
 
 
 def overall(found: Iterable[Step]) -> Status:

@@ -12,6 +12,7 @@ from patcher.errors import InputError
 from patcher.series.anchor import Anchor
 from patcher.series.compose import apply
 from patcher.series.edits import EditSpec, StepEdits
+from patcher.source.outline import Outline, shape
 
 SOURCE = b"""\
 #include <linux/mm.h>
@@ -57,7 +58,7 @@ def replaced(old: bytes, new: bytes) -> bytes:
     return SOURCE.replace(old, new)
 
 
-CASES = {
+CASES: dict[str, tuple[dict[str, Any], bytes]] = {
     "before a function goes above its comment": (
         {"function": "f", "action": "before", "text": "int h;\n"},
         replaced(b"/* Caf\xe9", b"int h;\n\n/* Caf\xe9"),
@@ -98,6 +99,18 @@ CASES = {
         {"function": "f", "statement": "c = g(...);", "action": "after", "text": "x();\n"},
         replaced(b"b); a++;", b"b);\n\tx(); a++;"),
     ),
+    "delete a statement with its comment": (
+        {"function": "f", "statement": "if (a == 1) ...", "action": "delete", "comment": True},
+        replaced(b"\t/* once */\n\tif (a == 1) {\n\t\ta = 2;\n\t\tc = 3;\n\t}\n", b""),
+    ),
+    "replace a statement with its comment": (
+        {"function": "f", "statement": "if (a == 1) ...", "action": "replace", "comment": True, "text": "x();\ny();"},
+        replaced(b"/* once */\n\tif (a == 1) {\n\t\ta = 2;\n\t\tc = 3;\n\t}\n", b"x();\n\ty();\n"),
+    ),
+    "an export goes directly behind its function": (
+        {"function": "f", "action": "after", "text": "EXPORT_SYMBOL_GPL(f);"},
+        replaced(b"EXPORT_SYMBOL(f);\n", b"EXPORT_SYMBOL(f);\nEXPORT_SYMBOL_GPL(f);\n"),
+    ),
     "append": (
         {"function": "f", "statement": "if (a == 1) ...", "action": "append", "text": " else {\n\tx();\n}"},
         replaced(b"\t\tc = 3;\n\t}\n", b"\t\tc = 3;\n\t} else {\n\t\tx();\n\t}\n"),
@@ -132,6 +145,7 @@ def test_a_whole_definition_goes_only_in_the_shape_it_was_known_in() -> None:
     left = anchored({"function": "f", "action": "delete", "shape": ("000000000000", shape.group(1))})["a.c"]
     assert b"int f(int a)" not in left
     assert b"what f is for" not in left
+    assert b"EXPORT_SYMBOL" not in left
     assert b"static int last;" in left
 
 
@@ -163,6 +177,35 @@ def test_the_same_function_twice() -> None:
     files = {"a.c": SOURCE, "b.c": b"\nint f(int a) { return 0; }\n"}
     with pytest.raises(InputError, match=r"found 2: a\.c:9 \(function\); b\.c:2 \(function\)"):
         anchored({"function": "f", "action": "before", "text": "x"}, files=files)
+
+
+def test_of_several_files_the_one_of_the_shape() -> None:
+    files = {"a.c": b"int v = 1;\n", "b.c": b"int v = 2;\n"}
+    spec = {"variable": "v", "action": "replace", "text": "int v;"}
+    with pytest.raises(InputError, match="one variable v expected, found 2"):
+        anchored({**spec, "shape": ("000000000000",)}, files=files)
+    of_b = shape(Outline(files["b.c"]).tokens)
+    assert anchored({**spec, "shape": (of_b,)}, files=files) == {"a.c": b"int v = 1;\n", "b.c": b"int v;\n"}
+
+
+def test_one_place_or_more() -> None:
+    spec = {"function": "f", "code": "a == 1", "action": "replace", "text": "a", "every": True}
+    assert anchored(spec)["a.c"] == replaced(b"a == 1", b"a")
+    assert anchored({**spec, "code": "c"})["a.c"].count(b"a") > SOURCE.count(b"a") + 1
+    with pytest.raises(InputError, match="one place of `nothing` expected"):
+        anchored({**spec, "code": "nothing"})
+
+
+def test_deletions_in_a_row_leave_one_empty_line() -> None:
+    names = ("A", "B", "C")
+    source = b"#define X 1\n\n#define A 1\n#define B 2\n#define C 3\n\nint y;\n"
+    other = {(name, str(number)): "" for number, name in enumerate(names, 1)}
+    specs = [
+        EditSpec(why="goes", macro=name, action="delete", value=str(number)) for number, name in enumerate(names, 1)
+    ]
+    for count, left in ((3, b"#define X 1\n\nint y;\n"), (2, b"#define X 1\n\n#define C 3\n\nint y;\n")):
+        edits = Anchor({"a.h": source}, other).edits(StepEdits(tuple(specs[:count])))
+        assert apply({"a.h": source}, edits) == {"a.h": left}
 
 
 def test_what_cannot_be_followed_is_told() -> None:

@@ -117,3 +117,57 @@ def test_no_such_series() -> None:
 def test_what_did_not_parse_is_told_with_the_reason() -> None:
     found = steps(load("identity"), Seen(Knowledge([], frozenset()), {}), ["a.c [p]: expected ';'"])
     assert found[0].reason.startswith("it cannot be told: a.c [p]: expected ';'")
+
+
+BASED = """\
+rules = "identity"
+anchor = ["p2m_top"]
+requires = ["identity", { reason = "no leaf", all = [{ defines = ["inner"] }] }]
+anchored = ["arch/*"]
+
+[[step]]
+slug = "one"
+targets = ["outer"]
+present = [[{ defines = ["done"] }]]
+"""
+
+
+def based(folder: Path, text: str) -> Path:
+    (folder / "one").mkdir(parents=True)
+    (folder / "series.toml").write_text(text)
+    (folder / "cover.txt").write_text("Title\n\nText\n")
+    (folder / "one" / "message.txt").write_text("xen: one\n\nText\n")
+    edit = '[[edit]]\nwhy = "x"\nfunction = "outer"\naction = "before"\ntext = "int h;"\n'
+    (folder / "one" / "edits.toml").write_text(edit)
+    return folder
+
+
+def test_a_series_stands_on_another(tmp_path: Path) -> None:
+    spec = load("x", based(tmp_path / "mine", BASED))
+    assert [base.name for base in spec.bases] == ["identity"]
+    assert symbols(spec) >= symbols(load("identity")) - set(load("identity").anchor)
+    (found,) = steps(spec, Seen(KNOWN, {}))
+    assert found.status is StepStatus.BLOCKED
+    assert found.reason.startswith("the tree has not all of the series identity, which comes first: ")
+    (found,) = steps(spec, Seen(Knowledge([snippet_facts("a.c", "int x;")], frozenset()), {}))
+    assert "identity" in found.reason and "no leaf" in found.reason
+
+
+@pytest.mark.parametrize(("name", "there"), [("inner", True), ("leaf", False)])
+def test_a_step_for_some_trees_only(tmp_path: Path, name: str, there: bool) -> None:
+    text = BASED.replace('"identity", ', "").replace("present", f'where = [{{ defines = ["{name}"] }}]\npresent')
+    spec = load("x", based(tmp_path / "mine", text))
+    assert name in symbols(spec)
+    assert [step.status for step in steps(spec, Seen(KNOWN, {}))] == [StepStatus.NEEDED] * there
+
+
+@pytest.mark.parametrize("name", ["nothing", "mine/../mine"])
+def test_a_series_that_is_required_is_a_shipped_one(tmp_path: Path, name: str) -> None:
+    folder = based(tmp_path / "mine", BASED.replace('"identity", {', f'"{name}", {{'))
+    with pytest.raises(InputError, match="which is no series"):
+        load("x", folder)
+
+
+def test_a_series_that_requires_itself(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="which requires it"):
+        load("x", based(tmp_path / "mine", BASED.replace('"identity", {', '"mine", {')))
