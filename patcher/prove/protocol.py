@@ -53,7 +53,7 @@ OPERATIONS = ("end", "machine", "e820", "booted", "call", "scan", "view", "m2p",
               "snapshot", "diff", "peek", "limit", "watch", "stats", "jumps", "lost", "owners", "high",
               "override")  # fmt: skip
 CALLS = ("build", "list", "memory", "set", "get", "identity", "make_pte", "pte_val", "pfn_to_mfn",
-         "mfn_to_pfn", "valid", "missing")  # fmt: skip
+         "mfn_to_pfn", "valid", "missing", "add_device", "modify", "hide")  # fmt: skip
 FACTS = ("bits", "invalid", "foreign_bit", "identity_bit", "max_domain_pages", "page_offset", "iomap", "present",
          "pfn_mask", "isa_start", "isa_end", "p2m_top", "p2m_missing", "p2m_mid_missing", "p2m_identity",
          "p2m_mid_identity", "p2m_top_mfn", "p2m_top_mfn_p", "max_p2m_pfn", "extra_start", "extra_size",

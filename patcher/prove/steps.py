@@ -138,6 +138,21 @@ class PteVal(Call, frozen=True, tag="pte_val"):
     pte: int
 
 
+class AddDevice(_CallOfRange, frozen=True, tag="add_device"):
+    """xen_add_device_range(): 1 where the P2M knows them now."""
+
+
+class Modify(Call, frozen=True, tag="modify"):
+    """mprotect() of a page: xen_pte_val(), the protection as pte_modify() changes it, and xen_make_pte(): the PTE."""
+
+    pte: int
+    protection: int
+
+
+class Hide(Modify, frozen=True, tag="hide"):
+    """The same with PROT_NONE first."""
+
+
 class Booted(_Silent, frozen=True, tag="booted"):
     """Boot is over: from here on there is the page allocator, and no extend_brk()."""
 

@@ -12,7 +12,8 @@ from patcher.tree.directory import DirectoryTree
 
 MMU, PAGE, SETUP = "arch/x86/xen/mmu.c", "arch/x86/include/asm/xen/page.h", "arch/x86/xen/setup.c"
 SCHEME = {"1-back", "1-entry", "1-range", "1-void", "2-ram", "2-wide", "5-cost", "6-pieces", "7-shared", "9-identity",
-          "8-told", "9-stray", "10-isa", "11-walk", "11-not-given", "11-both", "11-passed"}  # fmt: skip
+          "8-told", "9-stray", "9-modify", "9-unmarked", "9-old", "10-isa", "10-mapped", "11-walk", "11-not-given",
+          "11-both", "11-passed"}  # fmt: skip
 KNOWN = {"3-last-leaf", "7-beyond", "8-half", "8-race", "8-race-any"}  # faults of 2.6.37 that the miniature tree has
 LAST_LEAF = (
     "		p2m_top[topidx][mididx] = &mfn_list[pfn];\n	}\n",

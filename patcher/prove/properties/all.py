@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from patcher.prove.properties import highmap, life, maps, memory, ptes, ranges, rivals
+from patcher.prove.properties import highmap, life, maps, memory, ptes, ranges, rivals, unmarked
 from patcher.prove.properties.kind import AnyProperty
 
 PROPERTIES: tuple[AnyProperty, ...] = tuple(
@@ -15,6 +15,7 @@ PROPERTIES: tuple[AnyProperty, ...] = tuple(
             *rivals.PROPERTIES,
             *highmap.PROPERTIES,
             *ptes.PROPERTIES,
+            *unmarked.PROPERTIES,
         ),
         key=lambda each: each.number,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 from patcher.prove import steps
@@ -12,6 +13,8 @@ from patcher.prove.protocol import Point
 from patcher.prove.scenario import BOOT, RAM, RESERVED, Machine
 
 Claim = tuple[bool, str]
+
+FLAG = 1 << 10  # _PAGE_IOMAP
 
 
 def any_tree(context: Context) -> Claim:
@@ -142,11 +145,79 @@ def needs(call: str) -> Callable[[Context], Claim]:
     return claim
 
 
-def pte_marks(context: Context) -> Claim:
-    """Asked of the code: is a PTE of an identity PFN marked without help?"""
-    value = _probe_pte(context, flags=0)
-    there = value is not None and bool(value & context.facts["iomap"])
-    return there, f"a PTE of an identity PFN {'gets' if there else 'does not get'} _PAGE_IOMAP by itself"
+def flag(context: Context) -> int:
+    """_PAGE_IOMAP, or the bit that it was where the tree has it no longer."""
+    return context.facts["iomap"] or FLAG
+
+
+def highest(context: Context) -> int:
+    """The highest frame that must be mapped 1-1: half of those that a PTE can name, as the others may be of use to tell
+    something by."""
+    return (1 << (context.facts["mask_shift"] - 13)) - 1
+
+
+def marks_read(context: Context) -> bool:
+    """Asked of the code: does a marked PTE read back as it is, although Xen's table has one of our PFNs for its
+    frame? Then devices must be marked."""
+    pte = 7 << 12 | context.facts["present"] | context.facts["iomap"]
+    machine = small_machine(context.runner, True)
+    return bool(context.facts["iomap"]) and context.ask(machine, (*BOOT, steps.M2p(7, 9)), steps.PteVal(pte)) == pte
+
+
+@functools.lru_cache(maxsize=8)
+def marks_made(context: Context) -> bool:
+    """Asked of the code: does a mark have a frame kept of which the P2M of an unprivileged domain knows nothing?"""
+    machine = small_machine(context.runner, False)
+    pte = machine.nr_pages + 5 << 12 | context.facts["present"] | flag(context)
+    return context.ask(machine, BOOT, steps.MakePte(pte)) == pte
+
+
+def marks_nothing(context: Context) -> Claim:
+    """Asked of the code: are the P2M's missing PFNs missing, whatever mark a caller sets?"""
+    there = "make_pte" in context.facts.calls and ranges(context)[0] and not marks_made(context)
+    return there, f"a mark on a PTE {'means nothing' if there else 'is believed'} where the P2M has nothing"
+
+
+def keeps_frames(context: Context) -> Claim:
+    """Asked of the code: does mprotect() keep another domain's frame that has the number of one of our PFNs?"""
+    there = False
+    if "modify" in context.facts.calls:
+        pte = 7 << 12 | context.facts["present"]
+        before = (*BOOT, steps.Booted(), steps.M2p(7, 9))
+        question = steps.Modify(pte | context.facts["iomap"], context.facts["present"])
+        answer = context.ask(small_machine(context.runner, True), before, question)
+        there = answer is not None and answer & ~FLAG == pte
+    return there, f"mprotect() {'keeps' if there else 'does not keep'} a frame of another domain"
+
+
+def unmarked(context: Context) -> Claim:
+    """Asked of the code: is a device past the end of the P2M mapped without a mark?"""
+    there = False
+    if "make_pte" in context.facts.calls and "add_device" in context.facts.calls:
+        pte = context.limit + 5 << 12 | context.facts["present"]
+        answer = context.ask(small_machine(context.runner, True), BOOT, steps.MakePte(pte))
+        there = answer is not None and answer & ~FLAG == pte
+    return there, f"a device past the end of the P2M {'is' if there else 'is not'} mapped without a mark"
+
+
+def low_mapped(context: Context) -> Claim:
+    there, reason = keeps_frames(context)
+    return (there, reason) if not there else walk(context)
+
+
+def pte_kept(context: Context) -> Claim:
+    """Asked of the code: does a PTE of an identity PFN keep it without help?"""
+    value = _probe_pte(context)
+    there = value is not None and bool(value & context.facts["present"])
+    return there, f"a PTE of an identity PFN {'keeps' if there else 'does not keep'} it by itself"
+
+
+@functools.lru_cache(maxsize=8)
+def pte_mark(context: Context) -> int:
+    """What a PTE of an identity PFN is to be marked with: that is asked for by who reads it, or done in the plainest
+    case."""
+    iomap = context.facts["iomap"]
+    return iomap if marks_read(context) else iomap & (_probe_pte(context) or 0)
 
 
 def pte_strips(context: Context) -> Claim:
@@ -158,11 +229,11 @@ def pte_strips(context: Context) -> Claim:
     return there, f"_PAGE_IOMAP on RAM is {'' if there else 'not '}taken away"
 
 
-def _probe_pte(context: Context, flags: int) -> int | None:
+def _probe_pte(context: Context) -> int | None:
+    """A PTE of an identity PFN."""
     facts = context.facts
-    if "identity" not in facts.calls or "make_pte" not in facts.calls or not facts["iomap"]:
+    if "identity" not in facts.calls or "make_pte" not in facts.calls:
         return None
     machine = small_machine(context.runner, True)
     pfn = machine.nr_pages + 5
-    before = (*BOOT, steps.Identity(pfn, pfn + 1))
-    return context.ask(machine, before, steps.MakePte(pfn << 12 | facts["present"] | flags))
+    return context.ask(machine, (*BOOT, steps.Identity(pfn, pfn + 1)), steps.MakePte(pfn << 12 | facts["present"]))

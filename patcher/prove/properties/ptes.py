@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from patcher.prove import generate, steps
-from patcher.prove.actions import Fill, PutForeign, Release, SetRange
+from patcher.prove.actions import Fill, MarkIdentity, PutForeign, Release, SetRange
 from patcher.prove.choices import Source
 from patcher.prove.context import Context
-from patcher.prove.history import Mismatch, Script, booted
+from patcher.prove.history import Mismatch, OneOf, Script, booted
 from patcher.prove.model import Identity, Ram
 from patcher.prove.properties import claims
 from patcher.prove.properties.kind import Property
@@ -113,14 +113,13 @@ def _pte_missing(context: Context, case: Pte) -> Mismatch | None:
 
 def _pte_identity(context: Context, case: IdentityPte) -> Mismatch | None:
     script = booted(context, case.machine, (case.range,))
-    flags, iomap = case.flags, context.facts["iomap"]
+    flags, iomap, mark = case.flags, context.facts["iomap"], claims.pte_mark(context)
     start, end = case.range.start, case.range.end
     for pfn in sorted({start, start + case.pick % (end - start), end - 1} if start < end else ()):
         for asked in (flags, flags | iomap):
-            made = pfn << 12 | flags | iomap
-            script.want(
-                steps.MakePte(pfn << 12 | asked), made, f"a PTE of identity PFN {pfn:#x} keeps it, marked IOMAP"
-            )
+            made = pfn << 12 | flags | mark
+            what = f"a PTE of identity PFN {pfn:#x} keeps it{', marked IOMAP' if mark else ''}"
+            script.want(steps.MakePte(pfn << 12 | asked), OneOf((made, pfn << 12 | asked | mark)), what)
         if case.machine.initial or claims.back(context)[0]:
             script.want(steps.PteVal(made), made, "and reads back")
     return script.judge()
@@ -129,7 +128,7 @@ def _pte_identity(context: Context, case: IdentityPte) -> Mismatch | None:
 def _pte_stray(context: Context, case: Pte) -> Mismatch | None:
     script, pfn, mfn, flags = booted(context, case.machine), case.fill.pfn, case.fill.mfn, case.flags
     script.act(case.fill)
-    asked = pfn << 12 | flags | context.facts["iomap"]
+    asked = pfn << 12 | flags | context.facts["iomap"]  # 9-old is about trees that have no such flag
     script.want(steps.MakePte(asked), mfn << 12 | flags, f"RAM at PFN {pfn:#x} is translated, a stray IOMAP is dropped")
     return script.judge()
 
@@ -143,9 +142,17 @@ def _pte_foreign(context: Context, case: Pte) -> Mismatch | None:
         made = mfn << 12 | flags
         script.want(steps.MakePte(pfn << 12 | flags), made, f"a PTE of PFN {pfn:#x}, foreign, has the MFN {mfn:#x}")
     value = mfn << 12 | flags | context.facts["iomap"]
+    script.act(Release(mfn))  # the PFN of that number is RAM of the machine that we were not given
     script.do(steps.M2p(mfn, case.pick % case.machine.nr_pages))  # its owner's PFN may be one of ours
-    script.want(steps.PteVal(value), value, "a PTE with _PAGE_IOMAP reads back as it is")
-    return script.judge()
+    asked = script.ask(steps.PteVal(value))
+    scenario, outcome = script.play()
+    if wrong := script.compare(scenario, outcome):
+        return wrong
+    number = (outcome.of(asked) & context.facts["pfn_mask"]) >> 12
+    if number == mfn or number >= context.limit:
+        return None
+    wanted = "a PTE with _PAGE_IOMAP reads back as it is, or as no PFN"
+    return Mismatch(scenario, asked.index, wanted, f"PFN {number:#x}", outcome)
 
 
 def _grant(source: Source, context: Context) -> Granted:
@@ -184,21 +191,40 @@ def _pte_absent(context: Context, case: Pte) -> Mismatch | None:
 def _device(source: Source, context: Context) -> DevicePte:
     """Past the end of the P2M, or where an unprivileged domain has nothing."""
     machine = generate.whole(source, context, 512)
-    end = 1 << (context.facts["mask_shift"] - 12)
     if machine.initial or not source.boolean():
-        frame = source.integer(context.limit, end - 1)
+        frame = source.integer(context.limit, claims.highest(context))
     else:
         frame = source.integer(machine.nr_pages, context.limit - 1)
     return DevicePte(machine, frame, flags_of(source))
 
 
 def _pte_device(context: Context, case: DevicePte) -> Mismatch | None:
-    """Who asks for _PAGE_IOMAP where the P2M can't tell gets it, as before the scheme: a device is there."""
+    """Who asks for _PAGE_IOMAP where the P2M can't tell gets it, as before the scheme: a device is there. In a tree
+    that does not heed the flag the P2M is told of the device; past its end the initial domain needs no word."""
     script, frame = booted(context, case.machine), case.frame
     value = frame << 12 | case.flags | context.facts["iomap"]
-    if frame >= context.facts["isa_end"] // 4096:
-        script.want(steps.MakePte(value), value, f"a PTE of the device's frame {frame:#x} keeps it")
+    if frame >= context.facts["isa_end"] // 4096 and _told(context, script, frame):
+        script.want(steps.MakePte(value), _marked_or_not(context, value), f"a PTE of the device's {frame:#x} keeps it")
     return script.judge()
+
+
+def _told(context: Context, script: Script, frame: int) -> bool:
+    """Have the tree know that a device is there, by its own way. False where it has none."""
+    if claims.marks_made(context):
+        return True
+    if frame >= context.limit:
+        return script.machine.initial
+    first, end = generate.taken(context, script.machine)
+    action = MarkIdentity(frame)
+    if first <= frame < end or not action.fits(context.facts):
+        return False
+    script.act(action)
+    return True
+
+
+def _marked_or_not(context: Context, value: int) -> OneOf[int]:
+    """The mark is of no interest where nobody heeds it."""
+    return OneOf((value,) if claims.marks_made(context) else (value | claims.FLAG, value & ~claims.FLAG))
 
 
 def _around_isa(source: Source, context: Context) -> Flags:
@@ -209,26 +235,28 @@ def _around_isa(source: Source, context: Context) -> Flags:
 def _pte_isa(context: Context, case: Flags) -> Mismatch | None:
     """What an unprivileged domain gave back on either side of the end of the ISA range: below there is no device."""
     script = booted(context, case.machine)
-    end, iomap = context.facts["isa_end"] // 4096, context.facts["iomap"]
+    end, iomap = context.facts["isa_end"] // 4096, claims.flag(context)
     below, above = (end - 1) << 12 | case.flags | iomap, end << 12 | case.flags | iomap
     script.act(Release(end - 1))
     script.act(Release(end))
     script.want(steps.MakePte(below), 0, f"a PTE of the missing PFN {end - 1:#x}, in the ISA range, is empty")
-    script.want(steps.MakePte(above), above, f"a PTE of the device's frame {end:#x} keeps it")
+    if _told(context, script, end):
+        right = _marked_or_not(context, above)
+        script.want(steps.MakePte(above), right, f"a PTE of the device's frame {end:#x} keeps it")
     return script.judge()
 
 
 PROPERTIES = (
     Property("9-ram", 9, "A PTE of RAM has its MFN, and reads back", claims.needs("make_pte"), Pte, _pte, _pte_ram),
     Property("9-missing", 9, "A PTE of a missing PFN is empty", claims.needs("make_pte"), Pte, _pte, _pte_missing),
-    Property("9-identity", 9, "A PTE of an identity PFN keeps it and is marked _PAGE_IOMAP", claims.pte_marks,
-             IdentityPte, _identity_pte, _pte_identity),
+    Property("9-identity", 9, "A PTE of an identity PFN keeps it, and has the mark that its readers ask for",
+             claims.pte_kept, IdentityPte, _identity_pte, _pte_identity),
     Property("9-stray", 9, "A stray _PAGE_IOMAP on RAM is dropped", claims.pte_strips, Pte, _pte, _pte_stray),
-    Property("9-foreign", 9, "A PTE of another domain's frame has its MFN, and reads back as it is",
+    Property("9-foreign", 9, "A PTE of another domain's frame has its MFN, and reads back as no PFN of ours",
              claims.needs("pte_val"), Pte, _initial_pte, _pte_foreign),
     Property("9-granted", 9, "A granted frame leads back to the PFN of its page, whatever its number", claims.overrides,
              Granted, _grant, _granted, 0.5),
-    Property("9-device", 9, "A PTE with _PAGE_IOMAP keeps its frame where the P2M knows nothing",
+    Property("9-device", 9, "Where the P2M knows nothing, a device is mapped by _PAGE_IOMAP, or by telling the P2M",
              claims.needs("make_pte"), DevicePte, _device, _pte_device),
     Property("9-isa", 9, "The same in an unprivileged domain, but not below the end of the ISA range",
              claims.needs("make_pte"), Flags, _around_isa, _pte_isa, 0.2),

@@ -37,6 +37,7 @@ extern bool set_phys_to_machine(unsigned long pfn, unsigned long mfn) WEAK;
 extern unsigned long get_phys_to_machine(unsigned long pfn) WEAK;
 extern unsigned long set_phys_range_identity(unsigned long pfn_s, unsigned long pfn_e) WEAK;
 extern unsigned long set_phys_range_missing(unsigned long pfn_s, unsigned long pfn_e) WEAK;
+extern bool xen_add_device_range(unsigned long start, unsigned long end) WEAK;
 extern pte_t xen_make_pte(pteval_t pte) WEAK;
 extern pteval_t xen_pte_val(pte_t pte) WEAK;
 extern unsigned long *p2m_top_mfn WEAK;
@@ -294,8 +295,22 @@ int has_call(enum call call)
 	case CALL_MISSING:	return !!set_phys_range_missing;
 	case CALL_MAKE_PTE:	return !!xen_make_pte;
 	case CALL_PTE_VAL:	return !!xen_pte_val;
+	case CALL_ADD_DEVICE:	return !!xen_add_device_range;
+	case CALL_MODIFY:
+	case CALL_HIDE:		return xen_make_pte && xen_pte_val;
 	default:		return 1;
 	}
+}
+
+/* What pte_modify() keeps of a PTE: as the tree says, or else as Linux does. */
+#ifndef _PAGE_CHG_MASK
+#define _PAGE_CHG_MASK (PTE_PFN_MASK | _PAGE_PCD | _PAGE_PWT | _PAGE_SPECIAL | _PAGE_ACCESSED | _PAGE_DIRTY)
+#endif
+#define PROT_NONE_BITS (_PAGE_GLOBAL | _PAGE_ACCESSED)
+
+static pte_t modified(pte_t pte, pteval_t protection)
+{
+	return xen_make_pte((xen_pte_val(pte) & _PAGE_CHG_MASK) | (protection & ~_PAGE_CHG_MASK));
 }
 
 /* On 32 bits an answer may have 32 bits more than a long: a PTE. */
@@ -313,6 +328,9 @@ word do_call(enum call call, word a, word b)
 	case CALL_MISSING:	return set_phys_range_missing(a, b);
 	case CALL_MAKE_PTE:	return xen_make_pte(a).pte;
 	case CALL_PTE_VAL:	pte.pte = a; return xen_pte_val(pte);
+	case CALL_ADD_DEVICE:	return xen_add_device_range(a, b);
+	case CALL_MODIFY:	pte.pte = a; return modified(pte, b).pte;
+	case CALL_HIDE:		pte.pte = a; return modified(modified(pte, PROT_NONE_BITS), b).pte;
 	case CALL_PFN_TO_MFN:	return pfn_to_mfn(a);
 	case CALL_MFN_TO_PFN:	return of_tree_mfn_to_pfn(a);
 	case CALL_VALID:	return !!phys_to_machine_mapping_valid(a);

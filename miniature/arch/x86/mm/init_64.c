@@ -3,6 +3,6 @@
 
 #include <asm/pgtable.h>
 
-/* Outside of Xen nobody may set IOMAP: the bit is not reserved for us. */
+/* Which bits a PTE may have */
 pteval_t __supported_pte_mask __read_mostly = ~_PAGE_IOMAP;
 EXPORT_SYMBOL_GPL(__supported_pte_mask);
