@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from patcher.cli.asked import Named, cocci_options, request
+from patcher.cli.asked import Named, cocci_options, requests
 from patcher.cli.common import CLEAN, FOUND, PATH, common_but_v, deliver, open_place, style, use_libclang, working
 from patcher.cli.mailing import mailing as mailing_options
 from patcher.cli.mailing import parting
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--series", metavar="NAME", help="Which series to generate. Default: identity.")
+@click.option(
+    "--series",
+    metavar="NAME",
+    help="Which series to generate; several, each on the one before: A,B. Default: identity.",
+)
 @click.option("--series-dir", metavar="DIR", type=PATH, help="A series folder of your own.")
 @click.option("-m", "--message", metavar="TEXT", multiple=True,
               help="With --cocci: the subject, then paragraphs. Default: from the head of FILE.")  # fmt: skip
@@ -74,9 +78,9 @@ def apply(
     options = Options(trust_tree, configs, lint=lint, prove=prove) if check else None
     if not options and (prove or lint or configs):
         raise InputError("--prove, --lint and --configs go with --check", "add it, or run patcher check afterwards")
-    asked = request(Named(series, series_dir, cocci, paths, message, include))
+    named = requests(Named(series, series_dir, cocci, paths, message, include))
     wanted = Wanted(branch or None, output, signoff, force, checkout, dry_run, mailing)
-    asked = asked._replace(series=parted(asked.series, split or "", limit, by_tree))
+    asked = [each._replace(series=parted(each.series, split or "", limit, by_tree)) for each in named]
     with working(quiet) as (cache, bar):
         made = pipeline.prepare(tree, asked, wanted, options, place, cache, bar)
     if not isinstance(made, pipeline.Prepared):
@@ -88,5 +92,5 @@ def apply(
             click.echo("patcher: the check found something; no branch and no mail was made", err=True)
             return FOUND
     done = pipeline.publish(made)
-    deliver(apply_text(made.plan, made.patches, done, output, dry_run, quiet, verbose), None)
+    deliver(apply_text(made.parts, made.whole, done, output, dry_run, quiet, verbose), None)
     return CLEAN

@@ -60,3 +60,15 @@ def request(
     if named.series or named.folder or scope or rules:
         raise InputError("--cocci and a series or its rules contradict each other", "give one of the two")
     return session.of_semantic_patch(named.cocci, named.paths, named.message, named.include, profile, build)
+
+
+def requests(named: Named) -> tuple[Request, ...]:
+    """The same, where several series may be named, in the order in which they go on a tree: A,B."""
+    names = [name.strip() for name in (named.series or "").split(",")]
+    if len(names) == 1:
+        return (request(named),)
+    if named.folder:
+        raise InputError("--series-dir is one series", "give --series one name, or none")
+    if len(set(names)) < len(names):
+        raise InputError(f"--series {named.series} names a series twice", "name each once")
+    return tuple(request(named._replace(series=name)) for name in names)

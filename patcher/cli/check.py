@@ -22,7 +22,7 @@ FORMATS = ("text", "json", "sarif", "junit")
     "--tree", "place", default=".", metavar="DIR", type=PATH,
     help="Kernel tree: a git repository (bare or not) or a worktree. Default: here.",
 )  # fmt: skip
-@click.option("--series", metavar="NAME", help="Check the series of that name, generated for the tree.")
+@click.option("--series", metavar="NAME", help="Check the series of that name, generated for the tree; several: A,B.")
 @click.option("--base", metavar="REV", help="What patches and series are put on. Default: HEAD.")
 @click.option(
     "--configs", metavar="LIST", multiple=True, help="Configurations, comma-separated; 'auto' is the default."
@@ -59,15 +59,15 @@ def check(
         if series is None:
             report = session.check(what, base, place, options, cache, bar)
         else:
+            from patcher.cli.asked import Named, requests
             from patcher.generate import pipeline
-            from patcher.plan.session import request
             from patcher.tree.find import open_repository
 
             open_repository(place)
             if what:
                 raise InputError("--series and a range or patches contradict each other", "give one of them")
             tree = open_place(place, base, False)
-            report = pipeline.check(tree, request(series), options, place, cache, bar)
+            report = pipeline.check(tree, requests(Named(series, None)), options, place, cache, bar)
     deliver(_shown(report, form, output, verbose, quiet), output)
     return CLEAN if session.passed(report) else FOUND
 

@@ -15,6 +15,7 @@ ARCHS = {"both": ("x86_64", "i386"), "x86_64": ("x86_64",), "i386": ("i386",)}
 @click.command()
 @on_tree
 @click.option("--range", "span", metavar="A..B", help="Prove every commit of a range, and what it starts from.")
+@click.option("--series", metavar="NAME", help="Prove the tree with this series, generated for it; several: A,B.")
 @click.option("--arch", type=click.Choice(list(ARCHS)), default="both", show_default=True)
 @click.option("--examples", type=click.IntRange(1, 100_000), default=100, show_default=True,
               help="Cases to try for each property.")  # fmt: skip
@@ -33,9 +34,9 @@ ARCHS = {"both": ("x86_64", "i386"), "x86_64": ("x86_64",), "i386": ("i386",)}
 @click.option("-q", "--quiet", is_flag=True, help="Say less.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the evidence, and lists in full.")
 def prove(
-    place: Path, rev: str | None, worktree: bool, subdir: str | None, span: str | None, arch: str, examples: int,
-    seed: int, only: tuple[str, ...], require: tuple[str, ...], maps: tuple[Path, ...], replay: Path | None,
-    keep: Path | None, form: str, output: Path | None, quiet: bool, verbose: bool,
+    place: Path, rev: str | None, worktree: bool, subdir: str | None, span: str | None, series: str | None, arch: str,
+    examples: int, seed: int, only: tuple[str, ...], require: tuple[str, ...], maps: tuple[Path, ...],
+    replay: Path | None, keep: Path | None, form: str, output: Path | None, quiet: bool, verbose: bool,
 ) -> int:  # fmt: skip
     """Run the tree's own P2M code against the identity scheme.
 
@@ -48,6 +49,8 @@ def prove(
 
     if span and (rev is not None or worktree):
         raise InputError("--range and --rev or --worktree contradict each other", "give one of them")
+    if series and (span or replay):
+        raise InputError("--series is one tree, no range and no stored scenario", "give one of them")
     choose(only, require)
     with working(quiet) as (cache, bar):
         if replay:
@@ -58,9 +61,13 @@ def prove(
             deliver(replay_text(result, style(output)), output)
             return FOUND if result.still_wrong else CLEAN
         request = Request(ARCHS[arch], examples, seed, only, tuple(map(read, maps)))
-        proofs = session.prove(
-            session.trees(place, rev, span, worktree=worktree, subdir=subdir), request, keep, cache, bar
-        )
+        trees = session.trees(place, rev, span, worktree=worktree, subdir=subdir)
+        if series:
+            from patcher.cli.asked import Named, requests
+            from patcher.generate.pipeline import with_series
+
+            trees = [(series, with_series(tree, requests(Named(series, None)), cache, bar)) for _, tree in trees]
+        proofs = session.prove(trees, request, keep, cache, bar)
     if form == "json":
         from patcher.about import tool
         from patcher.report.prove_json import prove_json

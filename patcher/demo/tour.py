@@ -100,10 +100,10 @@ def _apply(repository: Path) -> str:
     """What the series becomes in the demo's repository, which has an identity of its own."""
     wanted = Wanted(None, None, signoff=True, force=False, checkout=False, dry_run=False)
     with contextlib.closing(Cache()) as cache:
-        made = pipeline.prepare(open_tree(repository, None), request("identity"), wanted, None, repository, cache)
+        made = pipeline.prepare(open_tree(repository, None), [request("identity")], wanted, None, repository, cache)
     assert isinstance(made, pipeline.Prepared)
     done = pipeline.publish(made)
-    return apply_text(made.plan, made.patches, done, None, dry_run=False, quiet=False, verbose=False)
+    return apply_text(made.parts, made.whole, done, None, dry_run=False, quiet=False, verbose=False)
 
 
 def _command(repository: Path, *words: str) -> str:

@@ -123,15 +123,18 @@ def _public(repository: Repository, base: str, named: str) -> str:
 
 
 class Share(NamedTuple):
-    """One series to deliver: its patches, and its cover letter (subject and text), None for none."""
+    """One series to deliver: its patches, and its cover letter (subject and text), None for none. ``stacked``: it goes
+    on the one before, not beside it."""
 
     spec: SeriesSpec
     patches: tuple[Patch, ...]
     letter: tuple[str, str] | None
+    stacked: bool = False
 
 
 def deliver(repository: Repository, base: str, shares: Sequence[Share], wanted: Wanted, begun: Ready) -> Delivered:
-    """Make the commits on ``base``; then the mails; last the branches, all in one step. ``begun`` is from ``ready``.
+    """Make the commits on ``base``, or on those of the series before; then the mails; last the branches, all in one
+    step. ``begun`` is from ``ready``.
 
     Raises InputError where something cannot be written, and where a branch was moved meanwhile. Then there is no
     branch and no mail, and at most objects that nothing refers to.
@@ -143,7 +146,7 @@ def deliver(repository: Repository, base: str, shares: Sequence[Share], wanted: 
         done = tuple(at_work.make(share, branch) for share, branch in zip(shares, begun.branches, strict=True))
         made = [(branch, one) for branch, one in zip(begun.branches, done, strict=True) if branch]
         if made:
-            reason = f"patcher: series {shares[0].spec.name}"
+            reason = f"patcher: series {', '.join(share.spec.name for share in shares)}"
             git.publish(repository, [(branch, one.commits[-1]) for branch, one in made], reason)
         undo.pop_all()
     if wanted.checkout and made:
@@ -160,9 +163,12 @@ class _Work:
     ) -> None:  # fmt: skip
         self._writer, self._base, self._wanted, self._begun, self._known = writer, base, wanted, begun, known
         self._undo, self._several = undo, several
+        self._public, self._tip = begun.public, base
 
     def make(self, share: Share, branch: git.Branch | None) -> Sent:
         """The commits of a series, and its mails."""
+        if share.stacked:
+            self._public, self._base = self._public or self._base, self._tip
         wanted, writer, base = self._wanted, self._writer, self._base
         patches = drafts(share.spec, share.patches, self._begun.who.committer if wanted.signoff else "")
         commits = writer.commits(base, patches)
@@ -174,6 +180,7 @@ class _Work:
             written = self._mails(share, commits[-1], directory)
         if branch and written and wanted.mailing.b4:
             commits = writer.commits(base, [self._first(share, written), *patches])[1:]
+        self._tip = commits[-1]
         return Sent(share.spec.name, commits, stats, branch.name if branch else "", directory, written)
 
     def _mails(self, share: Share, tip: str, directory: Path | None) -> Written:
@@ -182,7 +189,7 @@ class _Work:
         with _place(directory, self._undo) as place:
             names = writer.mails(
                 self._base, tip, share.letter, f"patcher {__version__}", place, prefix=wanted.mailing.prefix,
-                version=wanted.mailing.version, public=self._begun.public,
+                version=wanted.mailing.version, public=self._public,
             )  # fmt: skip
             written = write(place, names, share.letter is not None, about, wanted.mailing, self._known)
             if directory:
@@ -190,7 +197,7 @@ class _Work:
         return written
 
     def _first(self, share: Share, written: Written) -> git.Draft:
-        public = self._begun.public
+        public = self._public
         needed = self._writer.patch_ids(public, self._base) if public else ()
         letter = share.letter or (share.patches[0].step.title, "")
         return b4.cover_commit(letter, written.letter, self._wanted.mailing, written.change_id, public, needed)

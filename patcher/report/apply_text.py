@@ -8,6 +8,7 @@ from pathlib import Path
 from patcher.generate.deliver import Delivered, Sent
 from patcher.generate.mailing import Written
 from patcher.generate.patches import Generated
+from patcher.generate.pipeline import Part
 from patcher.model import Plan, Step, StepStatus
 from patcher.report.escape import safe
 from patcher.template import unfilled
@@ -16,26 +17,38 @@ from patcher.tree.mailmap import formatted
 _FEW = 12
 
 
-def nothing_text(plan: Plan) -> str:
+def nothing_text(plans: Sequence[Plan]) -> str:
     """Where the tree has the whole series."""
+    return "".join(f"{_nothing(plan)}\n" for plan in plans)
+
+
+def _nothing(plan: Plan) -> str:
     steps = f"all {len(plan.steps)} steps" if len(plan.steps) > 1 else f"it: {plan.steps[0].reason}"
-    return safe(f"{plan.series}: nothing to do, {plan.tree.version} has {steps}") + "\n"
+    return safe(f"{plan.series}: nothing to do, {plan.tree.version} has {steps}")
 
 
 def apply_text(
-    plan: Plan, made: Generated, done: Delivered, directory: Path | None, dry_run: bool, quiet: bool, verbose: bool
-) -> str:
-    """The steps with their commits, and where they went."""
-    lines = []
-    if not quiet:
-        lines += [f"{plan.series} on {plan.tree.version} ({plan.tree.commit[:12]})", ""]
-        lines += _steps(plan.steps, made, done, verbose)
+    parts: Sequence[Part], whole: Sequence[Plan], done: Delivered, directory: Path | None, dry_run: bool, quiet: bool,
+    verbose: bool,
+) -> str:  # fmt: skip
+    """The steps of each series with their commits, and where they went. ``whole``: the series that the tree has."""
+    lines = [_nothing(plan) for plan in whole]
+    tree = parts[0].plan.tree
+    at = 0
+    for number, (_, plan, made) in enumerate(parts):
+        begin, at = at, at + len(made.patches)
+        if quiet:
+            continue
+        behind = f" with {', '.join(each.plan.series for each in parts[:number])}" if number else ""
+        lines += [""] * bool(lines) + [f"{plan.series} on {tree.version} ({tree.commit[:12]}){behind}", ""]
+        lines += _steps(plan.steps, made, done.commits[begin:at], done.diffstats[begin:at], verbose)
         lines += [
             "",
             f"libclang: {_count(len(made.configs), 'configuration')}, {_some(made.units)}: nothing new after any patch",
             *(f"not looked at: {path}: {why}" for patch in made.patches for path, why in patch.unseen.items()),
-            "not looked at: whether it compiles and runs",
         ]
+    if not quiet:
+        lines.append("not looked at: whether it compiles and runs")
     if dry_run:
         lines.append(f"dry run: {_patches(done)}, nothing was written")
     for one in done.series:
@@ -44,7 +57,7 @@ def apply_text(
             what = "cover letter included; edit it before you send them" if letter else "read them before you send them"
             lines.append(f"{one.directory}: {_count(len(one.written.names), 'file')}, {what}")
         if one.branch:
-            lines.append(f"branch {one.branch}: {_patches(one)}, {one.commits[-1][:12]} on {plan.tree.commit[:12]}")
+            lines.append(f"branch {one.branch}: {_patches(one)}, {one.commits[-1][:12]} on {tree.commit[:12]}")
         if one.written:
             lines += _recipients(one.written, verbose)
     return safe("\n".join(lines)) + "\n"
@@ -80,7 +93,9 @@ def _patches(done: Delivered | Sent) -> str:
     return f"{len(done.commits)} patch{'es' if len(done.commits) > 1 else ''}"
 
 
-def _steps(steps: Sequence[Step], made: Generated, done: Delivered, verbose: bool) -> list[str]:
+def _steps(
+    steps: Sequence[Step], made: Generated, commits: Sequence[str], diffstats: Sequence[str], verbose: bool
+) -> list[str]:
     lines = []
     for step in steps:
         if step.status is StepStatus.PRESENT:
@@ -91,8 +106,8 @@ def _steps(steps: Sequence[Step], made: Generated, done: Delivered, verbose: boo
         for number, patch in enumerate(made.patches):
             if patch.step.slug != step.slug:
                 continue
-            lines.append(f"  {done.commits[number][:12]} {patch.step.title}")
-            stat = done.diffstats[number].rstrip().splitlines()
+            lines.append(f"  {commits[number][:12]} {patch.step.title}")
+            stat = diffstats[number].rstrip().splitlines()
             lines += [f"{'':14}{line}" for line in (stat if verbose else stat[-1:])]
             if verbose:
                 lines += [f"{'':15}- {edit.because} ({edit.span.path})" for edit in patch.edits]

@@ -66,6 +66,51 @@ def test_the_series_becomes_a_branch(run: Run, git: Git, mini_repo: Path) -> Non
     assert "already-applied" in out
 
 
+def test_two_series_one_after_the_other(run: Run, git: Git, mini_repo: Path, tmp_path: Path) -> None:
+    code, out, err = run("apply", "--series", "iomap", "--tree", mini_repo)
+    assert (code, out) == (2, "")
+    assert "the series identity is not in the tree, and comes first" in err
+    mails = tmp_path / "mails"
+    both = ("apply", "--series", "identity,iomap", "--tree", mini_repo)
+    code, out, err = run(*both, "-o", mails, "--branch", "x", "--signoff")
+    assert (code, err) == (0, "")
+    steps = [step for step in load("iomap").step if not step.where]
+    assert f"branch x-identity: {len(STEPS)} patches" in out
+    assert f"branch x-iomap: {len(steps)} patches" in out
+    assert git(mini_repo, "rev-parse", f"x-iomap~{len(steps)}") == git(mini_repo, "rev-parse", "x-identity")
+    files = {name: sorted((mails / name).iterdir()) for name in ("identity", "iomap")}
+    assert {name: len(found) for name, found in files.items()} == {"identity": len(STEPS) + 1, "iomap": len(steps) + 1}
+    assert f"[PATCH 00/{len(steps)}] xen: remove _PAGE_IOMAP" in files["iomap"][0].read_text()
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", mini_repo, clone)
+    git(clone, "am", "-q", *files["identity"][1:], *files["iomap"][1:])
+    assert git(clone, "rev-parse", "HEAD^{tree}") == git(mini_repo, "rev-parse", "x-iomap^{tree}")
+    left = git(mini_repo, "grep", "-l", "IOMAP", "x-iomap")
+    assert left == "x-iomap:arch/x86/mm/ioremap.c"  # what no configuration builds
+
+    code, out, _ = run("plan", "--series", "iomap", "--tree", mini_repo, "--rev", "x-iomap")
+    assert "already-applied; 3 required" in out and "redundant" not in out.split("steps (")[0]
+    code, out, _ = run(*both, "--rev", "x-iomap")
+    assert (code, out.count("nothing to do")) == (0, 2)
+    code, out, _ = run(*both, "--rev", "x-identity", "--dry-run")
+    assert code == 0
+    assert out.startswith("identity: nothing to do") and f"dry run: {len(steps)} patches" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("identity,identity",), "names a series twice"),
+        (("identity,nothing",), "there is no series 'nothing'"),
+        (("identity,iomap", "--series-dir", "x"), "--series-dir is one series"),
+    ],
+)
+def test_a_list_of_series_that_is_none(run: Run, mini_repo: Path, words: tuple[str, ...], told: str) -> None:
+    code, out, err = run("apply", "--series", *words, "--tree", mini_repo)
+    assert (code, out) == (2, "")
+    assert told in err
+
+
 def test_the_messages(run: Run, git: Git, mini_repo: Path) -> None:
     run("apply", "--tree", mini_repo, "--signoff")
     for slug, body in zip(
