@@ -137,7 +137,7 @@ IOMAP_SLIPS = [
         "pfn_to_mfn(mfn_to_pfn(mfn)) == mfn",
         "get_phys_to_machine(mfn_to_pfn(mfn)) != INVALID_P2M_ENTRY",
     ),
-    ("9-unmarked", MMU, ">> PAGE_SHIFT >= MAX_P2M_PFN;", ">> PAGE_SHIFT > MAX_P2M_PFN + 9;"),
+    ("9-unmarked", MMU, "	return pfn >= MAX_P2M_PFN;", "	return pfn > MAX_P2M_PFN + 9;"),
     (
         "9-unmarked",
         MMU,
@@ -145,9 +145,9 @@ IOMAP_SLIPS = [
         "		if (pfn >= MAX_P2M_PFN)\n			break;",
     ),
     ("9-unmarked", MMU, "(get_phys_to_machine(pfn) == INVALID_P2M_ENTRY &&\n", "(1 &&\n"),
-    ("9-old", MMU, "	return xen_initial_domain() &&\n		(val", "	return 1 &&\n		(val"),
+    ("9-old", MMU, "	return xen_initial_domain() &&\n		xen_pfn", "	return 1 &&\n		xen_pfn"),
     ("9-old", MMU, "	if (!pte_is_past_p2m(pte))\n", "	if (!pte_is_past_p2m(pte) && !(pte & 1024))\n"),
-    ("9-old", MMU, ">> PAGE_SHIFT >= MAX_P2M_PFN;", ">> PAGE_SHIFT >= (val & 1024 ? 7 : MAX_P2M_PFN);"),
+    ("9-old", MMU, "		xen_pfn_past_p2m((val &", "		xen_pfn_past_p2m(val & 1024 ? ~0UL : (val &"),
     ("9-foreign", MMU, "&& !pte_has_pfn(pteval))", "&& !pte_has_pfn(pteval) && 0)"),
     (
         "10-mapped",

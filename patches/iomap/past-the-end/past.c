@@ -5,5 +5,5 @@
 static bool pte_is_past_p2m(pteval_t val)
 {
 	return xen_initial_domain() &&
-		(val & PTE_PFN_MASK) >> PAGE_SHIFT >= MAX_P2M_PFN;
+		xen_pfn_past_p2m((val & PTE_PFN_MASK) >> PAGE_SHIFT);
 }
