@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any, AnyStr, cast
 
-_METHODS = ("search", "match", "fullmatch", "finditer", "findall", "sub", "subn", "split")
+_PARTS = (
+    "search", "match", "fullmatch", "finditer", "findall", "sub", "subn", "split",
+    "pattern", "flags", "groups", "groupindex",
+)  # fmt: skip
 
 
 class _Expression:
-    """What stands for a compiled expression. Its methods become its own once one of them is asked for."""
+    """What stands for a compiled expression. All that it has becomes its own once one part is asked for."""
 
     def __init__(self, text: object, flags: int) -> None:
         self._made_of = (text, flags)
@@ -18,8 +21,7 @@ class _Expression:
         if name.startswith("_"):
             raise AttributeError(name)
         compiled = re.compile(*self._made_of)  # type: ignore[call-overload]
-        for each in _METHODS:
-            setattr(self, each, getattr(compiled, each))
+        self.__dict__ |= {each: getattr(compiled, each) for each in _PARTS}
         return getattr(compiled, name)
 
 

@@ -13,6 +13,7 @@ from patcher.lazy import expression
 from patcher.lint import locations
 from patcher.lint.bindings import documented, uses
 from patcher.lint.context import After, Context
+from patcher.lint.gate import Texts
 from patcher.lint.model import Location
 from patcher.mail.diff import Diff, Line
 from patcher.mail.model import Patch, Person, Tag
@@ -23,7 +24,8 @@ _LINES_KEPT = 4000
 
 class Job(NamedTuple):
     """One patch with its diff, the profile that holds for it, and what else is known. ``misfits`` are the files of the
-    diff that do not fit the tree, with the reason; ``after`` is the tree with the patch applied."""
+    diff that do not fit the tree, with the reason; ``after`` is the tree with the patch applied; ``texts`` are what the
+    gates of rules look at."""
 
     patch: Patch
     diff: Diff
@@ -32,6 +34,7 @@ class Job(NamedTuple):
     after: After
     misfits: Sequence[tuple[str, str]]
     stated_base: bool
+    texts: Texts
 
     def subject(self, part: str = "") -> Location:
         """Where the subject is, or a part of it."""

@@ -11,9 +11,10 @@ import msgspec
 
 from patcher.lazy import expression
 from patcher.lint import locations
+from patcher.lint.gate import Gate, either
 from patcher.lint.job import Job
 from patcher.lint.model import Hit, Level, Location
-from patcher.lint.register import About, Check
+from patcher.lint.register import About, Check, Registered
 from patcher.pattern import Pattern
 
 Find = Callable[[str], tuple[int, str] | None]
@@ -43,8 +44,9 @@ _OF_DIFF = _OF_FILES | {Where.ADDED}
 class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A rule that is a regular expression. ``unless``: a line that matches this, too, is left alone; ``path``: added
     lines of files whose path matches; ``message``: what a finding says, with the matched text for ``{match}``;
-    ``once``: only the first one in a patch is told; ``words``: the diff is searched only if it has one of these;
-    ``level`` and ``fix``: where they differ from the rule's own."""
+    ``once``: only the first one in a patch is told; ``words``: nothing is searched unless the added lines have one of
+    these (where the message is searched: subject, message and what follows ``---``, in small letters); ``level`` and
+    ``fix``: where they differ from the rule's own."""
 
     where: Where | tuple[Where, ...]
     pattern: str
@@ -69,6 +71,11 @@ class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("match.where names places of the message or of the diff, not both")
         return About.DIFF if named & _OF_DIFF else About.TAGS if named == {Where.TAGS} else About.MESSAGE
 
+    @property
+    def gate(self) -> Gate:
+        """What a patch must have to be searched."""
+        return Gate(added=self.words) if self.about is About.DIFF else Gate(message=self.words)
+
 
 def _finder(text: str, where: str, trusted: bool) -> Find:
     """What tells where a match in a line begins, and the match. An expression that is not ours may take a bounded
@@ -79,14 +86,15 @@ def _finder(text: str, where: str, trusted: bool) -> Find:
     return lambda line: (found.start(), found.group()) if (found := asked.search(line)) else None
 
 
-def checks(matches: Sequence[Match], file: str, *, trusted: bool) -> tuple[About, Check]:
-    """What patterns are about, and the check that they are together. Raises InputError where a part of one is no
-    regular expression, ValueError where they search in what does not go together."""
+def checks(matches: Sequence[Match], file: str, *, trusted: bool) -> Registered:
+    """The check that patterns are together. Raises InputError where a part of one is no regular expression, ValueError
+    where they search in what does not go together."""
     abouts = {match.about for match in matches}
     if len(abouts) != 1:
         raise ValueError("match.where names places of the message or of the diff, not both")
     parts = [check(match, file, trusted=trusted) for match in matches]
-    return abouts.pop(), lambda job: chain.from_iterable(part(job) for part in parts)
+    gate = either([match.gate for match in matches])
+    return Registered(abouts.pop(), lambda job: chain.from_iterable(part(job) for part in parts), gate)
 
 
 def check(match: Match, file: str, *, trusted: bool) -> Check:
@@ -95,8 +103,10 @@ def check(match: Match, file: str, *, trusted: bool) -> Check:
     unless = _finder(match.unless, f"{file}: match.unless", trusted) if match.unless else None
     path = _finder(match.path, f"{file}: match.path", trusted) if match.path else None
 
+    gate = match.gate
+
     def hits(job: Job) -> Iterator[Hit]:
-        if match.words and not any(word in job.patch.diff for word in match.words):
+        if not gate.passes(job.texts):
             return
         for where in match.searched:
             for text, place in _lines(job, where, path):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from enum import StrEnum
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, overload
 
+from patcher.lint.gate import OPEN, Gate
 from patcher.lint.job import Change, ChangedTree, Message, Series, Tags
 from patcher.lint.model import Hit
 
@@ -30,26 +31,48 @@ _KINDS: dict[object, About] = {kind: about for about, kind in VIEWS.items()} | {
 
 
 class Registered(NamedTuple):
-    """A check, and what it is about."""
+    """A check, what it is about, and what a patch must have for it."""
 
     about: About
     check: Check
+    gate: Gate = OPEN
 
 
 CHECKS: dict[str, Registered] = {}
 
 
-def check(function: C) -> C:
-    """Register a check for the rule of the same name (``summary_length`` for ``rules/lint/summary-length.toml``). The
-    type of its one parameter says what the rule is about: Message, Tags, Change, ChangedTree or Series.
+@overload
+def check(function: C) -> C: ...
 
-    Raises TypeError where it is none of these, or another function has the name.
+
+@overload
+def check(
+    *, files: tuple[str, ...] = (), added: tuple[str, ...] = (), message: tuple[str, ...] = ()
+) -> Callable[[C], C]: ...
+
+
+def check(
+    function: C | None = None, *,
+    files: tuple[str, ...] = (), added: tuple[str, ...] = (), message: tuple[str, ...] = (),
+) -> C | Callable[[C], C]:  # fmt: skip
+    """Register a check for the rule of the same name (``summary_length`` for ``rules/lint/summary-length.toml``). The
+    type of its one parameter says what the rule is about: Message, Tags, Change, ChangedTree or Series. ``files``,
+    ``added`` and ``message`` are what it cannot do without in a patch: see ``Gate``. Of other patches it is not asked.
+
+    Raises TypeError where it is about none of these, where another function has the name, or where what is about a
+    whole series has a gate.
     """
+    gate = Gate(files, added, message)
+    return _registered(function, gate) if function else lambda function: _registered(function, gate)
+
+
+def _registered(function: C, gate: Gate) -> C:
     name = function.__name__.replace("_", "-")
     annotated = next((text for key, text in function.__annotations__.items() if key != "return"), "")
     about = _KINDS.get(function.__globals__.get(annotated, annotated))
-    if about is None or name in CHECKS:
-        why = "its name is taken" if about else "its parameter is none that a check is given"
+    if about is None or name in CHECKS or (gate != OPEN and about not in VIEWS):
+        why = "its parameter is none that a check is given" if about is None else "its name is taken"
+        why = "a series has no gate" if gate != OPEN and about not in VIEWS else why
         raise TypeError(f"{function.__module__}.{function.__name__}: {why}")
-    CHECKS[name] = Registered(about, function)
+    CHECKS[name] = Registered(about, function, gate)
     return function

@@ -18,6 +18,7 @@ from patcher.files import SMALL, read_file
 from patcher.formats import from_toml
 from patcher.lazy import expression
 from patcher.lint import checks, pattern
+from patcher.lint.gate import Gate
 from patcher.lint.model import Level, Profile
 from patcher.lint.pattern import Match
 from patcher.lint.register import CHECKS, About, Check, Registered
@@ -81,11 +82,12 @@ class RuleFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class LintRule(RuleFile, frozen=True, kw_only=True):
-    """A rule that can be run: ``check`` is given what the rule is about."""
+    """A rule that can be run: ``check`` is given what the rule is about, if that passes the ``gate``."""
 
     id: str
     about: About
     check: Check
+    gate: Gate
 
     def level_in(self, profile: str) -> Level:
         """Its level where a profile holds."""
@@ -154,13 +156,13 @@ def _read(file: Path, text: bytes, examples: bool) -> RuleFile:
 
 def _load(file: Path, read: RuleFile, examples: bool, trusted: bool) -> LintRule:
     try:
-        about, check = _check(file, read, trusted)
+        does = _check(file, read, trusted)
     except (ValueError, re.error) as error:
         raise InputError(f"{file}: {error}", _ADVICE) from error
     if examples and {example.fires for example in read.example} != {True, False}:
         raise InputError(f"{file}: a rule needs an example that fires and one that does not", _ADVICE)
     fields = {name: getattr(read, name) for name in RuleFile.__struct_fields__}
-    return LintRule(id=file.stem, about=about, check=check, **fields)
+    return LintRule(id=file.stem, about=does.about, check=does.check, gate=does.gate, **fields)
 
 
 def _check(file: Path, rule: RuleFile, trusted: bool) -> Registered:
@@ -171,7 +173,7 @@ def _check(file: Path, rule: RuleFile, trusted: bool) -> Registered:
         raise ValueError(f"it has a [match], and {function} of patcher decides as well")
     if rule.match:
         matches = (rule.match,) if isinstance(rule.match, Match) else rule.match
-        return Registered(*pattern.checks(matches, str(file), trusted=trusted))
+        return pattern.checks(matches, str(file), trusted=trusted)
     if registered is None:
         raise ValueError(f"it has no [match], and there is no function {function} in lint/checks ({_CODE})")
     return registered

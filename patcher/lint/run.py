@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from patcher.cache import Cache
 from patcher.lint import citations
 from patcher.lint.context import After, Context
+from patcher.lint.gate import Texts
 from patcher.lint.job import ChangedTree, Digest, Job, digest
 from patcher.lint.model import CannotTell, Hit, Level, Skipped
 from patcher.lint.register import VIEWS, About
@@ -107,16 +108,19 @@ def run(
                 after, misfits = after.with_patch(patch, diff)
             if patch.kind is Kind.PATCH and context.base is not None:
                 applied.append(_apply(kept, diff))
-            job = Job(patch, diff, kept.profile, context, after, misfits, settings.stated_base)
+            job = Job(
+                patch, diff, kept.profile, context, after, misfits, settings.stated_base, texts=Texts(patch, diff)
+            )
             views = {about: view(*job) for about, view in VIEWS.items()}
             which = (kept.profile, patch.kind)
             if which not in chosen:
                 chosen[which] = tuple(selected(rules, VIEWS, *which))
             for rule in chosen[which]:
-                for event in _hits(rule, views[rule.about], context, kept):
-                    if isinstance(event, Skipped):
-                        unsure.add((id(patch), rule.id))
-                    yield event
+                if rule.gate.passes(job.texts) or rule.needs:  # what it lacks is told in any case
+                    for event in _hits(rule, views[rule.about], context, kept):
+                        if isinstance(event, Skipped):
+                            unsure.add((id(patch), rule.id))
+                        yield event
         if scripts:
             lean = {id(patch): kept.patch for patch, kept in zip(held, digests[-len(held) :], strict=True)}
             together = [pair for pair in zip(held, diffs, strict=True) if pair[0].kind is Kind.PATCH]
