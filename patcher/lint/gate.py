@@ -10,6 +10,8 @@ from typing import NamedTuple
 from patcher.mail.diff import Diff
 from patcher.mail.model import Patch
 
+C_FILES = (".c", ".h")
+
 
 class Texts:
     """The texts of a patch that gates look at. Each is put together once, if a gate asks."""

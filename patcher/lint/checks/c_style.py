@@ -9,13 +9,13 @@ from itertools import pairwise
 from patcher.lazy import expression
 from patcher.lint import code
 from patcher.lint.checks.style import declarations, declared
+from patcher.lint.gate import C_FILES
 from patcher.lint.hunks import Shown, shown
 from patcher.lint.job import Change
 from patcher.lint.model import Hit, Level
 from patcher.lint.register import check
 from patcher.mail.diff import FileDiff, Line
 
-_C = (".c", ".h")
 _CONTROL = expression(r"(?:\} else )?(?:if|for|while|switch|else|do|list_for_each\w*|for_each_\w+)\b")
 _BLOCK = expression(r"(?P<indent>\t+)(?P<word>if|for|while|list_for_each\w*|for_each_\w+) ?\(.*\) \{\Z")
 _WRAPPED = expression(
@@ -33,12 +33,12 @@ _PRINTS = expression(r"\b(?P<name>sprintf|snprintf|scnprintf)\(\s*buf\b")
 def _hunks(job: Change) -> Iterator[tuple[FileDiff, Sequence[Shown]]]:
     """Each hunk of each C file."""
     for file in job.diff.files:
-        if file.path.endswith(_C) and not file.deleted:
+        if file.path.endswith(C_FILES) and not file.deleted:
             for hunk in shown(job.diff, file):
                 yield file, hunk
 
 
-@check
+@check(files=C_FILES, added=(") {",))
 def needless_braces(job: Change) -> Iterator[Hit]:
     """Braces around one statement of one line, where no other branch needs them; told once a file."""
     told: set[str] = set()
@@ -53,7 +53,7 @@ def needless_braces(job: Change) -> Iterator[Hit]:
                 yield Hit("braces around a single statement", job.file(file.path, above.line))
 
 
-@check
+@check(files=C_FILES, added=(";;", "};"))
 def needless_semicolon(job: Change) -> Iterator[Hit]:
     """A semicolon after the end of a block, or two of them."""
     for file, hunk in _hunks(job):
@@ -71,7 +71,7 @@ def needless_semicolon(job: Change) -> Iterator[Hit]:
                 yield Hit("a semicolon after a block", job.file(file.path, each.line), "remove it")
 
 
-@check
+@check(files=C_FILES, added=("(",))
 def continuation(job: Change) -> Iterator[Hit]:
     """A line that continues what is in parentheses and does not stand below it; told once a file."""
     told: set[str] = set()
@@ -104,7 +104,7 @@ def _width(text: str) -> int:
     return len(text[: len(text) - len(text.lstrip())].expandtabs(8))
 
 
-@check
+@check(files=C_FILES, added=("//",))
 def line_comment(job: Change) -> Iterator[Hit]:
     """A comment that begins with //, below the head of a file; told once a file."""
     told: set[str] = set()
@@ -118,7 +118,7 @@ def line_comment(job: Change) -> Iterator[Hit]:
                 yield Hit("a comment with //", job.file(file.path, each.line), "write /* … */")
 
 
-@check
+@check(files=C_FILES, added=("},", "};"))
 def trailing_comma(job: Change) -> Iterator[Hit]:
     """An initializer without a comma after the last member, so that the next addition changes two lines; told once a
     file."""
@@ -133,7 +133,7 @@ def trailing_comma(job: Change) -> Iterator[Hit]:
                 yield Hit("no comma after the last member", job.file(file.path, above.line), "add it")
 
 
-@check
+@check(files=C_FILES, added=("printf(",))
 def sysfs_emit(job: Change) -> Iterator[Hit]:
     """sprintf() and its like into the buffer of a show function."""
     for file, hunk in _hunks(job):
@@ -145,7 +145,7 @@ def sysfs_emit(job: Change) -> Iterator[Hit]:
                 yield Hit(f"{match.group('name')}() in a show function", job.file(file.path, each.line, match.group()))
 
 
-@check
+@check(files=C_FILES)
 def unused_variable(job: Change) -> Iterator[Hit]:
     """A variable of a new function that is not used, or set only."""
     for file in job.diff.files:
@@ -215,7 +215,7 @@ _GLOBAL = expression(
 )
 
 
-@check
+@check(files=(".c",))
 def not_static(job: Change) -> Iterator[Hit]:
     """A function, a lock or a plain variable of a new driver that is neither static, nor in a header, nor exported."""
     headers = "\n".join(
@@ -247,7 +247,7 @@ def not_static(job: Change) -> Iterator[Hit]:
                 yield Hit(f"{name} is neither static nor declared", job.file(file.path, line, name), key=name)
 
 
-@check
+@check(files=C_FILES, added=("THIS_MODULE",))
 def driver_owner(job: Change) -> Iterator[Hit]:
     """The owner of a driver, which its registration sets."""
     for file, hunk in _hunks(job):
@@ -259,7 +259,7 @@ def driver_owner(job: Change) -> Iterator[Hit]:
                     yield Hit("the owner is set by whoever registers the driver", job.file(file.path, each.line))
 
 
-@check
+@check(files=(".c",), added=("of_match_ptr(", "ACPI_PTR(", "_device_id "))
 def match_table(job: Change) -> Iterator[Hit]:
     """A table of ids behind of_match_ptr() or ACPI_PTR() that is always there, or without MODULE_DEVICE_TABLE()."""
     for file in job.diff.files:
@@ -280,7 +280,7 @@ def match_table(job: Change) -> Iterator[Hit]:
                 yield Hit(f"no MODULE_DEVICE_TABLE() for {match.group(2)}", job.file(file.path, line, match.group(2)))
 
 
-@check
+@check(files=C_FILES, added=("struct mutex", "spinlock_t"))
 def lock_comment(job: Change) -> Iterator[Hit]:
     """A lock in a structure that nothing describes; told once a file."""
     told: set[str] = set()

@@ -35,7 +35,7 @@ _TWO_BLANKS = expression(r"\s*[\w#,.-]+ = <[^>]*\w  +\w|\s*[\w#,.-]+  = |\s*[\w#
 _FEW = 2
 
 
-@check
+@check(files=(".dts", BINDINGS))
 def dts_layout(job: Change) -> Iterator[Hit]:
     """What stands in a node in another order than the style has it, capitals, and padded addresses; each told once a
     file."""
@@ -145,7 +145,7 @@ def _labels(hunk: Sequence[Shown]) -> Iterator[tuple[str, Shown]]:
                 yield "the order of labels: they are sorted by name", below if below.added else above
 
 
-@check
+@check(files=(".dts", BINDINGS))
 def dts_numbers(job: Change) -> Iterator[Hit]:
     """A number where a constant of dt-bindings has a name: flags of interrupts and GPIOs, codes of keys; each told once
     a file."""

@@ -51,7 +51,7 @@ def _nodes(hunk: Sequence[Shown]) -> Iterator[_Node]:
             opened[-1].properties.append((match.group("name"), each))
 
 
-@check
+@check(files=(".dts", BINDINGS))
 def dts_style(job: Change) -> Iterator[Hit]:
     """Names, numbers and an order that the style of devicetree sources does not want; each told once a file."""
     for file in job.diff.files:
@@ -91,7 +91,7 @@ _GENERIC = expression(
 _BUS = expression(r"(?:i2c|i3c|spi|usb|serial|uart|gpio|mmc|can|pwm|mdio|ethernet|pcie)\d+\Z")
 
 
-@check
+@check(files=(".dts", BINDINGS))
 def node_generic(job: Change) -> Iterator[Hit]:
     """A new node that is called as its compatible, or a bus with a number, in an example or a source."""
     for file in job.diff.files:

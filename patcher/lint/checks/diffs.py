@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from patcher.lazy import expression
 from patcher.lint.bindings import BINDINGS
+from patcher.lint.gate import C_FILES
 from patcher.lint.hunks import ends_file, shown
 from patcher.lint.job import Change
 from patcher.lint.model import CannotTell, Hit, Level
@@ -47,7 +48,7 @@ _RELEASE = expression(r"smp_(?:store_release|load_acquire|store_mb)")
 _COMMENT = expression(r"/\*|\*/|//|^\s*\*")
 
 
-@check
+@check(added=("<<<<<<<", ">>>>>>>"))
 def conflict_marker(job: Change) -> Iterator[Hit]:
     """What a merge left. A lone row of seven equals signs underlines a heading in documents."""
     for file in job.diff.files:
@@ -206,7 +207,7 @@ def trailing_space(job: Change) -> Iterator[Hit]:
                 yield Hit("a blank line at the end of the file", job.file(file.path, hunk[-1].line), key="end of file")
 
 
-@check
+@check(added=("\r",))
 def dos_line_ends(job: Change) -> Iterator[Hit]:
     """Added lines that end in CR, in a file whose other lines do not."""
     for file in job.diff.files:
@@ -220,7 +221,7 @@ def dos_line_ends(job: Change) -> Iterator[Hit]:
         yield Hit(f"{len(carried)} added lines end in CR LF", location, key="crlf")
 
 
-@check
+@check(files=("Kconfig",))
 def kconfig_help(job: Change) -> Iterator[Hit]:
     """A new option that people are asked about, without a help text. One that was moved is not new."""
     removed = {
@@ -263,7 +264,7 @@ def _block(lines: list[str | None], index: int) -> list[str] | None:
     return found
 
 
-@check
+@check(files=(".c",), added=("module_param",))
 def module_param_desc(job: Change) -> Iterator[Hit]:
     """A new parameter without MODULE_PARM_DESC."""
     removed = [line for file in job.diff.files for line in file.removed]
@@ -285,12 +286,12 @@ def module_param_desc(job: Change) -> Iterator[Hit]:
                 yield Hit(f"parameter {name} has no MODULE_PARM_DESC", job.file(file.path, line, name))
 
 
-@check
+@check(files=C_FILES, added=("mb", "barrier", "store_release", "load_acquire"))
 def barrier_comment(job: Change) -> Iterator[Hit]:
     """A memory barrier without a comment on its line or above it."""
     for file in job.diff.files:
         if (
-            not file.path.endswith((".c", ".h"))
+            not file.path.endswith(C_FILES)
             or "barrier" in file.path
             or (file.path.startswith(("arch/", "tools/")) and "/include/" in file.path)
         ):
@@ -316,7 +317,7 @@ def _commented(file: FileDiff, line: Line) -> bool:
     return False
 
 
-@check
+@check(files=(".c",), added=("__setup", "_param", "proc_create", "_ATTR", "_property_"))
 def documentation(job: Change) -> Iterator[Hit]:
     """A new interface for users, without a word in Documentation."""
     if any(file.path.startswith("Documentation/") for file in job.diff.files):

@@ -21,7 +21,7 @@ _MONTHS = {
 _LATE = 3  # months
 
 
-@check
+@check(files=(".rst",))
 def rst_form(job: Change) -> Iterator[Hit]:
     """A heading whose underline is too short, or a new document that no index lists."""
     paths = {file.path for file in job.diff.files}
@@ -44,7 +44,7 @@ def rst_form(job: Change) -> Iterator[Hit]:
             yield Hit("no index lists the new document", job.file(file.path), "add it to an index.rst", key="index")
 
 
-@check
+@check(files=("Documentation/ABI/",))
 def abi_entry(job: Change) -> Iterator[Hit]:
     """An entry of Documentation/ABI that lacks something, or is of the past."""
     sent = parsedate(job.patch.date) if job.patch.date else None

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from email.utils import parsedate
 
 from patcher.lazy import expression
+from patcher.lint.gate import C_FILES
 from patcher.lint.hunks import hunks_of_c, shown
 from patcher.lint.job import Change
 from patcher.lint.model import Hit, Level
@@ -70,7 +71,7 @@ def year(patch: Patch) -> int:
     return date[0] if date else int(patch.date[:4]) if patch.date[:4].isdigit() else 0
 
 
-@check
+@check(files=(".c",), added=("MODULE_ALIAS(",))
 def module_alias(job: Change) -> Iterator[Hit]:
     """An alias for what a table of ids says already."""
     for file, text in _new(job):
@@ -80,7 +81,7 @@ def module_alias(job: Change) -> Iterator[Hit]:
             yield Hit(what, job.file(file.path, _line(file, match.group())))
 
 
-@check
+@check(files=(".c",), added=("MODULE_LICENSE(", "module_"))
 def module_about(job: Change) -> Iterator[Hit]:
     """A new module that does not say what it is, or under which licence."""
     for file, text in _new(job):
@@ -96,7 +97,7 @@ def module_about(job: Change) -> Iterator[Hit]:
             yield Hit(what, job.file(file.path, _line(file, licence.group())), 'write "GPL"', Level.NOTE, "version")
 
 
-@check
+@check(files=C_FILES, added=("dev_err(",))
 def probe_error(job: Change) -> Iterator[Hit]:
     """An error of a new driver's probe() that is told with dev_err() and returned; told once a file."""
     told: set[str] = set()
@@ -114,7 +115,7 @@ def probe_error(job: Change) -> Iterator[Hit]:
                 yield Hit("dev_err() and return in probe()", job.file(file.path, each.line))
 
 
-@check
+@check(files=C_FILES, added=("platform_get_resource(",))
 def platform_resource(job: Change) -> Iterator[Hit]:
     """Two calls for which there is one; told once a file."""
     told: set[str] = set()
@@ -135,7 +136,7 @@ def platform_resource(job: Change) -> Iterator[Hit]:
                 yield Hit("a resource that is asked for and mapped", job.file(file.path, each.line), f"use {better}")
 
 
-@check
+@check(files=(".c",), added=("struct ",))
 def unused_member(job: Change) -> Iterator[Hit]:
     """A member of a new driver's own struct that nothing names; all of a struct in one finding."""
     for file, text in _new(job):
@@ -168,7 +169,7 @@ def unused_member(job: Change) -> Iterator[Hit]:
                           job.file(file.path, _line(file, f"{lost[0]}")), key=names)  # fmt: skip
 
 
-@check
+@check(files=(".c",), added=("#include",))
 def include_unused(job: Change) -> Iterator[Hit]:
     """A header that a new driver includes and does not use."""
     for file, text in _new(job):
@@ -180,7 +181,7 @@ def include_unused(job: Change) -> Iterator[Hit]:
                 yield Hit(f"<{match.group(1)}> is not used", job.file(file.path, line, match.group(1)))
 
 
-@check
+@check(files=(".c",), added=("static struct ", "static const char *"))
 def const_missing(job: Change) -> Iterator[Hit]:
     """Operations, tables of ids and of strings that nobody writes to, and are not const; told once a file."""
     for file in job.diff.files:
@@ -203,7 +204,7 @@ def const_missing(job: Change) -> Iterator[Hit]:
                 break
 
 
-@check
+@check(files=(".h",), added=("static ",))
 def header_static(job: Change) -> Iterator[Hit]:
     """A function of a header that is static and not inline: each file that includes it has one."""
     for file in job.diff.files:
@@ -217,12 +218,12 @@ def header_static(job: Change) -> Iterator[Hit]:
                     yield Hit(f"{match.group(1)}() is static, and not inline", job.file(file.path, each.line))
 
 
-@check
+@check(files=C_FILES, added=("Copyright", "(C)", "©"))
 def copyright_year(job: Change) -> Iterator[Hit]:
     """A new file whose youngest year is not the one it is sent in; told once for a patch."""
     sent = year(job.patch)
     for file in job.diff.files if sent else ():
-        if not file.created or not file.path.endswith((".c", ".h")):
+        if not file.created or not file.path.endswith(C_FILES):
             continue
         said = [line for line in file.added[:30] if re.search(r"Copyright|\(C\)|©", line.text)]
         years = [int(each) for line in said for each in re.findall(r"\b(?:19|20)\d\d\b", line.text)]
@@ -234,7 +235,7 @@ def copyright_year(job: Change) -> Iterator[Hit]:
 _PLAIN_HEAD = ("drivers/spi/", "drivers/regulator/", "drivers/base/regmap/", "sound/soc/")
 
 
-@check
+@check(files=(".c",), added=("// SPDX",))
 def header_comment(job: Change) -> Iterator[Hit]:
     """The comment at the head of a source that is partly // and partly /* */, where the maintainer asks for one."""
     for file in job.diff.files:
@@ -245,7 +246,7 @@ def header_comment(job: Change) -> Iterator[Hit]:
             yield Hit("a comment of two styles at the head of the file", job.file(file.path, head[1]))
 
 
-@check
+@check(files=("include/uapi/linux/bpf.h",))
 def tools_copy(job: Change) -> Iterator[Hit]:
     """A header that tools/ has a copy of, which is changed alone."""
     paths = {file.path for file in job.diff.files}

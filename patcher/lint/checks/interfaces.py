@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from patcher.lazy import expression
 from patcher.lint.checks.drivers import year
+from patcher.lint.gate import C_FILES
 from patcher.lint.job import Change
 from patcher.lint.model import Hit
 from patcher.lint.register import check
@@ -122,7 +123,7 @@ _FIND = expression(
 _QUICK = expression("|".join((*_CALLS, *_HEADERS, *_MEMBERS)))
 
 
-@check
+@check(files=C_FILES, added=(*_CALLS, *_HEADERS, *_MEMBERS))
 def deprecated_api(job: Change) -> Iterator[Hit]:
     """A new use of what is on its way out in the year the patch was sent; each told once a file."""
     if not _QUICK.search(job.patch.diff):

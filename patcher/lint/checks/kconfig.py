@@ -18,7 +18,7 @@ _ENDS = expression(r"\S|\s(?:endif|endmenu|config|menu)\b")
 _STOP = expression(r"[.!?:)]\Z|://\S+\Z|>\Z")
 
 
-@check
+@check(files=("Kconfig",))
 def kconfig_form(job: Change) -> Iterator[Hit]:
     """An added help text that is not indented as it should be, or ends without a full stop."""
     for file in job.diff.files:
@@ -45,7 +45,7 @@ def _text(hunk: Sequence[Shown], index: int) -> Sequence[Shown]:
     return hunk[index + 1 :] if hunk and hunk[-1].added else ()
 
 
-@check
+@check(files=("Kconfig",))
 def kconfig_layout(job: Change) -> Iterator[Hit]:
     """Options indented with blanks, with ``default n``, or without an empty line before them; told once a file."""
     for file in job.diff.files:

@@ -264,7 +264,7 @@ _CALLED = expression(r"(?<![\w.>])(?<!struct )([a-z]\w*_\w+)\(")
 _NOT_CALLED = expression(r"\b([a-z]\w*_\w+)\b(?!\()")
 
 
-@check
+@check(message=("_",))
 def function_parentheses(job: Message) -> Iterator[Hit]:
     """A function that the patch changes or calls, named without its parentheses; told once."""
     literal = prose.literal_lines(job.patch.body)
@@ -429,7 +429,7 @@ def handler_note(job: Message) -> Iterator[Hit]:
             yield Hit("no empty line before the handler's note", job.body(index))
 
 
-@check
+@check(message=("coccinelle", "semantic patch", "spatch", "sed script", "generated ", "script below"))
 def generated_input(job: Message) -> Iterator[Hit]:
     """A change made by a program, without the program's input."""
     lines = dict(locations.prose(job.patch))

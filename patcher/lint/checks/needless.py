@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterator, Sequence
 
 from patcher.lazy import expression
+from patcher.lint.gate import C_FILES
 from patcher.lint.hunks import Shown, shown
 from patcher.lint.job import Change
 from patcher.lint.model import Hit
 from patcher.lint.register import check
 from patcher.mail.diff import FileDiff
 
-_C = (".c", ".h")
 _LEAVES = expression(r"(?P<indent>\t+)(?:return\b[^;]*|goto \w+|break|continue);\Z")
 _ELSE = expression(r"(?P<indent>\t+)(?:\} )?else\b")
 _MEMBER = expression(r"(?<![\w)\]])&\((?P<what>[A-Za-z_]\w*(?:->\w+|\.\w+)+)\)")
@@ -46,12 +46,12 @@ _BRINGS = {  # what brings another header with it, so that nobody asks for that
 def _hunks(job: Change) -> Iterator[tuple[FileDiff, Sequence[Shown]]]:
     """Each hunk of each C file of the kernel itself."""
     for file in job.diff.files:
-        if file.path.endswith(_C) and not file.deleted and not file.path.startswith(("tools/", "Documentation/")):
+        if file.path.endswith(C_FILES) and not file.deleted and not file.path.startswith(("tools/", "Documentation/")):
             for hunk in shown(job.diff, file):
                 yield file, hunk
 
 
-@check
+@check(files=C_FILES, added=("else",))
 def needless_else(job: Change) -> Iterator[Hit]:
     """An else after a branch that leaves; told once a file."""
     told: set[str] = set()
@@ -70,7 +70,7 @@ def needless_else(job: Change) -> Iterator[Hit]:
                 yield Hit("an else after a branch that leaves", job.file(file.path, each.line), "drop the else")
 
 
-@check
+@check(files=C_FILES, added=("&(", "((", "(!"))
 def needless_parentheses(job: Change) -> Iterator[Hit]:
     """Parentheses around a member, or a second pair around a condition; told once a file."""
     told: set[str] = set()
@@ -109,7 +109,7 @@ def _close(text: str, at: int) -> int:
     return -1
 
 
-@check
+@check(files=C_FILES, added=("dev_err", "pr_err"))
 def message_repeated(job: Change) -> Iterator[Hit]:
     """An error message after a function that prints its own; told once a function and file."""
     told: set[tuple[str, str]] = set()
@@ -126,7 +126,7 @@ def message_repeated(job: Change) -> Iterator[Hit]:
                           job.file(file.path, following[tests + 1].line), "drop this one")  # fmt: skip
 
 
-@check
+@check(files=C_FILES, added=("sizeof(struct ",))
 def sizeof_variable(job: Change) -> Iterator[Hit]:
     """Memory of the size of a type where the variable would do; told once a file."""
     told: set[str] = set()
@@ -140,7 +140,7 @@ def sizeof_variable(job: Change) -> Iterator[Hit]:
                           f"write sizeof(*{name})")  # fmt: skip
 
 
-@check
+@check(files=(".c",), added=("include ",))
 def include_missing(job: Change) -> Iterator[Hit]:
     """A new file that uses what it does not include."""
     for file in job.diff.files:
@@ -160,7 +160,7 @@ def include_missing(job: Change) -> Iterator[Hit]:
                           f"include <{header}>", key=header)  # fmt: skip
 
 
-@check
+@check(files=("Makefile", "Kbuild"))
 def build_object(job: Change) -> Iterator[Hit]:
     """An object that a Makefile builds for a new source of another name."""
     for file in job.diff.files:

@@ -63,7 +63,7 @@ def _sections(hunk: Sequence[Shown]) -> Iterator[tuple[int, Shown, str]]:
         yield at, each, section
 
 
-@check
+@check(files=(BINDINGS,))
 def binding_blank(job: Change) -> Iterator[Hit]:
     """No empty line between properties or parts of a schema, or one after ``properties:``; told once a file."""
     told: set[str] = set()
@@ -84,7 +84,7 @@ def binding_blank(job: Change) -> Iterator[Hit]:
                 yield Hit(what, job.file(file.path, each.line), key=what)
 
 
-@check
+@check(files=(BINDINGS,))
 def binding_items(job: Change) -> Iterator[Hit]:
     """Several entries that are not told apart, a count that is told twice, a vendor's property without a type."""
     for file, hunk in _hunks(job):
@@ -144,7 +144,7 @@ def _unclear(match: re.Match[str], block: Sequence[str], names: set[str]) -> Ite
         yield f"{name} has no type"
 
 
-@check
+@check(files=(BINDINGS,))
 def binding_yaml(job: Change) -> Iterator[Hit]:
     """What is no YAML, or what yamllint says of it as the kernel configures it; each told once a file."""
     for file, hunk in _hunks(job):
@@ -172,7 +172,7 @@ def binding_yaml(job: Change) -> Iterator[Hit]:
                 yield Hit(what, job.file(file.path, each.line), level=level, key=what)
 
 
-@check
+@check(files=(BINDINGS,))
 def binding_text(job: Change) -> Iterator[Hit]:
     """A new binding that is no schema."""
     for file in job.diff.files:

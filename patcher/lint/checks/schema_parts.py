@@ -91,7 +91,7 @@ def _blocks(lines: Sequence[Shown]) -> Iterator[tuple[re.Match[str], Shown, Sequ
             yield match, lines[at], lines[at + 1 : end]
 
 
-@check
+@check(files=(BINDINGS,))
 def binding_bounds(job: Change) -> Iterator[Hit]:
     """A property of a device of which nothing says how many there are, or what they are called."""
     for file, hunk in _hunks(job):
@@ -115,7 +115,7 @@ def binding_bounds(job: Change) -> Iterator[Hit]:
                 yield Hit(f"nothing says what {name} are", job.file(file.path, line.line, name), key=name)
 
 
-@check
+@check(files=(BINDINGS,))
 def binding_parts(job: Change) -> Iterator[Hit]:
     """Parts of a schema in another order than all have them, an object that may hold anything, names with a suffix that
     says what they are of, and compatible strings with a wildcard."""
@@ -249,7 +249,7 @@ def _objects(job: Change, file: FileDiff, hunk: Sequence[Shown]) -> Iterator[Hit
                 return
 
 
-@check
+@check(files=(BINDINGS,))
 def binding_node(job: Change) -> Iterator[Hit]:
     """The node of a new binding's example that is not called as its class, is the root, or is indented by two."""
     for file, hunk in _hunks(job):

@@ -183,7 +183,7 @@ def _of_binding(path: str) -> bool:
     return path.startswith((BINDINGS, "include/dt-bindings/")) or path == "MAINTAINERS"
 
 
-@check
+@check(files=(BINDINGS,))
 def binding_property(job: Change) -> Iterator[Hit]:
     """A property that is described in a way that dtschema or the maintainers of bindings do not want."""
     for file, hunk in _schemas(job):
@@ -274,7 +274,7 @@ def _required(hunk: Sequence[Shown]) -> Iterator[tuple[str, Shown]]:
             yield name, each
 
 
-@check
+@check(files=(BINDINGS,))
 def binding_schema(job: Change) -> Iterator[Hit]:
     """A new schema that lacks what each has, or is not called as what it describes."""
     for file, hunk in _schemas(job):
@@ -377,7 +377,7 @@ _OPENS = expression(r"\s*(?:(?P<label>\w+):\s*)?(?P<name>&?[\w,.+@-]+|/)\s*\{\s*
 _CLOSES = expression(r"\s*\};?\s*\Z")
 
 
-@check
+@check(files=(BINDINGS,))
 def binding_example(job: Change) -> Iterator[Hit]:
     """An example with a label that is not used, with a status, with a compatible string that the schema does not have,
     or indented by accident."""

@@ -180,7 +180,7 @@ def tags_below_sign_off(job: Tags) -> Iterator[Hit]:
             return
 
 
-@check
+@check(message=("co-developed-by",))
 def co_developed(job: Tags) -> Iterator[Hit]:
     """``Co-developed-by:`` that is not followed by its sign-off, or names the author."""
     tags = job.patch.tags

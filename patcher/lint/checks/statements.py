@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from patcher.lazy import expression
 from patcher.lint.checks.style import declarations, declared
+from patcher.lint.gate import C_FILES
 from patcher.lint.hunks import Shown, hunks_of_c
 from patcher.lint.job import Change
 from patcher.lint.model import Hit, Level
@@ -27,7 +28,7 @@ _CODE = expression(r"\t(?:(?:if|for|while|switch|return|goto)\b|[a-z_][\w>.-]*(?
 _STRING_END = expression(r'(?<![\\"])"\s*\Z')
 
 
-@check
+@check(files=C_FILES, added=("{", "else"))
 def brace_place(job: Change) -> Iterator[Hit]:
     """A brace that stands where the kernel has none; each told once a file."""
     told: set[tuple[str, str]] = set()
@@ -51,7 +52,7 @@ def _brace(above: Shown, each: Shown) -> str:
     return ""
 
 
-@check
+@check(files=C_FILES, added=("case", "default"))
 def case_indent(job: Change) -> Iterator[Hit]:
     """A case that is indented deeper than its switch; told once a file."""
     told: set[str] = set()
@@ -64,7 +65,7 @@ def case_indent(job: Change) -> Iterator[Hit]:
                 yield Hit("a case that is indented deeper than its switch", job.file(file.path, each.line))
 
 
-@check
+@check(files=C_FILES)
 def late_declaration(job: Change) -> Iterator[Hit]:
     """A declaration after statements of a function; told once a file."""
     told: set[str] = set()
@@ -82,7 +83,7 @@ def late_declaration(job: Change) -> Iterator[Hit]:
                 yield Hit("a declaration after statements", job.file(file.path, each.line))
 
 
-@check
+@check(files=C_FILES)
 def needless_statement(job: Change) -> Iterator[Hit]:
     """Statements that change nothing; each told once a file."""
     told: set[tuple[str, str]] = set()
@@ -116,7 +117,7 @@ def _needless(hunk: Sequence[Shown], at: int) -> tuple[str, str] | None:
     return None
 
 
-@check
+@check(files=C_FILES, added=("= 0;", "= NULL;", "= -E", "= false;"))
 def needless_initialisation(job: Change) -> Iterator[Hit]:
     """A variable of a new function whose first value nobody reads; told once a file."""
     told: set[str] = set()
@@ -144,7 +145,7 @@ def needless_initialisation(job: Change) -> Iterator[Hit]:
                     break
 
 
-@check
+@check(files=C_FILES, added=('"',))
 def split_string(job: Change) -> Iterator[Hit]:
     """A string that is parted; told once a file."""
     told: set[str] = set()
@@ -165,7 +166,7 @@ def split_string(job: Change) -> Iterator[Hit]:
                 yield Hit("a message on more than one line", job.file(file.path, each.line), "join it, however long")
 
 
-@check
+@check(files=C_FILES)
 def stray_blank(job: Change) -> Iterator[Hit]:
     """A blank line between what is called and the test of its result; told once a file."""
     told: set[str] = set()
@@ -184,11 +185,11 @@ def stray_blank(job: Change) -> Iterator[Hit]:
                 yield Hit("a blank line between a call and the test of its result", job.file(file.path, each.line))
 
 
-@check
+@check(files=C_FILES)
 def line_length(job: Change) -> Iterator[Hit]:
     """Lines of more than 100 columns, that hold no string; told once a file."""
     for file in job.diff.files:
-        if not file.path.endswith((".c", ".h")) or file.path.startswith(("tools/", "drivers/gpu/", "scripts/")):
+        if not file.path.endswith(C_FILES) or file.path.startswith(("tools/", "drivers/gpu/", "scripts/")):
             continue
         for line in file.added:
             if (

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
 from patcher.lazy import expression
+from patcher.lint.gate import C_FILES
 from patcher.lint.hunks import Shown, shown
 from patcher.lint.job import Change
 from patcher.lint.model import Hit
@@ -25,16 +26,15 @@ _DECLARES = expression(
 _STATEMENT = expression(
     r"\t+(?:(?:if|for|while|switch|return|goto|do)\b|[A-Za-z_][\w.>\[\]-]*(?: [-+|&]?= |\(|\+\+|--))"
 )
-_C = (".c", ".h")
 
 
-@check
+@check(files=C_FILES)
 def reverse_xmas_tree(job: Change) -> Iterator[Hit]:
     """Declarations at the top of a function that are not ordered from the longest line to the shortest, although none
     of the two needs the other; told once for a patch. Where a line was changed only, its place is as it was."""
     wrong: list[tuple[str, Shown]] = []
     for file in job.diff.files:
-        if not file.path.endswith(_C):
+        if not file.path.endswith(C_FILES):
             continue
         before = {name for line in file.removed for name in declared(line.text)}
         for hunk in shown(job.diff, file):
@@ -89,7 +89,7 @@ def _needs(one: str, other: str) -> bool:
     return any(re.search(rf"\b{name}\b", value) for name in declared(other))
 
 
-@check
+@check(files=(*C_FILES, ".S", ".dts"))
 def blank_lines(job: Change) -> Iterator[Hit]:
     """Added blank lines that are too many, or missing after declarations; each told once a file."""
     for file in job.diff.files:
@@ -103,7 +103,7 @@ def blank_lines(job: Change) -> Iterator[Hit]:
                     told.add(what)
                     yield Hit(what, job.file(file.path, each.line), key=f"{what} {above.text.strip()}")
             for block in declarations(hunk):
-                if not block or not file.path.endswith(_C):
+                if not block or not file.path.endswith(C_FILES):
                     continue
                 after = next((each for each in hunk if each.line.number == block[-1].line.number + 1), None)
                 spaced = after is None or _DECLARES.match(after.text) or not _STATEMENT.match(after.text)
@@ -130,11 +130,11 @@ _PARAMETER = expression(r"\s*\*\s*@(?P<name>\w+|\.\.\.)(?P<member>[.\-]\S*)?\s*:
 _HEAD = expression(r"(?:[A-Za-z_][\w*]*[ \t\n*]+)+\**(?P<name>[A-Za-z_]\w*)[ \t]*\((?P<args>[^{};]*)\)[^{};()]*[{;]")
 
 
-@check
+@check(files=C_FILES)
 def kernel_doc(job: Change) -> Iterator[Hit]:
     """A comment for kernel-doc above a function whose parameters are not those of the function."""
     for file in job.diff.files:
-        for hunk in shown(job.diff, file) if file.path.endswith(_C) else ():
+        for hunk in shown(job.diff, file) if file.path.endswith(C_FILES) else ():
             for start, each in enumerate(hunk):
                 if each.text.strip() == "/**":
                     if each.added and start + 1 < len(hunk) and (what := _no_doc(hunk[start + 1].text)):
@@ -236,11 +236,11 @@ def _parameters(text: str) -> list[str] | None:
     return [each for each in found if each != "..."]
 
 
-@check
+@check(files=C_FILES, added=("/*",))
 def comment_block(job: Change) -> Iterator[Hit]:
     """An added comment of more than one line with text on its first; told once a file."""
     for file in job.diff.files:
-        if not file.path.endswith(_C) or file.path.startswith(("net/", "drivers/net/", "include/net/")):
+        if not file.path.endswith(C_FILES) or file.path.startswith(("net/", "drivers/net/", "include/net/")):
             continue
         pairs = (pair for hunk in shown(job.diff, file) for pair in pairwise(hunk))
         for first, second in pairs:

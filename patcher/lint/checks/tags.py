@@ -102,7 +102,7 @@ _PRIVATE = (".local", ".internal", ".lan", ".corp", ".intranet", ".localhost")
 _PUBLIC_HOST = expression(r"(?:[\w-]+\.)+[A-Za-z]{2,}\Z")
 
 
-@check
+@check(message=("fix",))
 def fixes_form(job: Tags) -> Iterator[Hit]:
     """A ``Fixes:`` tag that tools cannot read: no id, an abbreviated one, no subject, broken quotes."""
     patch = job.patch
@@ -179,7 +179,7 @@ def fixes_missing(job: Tags) -> Iterator[Hit]:
         yield Hit("it mends a fault that was seen, and does not say since when (Fixes:)", job.body(seen[0]), key="none")
 
 
-@check
+@check(message=("reported-by",))
 def robot_report(job: Tags) -> Iterator[Hit]:
     """A robot's ``Reported-by:`` on what is new: the robot found a fault in a version that was not merged."""
     patch = job.patch
@@ -195,7 +195,7 @@ def robot_report(job: Tags) -> Iterator[Hit]:
             return
 
 
-@check
+@check(message=("stable@",))
 def stable_version(job: Tags) -> Iterator[Hit]:
     """``Cc: stable`` with neither ``Fixes:`` nor a version, so that nobody knows how far back it goes."""
     if any(tag.key == "fixes" for tag in job.patch.tags):
@@ -207,7 +207,7 @@ def stable_version(job: Tags) -> Iterator[Hit]:
             return
 
 
-@check
+@check(message=("fixes",))
 def stable_missing(job: Tags) -> Iterator[Hit]:
     """``Fixes:`` without ``Cc: stable``, where the maintainers ask for it."""
     patch = job.patch
@@ -249,7 +249,7 @@ def _continued(patch: Patch, tag: Tag) -> bool:
     return bool(following.strip()) and not any(each.line == tag.line + 1 for each in patch.tags) and ")" in following
 
 
-@check
+@check(message=("fixes",))
 def tags_apart(job: Tags) -> Iterator[Hit]:
     """``Fixes:`` away from the other tags: followed by text, or by an empty line."""
     patch = job.patch
@@ -264,7 +264,7 @@ def tags_apart(job: Tags) -> Iterator[Hit]:
             yield Hit("an empty line parts it from the other tags", job.tag(tag), "remove the empty line")
 
 
-@check
+@check(message=("reported-",))
 def reported_by(job: Tags) -> Iterator[Hit]:
     """``Reported-by:`` without a ``Closes:`` or ``Link:`` after it."""
     tags = job.patch.tags
@@ -275,7 +275,7 @@ def reported_by(job: Tags) -> Iterator[Hit]:
             return
 
 
-@check
+@check(message=("closes", "link"))
 def link_form(job: Tags) -> Iterator[Hit]:
     """A ``Closes:`` or ``Link:`` that is no public address."""
     for tag in job.patch.tags:
@@ -296,7 +296,7 @@ def link_form(job: Tags) -> Iterator[Hit]:
             yield Hit(f"{host or 'this'} is not public", job.tag(tag, target))
 
 
-@check
+@check(message=("stable",))
 def stable_form(job: Tags) -> Iterator[Hit]:
     """``Cc: stable`` that the stable team's scripts would not find or not understand."""
     for tag in job.patch.tags:
@@ -320,7 +320,7 @@ def stable_form(job: Tags) -> Iterator[Hit]:
             yield Hit("a comment on stable begins with '# '", job.tag(tag, after), level=Level.NOTE)
 
 
-@check
+@check(message=("stable@",))
 def stable_size(job: Tags) -> Iterator[Hit]:
     """A patch for stable with more than 100 lines."""
     tagged = next((tag for tag in job.patch.tags if tag.key == "cc" and "stable@" in tag.value.lower()), None)
@@ -342,7 +342,7 @@ def tag_order(job: Tags) -> Iterator[Hit]:
             last = tag
 
 
-@check
+@check(message=("-and-",))
 def tag_combined(job: Tags) -> Iterator[Hit]:
     """Two tags in one."""
     for tag in job.patch.tags:
@@ -414,7 +414,7 @@ def tag_person(job: Tags) -> Iterator[Hit]:
             yield Hit("the address is not in <>", job.tag(tag), "write Name <address>")
 
 
-@check
+@check(message=("assisted-by",))
 def assisted_by(job: Tags) -> Iterator[Hit]:
     """``Assisted-by:`` that is not ``AGENT:MODEL [tool] …``."""
     for tag in job.patch.tags:

@@ -163,7 +163,7 @@ def confidential_footer(job: Message) -> Iterator[Hit]:
             return
 
 
-@check
+@check(message=("reviewed", "acked"))
 def review_own(job: Tags) -> Iterator[Hit]:
     """A review or an ack by the author."""
     for tag in job.patch.tags:
