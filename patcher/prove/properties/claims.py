@@ -221,11 +221,13 @@ def pte_mark(context: Context) -> int:
 
 
 def pte_strips(context: Context) -> Claim:
-    """Asked of the code: is _PAGE_IOMAP on ordinary memory taken away?"""
-    facts = context.facts
+    """Asked of the code: is _PAGE_IOMAP on ordinary memory taken away? Where a mark means nothing it may stay."""
+    facts, (nothing, reason) = context.facts, marks_nothing(context)
+    if nothing:
+        return True, reason
     machine = small_machine(context.runner, True)
     value = context.ask(machine, (*BOOT, steps.Booted()), steps.MakePte(5 << 12 | facts["present"] | facts["iomap"]))
-    there = value is not None and not value & facts["iomap"]
+    there = bool(facts["iomap"]) and value is not None and not value & facts["iomap"]
     return there, f"_PAGE_IOMAP on RAM is {'' if there else 'not '}taken away"
 
 
