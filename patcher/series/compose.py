@@ -1,10 +1,10 @@
-"""Edits as bytes: applied last-first, and undone."""
+"""Edits as bytes, applied last-first."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from patcher.model import Edit, Span
+from patcher.model import Edit
 
 
 def apply(contents: Mapping[str, bytes], edits: Sequence[Edit]) -> dict[str, bytes]:
@@ -19,19 +19,6 @@ def apply(contents: Mapping[str, bytes], edits: Sequence[Edit]) -> dict[str, byt
         content = changed.get(path, contents.get(path, b""))
         changed[path] = content[:start] + edit.replacement + content[end:]
     return {path: content for path, content in changed.items() if content != contents.get(path)}
-
-
-def inverse(contents: Mapping[str, bytes], edits: Sequence[Edit]) -> tuple[Edit, ...]:
-    """The edits that undo ``edits`` of ``contents``: for the files as ``apply`` left them."""
-    found = []
-    moved: dict[str, int] = {}
-    for edit in sorted(edits, key=_place):
-        path, start, end = edit.span.path, edit.span.start, edit.span.end
-        at = start + moved.get(path, 0)
-        span = Span(path, at, at + len(edit.replacement))
-        found.append(Edit(span, contents[path][start:end], f"undo: {edit.because}"))
-        moved[path] = moved.get(path, 0) + len(edit.replacement) - (end - start)
-    return tuple(found)
 
 
 def _place(edit: Edit) -> tuple[str, int, int, bytes]:
