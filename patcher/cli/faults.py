@@ -12,8 +12,8 @@ import click
 
 from patcher.cli.common import CLEAN, INTERNAL, WRONG
 from patcher.errors import InputError, MachineError
+from patcher.escape import safe
 from patcher.processes import end_children
-from patcher.report.escape import safe
 
 INTERRUPTED = 130
 _LONG = 2000  # characters of a line

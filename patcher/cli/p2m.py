@@ -37,11 +37,11 @@ def p2m_draw(
     The tree's P2M is compiled for user space, as for `patcher prove`, and booted on the memory map. Pages that are
     shared are drawn once. Exit code 1: the code did not come to the end of the boot.
     """
+    from patcher.escape import safe
     from patcher.prove import session
     from patcher.prove.e820 import read
     from patcher.prove.laptop import example
     from patcher.prove.picture import Ended
-    from patcher.report.escape import safe
     from patcher.report.p2m_rows import About
 
     regions, origin = (read(map_file), map_file.name) if map_file else example(nr_pages)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from patcher.escape import safe
 from patcher.generate.deliver import Delivered, Sent
 from patcher.generate.mailing import Written
 from patcher.generate.patches import Generated
 from patcher.generate.pipeline import Part
 from patcher.model import Plan, Step, StepStatus
-from patcher.report.escape import safe
 from patcher.template import unfilled
 from patcher.tree.mailmap import formatted
 

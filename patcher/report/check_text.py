@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterator
 
 from patcher.check.results import Finding, Kind, Report, Row, Status, counts
-from patcher.report.escape import safe
+from patcher.escape import safe
 
 Style = Callable[..., str]
 _COLOUR = {

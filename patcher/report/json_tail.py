@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from patcher.report.escape import UNSAFE
+from patcher.escape import UNSAFE
 
 
 def render(body: Any, indent: int = 2) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from patcher.escape import safe
 from patcher.lint.examples import mail
 from patcher.lint.pattern import Match
 from patcher.lint.register import About
 from patcher.lint.rules import LintRule
-from patcher.report.escape import safe
 
 Style = Callable[..., str]
 TITLES = {

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from patcher.escape import safe
 from patcher.lint.model import STDIN, Default, Outcome
-from patcher.report.escape import safe
 
 
 def lint_terse(outcome: Outcome) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import groupby
 
+from patcher.escape import safe
 from patcher.lint.model import Finding, Level, Outcome
 from patcher.lint.session import Corrected
-from patcher.report.escape import safe
 
 Style = Callable[..., str]
 _COLOUR = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "blue"}

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
+from patcher.escape import safe
 from patcher.prove.picture import Kind, LeafRun, MidRun, Picture, Piece, Shared, stretches
 from patcher.prove.scenario import RAM, UNUSABLE
 from patcher.report import p2m_rows as rows
-from patcher.report.escape import safe
 
 WIDTH, MARGIN = 1320, 24
 SIZE, TITLE = 11, 16  # of text, in pixels

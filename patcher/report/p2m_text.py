@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from patcher.escape import safe
 from patcher.prove.picture import Kind, LeafRun, MidRun, Picture, Piece, stretches
 from patcher.report import p2m_rows as rows
-from patcher.report.escape import safe
 
 Style = Callable[..., str]
 _COLOUR = {Kind.RAM: "green", Kind.IDENTITY: "cyan", Kind.MISSING: "bright_black", Kind.FOREIGN: "magenta",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from patcher.escape import safe
 from patcher.model import Coverage, Finding, Plan, Step, StepStatus, Verdict
-from patcher.report.escape import safe
 from patcher.report.fold import folded
 from patcher.template import unfilled
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
+from patcher.escape import safe
 from patcher.prove.replay import Replay
 from patcher.prove.scenario import Machine
 from patcher.prove.steps import AnyStep, Race, RaceOfThree, Scan, View
 from patcher.prove.verdict import CommitProof, Counterexample, Proof, Status, Verdict
-from patcher.report.escape import safe
 
 Style = Callable[..., str]
 _COLOUR = {Status.PASS: "green", Status.FAIL: "red", Status.SKIP: "yellow", Status.ABSENT: "bright_black"}

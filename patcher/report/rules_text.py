@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
-from patcher.report.escape import safe
+from patcher.escape import safe
 from patcher.rules.model import Match, Rule, RuleSet
 from patcher.series.load import Condition, SeriesSpec
 

@@ -29,6 +29,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from patcher.cache import Cache
+from patcher.escape import safe
 from patcher.lint.context import Context
 from patcher.lint.examples import MemoryHistory, mail
 from patcher.lint.fix import difference, fixed
@@ -40,7 +41,6 @@ from patcher.mail.mbox import split
 from patcher.mail.model import Patch
 from patcher.mail.parse import parse
 from patcher.mail.write import mbox
-from patcher.report.escape import safe
 from patcher.report.lint_json import SCHEMA, lint_json
 from patcher.report.lint_junit import lint_junit
 from patcher.report.lint_sarif import lint_sarif

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from patcher.escape import safe
 from patcher.model import Coverage, Finding, Plan, Status, Step, StepStatus, Target, TextOnly, TreeInfo, Verdict
-from patcher.report.escape import safe
 from patcher.report.plan_json import SCHEMA, plan_json
 from patcher.report.plan_text import plan_text
 
