@@ -11,8 +11,7 @@ from patcher.files import exists
 from patcher.mail.read import files as mail_files
 from patcher.mail.read import missing
 from patcher.tree.applying import Applied, apply_all, borrow
-from patcher.tree.command import identity
-from patcher.tree.commit import Draft, Identity, writer
+from patcher.tree.commit import Draft, Identity, nobody, writer
 from patcher.tree.gitrepo import Repository
 from patcher.tree.objects import Commit
 from patcher.tree.revisions import base_of, commits
@@ -58,11 +57,6 @@ def made(
 ) -> Series:
     """A series that exists as drafts only: its commits are made in ``scratch``, by nobody in particular if not told."""
     own = borrow(repository, scratch)
-    with writer(own, who or _nobody(), quarantine=False) as making:
+    with writer(own, who or nobody(), quarantine=False) as making:
         ids = making.commits(base, drafts)
     return Series(own, base, tuple(own.commit(commit) for commit in ids), ())
-
-
-def _nobody() -> Identity:
-    name, address, date = "patcher", "patcher@localhost", "1293000000 +0000"
-    return Identity(f"{name} <{address}>", f"{name} <{address}>", identity(name, address, date))

@@ -21,6 +21,7 @@ from patcher.tree.command import ask, identity, run
 from patcher.tree.gitrepo import Repository
 from patcher.tree.gittree import Entry
 from patcher.tree.objects import Commit
+from patcher.tree.patchids import patch_ids
 
 _FAILED = re.compile(r"^error: patch failed: (.+):([0-9]{1,9})$", re.MULTILINE)
 _HUGE = re.compile(r"^@@ [-+,0-9 ]*[0-9]{10}", re.MULTILINE)
@@ -178,12 +179,8 @@ def _in_history(repository: Repository, base: str, diff: bytes, parsed: Diff) ->
     paths = [file.path for file in parsed.files]
     if not wanted or not paths or any(path.startswith("/") or ".." in path.split("/") for path in paths):
         return ""  # git log would take a path that leads out of the tree for a wrong call
-    log = repository.run(
-        "--literal-pathspecs", "log", "-p", "--full-diff", "--no-merges", "--no-ext-diff", "--no-textconv",
-        "--no-show-signature", "--no-color", f"--max-count={_RECENT}", base, "--", *paths,
-    )  # fmt: skip
-    known = dict(line.split() for line in repository.run("patch-id", "--stable", stdin=log).splitlines())
-    return known.get(wanted[0], b"").decode()
+    known = patch_ids(repository.run, f"--max-count={_RECENT}", base, "--", *paths)
+    return next((commit for commit, patch_id in known.items() if patch_id == wanted[0].decode()), "")
 
 
 def _try(repository: Repository, index: Mapping[str, str], diff: bytes, *args: str) -> str:

@@ -15,8 +15,10 @@ from typing import NamedTuple
 
 from patcher import temporary
 from patcher.errors import InputError
+from patcher.tree.command import identity as made_by
 from patcher.tree.gitrepo import Repository
 from patcher.tree.gittree import GitTree
+from patcher.tree.patchids import patch_ids
 
 _SETTINGS = (
     "-c", "user.useConfigOnly=true", "-c", "i18n.commitEncoding=UTF-8", "-c", "i18n.logOutputEncoding=UTF-8",
@@ -29,6 +31,7 @@ _MAIL = (
     "--no-add-header", "--encode-email-headers", "--full-index", "--no-ext-diff", "--no-textconv", "--no-color",
     "--diff-algorithm=histogram", "--unified=3", "--zero-commit", "--no-renames",
 )  # fmt: skip
+_UTF_8 = b"\nMIME-Version: 1.0\nContent-Type: text/plain; charset=UTF-8\nContent-Transfer-Encoding: 8bit"
 _EPOCH = re.compile(r"\d{1,11}")
 
 
@@ -75,6 +78,12 @@ def identity(repository: Repository) -> Identity:
     return Identity(found[0], found[1], environment)
 
 
+def nobody() -> Identity:
+    """For commits that are looked at, and thrown away."""
+    name, address, date = "patcher", "patcher@localhost", "1293000000 +0000"
+    return Identity(f"{name} <{address}>", f"{name} <{address}>", made_by(name, address, date))
+
+
 class Writer:
     """Makes commits on top of one. ``quarantine``: where objects go that are not to reach the repository."""
 
@@ -119,13 +128,11 @@ class Writer:
 
     def patch_ids(self, base: str, tip: str) -> tuple[str, ...]:
         """The ids that tell the patches between two commits by what they change, as ``git patch-id --stable``."""
-        diffs = self.run("log", "-p", "--no-merges", "--reverse", "--no-ext-diff", "--no-textconv", "--no-color",
-                         f"{base}..{tip}")  # fmt: skip
-        return tuple(line.split()[0] for line in self.run("patch-id", "--stable", stdin=diffs).decode().splitlines())
+        return tuple(patch_ids(self.run, "--reverse", f"{base}..{tip}").values())
 
     def mails(
         self, base: str, tip: str, cover: tuple[str, str] | None, signature: str, into: Path, *,
-        prefix: str = "PATCH", version: int = 1, public: str = "",
+        prefix: str = "PATCH", version: int = 1, public: str = "", notes: str = "",
     ) -> tuple[str, ...]:  # fmt: skip
         """Write ``git format-patch`` files into a directory; their names.
 
@@ -133,6 +140,7 @@ class Writer:
             cover: subject and text of patch 0
             prefix, version: of the subjects: ``[PATCH v2 1/3]``
             public: the commit that others have, if not ``base``; the patches between are told as prerequisites
+            notes: what is said of the first patch where there is no cover letter, below its message
         """
         alone = not cover and self.run("rev-list", "--count", f"{base}..{tip}").strip() == b"1"
         letter = "--cover-letter" if cover else "--no-cover-letter"
@@ -144,14 +152,21 @@ class Writer:
         self.run(*_MAIL, *options, f"{base}..{tip}")
         names = tuple(sorted(file.name for file in into.iterdir()))
         if cover:
-            _fill(into / names[0], *cover)
+            _fill(into / names[0], (b"*** SUBJECT HERE ***", cover[0]), (b"*** BLURB HERE ***", cover[1].strip()))
+        elif notes:
+            _fill(into / names[0], (b"\n---\n", f"\n---\n{notes}\n\n"))
         return names
 
 
-def _fill(file: Path, subject: str, text: str) -> None:
-    content = file.read_text(encoding="utf-8")
-    content = content.replace("*** SUBJECT HERE ***", subject, 1).replace("*** BLURB HERE ***", text.strip(), 1)
-    file.write_text(content, encoding="utf-8")
+def _fill(file: Path, *parts: tuple[bytes, str]) -> None:
+    """Put texts in the place of others, in a mail that is told to be UTF-8 then."""
+    content = file.read_bytes()
+    for place, text in parts:
+        content = content.replace(place, text.encode(), 1)
+    head, end, body = content.partition(b"\n\n")
+    if b"\nContent-Type:" not in head and not "".join(text for _, text in parts).isascii():
+        head += _UTF_8
+    file.write_bytes(head + end + body)
 
 
 @contextlib.contextmanager
