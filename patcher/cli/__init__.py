@@ -20,6 +20,7 @@ from patcher.cli.plan import plan
 from patcher.cli.prove import prove
 from patcher.cli.rules import rules
 from patcher.cli.series import series
+from patcher.cli.status import status
 from patcher.processes import end_on_signals
 
 
@@ -53,7 +54,7 @@ def cli() -> None:
     """
 
 
-for _each in (plan, apply, check, prove, p2m, lint, rules, series, profiles, help_, demo):
+for _each in (plan, apply, status, check, prove, p2m, lint, rules, series, profiles, help_, demo):
     cli.add_command(_each)
 
 

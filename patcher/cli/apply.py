@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     "-o", "--output", metavar="DIR", type=PATH,
     help="Write mails there, cover letter included, instead of a branch; both with --branch.",
 )  # fmt: skip
+@click.option("--since", metavar="OLD", multiple=True,
+              help="Make the next version of what was sent: a branch, a range, or its mails.")  # fmt: skip
 @click.option("--signoff", is_flag=True, help="Add your Signed-off-by.")
 @click.option("--checkout", is_flag=True, help="Switch to the branch; the worktree must be clean.")
 @click.option("--force", is_flag=True, help="Move the branch if it is there already.")
@@ -52,14 +54,17 @@ if TYPE_CHECKING:
 def apply(
     paths: tuple[str, ...], series: str | None, series_dir: Path | None, cocci: Path | None, message: tuple[str, ...],
     include: str, place: Path, rev: str | None, branch: str | None, dry_run: bool,
-    output: Path | None, signoff: bool, checkout: bool, force: bool, check: bool, prove: bool, lint: bool,
-    configs: tuple[str, ...], trust_tree: bool, split: str | None, limit: int | None, by_tree: bool | None,
+    output: Path | None, since: tuple[str, ...], signoff: bool, checkout: bool, force: bool, check: bool, prove: bool,
+    lint: bool, configs: tuple[str, ...], trust_tree: bool, split: str | None, limit: int | None, by_tree: bool | None,
     mailing: Mailing, quiet: bool, verbose: bool, libclang: str | None,
 ) -> int:  # fmt: skip
     """Generate a patch series for a tree, and commit it to a branch of its own.
 
     The commits are made of objects alone: worktree, index and HEAD stay as they are, and the branch appears when all of
     them are there. A tree that has some of the series gets what is missing; one that has it all gets nothing.
+
+    With --since, what has landed meanwhile drops out, trailers of unchanged patches go on, and the cover letter has a
+    changelog and the range-diff.
 
     Exit code 1 means that --check found something: then nothing was written.
     """
@@ -79,12 +84,12 @@ def apply(
     if not options and (prove or lint or configs):
         raise InputError("--prove, --lint and --configs go with --check", "add it, or run patcher check afterwards")
     named = requests(Named(series, series_dir, cocci, paths, message, include))
-    wanted = Wanted(branch or None, output, signoff, force, checkout, dry_run, mailing)
+    wanted = Wanted(branch or None, output, signoff, force, checkout, dry_run, mailing, since)
     asked = [each._replace(series=parted(each.series, split or "", limit, by_tree)) for each in named]
     with working(quiet) as (cache, bar):
         made = pipeline.prepare(tree, asked, wanted, options, place, cache, bar)
     if not isinstance(made, pipeline.Prepared):
-        deliver(nothing_text(made), None)
+        deliver(nothing_text(made.plans, made.standings), None)
         return CLEAN
     if made.report:
         deliver(check_text(made.report, style(), verbose=verbose, quiet=quiet), None)
@@ -92,5 +97,5 @@ def apply(
             click.echo("patcher: the check found something; no branch and no mail was made", err=True)
             return FOUND
     done = pipeline.publish(made)
-    deliver(apply_text(made.parts, made.whole, done, output, dry_run, quiet, verbose), None)
+    deliver(apply_text(made, done, dry_run=dry_run, quiet=quiet, verbose=verbose), None)
     return CLEAN

@@ -103,7 +103,7 @@ def _apply(repository: Path) -> str:
         made = pipeline.prepare(open_tree(repository, None), [request("identity")], wanted, None, repository, cache)
     assert isinstance(made, pipeline.Prepared)
     done = pipeline.publish(made)
-    return apply_text(made.parts, made.whole, done, None, dry_run=False, quiet=False, verbose=False)
+    return apply_text(made, done)
 
 
 def _command(repository: Path, *words: str) -> str:

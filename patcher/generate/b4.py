@@ -59,8 +59,10 @@ def cover_commit(
     if MARK in text or MARK in title:
         raise InputError(f"the cover letter has b4's own line {MARK!r}", "leave it away there")
     series: dict[str, object] = {
-        "revision": wanted.version, "change-id": change_id, "prefixes": wanted.words, "presubject": "",
+        "revision": wanted.revision, "change-id": change_id, "prefixes": wanted.words, "presubject": "",
     }  # fmt: skip
+    if wanted.history:
+        series["history"] = wanted.history
     needed = [f"patch-id: {each}" for each in prerequisites]
     if base:
         series["prerequisites"] = [f"base-commit: {base}", *needed]

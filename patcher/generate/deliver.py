@@ -23,7 +23,7 @@ from patcher.tree.recipients import Recipients
 
 class Wanted(NamedTuple):
     """What is to be made. ``branch``: "" for none, None for the series' own; ``directory``: where mails go, or None;
-    ``mailing``: how they are addressed."""
+    ``mailing``: how they are addressed; ``since``: what was sent before, as the user named it."""
 
     branch: str | None
     directory: Path | None
@@ -32,6 +32,7 @@ class Wanted(NamedTuple):
     checkout: bool
     dry_run: bool
     mailing: Mailing = Mailing()
+    since: tuple[str, ...] = ()
 
 
 class Sent(NamedTuple):
@@ -123,13 +124,17 @@ def _public(repository: Repository, base: str, named: str) -> str:
 
 
 class Share(NamedTuple):
-    """One series to deliver: its patches, and its cover letter (subject and text), None for none. ``stacked``: it goes
-    on the one before, not beside it."""
+    """One series to deliver: its patches, its cover letter (subject and text), None for none, and how it is mailed.
+    ``stacked``: it goes on the one before, not beside it; ``trailers``: of each patch, those it was given before;
+    ``notes``: what is said of the whole, and is no part of a commit."""
 
     spec: SeriesSpec
     patches: tuple[Patch, ...]
     letter: tuple[str, str] | None
+    mailing: Mailing
     stacked: bool = False
+    trailers: tuple[tuple[str, ...], ...] = ()
+    notes: str = ""
 
 
 def deliver(repository: Repository, base: str, shares: Sequence[Share], wanted: Wanted, begun: Ready) -> Delivered:
@@ -170,7 +175,8 @@ class _Work:
         if share.stacked:
             self._public, self._base = self._public or self._base, self._tip
         wanted, writer, base = self._wanted, self._writer, self._base
-        patches = drafts(share.spec, share.patches, self._begun.who.committer if wanted.signoff else "")
+        signer = self._begun.who.committer if wanted.signoff else ""
+        patches = drafts(share.spec, share.patches, signer, share.trailers)
         commits = writer.commits(base, patches)
         parents = (base, *commits)
         stats = tuple(writer.diffstat(old, new) for old, new in zip(parents, commits, strict=False))
@@ -184,14 +190,15 @@ class _Work:
         return Sent(share.spec.name, commits, stats, branch.name if branch else "", directory, written)
 
     def _mails(self, share: Share, tip: str, directory: Path | None) -> Written:
-        wanted, writer = self._wanted, self._writer
+        wanted, writer = share.mailing, self._writer
+        letter = (share.letter[0], _below(share.letter[1], share.notes)) if share.letter else None
         about = About(share.spec.name, tip, self._begun.who.author, writer.day(tip))
         with _place(directory, self._undo) as place:
             names = writer.mails(
-                self._base, tip, share.letter, f"patcher {__version__}", place, prefix=wanted.mailing.prefix,
-                version=wanted.mailing.version, public=self._public,
+                self._base, tip, letter, f"patcher {__version__}", place, prefix=wanted.prefix, version=wanted.revision,
+                public=self._public, notes="" if letter else share.notes,
             )  # fmt: skip
-            written = write(place, names, share.letter is not None, about, wanted.mailing, self._known)
+            written = write(place, names, letter is not None, about, wanted, self._known)
             if directory:
                 _move(place, names, directory, self._undo)
         return written
@@ -199,8 +206,13 @@ class _Work:
     def _first(self, share: Share, written: Written) -> git.Draft:
         public = self._public
         needed = self._writer.patch_ids(public, self._base) if public else ()
-        letter = share.letter or (share.patches[0].step.title, "")
-        return b4.cover_commit(letter, written.letter, self._wanted.mailing, written.change_id, public, needed)
+        title, text = share.letter or (share.patches[0].step.title, "")
+        letter = (title, _below(text, share.notes))
+        return b4.cover_commit(letter, written.letter, share.mailing, written.change_id, public, needed)
+
+
+def _below(text: str, notes: str) -> str:
+    return "\n\n".join(part for part in (text.rstrip(), notes) if part)
 
 
 def _writable(directory: Path) -> None:

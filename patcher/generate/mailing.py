@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,8 +15,8 @@ from patcher.mail.model import Person
 from patcher.mail.write import person
 from patcher.tree.recipients import Kind, LeftOut, Recipient, Recipients, parted, unwritable
 
-_ID = re.compile(r"<?([^<>\s]+@[^<>\s]+)>?")
-_CHANGE_ID = re.compile(r"[A-Za-z0-9][\w.+-]{0,199}", re.ASCII)
+MESSAGE_ID = re.compile(r"<?([^<>\s]+@[^<>\s]+)>?")
+CHANGE_ID = re.compile(r"[A-Za-z0-9][\w.+-]{0,199}", re.ASCII)
 _PREFIX = re.compile(r"[^\x00-\x1f\x7f\[\]]{1,100}")
 _BASE = re.compile(rb"^base-commit: [0-9a-f]+\n", re.MULTILINE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
@@ -28,17 +28,18 @@ class Mailing(NamedTuple):
 
     Arguments:
         prefix: what stands in the brackets of each subject, before the version and the number
-        version: 1 and up
+        version: 1 and up, 0 where the user did not say; ``revision`` is what it comes to
         in_reply_to: the message id of the mail that the first one answers, without its brackets, or ""
         to, cc: persons that every mail goes to, beside those that MAINTAINERS names
         auto: whether MAINTAINERS is asked
         base: the revision that is public; "" for the commit that the series is made on
         change_id: what all versions of the series have in common, or "" for one of its own
         b4: whether the branch is to be one of b4's
+        history: the message ids of the versions before, by their names (``v1``)
     """
 
     prefix: str = "PATCH"
-    version: int = 1
+    version: int = 0
     in_reply_to: str = ""
     to: tuple[Person, ...] = ()
     cc: tuple[Person, ...] = ()
@@ -46,6 +47,12 @@ class Mailing(NamedTuple):
     base: str = ""
     change_id: str = ""
     b4: bool = False
+    history: Mapping[str, Sequence[str]] = {}
+
+    @property
+    def revision(self) -> int:
+        """The number of the version."""
+        return self.version or 1
 
     @property
     def words(self) -> list[str]:
@@ -83,22 +90,22 @@ class Written(NamedTuple):
 
 
 def mailing(
-    subject_prefix: str = "PATCH", rfc: bool = False, version: int = 1, in_reply_to: str = "",
+    subject_prefix: str = "PATCH", rfc: bool = False, version: int | None = None, in_reply_to: str = "",
     to: Iterable[str] = (), cc: Iterable[str] = (), auto: bool = True, base: str = "", change_id: str = "",
     b4: bool = False,
 ) -> Mailing:  # fmt: skip
     """What the user asked for. Raises InputError where it could not stand in a mail."""
     if not _PREFIX.fullmatch(subject_prefix) or not subject_prefix.strip():
         raise InputError(f"{subject_prefix!r} cannot stand in the brackets of a subject", "such as 'PATCH net-next'")
-    if in_reply_to and not _ID.fullmatch(in_reply_to.strip()):
+    if in_reply_to and not MESSAGE_ID.fullmatch(in_reply_to.strip()):
         raise InputError(f"{in_reply_to!r} is no message id", "it is in Message-ID: of the mail to be answered")
-    if change_id and not _CHANGE_ID.fullmatch(change_id):
+    if change_id and not CHANGE_ID.fullmatch(change_id):
         raise InputError(f"{change_id!r} is no change-id", "it is at the end of the cover letter of the last version")
     prefix = " ".join(subject_prefix.split())
     answered = in_reply_to.strip().removeprefix("<").removesuffix(">")
     return Mailing(
-        f"RFC {prefix}" if rfc and "RFC" not in prefix.split() else prefix, version, answered, tuple(map(_person, to)),
-        tuple(map(_person, cc)), auto, base, change_id, b4,
+        f"RFC {prefix}" if rfc and "RFC" not in prefix.split() else prefix, version or 0, answered,
+        tuple(map(_person, to)), tuple(map(_person, cc)), auto, base, change_id, b4,
     )  # fmt: skip
 
 
@@ -129,7 +136,7 @@ def write(
     address = about.who.rpartition("<")[2].removesuffix(">")
     new = f"{about.day}-{_slug(about.series)}-{_digest(about.series, address, about.tip)}"
     change_id = wanted.change_id or new
-    ids = _ids(change_id, wanted.version, range(0 if cover else 1, len(mails) + (not cover)), about.tip, address)
+    ids = _ids(change_id, wanted.revision, range(0 if cover else 1, len(mails) + (not cover)), about.tip, address)
     for number, (name, mail) in enumerate(zip(names, mails, strict=True)):
         to = letter if cover and not number else patches[number - cover]
         answered = ([wanted.in_reply_to] if wanted.in_reply_to else []) + ([ids[0]] if number else [])

@@ -3,6 +3,7 @@ series go it together, each on what those before have made of the tree."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -15,9 +16,12 @@ from patcher.check.run import Options
 from patcher.errors import InputError
 from patcher.generate import deliver
 from patcher.generate.deliver import Delivered, Ready, Share, Wanted
+from patcher.generate.earlier import opened
 from patcher.generate.messages import cover, drafts, tested
 from patcher.generate.patches import Generated, generate
 from patcher.generate.series import Series, series
+from patcher.generate.since import Anew, Coming, anew, left
+from patcher.generate.standing import Standing
 from patcher.model import Plan, Status, StepStatus
 from patcher.plan.make import Planned, plan_and_patches
 from patcher.plan.request import Request
@@ -41,7 +45,8 @@ class Part(NamedTuple):
 
 class Prepared(NamedTuple):
     """Series that are ready to be delivered. ``whole``: the plans of those that the tree has; ``report`` is what the
-    checks say, None where none was asked for."""
+    checks say, None where none was asked for; ``anew``: what became of what was sent before, None where nothing was
+    named."""
 
     tree: GitTree
     parts: tuple[Part, ...]
@@ -49,51 +54,76 @@ class Prepared(NamedTuple):
     wanted: Wanted
     ready: Ready
     report: Report | None
+    anew: Anew | None = None
+
+
+class Nothing(NamedTuple):
+    """The plans of series that the tree has, and what became of the patches that were sent before."""
+
+    plans: tuple[Plan, ...]
+    standings: tuple[Standing, ...] = ()
 
 
 def prepare(
     tree: KernelTree, requests: Sequence[Request], wanted: Wanted, options: Options | None, place: Path, cache: Cache,
     progress: Progress | None = None,
-) -> tuple[Plan, ...] | Prepared:  # fmt: skip
+) -> Nothing | Prepared:  # fmt: skip
     """Generate series, each on those before, and check them where there are ``options``. No branch and no mail is made
-    yet. ``place`` is what the user named. The plans alone come back where the tree has all of them.
+    yet. ``place`` is what the user named. Nothing comes back where the tree has all of them.
 
     Raises InputError where the tree cannot take one, or where something would be in the way in the end.
     """
     at_top(tree)
-    made = _Making(tree, requests, cache, progress)
-    planned = made.next()
-    if planned is None:
-        return tuple(made.whole)
-    if not isinstance(tree, GitTree):
-        raise InputError(f"{place} is not a git repository", "the series becomes commits; commit the tree first")
-    parted = made.parted(planned)
-    names = [each.spec.name for each in parted] + [each.series.name for each in made.left]
-    deliver.ready(tree.repository, tree.commit, names, wanted)  # before the work; some may be found whole by then
-    parts = made.parts(planned)
-    names = [each.spec.name for part in parts for each in part.series]
-    ready = deliver.ready(tree.repository, tree.commit, names, wanted)
+    with contextlib.ExitStack() as stack:
+        before = stack.enter_context(opened(_git(tree, place), wanted.since)) if wanted.since else None
+        made = _Making(tree, requests, cache, progress)
+        planned = made.next()
+        if planned is None:
+            return Nothing(tuple(made.whole), left(_git(tree, place), made.whole, before) if before else ())
+        tree = _git(tree, place)
+        parted = made.parted(planned)
+        names = [each.spec.name for each in parted] + [each.series.name for each in made.left]
+        deliver.ready(tree.repository, tree.commit, names, wanted)  # before the work; some may be found whole by then
+        parts = made.parts(planned)
+        names = [each.spec.name for part in parts for each in part.series]
+        ready = deliver.ready(tree.repository, tree.commit, names, wanted)
+        signed = ready.who.committer if wanted.signoff else ""
+        coming = [Coming(each, number > 0) for number, part in enumerate(parts) for each in part.series]
+        plans = [*made.whole, *(part.plan for part in parts)]
+        again = anew(tree, plans, coming, before, ready.who, wanted.mailing, signed) if before else None
     report = None
     if options:
-        signed = ready.who.committer if wanted.signoff else ""
-        report = session.check_drafts(
-            _drafts(parts, signed), tree, Path(tree.where), ready.who, options, cache, progress
-        )
-    return Prepared(tree, parts, tuple(made.whole), wanted, ready, report)
+        drafted = _drafts(parts, signed, again.trailers if again else ())
+        report = session.check_drafts(drafted, tree, Path(tree.where), ready.who, options, cache, progress)
+    return Prepared(tree, parts, tuple(made.whole), wanted, ready, report, again)
+
+
+def _git(tree: KernelTree, place: Path) -> GitTree:
+    if not isinstance(tree, GitTree):
+        raise InputError(f"{place} is not a git repository", "the series becomes commits; commit the tree first")
+    return tree
 
 
 def publish(made: Prepared) -> Delivered:
     """Deliver what is prepared; see ``deliver``."""
     said = tested(made.report) if made.report else []
-    shares = []
+    shares: list[Share] = []
     for number, part in enumerate(made.parts):
         present = [unfilled(step.title) for step in part.plan.steps if step.status is StepStatus.PRESENT]
         for each in part.series:
             units = tuple(sorted({path for patch in each.patches for path in patch.changes if path.endswith(".c")}))
             own = Generated(each.patches, part.patches.configs, units)
             letter = cover(each.spec, own, f"libclang {tool()['libclang']}", present, said)
-            shares.append(Share(each.spec, each.patches, letter if len(each.patches) > 1 else None, number > 0))
+            alone = len(each.patches) == 1
+            share = Share(each.spec, each.patches, None if alone else letter, made.wanted.mailing, number > 0)
+            shares.append(_again(share, made.anew, len(shares)) if made.anew else share)
     return deliver.deliver(made.tree.repository, made.tree.commit, shares, made.wanted, made.ready)
+
+
+def _again(share: Share, again: Anew, number: int) -> Share:
+    return share._replace(
+        trailers=again.trailers[number], mailing=again.mailings[number], notes=again.notes[number]
+    )  # fmt: skip
 
 
 def check(
@@ -120,8 +150,13 @@ def with_series(
     return _patched(tree, made.parts(planned)) if planned else tree
 
 
-def _drafts(parts: Sequence[Part], signed: str) -> list[Draft]:
-    return [draft for part in parts for each in part.series for draft in drafts(each.spec, each.patches, signed)]
+def _drafts(
+    parts: Sequence[Part], signed: str, trailers: Sequence[Sequence[Sequence[str]]] = ()
+) -> list[Draft]:  # fmt: skip
+    every = [each for part in parts for each in part.series]
+    given = trailers or [()] * len(every)
+    return [draft for each, own in zip(every, given, strict=True)
+            for draft in drafts(each.spec, each.patches, signed, own)]  # fmt: skip
 
 
 class _Making:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from patcher.escape import safe
 from patcher.generate.deliver import Delivered, Sent
 from patcher.generate.mailing import Written
 from patcher.generate.patches import Generated
-from patcher.generate.pipeline import Part
+from patcher.generate.pipeline import Prepared
+from patcher.generate.since import Anew
+from patcher.generate.standing import Standing
 from patcher.model import Plan, Step, StepStatus
+from patcher.report.standing_text import standing_lines, summary
 from patcher.template import unfilled
 from patcher.tree.mailmap import formatted
 
 _FEW = 12
 
 
-def nothing_text(plans: Sequence[Plan]) -> str:
-    """Where the tree has the whole series."""
-    return "".join(f"{_nothing(plan)}\n" for plan in plans)
+def nothing_text(plans: Sequence[Plan], standings: Sequence[Standing]) -> str:
+    """Where the tree has the whole series; ``standings``: of what was sent before."""
+    lines = [*map(_nothing, plans), *map(safe, standing_lines(standings, False))]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _nothing(plan: Plan) -> str:
@@ -28,10 +31,10 @@ def _nothing(plan: Plan) -> str:
 
 
 def apply_text(
-    parts: Sequence[Part], whole: Sequence[Plan], done: Delivered, directory: Path | None, dry_run: bool, quiet: bool,
-    verbose: bool,
-) -> str:  # fmt: skip
-    """The steps of each series with their commits, and where they went. ``whole``: the series that the tree has."""
+    prepared: Prepared, done: Delivered, *, dry_run: bool = False, quiet: bool = False, verbose: bool = False
+) -> str:
+    """The steps of each series with their commits, and where they went."""
+    parts, whole, again = prepared.parts, prepared.whole, prepared.anew
     lines = [_nothing(plan) for plan in whole]
     tree = parts[0].plan.tree
     at = 0
@@ -49,6 +52,8 @@ def apply_text(
         ]
     if not quiet:
         lines.append("not looked at: whether it compiles and runs")
+    if again:
+        lines += _since(again, tree.commit, done, quiet, verbose)
     if dry_run:
         lines.append(f"dry run: {_patches(done)}, nothing was written")
     for one in done.series:
@@ -61,6 +66,16 @@ def apply_text(
         if one.written:
             lines += _recipients(one.written, verbose)
     return safe("\n".join(lines)) + "\n"
+
+
+def _since(again: Anew, base: str, done: Delivered, quiet: bool, verbose: bool) -> list[str]:
+    """What became of what was sent before."""
+    version = again.mailings[0].revision
+    lines = ["", f"version {version}, since the one before: {summary(again.standings)}"]
+    lines += standing_lines(again.standings, verbose) if not quiet else []
+    lines += [f"compare: git range-diff {old} {base[:12]}..{one.commits[-1][:12]}"
+              for old, one in zip(again.compared, done.series, strict=True) if old]  # fmt: skip
+    return [*lines, ""]
 
 
 def _count(number: int, what: str) -> str:
