@@ -44,6 +44,7 @@ _SWAPS = (
     (r"(?<![<>=-])<(?![<=])", "<="), (r"(?<![<>=-])>(?![>=])", ">="), (r"(?<=\w )\+(?= \w| \()", "-"),
     (r"(?<=\) )\+(?= \w| \()", "-"), (r"(?<=\w )-(?= \w| \()", "+"), (r"(?<=\) )-(?= \w| \()", "+"),
     (r"(?<=\w )%(?= )", "/"), (r"(?<=\w )\*(?= \w| \()", "+"),
+    (r"(?<![\w)] )[!~](?=[\w(])", ""), (r"(?<= )\|(?= )", "&"), (r"(?<=return )(?=\w+\(\w*\) \?)", "!"),
     (r"\+\+", "--"), (r"(?<!\w)1(?!\w)", "2"), (r"(?<!\w)0(?!\w)", "1"), (r"(?<!\w)2(?!\w)", "1"),
 )  # fmt: skip
 _WORDS = (
@@ -164,12 +165,15 @@ def _bodies(text: str, functions: Sequence[str]) -> frozenset[int]:
     return frozenset(found)
 
 
-def _known(tree: Path, rev: str | None, archs: tuple[str, ...], examples: int) -> dict[str, tuple[str, ...]]:
-    """The properties that pass without a mutation: only they can kill. Also the programs, to tell equal code."""
+def _known(
+    tree: Path, rev: str | None, archs: tuple[str, ...], examples: int, names: tuple[str, ...]
+) -> dict[str, tuple[str, ...]]:
+    """Of these properties, or of all, those that pass without a mutation: only they can kill."""
     cache = Cache()
     try:
         opened = open_tree(tree, rev)
-        proofs = {arch: Prover(Request(archs, examples, 0, shrink=False), cache).proof(opened, arch) for arch in archs}
+        asked = Request(archs, examples, 0, names, shrink=False)
+        proofs = {arch: Prover(asked, cache).proof(opened, arch) for arch in archs}
     finally:
         cache.close()
     return {arch: tuple(v.id for v in proof.verdicts if v.status is Status.PASS) for arch, proof in proofs.items()}
@@ -239,6 +243,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--first", type=int, default=0, help="of these, begin with this one, counted from 0")
     parser.add_argument("--only", action="append", default=[], metavar="FILE:LINE", help="the mutants of these lines")
     parser.add_argument("--skip", action="append", default=[], metavar="FUNCTION", help="not this one: debugfs, say")
+    parser.add_argument("--property", action="append", default=[], metavar="ID", help="try these, as in patcher prove")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--add", action="store_true", help="add what kills one to the corpus")
     parser.add_argument("--list", action="store_true", help="only list them")
@@ -265,7 +270,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"{len(found)} mutants")
         return 0
     started = time.monotonic()
-    passing = _known(asked.tree, asked.rev, ARCHS[asked.arch], asked.examples)
+    passing = _known(asked.tree, asked.rev, ARCHS[asked.arch], asked.examples, tuple(asked.property))
     print(f"{len(found)} mutants; passing without: {', '.join(f'{len(v)} on {k}' for k, v in passing.items())}")
     jobs = [(asked.tree, asked.rev, mutant, passing, asked.examples, asked.add) for mutant in found]
     results = []
