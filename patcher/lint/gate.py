@@ -32,8 +32,8 @@ class Texts:
 
     @cached_property
     def message(self) -> str:
-        """Subject, message and what is below ``---``, in small letters."""
-        return "\n".join((self._patch.subject, *self._patch.body, *self._patch.below)).lower()
+        """Summary, message and what is below ``---``, in small letters."""
+        return "\n".join((self._patch.summary, *self._patch.body, *self._patch.below)).lower()
 
 
 class Gate(NamedTuple):
@@ -42,7 +42,7 @@ class Gate(NamedTuple):
     Arguments:
         files: in the names of the files after the change
         added: in the added lines
-        message: in the subject, the message and what is below ``---``, whatever letters are capitals (here none is)
+        message: in the summary, the message and what is below ``---``, whatever letters are capitals (here none is)
     """
 
     files: tuple[str, ...] = ()

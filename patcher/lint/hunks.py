@@ -15,15 +15,11 @@ _NOT_KERNEL = ("tools/", "scripts/", "samples/", "Documentation/")
 
 
 class Shown(NamedTuple):
-    """A line after the change, and whether the patch adds it."""
+    """A line after the change, whether the patch adds it, and what it says."""
 
     line: Line
     added: bool
-
-    @property
-    def text(self) -> str:
-        """What it says."""
-        return self.line.text
+    text: str
 
 
 _known: WeakKeyDictionary[Diff, dict[int, tuple[Sequence[Shown], ...]]] = WeakKeyDictionary()
@@ -51,7 +47,7 @@ def _read(diff: Diff, file: FileDiff) -> Iterator[Sequence[Shown]]:
         while at < end and left > 0:
             sign, text = lines[at][:1], lines[at][1:]
             if sign in ("", " ", "+", "\r"):
-                found.append(Shown(Line(number, text, at), sign == "+"))
+                found.append(Shown(Line(number, text, at), sign == "+", text))
                 number, left = number + 1, left - 1
             at += 1
         yield found

@@ -45,7 +45,7 @@ class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A rule that is a regular expression. ``unless``: a line that matches this, too, is left alone; ``path``: added
     lines of files whose path matches; ``message``: what a finding says, with the matched text for ``{match}``;
     ``once``: only the first one in a patch is told; ``words``: nothing is searched unless the added lines have one of
-    these (where the message is searched: subject, message and what follows ``---``, in small letters); ``level`` and
+    these (where the message is searched: summary, message and what follows ``---``, in small letters); ``level`` and
     ``fix``: where they differ from the rule's own."""
 
     where: Where | tuple[Where, ...]

@@ -49,9 +49,11 @@ def _words() -> tuple[frozenset[str], frozenset[str]]:
 def correction(word: str) -> str:
     """The word that a misspelt one stands for, or two, parted by " or "; "" where it may be right."""
     low = word.lower()
+    known, meant = _words()
+    if low in known:
+        return ""
     if listed := _listed(low):
         return listed
-    known, meant = _words()
     if len(low) < _SHORTEST or _right(low, known):
         return ""
     found = {each for each in _slips(low) if each in meant}
@@ -59,20 +61,25 @@ def correction(word: str) -> str:
 
 
 @functools.cache
-def _dictionary() -> list[str]:
-    """The lines of codespell's dictionary in small letters, sorted. To import the package would take longer than to
+def _dictionary() -> bytes:
+    """codespell's dictionary in small letters; its lines are sorted. To import the package would take longer than to
     read the file."""
     spec = importlib.util.find_spec("codespell_lib")
     places = list(spec.submodule_search_locations or ()) if spec else []
-    texts = [(Path(place) / "data" / "dictionary.txt").read_text("utf-8").lower() for place in places]
-    return sorted("\n".join(texts).split("\n"))
+    return b"".join((Path(place) / "data" / "dictionary.txt").read_bytes().lower() for place in places)
 
 
 def _listed(word: str) -> str:
     """What the dictionary of mistakes has for a word, at most two; "" where it has none, or is not certain."""
-    lines, begin = _dictionary(), f"{word}->"
-    at = bisect.bisect_left(lines, begin)
-    line = lines[at].removeprefix(begin) if at < len(lines) and lines[at].startswith(begin) else ""
+    text, begin = _dictionary(), f"{word}->".encode()
+
+    def start(at: int) -> int:
+        return text.rfind(b"\n", 0, at) + 1
+
+    # To divide it into lines would take as long as all else that a patch does.
+    at = start(bisect.bisect_left(range(len(text)), begin, key=lambda at: text[start(at) : start(at) + len(begin)]))
+    found = text[at : text.find(b"\n", at)]
+    line = found.removeprefix(begin).decode().lower() if found.startswith(begin) else ""
     if not line or word in _JARGON:
         return ""
     meant = [each.strip() for each in line.split(",") if each.strip()]

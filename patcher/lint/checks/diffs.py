@@ -92,7 +92,7 @@ def _form(job: Change) -> tuple[str, str] | None:
     moved = next((problem for problem in patch.problems if problem.kind in ("indented", "quoted")), None)
     if moved:
         return f"{moved.detail}, so that git am finds none", "send it with git send-email"
-    if any(line.startswith(("diff --cc ", "diff --combined ")) for line in lines):
+    if "diff --c" in patch.diff and any(line.startswith(("diff --cc ", "diff --combined ")) for line in lines):
         return "a combined diff of a merge (diff --cc) cannot be applied", "send the diff against one parent"
     if not job.diff.files and any(re.match(r"\*{15}\Z", line) for line in (*patch.body, *patch.below, *lines)):
         return "a context diff cannot be applied by git", "make it with git diff, or diff -u"

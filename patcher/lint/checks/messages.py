@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from patcher.lazy import expression
 from patcher.lint import locations, prose
 from patcher.lint.citations import UPSTREAM, prefix_paths
+from patcher.lint.gate import C_FILES
 from patcher.lint.job import Message
 from patcher.lint.model import Hit, Level
 from patcher.lint.register import check
@@ -209,11 +210,14 @@ _PAST = expression(
 )
 
 
+_THIS_PATCH = expression(r"(?:In )?[Tt]his (?:patch|commit|changeset|patchset)\b")
+
+
 @check
 def body_imperative(job: Message) -> Iterator[Hit]:
     """``This patch …`` where an order is wanted; told once. Other moods at the very beginning are a note."""
     for index, line in locations.prose(job.patch):
-        match = re.match(r"(?:In )?[Tt]his (?:patch|commit|changeset|patchset)\b", line)
+        match = _THIS_PATCH.match(line)
         above = job.patch.body[index - 1].rstrip() if index else ""
         begins = not above or above.endswith((".", ":", "!"))
         if match and begins:
@@ -273,7 +277,7 @@ def function_parentheses(job: Message) -> Iterator[Hit]:
     named = [(name, at) for name, at in named if f"{name}(" in job.patch.diff]
     if not named:
         return
-    text = "\n".join(line for file in job.diff.files if file.path.endswith((".c", ".h"))
+    text = "\n".join(line for file in job.diff.files if file.path.endswith(C_FILES)
                      for hunk in file.hunks for line in (*hunk.new, hunk.function))  # fmt: skip
     called, others = set(_CALLED.findall(text)), set(_NOT_CALLED.findall(text))
     for name, at in named:
@@ -289,8 +293,9 @@ def body_letter(job: Message) -> Iterator[Hit]:
     if job.patch.kind is not Kind.PATCH:
         return
     start = _scissors(job.patch.body)
+    asks = any(word in job.texts.message for word in ("please", "comment", "feedback", "suggestion", "look"))
     for index, line in locations.prose(job.patch):
-        match = _LETTER.match(line) or _REQUEST.search(line) if index >= start else None
+        match = _LETTER.match(line) or (asks and _REQUEST.search(line)) if index >= start else None
         if match and index not in prose.literal_lines(job.patch.body):
             yield Hit(f"{match.group().strip()!r} is of a letter", job.body(index, match.group().strip()))
             return
@@ -312,6 +317,9 @@ def message_cut(job: Message) -> Iterator[Hit]:
         yield Hit(f"git am ends the message at the line {cut[:60]!r}", location, key=cut)
 
 
+_HEADER = expression(r">?From [0-9a-f]{40} |Subject: \[[^\]]*PATCH|(?:Message-ID|In-Reply-To|MIME-Version): \S")
+
+
 @check
 def pasted_headers(job: Message) -> Iterator[Hit]:
     """The head of a file of ``git format-patch``, or of a mail, in the text of another."""
@@ -323,7 +331,7 @@ def pasted_headers(job: Message) -> Iterator[Hit]:
     for index, line in enumerate(patch.body):
         if start and index < start + 3:
             continue  # that is how git am --scissors wants it
-        if re.match(r">?From [0-9a-f]{40} |Subject: \[[^\]]*PATCH|(?:Message-ID|In-Reply-To|MIME-Version): \S", line):
+        if _HEADER.match(line):
             yield Hit("the head of a mail stands in the message", job.body(index))
             return
 
@@ -362,8 +370,9 @@ def repeated_word(job: Message) -> Iterator[Hit]:
             return
         sentences.add(words)
     for file in job.diff.files:
-        for added in file.added if file.path.endswith((".c", ".h", ".S", ".rst", ".yaml", ".txt")) else ():
-            if (match := _twice(added.text)) and (file.path.endswith((".rst", ".txt")) or _COMMENT.match(added.text)):
+        document = file.path.endswith((".rst", ".txt"))
+        for added in file.added if document or file.path.endswith((*C_FILES, ".S", ".yaml")) else ():
+            if (document or _COMMENT.match(added.text)) and (match := _twice(added.text)):
                 yield Hit(f"{match.group()!r}", job.file(file.path, added, match.group()))
                 return
 
@@ -382,15 +391,18 @@ def _twice(text: str) -> re.Match[str] | None:
 @check
 def trace_long(job: Message) -> Iterator[Hit]:
     """What tells nothing in a trace: registers, bytes of code, the list of modules; told once."""
+    timed, calls = [], []
     for index, line in locations.prose(job.patch):
         if match := _REGISTERS.match(line):
             yield Hit(f"a whole trace, with {match.group().strip(' :')}", job.body(index))
             return
-    timed = [index for index, line in locations.prose(job.patch) if _TIME.match(line)]
+        if "[" in line and _TIME.match(line):
+            timed.append(index)
+        if "+0x" in line and _CALL.search(line):
+            calls.append(index)
     if len(timed) > 2:
         yield Hit("a log with time stamps", job.body(timed[0]), "remove them")
         return
-    calls = [index for index, line in locations.prose(job.patch) if _CALL.search(line)]
     if len(calls) > _MANY_CALLS:
         yield Hit(f"a trace of {len(calls)} calls", job.body(calls[0]))
 

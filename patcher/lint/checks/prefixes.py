@@ -35,7 +35,7 @@ def _customs() -> dict[str, re.Pattern[str]]:
     """What the summaries of patches to a directory begin with, by its path."""
     text = Path(__file__).parents[1].joinpath("prefixes.txt").read_text("ascii")
     rows = (line.split(" ", 1) for line in text.splitlines() if not line.startswith("#"))
-    return {where: re.compile(f"(?:{customary}){_TREEWIDE}", re.IGNORECASE) for where, customary in rows}
+    return {where: expression(f"(?:{customary}){_TREEWIDE}", re.IGNORECASE) for where, customary in rows}
 
 
 def _custom(paths: Sequence[str]) -> re.Pattern[str] | None:

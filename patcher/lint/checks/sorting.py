@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby, pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from patcher.lazy import expression
 from patcher.lint.bindings import BINDINGS
@@ -15,22 +15,35 @@ from patcher.lint.model import Hit
 from patcher.lint.register import check
 from patcher.mail.diff import FileDiff
 
-# What the lines of one list have in common, and what they are sorted by; whether it holds where all of a list is new,
-# and how many lines show that a list is sorted.
-_LISTS: tuple[tuple[str, re.Pattern[str], bool, int], ...] = (
-    (r"\.(?:[ch]|dtsi?)\Z", expression(r"(?P<kind>#include <[\w-]+/)(?P<key>[\w/.,-]+)>"), True, 2),
-    (r"\.dtsi?\Z", expression(r"(?P<kind>#include) \"(?P<key>[\w/.,-]+)\""), False, 2),
-    (r"\.c\Z", expression(r"\s*(?P<kind>\{ ?\.compatible =) \"(?P<key>[^\"]+)\""), False, 2),
-    (r"\.c\Z", expression(r"\s*(?P<kind>\{) ?\"(?P<key>[a-z][\w-]+)\""), False, 3),
-    (r"\.c\Z", expression(r"\s*\{ ?(?P<kind>[A-Z][A-Z0-9_]{3,}\()(?P<key>\w[\w, ]*)\)"), False, 4),
-    (r"\.c\Z", expression(r"\s*(?P<kind>\")(?P<key>[a-z]\w+)\",\Z"), False, 4),
-    (r"\.c\Z", expression(r"\s*(?P<kind>\{) (?P<key>0x[0-9a-f]{4}, 0x[0-9a-f]{4})\b"), False, 4),
-    (r"(?:\A|/)(?:Makefile|Kbuild)\Z", expression(r"(?P<kind>(?:obj|dtb)-)(?P<symbol>\S+)\s*[:+]?=\s*(?P<key>\S+)"),
-     False, 2),
-    (r"(?:\A|/)Kconfig[^/]*\Z", expression(r"\s+(?P<kind>source) \"(?P<key>[^\"]+)\""), False, 2),
-    (rf"\A{BINDINGS}.*\.yaml\Z",
-     expression(r"(?P<kind>\s+)- (?:const: )?(?P<key>[a-z][\w.-]*,[\w.-]+)\s*(?:#.*)?\Z"), False, 2),
-    (r"\AMAINTAINERS\Z", expression(r"(?P<kind>F:)\s+(?P<key>\S+)"), False, 2),
+
+class _List(NamedTuple):
+    """What the lines of one list have in common, and what they are sorted by. ``sign``: what each of them has;
+    ``new_too``: whether it holds where all of a list is new; ``few``: how many lines show that a list is sorted."""
+
+    files: re.Pattern[str]
+    sign: str
+    lines: re.Pattern[str]
+    few: int = 2
+    new_too: bool = False
+
+
+_OF_C = expression(r"\.c\Z")
+_OF_DTS = expression(r"\.dtsi?\Z")
+_LISTS = (
+    _List(expression(r"\.(?:[ch]|dtsi?)\Z"), "#include <",
+          expression(r"(?P<kind>#include <[\w-]+/)(?P<key>[\w/.,-]+)>"), new_too=True),
+    _List(_OF_DTS, '#include "', expression(r"(?P<kind>#include) \"(?P<key>[\w/.,-]+)\"")),
+    _List(_OF_C, ".compatible =", expression(r"\s*(?P<kind>\{ ?\.compatible =) \"(?P<key>[^\"]+)\"")),
+    _List(_OF_C, '"', expression(r"\s*(?P<kind>\{) ?\"(?P<key>[a-z][\w-]+)\""), 3),
+    _List(_OF_C, "{", expression(r"\s*\{ ?(?P<kind>[A-Z][A-Z0-9_]{3,}\()(?P<key>\w[\w, ]*)\)"), 4),
+    _List(_OF_C, '",', expression(r"\s*(?P<kind>\")(?P<key>[a-z]\w+)\",\Z"), 4),
+    _List(_OF_C, "{ 0x", expression(r"\s*(?P<kind>\{) (?P<key>0x[0-9a-f]{4}, 0x[0-9a-f]{4})\b"), 4),
+    _List(expression(r"(?:\A|/)(?:Makefile|Kbuild)\Z"), "-",
+          expression(r"(?P<kind>(?:obj|dtb)-)(?P<symbol>\S+)\s*[:+]?=\s*(?P<key>\S+)")),
+    _List(expression(r"(?:\A|/)Kconfig[^/]*\Z"), 'source "', expression(r"\s+(?P<kind>source) \"(?P<key>[^\"]+)\"")),
+    _List(expression(rf"\A{BINDINGS}.*\.yaml\Z"), "- ",
+          expression(r"(?P<kind>\s+)- (?:const: )?(?P<key>[a-z][\w.-]*,[\w.-]+)\s*(?:#.*)?\Z")),
+    _List(expression(r"\AMAINTAINERS\Z"), "F:", expression(r"(?P<kind>F:)\s+(?P<key>\S+)")),
 )  # fmt: skip
 _MANY = 5  # includes of a new file
 
@@ -52,10 +65,11 @@ _ORDERS: tuple[Callable[[str], Any], ...] = (
 def sorted_lists(job: Change) -> Iterator[Hit]:
     """A line that is added to a sorted list where it does not belong; told once a file."""
     for file in job.diff.files:
-        lists = [row[1:] for row in _LISTS if re.search(row[0], file.path) and not file.deleted]
+        added = "" if file.deleted else "\n".join(line.text for line in file.added)
+        lists = [each for each in _LISTS if each.sign in added and each.files.search(file.path)]
         hit = next(
-            (each for hunk in (shown(job.diff, file) if lists else ()) for pattern, new_too, few in lists
-             for each in _misplaced(hunk, pattern, new_too and file.created, few)),
+            (each for hunk in (shown(job.diff, file) if lists else ()) for one in lists
+             for each in _misplaced(hunk, one.lines, one.new_too and file.created, one.few)),
             None,
         )  # fmt: skip
         if hit:
@@ -68,14 +82,15 @@ def sorted_lists(job: Change) -> Iterator[Hit]:
 
 def _misplaced(hunk: Sequence[Shown], pattern: re.Pattern[str], new: bool, few: int) -> Iterator[Shown]:
     """The added lines of a hunk that are not where they belong."""
-    matched = [
-        (pattern.match(each.text), each) for each in hunk if "symbol" not in pattern.groupindex or each.text.strip()
-    ]
+    if not any(pattern.match(each.text) for each in hunk if each.added):
+        return
+    by_symbols = "symbol" in pattern.groupindex
+    matched = [(pattern.match(each.text), each) for each in hunk if not by_symbols or each.text.strip()]
     for kind, group in groupby(matched, key=lambda each: each[0].group("kind") if each[0] else None):
         found = [(match, each) for match, each in group if match] if kind is not None else []
         if not any(each.added for _, each in found):
             continue
-        by_symbol = [(match.group("symbol"), each) for match, each in found if "symbol" in pattern.groupindex]
+        by_symbol = [(match.group("symbol"), each) for match, each in found if by_symbols]
         run = [(match.group("key"), each) for match, each in found]
         symbols = [key for key, _ in by_symbol]
         if len(set(symbols)) > 1 and _is_sorted(symbols, _ORDERS[0]):

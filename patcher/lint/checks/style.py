@@ -97,8 +97,10 @@ def blank_lines(job: Change) -> Iterator[Hit]:
             continue
         told: set[str] = set()
         for hunk in shown(job.diff, file):
-            for above, each in pairwise(hunk):
-                what = _blank(above, each)
+            empty = [not each.text.strip() for each in hunk]
+            for at in range(1, len(hunk)):
+                above, each = hunk[at - 1], hunk[at]
+                what = _blank(above, each) if empty[at] or empty[at - 1] else ""
                 if what and what not in told:
                     told.add(what)
                     yield Hit(what, job.file(file.path, each.line), key=f"{what} {above.text.strip()}")

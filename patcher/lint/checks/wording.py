@@ -46,6 +46,7 @@ _BEFORE = expression(
     r"|\b(?:since|in|from) (?:the )?(?:previous|last|first) (?:version|patch ?set|series|submission)\b",
     re.IGNORECASE,
 )
+_OF_VERSIONS = ("version", "patch", "series", "submission", "suggested", "requested", "discussed")
 _VERSION = expression(
     r"(?:changes?|changed|changelog)\W{0,3}(?:in|since|for|from)?\W{0,3}v(\d{1,2})\b"
     r"|^\s*[-*]?\s*v\d{1,2}\s*(?:->|=>|-{1,2}>|→|to)\s*v(\d{1,2})\b|^\s*\[?v(\d{1,2})\]?\s*:",
@@ -94,7 +95,7 @@ def body_capital(job: Message) -> Iterator[Hit]:
 
 
 _SMALL = expression(
-    r"(?<=[a-z,(] )(?P<name>fifos?|cpus?|dma|gpios?|i2c|usb|pcie?|acpi|uart|pwm|cxl|nvmem|spi|ddr|hdmi|ufs|emmc)"
+    r" (?<=[a-z,(] )(?P<name>fifos?|cpus?|dma|gpios?|i2c|usb|pcie?|acpi|uart|pwm|cxl|nvmem|spi|ddr|hdmi|ufs|emmc)"
     r"(?=[ ,.;)](?!\w+\())"
 )
 
@@ -138,7 +139,8 @@ def body_versions(job: Message) -> Iterator[Hit]:
     patch = job.patch
     if not patch.path or patch.kind is not Kind.PATCH:
         return
-    for index, line in locations.prose(patch):
+    speaks = any(word in job.texts.message for word in _OF_VERSIONS)
+    for index, line in locations.prose(patch) if speaks else ():
         if match := _BEFORE.search(line):
             yield Hit(f"{match.group()!r} is of another version: nobody knows it later", job.body(index, match.group()),
                       "put it below the ---", key="before")  # fmt: skip
@@ -155,6 +157,10 @@ def body_versions(job: Message) -> Iterator[Hit]:
 def confidential_footer(job: Message) -> Iterator[Hit]:
     """A notice that a mail is confidential: nobody may apply it."""
     patch = job.patch
+    if not any(
+        word in text for word in ("onfidential", "sole", "intended") for text in (job.texts.message, patch.diff)
+    ):
+        return
     text = [*patch.body, *patch.below, *job.diff.lines[-30:]]
     for line, following in zip(text, [*text[1:], ""], strict=True):
         here = f"{line} {following}"
