@@ -7,10 +7,12 @@ from patcher.lint.checks import (
     code,
     devicetree,
     devicetree_layout,
+    devicetree_nodes,
     devicetree_sources,
     diffs,
     documents,
     drivers,
+    examples,
     history,
     interfaces,
     kconfig,
@@ -20,6 +22,8 @@ from patcher.lint.checks import (
     prefixes,
     schema_layout,
     schema_parts,
+    schema_rules,
+    schema_yaml,
     schemas,
     series,
     signing,
@@ -33,7 +37,8 @@ from patcher.lint.checks import (
 )
 
 MODULES = (
-    c_style, code, devicetree, devicetree_layout, devicetree_sources, diffs, documents, drivers, history,
-    interfaces, kconfig, messages, needless, people, prefixes, schema_layout, schema_parts, schemas, series,
-    signing, sorting, spelling, statements, style, tags, transport, wording,
+    c_style, code, devicetree, devicetree_layout, devicetree_nodes, devicetree_sources, diffs, documents, drivers,
+    examples, history, interfaces, kconfig, messages, needless, people, prefixes, schema_layout, schema_parts,
+    schema_rules, schema_yaml, schemas, series, signing, sorting, spelling, statements, style, tags, transport,
+    wording,
 )  # fmt: skip
