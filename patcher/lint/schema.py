@@ -12,6 +12,7 @@ from patcher.lint.yaml_tree import Kind, Node, NotYaml, read
 from patcher.mail.diff import Diff, FileDiff, Line
 
 _COMMON = ("properties", "patternProperties")
+_NAMES_ITSELF = ("$id:", "$schema:")  # what has neither is a list, or no schema at all
 
 
 class Schema(NamedTuple):
@@ -85,7 +86,7 @@ def _read(diff: Diff) -> Iterator[Schema]:
         if not (file.created and file.path.startswith(BINDINGS) and file.path.endswith(".yaml")):
             continue
         lines = [each for hunk in shown(diff, file) for each in hunk]
-        if not lines or not all(each.added for each in lines):
+        if not all(each.added for each in lines) or not any(each.text.startswith(_NAMES_ITSELF) for each in lines):
             continue
         nothing = Node(Kind.MAP, 0)
         try:

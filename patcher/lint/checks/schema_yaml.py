@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 
 from patcher.lint.job import Change
-from patcher.lint.model import Hit, Level
+from patcher.lint.model import CannotTell, Hit, Level
 from patcher.lint.register import check
 from patcher.lint.schema import schemas
 
@@ -27,6 +29,9 @@ rules:
   quoted-strings: {required: only-when-needed, extra-allowed: ['[$^,[]', '^/$']}
 """
 _FEW = 3
+_SECONDS = 20
+_ENDED = (0, 1, 2)  # nothing to say, errors, warnings
+_SAID = re.compile(r"^stdin:(\d+):\d+: \[\w+\] (.*?)(?: \(([a-z-]+)\))?$", re.MULTILINE)
 
 
 @check
@@ -45,9 +50,19 @@ def binding_yamllint(job: Change) -> Iterator[Hit]:
 
 
 def _problems(text: str) -> Iterator[tuple[str, int, str]]:
-    """The rule, the line from 0, and what is said."""
-    from yamllint import linter  # it takes its time, and few patches need it
-    from yamllint.config import YamlLintConfig
+    """The rule, the line from 0, and what is said. Raises CannotTell where yamllint cannot be run.
 
-    for each in linter.run(text, YamlLintConfig(_CONFIGURATION)):
-        yield each.rule or "syntax", each.line - 1, re.sub(r"\s+", " ", each.desc)
+    It is a program beside this one, as its licence (GPL-3.0-or-later) is not that of the kernel.
+    """
+    command = [sys.executable, "-I", "-m", "yamllint", "-d", _CONFIGURATION, "-f", "parsable", "-"]
+    try:
+        done = subprocess.run(
+            command, input=text.encode("utf-8", "replace"), capture_output=True, timeout=_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise CannotTell(f"yamllint cannot be run ({error})") from error
+    if done.returncode not in _ENDED:
+        last = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        raise CannotTell(f"yamllint failed ({last[:100]})")
+    for line, what, rule in _SAID.findall(done.stdout.decode("utf-8", "replace")):
+        yield rule or "syntax", int(line) - 1, re.sub(r"\s+", " ", what)
