@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from patcher.rules import flow
 from patcher.rules.flow import Effect, End, calls
-from patcher.rules.functions import Function
+from patcher.rules.functions import Function, arguments
 from patcher.rules.library import Library
 
 _AREA = r"struct\s+vm_area_struct\s*\*"
@@ -16,30 +16,43 @@ SETS = r"(?:__)?vm_flags_(?:set|mod|init|reset|reset_once)"
 _ANYWHERE = (-1, -1)
 # These look at a vma, or make a page table entry in it, and leave its flags alone whatever a configuration is.
 _HARMLESS = re.compile(r"(?:pr|dev)_\w+|printk|trace_\w+|\w*pgprot\w*|zap_vma_\w+|is_\w+|get_file|fput")
+_OF_ACCESS = re.compile(r"is_\w+_mapping|vm_get_page_prot|calc_vm_\w+")  # they ask who may read, write or share it
+_PRINTS = re.compile(r"\w*(?:print|dbg|debug|_log|_info|_notice|_warn|_err|trace)\w*", re.IGNORECASE)
+_MASK = re.compile(r"\s*&(?!&)\s*(?:(\w+)|\(([^()]*)\))")
+_CONDITION = re.compile(r"\?|&&|\|\|")
 
 
 class Sets(NamedTuple):
     """Whether a function sets the flag on the vma that it is given, whenever it succeeds. ``always``: it does;
-    ``unknown``: what keeps that from being told; ``path`` and ``line``: where."""
+    ``unknown``: what keeps that from being told; ``path``, ``line`` and ``setter``: where, and in which function.
+    ``reads``: where it asks for the flags before that, or without it; ``fails``: whether it tells that it failed."""
 
     always: bool
     unknown: str = ""
     path: str = ""
     line: int = 0
+    setter: str = ""
+    reads: str = ""
+    fails: bool = True
 
 
 class Setting(NamedTuple):
     """What is known of a place where a flag is set.
 
-    ``repeats``: on every path that succeeds, a function that is called sets it, too; None where that cannot be told.
+    ``repeats``: on every path that succeeds, a function that is called sets it, too, and the flags are not asked for
+    before that; None where it cannot be told.
     ``reason`` is the end of a sentence; ``calls``: the places of the calls (path, line), ``sets``: where these set the
-    flag.
+    flag; ``names`` and ``setters``: the functions that are called, and those in which they set it; ``remarks``: what
+    else a person should know of the place, in sentences.
     """
 
     repeats: bool | None
     reason: str
     calls: tuple[tuple[str, int], ...] = ()
     sets: tuple[tuple[str, int], ...] = ()
+    names: tuple[str, ...] = ()
+    setters: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 class Areas:
@@ -47,7 +60,7 @@ class Areas:
 
     def __init__(self, library: Library, carriers: frozenset[str]) -> None:
         self.library = library
-        self._carriers = "|".join(sorted(map(re.escape, carriers)))
+        self._carriers = carriers
         self._sets: dict[tuple[str, int, int], Sets] = {}
 
     # what a function does for its callers
@@ -57,9 +70,12 @@ class Areas:
         found = [self._one(function, at) for function in self.library.defined(name, path)]
         if not found:
             return Sets(False, f"{name}() is defined in no file that was read")
+        reads = next((each.reads for each in found if each.reads), "")
         if all(each.always for each in found):
-            return found[0]
-        return next((each for each in found if each.unknown), next(each for each in found if not each.always))
+            return found[0]._replace(reads=reads)
+        return next((each for each in found if each.unknown), next(each for each in found if not each.always))._replace(
+            reads=reads
+        )
 
     def sets_any(self, name: str, path: str) -> bool:
         """Whether a function that is called in a file sets the flag on the vma that it is given."""
@@ -79,31 +95,39 @@ class Areas:
 
     def _summary(self, function: Function, name: str) -> Sets:
         watch = _Watch(self, function, name)
-        found = flow.paths(function, _ANYWHERE, watch)
+        found = flow.paths(function, _ANYWHERE, watch, everywhere=self.library.everywhere)
         if not found.readable:
             return Sets(False, f"{function.name}() could not be followed")
+        reads = next((end.reads for end in found.ends if end.reads), "")
         if found.ends and all(end.happened for end in found.ends):
             path, line = next(iter(watch.places), (function.path, 0))
-            return Sets(True, "", path, line)
+            setter = next(iter(watch.setters), function.name)
+            return Sets(True, "", path, line, setter, reads, re.search(r"\bvoid\s+\w+\s*\(", function.head) is None)
         unknown = next((end.unknown for end in found.ends if not end.happened and end.unknown), "")
-        return Sets(False, unknown)
+        return Sets(False, unknown, reads=reads)
 
     # one setting
 
-    def setting(self, function: Function, offset: int, name: str) -> Setting:
-        """What is known of the setting at an offset in a function's body, of a flag of the vma ``name``."""
-        return self._at(function, (offset, offset + 1), name, depth=0)
+    def setting(self, function: Function, offset: int, name: str, variable: str = "") -> Setting:
+        """What is known of the setting at an offset in a function's body, of a flag of the vma ``name``, or of a
+        ``variable`` that its flags are set to."""
+        return self._at(function, (offset, offset + 1), name, 0, variable)
 
-    def _at(self, function: Function, place: tuple[int, int], name: str, depth: int) -> Setting:
-        watch = _Watch(self, function, name, place)
-        found = flow.paths(function, place, watch)
+    def _at(self, function: Function, place: tuple[int, int], name: str, depth: int, variable: str = "") -> Setting:
+        watch = _Watch(self, function, name, place, variable)
+        found = flow.paths(function, place, watch, everywhere=self.library.everywhere)
         if not found.readable or not found.ends:
             return Setting(None, f"the paths through {function.name}() could not be followed")
         made = tuple(dict.fromkeys(watch.calls))
+        if reads := next((end.reads for end in found.ends if end.reads), ""):
+            return Setting(False, reads, made, tuple(watch.places))
         if all(end.happened for end in found.ends):
-            names = [f"{each}()" for each in dict.fromkeys(watch.names)]
-            reason = f"{' or '.join(names)} sets it on every path that succeeds"
-            return Setting(True, reason, made, tuple(dict.fromkeys(watch.places)))
+            names = tuple(dict.fromkeys(watch.names))
+            reason = f"{' or '.join(f'{each}()' for each in names)} sets it on every path that succeeds"
+            return Setting(
+                True, reason, made, tuple(dict.fromkeys(watch.places)), names, tuple(dict.fromkeys(watch.setters)),
+                tuple(self._remarks(function, found, names)),
+            )  # fmt: skip
         missing = [end for end in found.ends if not end.happened]
         sure = [end for end in missing if not end.unknown]
         above = self._above(function, name, depth)
@@ -132,6 +156,13 @@ class Areas:
             return None
         worst = next((each for each in found if each.repeats is False), None)
         return worst or next((each for each in found if each.repeats is None), found[0])
+
+    def _remarks(self, function: Function, found: flow.Paths, names: Sequence[str]) -> Iterator[str]:
+        called = f"{names[0]}()" if len(names) == 1 else "they"
+        if any(end.ignored for end in found.ends):
+            yield f"{function.name}() does not look at whether {called} failed"
+        if found.shown:
+            yield f"{function.name}() prints the flags before it calls {called.replace('they', 'them')}"
 
     def _why(
         self, function: Function, missing: Sequence[End], ends: Sequence[End], watch: _Watch, name: str
@@ -162,24 +193,16 @@ class Areas:
     def effect(self, watch: _Watch, text: str, at: int, *, reached: bool) -> Effect:
         """What a piece of code does to the flag of the vma that is watched. What no path of interest has ``reached``
         is not kept as evidence."""
-        area = re.escape(watch.name)
-        flagged = rf"[^;]*\b(?:{self._carriers})\b"
-        if watch.place == _ANYWHERE and (  # beside a setting, another one is no call that repeats it
-            re.search(rf"{SETS}\s*\(\s*{area}\s*,{flagged}", text)
-            or re.search(rf"(?<![\w>.]){area}\s*->\s*vm_flags\s*\|?=(?!=){flagged}", text)
-        ):
+        here = at <= watch.place[0] < at + len(text)
+        own = self._own(watch, text)
+        reads, shows = ("", False) if here else self._reads(watch, text, at)
+        if own.undone and here:
+            own = own._replace(unknown="")
+        if own.happens and watch.place == _ANYWHERE:  # beside a setting, another one is no call that repeats it
             if reached:
                 watch.found(text, at)
-            return Effect(happens=True)
-        if re.search(rf"vm_flags_clear\s*\(\s*{area}\s*,{flagged}", text) or re.search(
-            rf"(?<![\w>.]){area}\s*->\s*vm_flags\s*&=\s*~{flagged}", text
-        ):
-            return Effect(unknown=f"{watch.function.name}() clears it again")
-        if not at <= watch.place[0] < at + len(text) and re.search(
-            rf"(?<![\w>.]){area}\s*->\s*vm_flags\s*=(?!=)(?![^;]*vm_flags)", text
-        ):
-            return Effect(unknown=f"{watch.function.name}() assigns all flags of {watch.name}")
-        unknown = ""
+            return own._replace(reads=reads, shows=shows)
+        unknown = own.unknown
         for callee, args, offset in calls(text):
             place = next((index for index, each in enumerate(args) if each.strip() == watch.name), -1)
             if place < 0 or _HARMLESS.fullmatch(callee) or re.fullmatch(SETS, callee) or callee == "vm_flags_clear":
@@ -194,38 +217,123 @@ class Areas:
                 )
                 continue
             sets = self.sets(callee, watch.function.path, place)
-            if sets.always:
+            reads = reads or sets.reads
+            if sets.always and _CONDITION.search(text[:offset]):
+                unknown = unknown or f"{watch.function.name}() calls {callee}() on a condition"
+            elif sets.always:
                 if reached:
                     watch.called(callee, at + offset, sets)
-                return Effect(happens=True)
+                _, end = arguments(text, text.index("(", offset))
+                return Effect(True, call=(offset, end) if sets.fails else None, reads=reads, shows=shows)
             unknown = unknown or sets.unknown
-        return Effect(unknown=unknown)
+        return Effect(unknown=unknown, undone=own.undone, reads=reads, shows=shows)
+
+    def _own(self, watch: _Watch, text: str) -> Effect:
+        """What a piece of code itself does to the flags."""
+        name, area = watch.function.name, re.escape(watch.name)
+        given: list[str] = []
+        cleared: list[str] = []
+        kept = True
+        for callee, args, _ in calls(text):
+            if not args or args[0].strip() != watch.name or len(args) < 2:
+                continue
+            if re.fullmatch(SETS, callee):
+                given.append(args[1])
+                cleared += args[2:] if callee.endswith("mod") else ()
+                kept = kept and callee.endswith(("set", "mod")) and not callee.endswith("reset")
+            elif callee == "vm_flags_clear":
+                cleared.append(args[1])
+        for match in re.finditer(rf"(?<![\w>.]){area}\s*->\s*vm_flags\s*([|&]?)=(?!=)([^;]*)", text):
+            operator, value = match.groups()
+            if operator == "&":
+                cleared += re.findall(r"~\s*(\w+|\([^()]*\))", value)
+                kept = kept and value.lstrip().startswith("~")
+            else:
+                given.append(value)
+                kept = kept and (operator == "|" or "vm_flags" in value)
+                cleared += re.findall(r"~\s*(\w+|\([^()]*\))", value) if not operator else ()
+        happens = any(self._names_it(each) for each in given)
+        if not kept:
+            return Effect(happens, f"{name}() assigns all flags of {watch.name}", undone=True)
+        if any(map(self._names_it, cleared)):
+            return Effect(happens, f"{name}() clears it again", undone=True)
+        if any(re.search(r"\b[a-z_]\w*", each) for each in cleared):
+            return Effect(happens, f"{name}() clears flags that are not told", undone=True)
+        return Effect(happens)
+
+    def _names_it(self, text: str) -> bool:
+        return not self._carriers.isdisjoint(re.findall(r"\w+", text))
+
+    def _reads(self, watch: _Watch, text: str, at: int) -> tuple[str, bool]:
+        """Where a piece of code asks for the flag, as text, and whether it prints it. What it says of other flags,
+        and an assignment to the flags themselves, does not count."""
+        shows = False
+        for match in watch.flags.finditer(text):
+            after = text[match.end() :]
+            if re.match(r"\s*[|&^]?=(?!=)", after) or watch.assigns.match(text):
+                continue
+            mask = _MASK.match(after) or re.search(r"(?:(\b\w+)|\(([^()]*)\))\s*&\s*\Z", text[: match.start()])
+            words = re.findall(r"[A-Za-z_]\w*", mask.group(1) or mask.group(2)) if mask else ()
+            if words and all(word.isupper() for word in words) and self._carriers.isdisjoint(words):
+                continue
+            around = _call_around(text, match.start())
+            if _OF_ACCESS.fullmatch(around):
+                continue
+            if around and _PRINTS.fullmatch(around):
+                shows = True
+                continue
+            return (
+                f"{watch.function.name}() asks for the flags at line {watch.line(at + match.start())}, before that",
+                shows,
+            )
+        return "", shows
+
+
+def _call_around(text: str, at: int) -> str:
+    """The function that a place in a piece of code is an argument of, or "" for none."""
+    depth = 0
+    for index in range(at - 1, -1, -1):
+        depth += (text[index] == ")") - (text[index] == "(")
+        if depth < 0:
+            depth = 0
+            if (name := re.search(r"(\w+)\s*\Z", text[:index])) and name.group(1) not in ("if", "while", "return"):
+                return name.group(1)
+    return ""
 
 
 class _Watch:
     """The flag of one vma of a function, on the paths through it."""
 
-    def __init__(self, areas: Areas, function: Function, name: str, place: tuple[int, int] = _ANYWHERE) -> None:
+    def __init__(
+        self, areas: Areas, function: Function, name: str, place: tuple[int, int] = _ANYWHERE, variable: str = ""
+    ) -> None:
         self.function, self.name, self.place = function, name, place
+        own = rf"{re.escape(name)}\s*->\s*vm_flags\b"
+        self.flags = re.compile(rf"(?<![\w>.])(?:{own}|{re.escape(variable)}\b)" if variable else rf"(?<![\w>.]){own}")
+        self.assigns = re.compile(rf"\s*{own}\s*[|&]?=(?!=)|\s*{SETS}\s*\(\s*{re.escape(name)}\s*,")
         self._areas = areas
         self.names: list[str] = []
         self.calls: list[tuple[str, int]] = []
         self.places: list[tuple[str, int]] = []
+        self.setters: list[str] = []
 
     def effect(self, text: str, at: int, *, reached: bool = True) -> Effect:
         return self._areas.effect(self, text, at, reached=reached)
 
-    def _line(self, at: int) -> int:
+    def line(self, at: int) -> int:
+        """The line of an offset in the function's body."""
         text = self._areas.library.text(self.function.path)
         return text.line(self.function.at + at) if text else 0
 
     def found(self, text: str, at: int) -> None:
-        self.places.append((self.function.path, self._line(at + len(text) - len(text.lstrip()))))
+        self.places.append((self.function.path, self.line(at + len(text) - len(text.lstrip()))))
+        self.setters.append(self.function.name)
 
     def called(self, name: str, at: int, sets: Sets) -> None:
         self.names.append(name)
-        self.calls.append((self.function.path, self._line(at)))
+        self.calls.append((self.function.path, self.line(at)))
         self.places.append((sets.path, sets.line))
+        self.setters.append(sets.setter)
 
 
 def _short(text: str) -> str:

@@ -28,17 +28,26 @@ _ERROR = re.compile(
 )
 _NOTHING = re.compile(r"\(*\s*(?:0|NULL|VM_FAULT_NOPAGE)\s*\)*\Z")
 _WORD = re.compile(r"[A-Za-z_]\w*\Z")
-_HINT = re.compile(r"\b(?:likely|unlikely)\s*(?=\()")
+_HINT = re.compile(r"\b(?:likely|unlikely|WARN_ON|WARN_ON_ONCE)\s*(?=\()")
+_STATUS, _RETURNED = "__status", "__returned"
 _TEST = re.compile(r"(!?)\s*\(*\s*(\w+)\s*(?:=(?!=)[^=].*?\))?\s*\)*\s*(?:(!=|==|<|>=)\s*0)?\s*\)*\Z", re.DOTALL)
 _ENDS = re.compile(r"\b(?:BUG|panic|unreachable|__builtin_unreachable)\s*\(")
 
 
 class Effect(NamedTuple):
-    """What a piece of code does to what is watched. ``happens``: it does happen; ``unknown``: what cannot be followed,
-    as text, "" if all can."""
+    """What a piece of code does to what is watched.
+
+    ``happens``: it does happen; ``call``: by a call that may fail, from where to where in the text. ``undone``: what
+    has happened before is undone. ``unknown``: what cannot be followed, as text, "" if all can. ``reads``: where it is
+    asked whether it has happened, as text; ``shows``: this is only printed.
+    """
 
     happens: bool = False
     unknown: str = ""
+    call: tuple[int, int] | None = None
+    undone: bool = False
+    reads: str = ""
+    shows: bool = False
 
 
 class Watch(Protocol):
@@ -49,14 +58,19 @@ class Watch(Protocol):
 
 
 class End(NamedTuple):
-    """How a path that passes the place and succeeds leaves the function. ``line``: in the function's body, from 0;
-    ``at``: that place's offset in it; ``happened``: as asked; ``unknown``: what kept it from being told;
-    ``inside``: the #if that has been chosen for it, "" if none matters."""
+    """How a path that passes the place and succeeds leaves the function.
+
+    ``at``: that place's offset in the function's body; ``happened``: as asked; ``unknown``: what kept it from being
+    told; ``inside``: the #if that has been chosen for it, "" if none matters; ``reads``: where it is asked for between
+    the place and its happening; ``ignored``: whether it may have failed, and nobody asks.
+    """
 
     at: int
     happened: bool
     unknown: str
     inside: str
+    reads: str = ""
+    ignored: bool = False
 
 
 class _State(NamedTuple):
@@ -64,6 +78,10 @@ class _State(NamedTuple):
     happened: bool
     unknown: str
     values: tuple[tuple[str, bool], ...]  # variable → whether it holds an error; other variables are not known
+    reads: str = ""
+    failed: str = ""  # the variable that tells that what "happened" has failed; nobody has asked it yet
+    before: bool = False  # whether it had happened before that
+    ignored: bool = False
 
     def value(self, name: str) -> bool | None:
         return dict(self.values).get(name)
@@ -72,37 +90,52 @@ class _State(NamedTuple):
         others = tuple(pair for pair in self.values if pair[0] != name)
         return self._replace(values=others if error is None else tuple(sorted((*others, (name, error)))))
 
+    def asked(self, name: str) -> _State:
+        """The state in which a variable was seen to hold an error."""
+        looked = self._replace(happened=self.before, failed="") if self.failed == name else self
+        return looked.given(name, True)
+
+    def stored(self, name: str, error: bool | None) -> _State:
+        """The state in which a variable is given a value."""
+        lost = self.failed == name
+        return self._replace(failed="" if lost else self.failed, ignored=self.ignored or lost).given(name, error)
+
 
 class Paths(NamedTuple):
-    """The ends of all paths. ``readable``: False where the text could not be followed."""
+    """The ends of all paths. ``readable``: False where the text could not be followed. ``shown``: where in the body
+    it is printed whether it has happened, between the place and its happening."""
 
     ends: tuple[End, ...]
     readable: bool
+    shown: tuple[int, ...] = ()
 
 
-def paths(function: Function, place: tuple[int, int], watch: Watch) -> Paths:
-    """The successful ends of every path that passes ``place`` (offsets in the body); (-1, -1) for every path."""
+def paths(function: Function, place: tuple[int, int], watch: Watch, *, everywhere: bool = False) -> Paths:
+    """The successful ends of every path that passes ``place`` (offsets in the body); (-1, -1) for every path.
+    ``everywhere``: see ``variants``."""
     if function.macro:
         effect = watch.effect(function.body, 0)
-        return Paths((End(0, effect.happens, effect.unknown, ""),), True)
+        return Paths((End(0, effect.happens, effect.unknown, "", effect.reads),), True)
     ends: dict[End, None] = {}
-    for body, chosen in variants(function.body):
+    shown: dict[int, None] = {}
+    for body, chosen in variants(function.body, everywhere=everywhere):
         try:
             walk = _Walk(body, place, watch)
         except (Unreadable, RecursionError):
             return Paths((), False)
-        ends.update(dict.fromkeys(End(end.at, end.happened, end.unknown, chosen) for end in walk.ends))
-    return Paths(tuple(ends), True)
+        ends.update(dict.fromkeys(end._replace(inside=chosen) for end in walk.ends))
+        shown.update(walk.shown)
+    return Paths(tuple(ends), True, tuple(shown))
 
 
-def variants(text: str) -> Iterator[tuple[str, str]]:
+def variants(text: str, *, everywhere: bool = False) -> Iterator[tuple[str, str]]:
     """The text as each choice among its #if branches leaves it, same length, with the directives of those chosen.
 
-    Where there are too many, all first branches and all last ones. What another architecture has, and ``#if 0``, is
-    never chosen.
+    Where there are too many, all first branches and all last ones. ``#if 0`` is never chosen, nor what another
+    architecture has, unless code of all of them is asked for (``everywhere``).
     """
     groups = list(_groups(text))
-    choices = [[each for each in group if not _never(each[0])] or group for group in groups]
+    choices = [[each for each in group if not _never(each[0], everywhere)] or group for group in groups]
     some: Iterator[tuple[_Branch, ...]] = itertools.product(*choices)
     if math.prod(len(each) for each in choices) > _VARIANTS:
         some = iter([tuple(each[0] for each in choices), tuple(each[-1] for each in choices)])
@@ -116,8 +149,9 @@ def variants(text: str) -> Iterator[tuple[str, str]]:
             yield out, " and ".join(branch[0] for branch in choice)
 
 
-def _never(directive: str) -> bool:
-    return of_others(re.sub(r"^without ", "#else of ", directive))
+def _never(directive: str, everywhere: bool) -> bool:
+    told = re.sub(r"^without ", "#else of ", directive)
+    return told in ("#if 0", "#else of #if 1") if everywhere else of_others(told)
 
 
 def without(text: str, never: Callable[[str], bool]) -> str:
@@ -159,6 +193,7 @@ class _Walk:
         self._place, self._watch = place, watch
         self._left = _STATEMENTS
         self.ends: dict[End, None] = {}
+        self.shown: dict[int, None] = {}
         self._pending: dict[str, set[_State]] = {}
         self._breaks: list[set[_State]] = []
         self._switches: list[set[_State]] = []
@@ -201,11 +236,11 @@ class _Walk:
     def _controlled(
         self, one: Statement, word: bytes, condition: str, at: int, states: set[_State]
     ) -> set[_State]:  # fmt: skip
-        states = self._effects(condition, at, states)
         if word == b"if":
-            yes, no = _split(condition, states)
+            yes, no = self._condition(condition, at, states)
             after = self._row(one.blocks[0], yes)
             return after | (self._row(one.blocks[1], no) if len(one.blocks) > 1 else no)
+        states = self._effects(condition, at, states)
         if word == b"switch":
             self._switches.append(states)
             self._breaks.append(set())
@@ -241,7 +276,7 @@ class _Walk:
             return states | self._pending.pop(text[:-1].strip(), set())
         if first == b"return":
             value = text[len("return") :].rstrip("; \t\n").strip()
-            self._end(self._effects(text, one.start, states), one.start - self._shift, value)
+            self._end(self._effects(text, one.start, states, _RETURNED), one.start - self._shift, value)
             return set()
         if first == b"goto":
             self._pending.setdefault(text[4:].strip(" ;\t\n"), set()).update(states)
@@ -253,20 +288,48 @@ class _Walk:
             return set()
         return self._effects(text, one.start, states)
 
-    def _effects(self, text: str, at: int, states: set[_State]) -> set[_State]:
+    def _condition(self, text: str, at: int, states: set[_State]) -> tuple[set[_State], set[_State]]:
+        """The states in which a condition holds, and those in which it does not; what is behind an ``&&`` or ``||``
+        is not always evaluated."""
+        start, end = _unwrapped(text)
+        text, at = text[start:end], at + start
+        for operator in ("||", "&&"):
+            parts = list(_parts(text, operator))
+            if len(parts) > 1:
+                left, decided = states, set[_State]()
+                for part, offset in parts:
+                    yes, no = self._condition(part, at + offset, left)
+                    left = no if operator == "||" else yes
+                    decided |= yes if operator == "||" else no
+                return (decided, left) if operator == "||" else (left, decided)
+        if text.startswith("!") and _wrapped(text, 1):
+            yes, no = self._condition(text[1:], at + 1, states)
+            return no, yes
+        states = self._effects(text, at, states, _STATUS)
+        called = self._watch.effect(text, at - self._shift, reached=False).call
+        tested = f"{text[: called[0]]}{_STATUS}{text[called[1] :]}" if called else text
+        yes, no = _split(tested, states)
+        return {state.asked(_STATUS) for state in yes}, {state.asked(_STATUS) for state in no}
+
+    def _effects(self, text: str, at: int, states: set[_State], status: str = "") -> set[_State]:
+        """``status``: what a call's result becomes that is given to no variable."""
         at -= self._shift
         passes = self._place[0] < at + len(text) and at < self._place[1]
         reached = at < self._place[1] or any(state.passed for state in states)
         effect = self._watch.effect(text, at, reached=reached)
+        if effect.shows and any(state.passed and not state.happened for state in states):
+            self.shown[at + len(text) - len(text.lstrip())] = None
         found = set()
         for state in states:
-            passed = state.passed or passes
-            unknown = state.unknown or effect.unknown
-            new = state._replace(passed=passed, happened=state.happened or effect.happens, unknown=unknown)
+            new = state._replace(passed=state.passed or passes, unknown=state.unknown or effect.unknown)
+            if state.passed and not state.happened:
+                new = new._replace(reads=state.reads or effect.reads)
+            if effect.undone:
+                new = new._replace(happened=False, failed="")
             for name, value in _ASSIGNED.findall(text):
                 error = True if _ERROR.match(value) else (False if _NOTHING.match(value.rstrip()) else None)
-                new = new.given(name, error)
-            found.add(new)
+                new = new.stored(name, error)
+            found |= _happens(new, effect, text, status) if effect.happens else {new}
         return found
 
     def _end(self, states: set[_State], at: int, value: str) -> None:
@@ -275,24 +338,68 @@ class _Walk:
                 continue
             if _WORD.match(value) and state.value(value):
                 continue
-            self.ends[End(at, state.happened, state.unknown, "")] = None
+            told = state.failed and re.search(rf"\b{re.escape(state.failed)}\b", value)
+            ignored = state.ignored or bool(state.failed and not told)
+            self.ends[End(at, state.happened, state.unknown, "", state.reads, ignored)] = None
+
+
+def _happens(state: _State, effect: Effect, text: str, status: str) -> set[_State]:
+    """The states behind what happens: done, or failed where a call can."""
+    done = state._replace(happened=True)
+    if effect.call is None or status == _RETURNED:
+        return {done}
+    given = re.search(r"(\w+)\s*=\s*(?:\(\s*\w+\s*\)\s*)?\Z", text[: effect.call[0]])
+    if not (name := given.group(1) if given else status):
+        return {done._replace(ignored=True)}
+    failed = done._replace(failed=name, before=state.happened)
+    return {done.given(name, False), failed.given(name, True)}
 
 
 def _split(condition: str, states: set[_State]) -> tuple[set[_State], set[_State]]:
-    """The states in which a condition may hold, and those in which it may not."""
-    match = _TEST.match(_HINT.sub("", condition)[1:-1].strip())
+    """The states in which a plain condition may hold, and those in which it may not."""
+    match = _TEST.match(condition.strip())
     if match is None or match.group(2).isdigit() or (match.group(1) and match.group(3)):
-        called = re.fullmatch(r"\(\s*(?:IS_ERR|IS_ERR_VALUE|IS_ERR_OR_NULL)\s*\(\s*(\w+)\s*\)\s*\)", condition)
+        called = re.fullmatch(r"\s*(?:IS_ERR|IS_ERR_VALUE|IS_ERR_OR_NULL)\s*\(\s*(\w+)\s*\)\s*", condition)
         if called is None:
             return states, states
         error_if, name = True, called.group(1)
     else:
         negated, name, operator = match.groups()
-        error_if = bool(negated) is (operator is not None and operator in ("==", ">="))
         error_if = not negated if operator is None else operator in ("!=", "<")
-    errors = {state.given(name, True) for state in states if state.value(name) is not False}
+    errors = {state.asked(name) for state in states if state.value(name) is not False}
     fine = {state.given(name, False) for state in states if state.value(name) is not True}
     return (errors, fine) if error_if else (fine, errors)
+
+
+def _wrapped(text: str, at: int) -> bool:
+    """Whether a text is, from there on, in one pair of parentheses."""
+    return text[at : at + 1] == "(" and arguments(text, at)[1] == len(text.rstrip())
+
+
+def _unwrapped(text: str) -> tuple[int, int]:
+    """Where a condition is within its parentheses and hints."""
+    start, end = 0, len(text)
+    while True:
+        start += len(text[start:end]) - len(text[start:end].lstrip())
+        end -= len(text[start:end]) - len(text[start:end].rstrip())
+        hint = _HINT.match(text, start, end)
+        opening = hint.end() if hint else start
+        if not _wrapped(text[:end], opening):
+            return start, end
+        start, end = opening + 1, end - 1
+
+
+def _parts(text: str, operator: str) -> Iterator[tuple[str, int]]:
+    """What stands between the operators that are in no parentheses, with its offset."""
+    depth, start, at = 0, 0, 0
+    while at < len(text):
+        depth += (text[at] in "([{") - (text[at] in ")]}")
+        if depth == 0 and text.startswith(operator, at):
+            yield text[start:at], start
+            at = start = at + len(operator)
+            continue
+        at += 1
+    yield text[start:], start
 
 
 def calls(text: str) -> Iterator[tuple[str, tuple[str, ...], int]]:

@@ -176,7 +176,7 @@ class Knowledge:
 
     def setting(self, flags: frozenset[str], use: Use) -> Setting:
         """What is known of a use that sets one of the flags on a vma."""
-        function = self.around(use.span.path, use.span.start)
+        function, variable = self.around(use.span.path, use.span.start), ""
         area = use.target.removesuffix("->vm_flags").removesuffix(".vm_flags")
         if function is None:
             return Setting(None, f"{use.symbol} stands in no function that could be read")
@@ -186,8 +186,8 @@ class Knowledge:
             ) or re.search(rf"\b{SETS}\s*\(\s*([\w>.-]+?)\s*,[^;]*\b{re.escape(area)}\b", function.body)
             if not area or stored is None:
                 return Setting(None, f"it goes into {use.target or 'a value'}, and no vma is in sight")
-            area = stored.group(1)
-        return self._flag(flags).setting(function, use.span.start - function.at, area)
+            area, variable = stored.group(1), area
+        return self._flag(flags).setting(function, use.span.start - function.at, area, variable)
 
     def sets_flag(self, flags: frozenset[str], name: str, path: str) -> bool:
         """Whether a function that is called in a file sets one of the flags on the vma it is given, if it succeeds."""

@@ -12,9 +12,9 @@ from patcher.rules import functions
 from patcher.rules.functions import Function, Text
 
 _OTHER_ARCHITECTURE = re.compile(
-    r"arch/(?!x86/|i386/|x86_64/)|include/(?:asm-(?!x86/|i386/|x86_64/|generic/)|xen/arm/)|.*nommu\.c$|"
-    r"(?:tools|Documentation|scripts|samples)/"
+    r"arch/(?!x86/|i386/|x86_64/)|include/(?:asm-(?!x86/|i386/|x86_64/|generic/)|xen/arm/)"
 )
+_NO_KERNEL = re.compile(r".*nommu\.c$|(?:tools|Documentation|scripts|samples)/")
 _BASE = re.compile(rb"(?:[\w\])]|->|\.(?=\w)|\[[^]\n]*\])+\Z")
 _WORD = re.compile(rb"\w+")
 _LONG = 8
@@ -53,9 +53,11 @@ class Library:
         wanted: functions that were asked for and that no file here defines: (directory that asks, name)
         fields: fields that were asked for: (directory that asks, name)
         far: those of the fields that no file of the directory fills
+        everywhere: whether code of other architectures counts
     """
 
-    def __init__(self, codes: Mapping[str, bytes]) -> None:
+    def __init__(self, codes: Mapping[str, bytes], *, everywhere: bool = False) -> None:
+        self.everywhere = everywhere
         self._codes: dict[str, bytes] = {}
         self._texts: dict[str, Text] = {}
         self._functions: defaultdict[str, list[Function]] = defaultdict(list)
@@ -70,7 +72,9 @@ class Library:
     def add(self, codes: Mapping[str, bytes]) -> None:
         """Take more files (without comments)."""
         for path, code in codes.items():
-            if path not in self._codes and not _OTHER_ARCHITECTURE.match(path):
+            if path in self._codes or _NO_KERNEL.match(path):
+                continue
+            if self.everywhere or not _OTHER_ARCHITECTURE.match(path):
                 self._codes[path] = code
                 for word in set(_WORD.findall(code)):
                     self._holders[word][path] = None

@@ -45,20 +45,20 @@ static inline int map_inline(struct file *file, struct vm_area_struct *area)
 """
 
 
-def setting(body: str, more: str = "", symbol: str = "VM_IO") -> Setting:
+def setting(body: str, more: str = "", symbol: str = "VM_IO", variable: str = "", everywhere: bool = False) -> Setting:
     code = (
         f"int f(struct file *file, struct vm_area_struct *vma)\n{{\n{body}\n}}\n{more}"
         if "{" not in body.splitlines()[0]
         else body + more
     )
     texts = {"mm/memory.c": CORE, "include/linux/mm.h": HEADER, "drivers/x.c": code}
-    library = Library({path: lex.code_only(text.encode()) for path, text in texts.items()})
+    library = Library({path: lex.code_only(text.encode()) for path, text in texts.items()}, everywhere=everywhere)
     text = library.text("drivers/x.c")
     assert text is not None
     at = code.index(symbol)
     function = text.around(at)
     assert function is not None
-    return Areas(library, frozenset({"VM_IO"})).setting(function, at - function.at, "vma")
+    return Areas(library, frozenset({"VM_IO"})).setting(function, at - function.at, "vma", variable)
 
 
 @pytest.mark.parametrize(
@@ -197,3 +197,84 @@ def test_a_call_in_another_case_of_the_switch_is_no_evidence() -> None:
     found = setting(body)
     assert found.repeats and found.reason == "io_remap_pfn_range() sets it on every path that succeeds"
     assert len(found.calls) == 1
+
+
+SET = "\tvma->vm_flags |= VM_IO;\n"
+CALL = "\treturn remap_pfn_range(vma, 0, 1, 2);"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        SET + "\tif (remap_pfn_range(vma, 0, 1, 2) || remap_pfn_range(vma, 3, 4, 5))\n\t\treturn -EAGAIN;\n\treturn 0;",
+        SET + "\tif ((file && vma->vm_pgoff) || remap_pfn_range(vma, 0, 1, 2) < 0)\n\t\treturn -EAGAIN;\n\treturn 0;",
+        SET + "\tif (!remap_pfn_range(vma, 0, 1, 2))\n\t\treturn 0;\n\treturn -EAGAIN;",
+        SET + "\tif (unlikely(remap_pfn_range(vma, 0, 1, 2)))\n\t\treturn -EAGAIN;\n\treturn 0;",
+        "\tif (remap_pfn_range(vma, 0, 1, 2))\n\t\treturn -EAGAIN;\n" + SET + "\treturn 0;",
+        SET + "\tif (vma->vm_flags & VM_WRITE)\n\t\treturn -EPERM;\n" + CALL,
+        SET + "\tif ((vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE)\n\t\treturn -EPERM;\n" + CALL,
+        SET + "\tvma->vm_page_prot = vm_get_page_prot(vma->vm_flags);\n" + CALL,
+        SET + "\tvma->vm_flags |= VM_DONTCOPY;\n\tvma->vm_flags &= ~VM_MAYWRITE;\n" + CALL,
+        "\tunsigned long flags = vma->vm_flags;\n\n\tflags |= VM_IO;\n\tvm_flags_reset(vma, flags);\n" + CALL,
+        SET + "\tvm_flags_clear(vma, VM_IO);\n" + CALL,
+    ],
+)
+def test_a_call_whatever_happens_around_it(body: str) -> None:
+    variable = "flags" if "flags |=" in body and "vm_flags |= VM_IO" not in body else ""
+    found = setting(body, variable=variable)
+    assert found.repeats is True, found
+    assert found.remarks == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (SET + "\tif (file && remap_pfn_range(vma, 0, 1, 2))\n\t\treturn -EAGAIN;\n\treturn 0;", "on the path"),
+        (SET + "\tif (remap_pfn_range(vma, 0, 1, 2)) {\n\t\tvma->vm_ops = &x;\n\t\treturn 0;\n\t}\n\treturn 0;", "path"),
+        (SET + "\tint ret = remap_pfn_range(vma, 0, 1, 2);\n\n\tif (ret)\n\t\tvma->vm_ops = &x;\n\treturn 0;", "path"),
+        (SET + "\tif (vma->vm_flags & VM_IO)\n" + CALL + "\n\treturn -1;", "asks for the flags at line 4"),
+        (SET + "\tfile->flags = vma->vm_flags;\n" + CALL, "asks for the flags"),
+        (SET + "\tif (check(vma))\n\t\treturn -1;\n" + CALL, "check() asks for the flags"),
+        (SET + "\treturn picky(vma);", "picky() asks for the flags"),
+        ("\tremap_pfn_range(vma, 0, 1, 2);\n\tvma->vm_flags = VM_READ | VM_IO;\n\treturn 0;", "on the path"),
+        ("\tremap_pfn_range(vma, 0, 1, 2);\n\tvm_flags_init(vma, VM_IO);\n\treturn 0;", "on the path"),
+    ],
+)
+def test_a_call_that_does_not_do(body: str, reason: str) -> None:
+    more = (
+        "static int check(struct vm_area_struct *area)\n{\n\treturn !(area->vm_flags & VM_IO);\n}\n"
+        "static int picky(struct vm_area_struct *area)\n{\n\tif (!(area->vm_flags & VM_IO))\n\t\treturn -EINVAL;\n"
+        "\treturn remap_pfn_range(area, 0, 1, 2);\n}\n"
+    )
+    found = setting(body, more)
+    assert found.repeats is False, found
+    assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        SET + "\treturn file ? remap_pfn_range(vma, 0, 1, 2) : 0;",
+        SET + CALL.replace("return", "int ret =") + "\n\tvm_flags_clear(vma, VM_IO);\n\treturn ret;",
+        SET + CALL.replace("return", "int ret =") + "\n\tvm_flags_clear(vma, file->mask);\n\treturn ret;",
+    ],
+)
+def test_what_may_happen_is_not_told(body: str) -> None:
+    assert setting(body).repeats is None
+
+
+def test_what_a_person_should_know_is_remarked() -> None:
+    found = setting(SET + '\tpr_debug("%lx", vma->vm_flags);\n\tremap_pfn_range(vma, 0, 1, 2);\n\treturn 0;')
+    assert found.repeats
+    assert found.remarks == (
+        "f() does not look at whether remap_pfn_range() failed",
+        "f() prints the flags before it calls remap_pfn_range()",
+    )
+    body = SET + "\tint ret = remap_pfn_range(vma, 0, 1, 2);\n\n\tret = 0;\n\treturn ret;"
+    assert setting(body).remarks == ("f() does not look at whether remap_pfn_range() failed",)
+
+
+def test_code_of_all_architectures() -> None:
+    body = SET + "#ifdef __sparc__\n\treturn 0;\n#endif\n" + CALL
+    assert setting(body).repeats is True
+    assert setting(body, everywhere=True).repeats is False
