@@ -186,6 +186,9 @@ class Finding(Frozen, frozen=True):
     ``span`` is the symbol itself, ``snippet`` the source line without its indentation. ``why`` is one
     sentence; ``evidence`` are ``path:line: text`` places that led to the verdict. ``fingerprint`` names
     the finding across moved lines: it is made of rule, path, function, symbol and snippet.
+
+    Where something else does what the place does: ``calls`` are the functions that are called and do it, ``setters``
+    where they do (``f() in path``), ``remarks`` what a person should know besides, in sentences.
     """
 
     rule: str
@@ -199,6 +202,9 @@ class Finding(Frozen, frozen=True):
     why: str
     evidence: tuple[str, ...]
     fingerprint: str
+    calls: tuple[str, ...] = ()
+    setters: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 class Target(Frozen, frozen=True):

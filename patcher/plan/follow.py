@@ -37,11 +37,15 @@ def follow(
     subjects = rules.group.subject
     wanted = {name for subject in subjects for name in (*subject.calls, *found.carriers.get(subject.name, ()))}
     buildable = Buildable(tree)
-    unbuilt = buildable.never(found.sources) if pathspecs else {}
-    for gap in gaps if pathspecs else ():
+    everywhere = rules.group.everywhere
+    asked = bool(pathspecs) and not everywhere
+    unbuilt = buildable.never(found.sources) if asked else {}
+    for gap in gaps if asked else ():
         if reason := buildable.condition(gap.condition):
             unbuilt[f"{gap.path}:{gap.offset}"] = reason
-    library = Library({path: _ours(codes[path]) for path in (*found.sources, *found.headers) if path not in unbuilt})
+    ours = (lambda code: code) if everywhere else _ours
+    taken = found.hits if everywhere else (*found.sources, *found.headers)
+    library = Library({path: ours(codes[path]) for path in taken if path not in unbuilt}, everywhere=everywhere)
     knowledge = Knowledge(facts, names, library, unbuilt)
     fetch = _Fetch(tree, library, pathspecs, cache)
     more: dict[str, bytes] = {}
@@ -52,7 +56,7 @@ def follow(
         if not new:
             break
         more.update(new)
-        library.add({path: _ours(lex.code_only(text)) for path, text in new.items()})
+        library.add({path: ours(lex.code_only(text)) for path, text in new.items()})
         knowledge = Knowledge(facts, names, library, unbuilt)
     return knowledge, more
 
@@ -97,6 +101,7 @@ class _Fetch:
         head = rb"^(?:[^\s#].*|[ \t]*#[ \t]*define[ \t]+)?\b(?:%s)\s*\("
         macros = {name for name in names if name.isupper()}
         places = [*_CORE, *_around(directory for directory, _ in asked)]
+        places += ["arch/*/include/*.h"] if self._library.everywhere else []
         paths = {
             *self._search(names - macros, places),
             *self._search(macros, [place for place in places if place.endswith(".h")]),

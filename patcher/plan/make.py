@@ -32,10 +32,10 @@ from patcher.plan.survey import Survey, cached_search, interesting_offsets, surv
 from patcher.rules.knowledge import Knowledge, Topic
 from patcher.rules.match import Sources, findings
 from patcher.rules.model import Group
-from patcher.rules.unread import only_named, plain_facts, plain_use
+from patcher.rules.unread import area_of, only_named, plain_facts, plain_use
 from patcher.series.anchor import Values
 from patcher.series.load import conditions, symbols
-from patcher.series.patches import Patch, Patches, make_patches, targets
+from patcher.series.patches import Patch, Patches, left_as_is, make_patches, targets
 from patcher.series.steps import Seen, overall, steps
 from patcher.source import lex
 from patcher.source.unit import Progress
@@ -94,12 +94,14 @@ def plan_and_patches(tree: KernelTree, request: Request, cache: Cache, progress:
     judged |= {name for topic in first.values() for name in topic.symbols}
     gaps = reader.cover(judged | symbols(request.series))  # helpers are known by now: theirs count, too
     gaps = [gap for gap in gaps if gap.condition or gap.symbol in judged]
-    outside = _as_text([item.path for item in found.text_only if item.reason.startswith("another")], codes, judged)
+    outside = _as_text(
+        [item.path for item in found.text_only if item.reason.startswith("another")], codes, judged, group.everywhere
+    )
     called = {name for subject in group.subject for name in subject.calls}
     gaps = [gap for gap in gaps if gap.symbol not in called or not only_named(codes[gap.path], gap.offset, gap.symbol)]
+    facts = [*reader.facts, *outside, *_unexplained(gaps, codes, group.everywhere)]
     knowledge, more = follow(
-        tree, request.rules, found, [*reader.facts, *outside, *_unexplained(gaps, codes)], judged, codes, gaps,
-        group.scopes.get(request.scope, ()), cache,
+        tree, request.rules, found, facts, judged, codes, gaps, group.scopes.get(request.scope, ()), cache,
     )  # fmt: skip
     topics = _topics(group, found, knowledge)
     _drop_called_elsewhere(tree, topics, knowledge, group.scopes.get(request.scope, ()), cache)
@@ -177,6 +179,7 @@ def _tried(step: Step, patches: Patches) -> Step:
     places = (*(each for each in step.targets if each.symbol), *(Target(path, "", line) for path, line in patch.lines))
     what = patch.step.cocci.name if patch.step.cocci else "it"
     reason = f"{what} changes {len(patch.lines)} places in {len(patch.changes)} files"
+    reason += "".join(f"; it leaves {each}" for each in left_as_is(patch))
     return msgspec.structs.replace(step, reason=reason, targets=places)
 
 
@@ -225,18 +228,25 @@ def _crashed(facts: FileFacts) -> bool:
     return any(said.severity == Severity.CRASH for said in facts.diagnostics)
 
 
-def _as_text(paths: Iterable[str], codes: Mapping[str, bytes], names: frozenset[str]) -> Iterator[FileFacts]:
-    """Uses in files that are not parsed: no more is known of them than where they are."""
+def _as_text(
+    paths: Iterable[str], codes: Mapping[str, bytes], names: frozenset[str], everywhere: bool
+) -> Iterator[FileFacts]:
+    """Uses in files that are not parsed: no more is known of them than where they are, and where code of every
+    architecture is asked for, whose flags they set."""
     for path in paths:
-        starts = lex.line_starts(codes[path])
-        places = interesting_offsets(codes[path], names).items()
-        yield plain_facts(path, (plain_use(path, at, name, starts) for at, name in places))
+        code = codes[path]
+        starts = lex.line_starts(code)
+        places = interesting_offsets(code, names).items()
+        areas = {at: area_of(code, at) if everywhere else "" for at, _ in places}
+        yield plain_facts(path, (plain_use(path, at, name, starts, "", areas[at]) for at, name in places))
 
 
-def _unexplained(gaps: Iterable[Gap], codes: Mapping[str, bytes]) -> Iterator[FileFacts]:
+def _unexplained(gaps: Iterable[Gap], codes: Mapping[str, bytes], everywhere: bool) -> Iterator[FileFacts]:
     for gap in gaps:
-        starts = lex.line_starts(codes[gap.path])
-        yield plain_facts(gap.path, [plain_use(gap.path, gap.offset, gap.symbol, starts, gap.condition)])
+        code = codes[gap.path]
+        area = area_of(code, gap.offset) if everywhere else ""
+        use = plain_use(gap.path, gap.offset, gap.symbol, lex.line_starts(code), gap.condition, area)
+        yield plain_facts(gap.path, [use])
 
 
 def _drop_called_elsewhere(

@@ -13,6 +13,7 @@ from patcher.generate.since import Anew
 from patcher.generate.standing import Standing
 from patcher.model import Plan, Step, StepStatus
 from patcher.report.standing_text import standing_lines, summary
+from patcher.series.patches import left_as_is
 from patcher.template import unfilled
 from patcher.tree.mailmap import formatted
 
@@ -49,6 +50,7 @@ def apply_text(
             "",
             f"libclang: {_count(len(made.configs), 'configuration')}, {_some(made.units)}: nothing new after any patch",
             *(f"not looked at: {path}: {why}" for patch in made.patches for path, why in patch.unseen.items()),
+            *(f"left as it is: {each}" for patch in made.patches for each in left_as_is(patch)),
         ]
     if not quiet:
         lines.append("not looked at: whether it compiles and runs")

@@ -48,7 +48,8 @@ def _check(file: Path, rule: Rule, group: Group) -> None:
 
     if rule.id != file.stem:
         raise wrong(f"the id {rule.id!r} differs from the file's name")
-    if rule.match.subject not in {subject.name for subject in group.subject}:
+    asked = pattern(rule.match.subject, f"{file}: match.subject")
+    if not any(asked.fullmatch(subject.name) for subject in group.subject):
         raise wrong(f"there is no subject {rule.match.subject!r} in group.toml")
     for name in (*rule.match.holds, *rule.match.lacks):
         if name not in MATCHERS:

@@ -85,7 +85,7 @@ def decide(rules: Sequence[Rule], asked: Asked) -> Rule | None:
 def matches(match: Match, asked: Asked) -> bool:
     """Whether all that the match asks holds for the use."""
     use, topic = asked.use, asked.topic
-    if match.subject != topic.subject.name or (match.how and use.how not in match.how):
+    if not pattern(match.subject, _WHERE).fullmatch(topic.subject.name) or (match.how and use.how not in match.how):
         return False
     if match.role and (match.role is Role.HELPER) != (use.symbol not in topic.carriers):
         return False
@@ -110,7 +110,7 @@ def _finding(rule: Rule | None, asked: Asked, sources: Sources, seen: Counter[st
     if rule:
         name, verdict = rule.id, rule.verdict
         values = {
-            "symbol": use.symbol, "function": _function(asked), "callee": use.callee,
+            "symbol": use.symbol, "function": _enclosing(asked) or "file level", "callee": use.callee,
             "target": use.target or "a value", "how": use.how.value,
             "reason": _reason(asked) if "{reason}" in rule.why else "",
         }  # fmt: skip
@@ -126,19 +126,29 @@ def _finding(rule: Rule | None, asked: Asked, sources: Sources, seen: Counter[st
         path=use.span.path,
         line=use.line,
         column=use.column,
-        function=use.function,
+        function=_enclosing(asked),
         symbol=use.symbol,
         snippet=snippet,
         why=why,
         evidence=tuple(_evidence(rule, asked, sources)),
         fingerprint=hashlib.sha256(f"{identity}\0{seen[identity]}".encode()).hexdigest()[:16],
+        **_repeated(asked),
     )
 
 
-def _function(asked: Asked) -> str:
-    """The function that a use stands in; where no parse tells it, the text does."""
+def _repeated(asked: Asked) -> dict[str, tuple[str, ...]]:
+    """What sets the flag besides a use that sets it, for a message."""
+    found = setting(asked)
+    if found is None or not found.repeats:
+        return {}
+    places = (f"{name}() in {path}" for name, (path, _) in zip(found.setters, found.sets, strict=False))
+    return {"calls": found.names, "setters": tuple(dict.fromkeys(places)), "remarks": found.remarks}
+
+
+def _enclosing(asked: Asked) -> str:
+    """The function that a use stands in, "" for none; where no parse tells it, the text does."""
     around = None if asked.use.function else asked.knowledge.around(asked.use.span.path, asked.use.span.start)
-    return asked.use.function or (around.name if around else "file level")
+    return asked.use.function or (around.name if around else "")
 
 
 def _reason(asked: Asked) -> str:

@@ -84,9 +84,14 @@ def reads_pte(asked: Asked) -> bool:
     return not asked.reach.isdisjoint(_FROM_FRAME)
 
 
+def _mappers(asked: Asked) -> tuple[str, ...]:
+    """The mapping functions, where the rules speak of such."""
+    return asked.topics["mapping"].subject.calls if "mapping" in asked.topics else ()
+
+
 def _mapping_calls(asked: Asked) -> Iterator[Call]:
     """The calls of mapping functions that the function comes to within its file."""
-    path, wanted = asked.use.span.path, asked.topics["mapping"].subject.calls
+    path, wanted = asked.use.span.path, _mappers(asked)
     for name in (asked.use.function, *asked.reach):
         yield from (call for call in asked.knowledge.calls_in(path, name) if call.callee in wanted)
 
@@ -141,7 +146,7 @@ def maps_pages(asked: Asked) -> bool:
 def origins(asked: Asked) -> frozenset[Origin]:
     """Where the frame comes from that a call of a mapping function maps; nothing for what is no such call."""
     call = asked.knowledge.call(asked.use)
-    return _frame(asked, call) if call and asked.use.symbol in asked.topics["mapping"].subject.calls else frozenset()
+    return _frame(asked, call) if call and asked.use.symbol in _mappers(asked) else frozenset()
 
 
 def frame_of_memory(asked: Asked) -> bool:
@@ -167,9 +172,10 @@ def frame_of_address(asked: Asked) -> bool:
 
 def setting(asked: Asked) -> Setting | None:
     """What is known of the use where it sets a flag on a vma; None for others."""
-    if asked.use.how is not How.SET or asked.use.symbol not in asked.topics["vm-io"].carriers:
+    topic = asked.topic
+    if asked.use.how is not How.SET or not topic.subject.area or asked.use.symbol not in topic.carriers:
         return None
-    return asked.knowledge.setting(asked.topics["vm-io"].carriers, asked.use)
+    return asked.knowledge.setting(topic.carriers, asked.use)
 
 
 def repeats_a_call(asked: Asked) -> bool:
@@ -207,7 +213,7 @@ def gets_vm_io(asked: Asked) -> bool:
 
 def is_core(asked: Asked) -> bool:
     """The use stands inside one of the mapping functions themselves, or in what one of them is made of."""
-    calls, path, function = asked.topics["mapping"].subject.calls, asked.use.span.path, asked.use.function
+    calls, path, function = _mappers(asked), asked.use.span.path, asked.use.function
     return function in calls or any(
         function in asked.knowledge.reach(path, name) for name in calls if asked.knowledge.within(path, name)
     )

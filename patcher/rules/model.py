@@ -22,7 +22,8 @@ class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``flag``: a macro; the macros whose bodies hold it count with it. ``helpers``: so do the functions that exist only
     for it.
     ``calls``: functions (or function-like macros) whose calls are looked at; ``frame``: which of their arguments is
-    the frame or its address, from 0, where it is not the third; -1 where the vma says it.
+    the frame or its address, from 0, where it is not the third; -1 where the vma says it. ``area``: the flag is one of
+    a vma's, so that it is followed what else sets it.
     """
 
     name: str
@@ -30,21 +31,24 @@ class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     helpers: bool = False
     calls: tuple[str, ...] = ()
     frame: dict[str, int] = {}
+    area: bool = False
 
 
 class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A group of rules. ``scopes`` maps the name of a scope to git pathspecs: where the subjects are looked for.
-    ``anchored``: where the code that a series changes is looked for."""
+    ``anchored``: where the code that a series changes is looked for. ``everywhere``: it is about the code of all
+    architectures, not only about what x86 builds."""
 
     title: str
     subject: tuple[Subject, ...]
     scopes: dict[str, tuple[str, ...]]
     anchored: tuple[str, ...]
+    everywhere: bool = False
 
 
 class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a use must be for a rule to fire: all that is given must hold. Texts are regular expressions (whole match)
-    unless said otherwise.
+    unless said otherwise; so is ``subject``, for a rule that is asked of several.
 
     ``role``: None for either; ``how``: what the use does; ``holds``: named matchers (``patcher.rules.matchers``),
     ``lacks``: named matchers that must not hold; ``mentions``: the enclosing function names one of these.

@@ -9,6 +9,9 @@ from collections.abc import Iterable, Sequence
 from patcher.model import FileFacts, How, Span, Use
 
 _EXPORT = re.compile(rb"(?:EXPORT_\w+|typeof|sizeof)\s*\(\s*\Z")
+_SET = re.compile(
+    rb"(?:([\w>.-]+)\s*->\s*vm_flags\s*\|?=(?!=)|\bvm_flags_(?:set|mod)\s*\(\s*([\w>.-]+)\s*,)[^,;=~?]*\Z"
+)
 _DECLARED = re.compile(rb"\s*\([^;{]*\bstruct\s+vm_area_struct\s*\*")
 
 
@@ -17,12 +20,21 @@ def plain_facts(path: str, uses: Iterable[Use]) -> FileFacts:
     return FileFacts(path, "text", (), tuple(uses), (), (), (), (), 0)
 
 
-def plain_use(path: str, at: int, name: str, starts: Sequence[int], condition: str = "") -> Use:
-    """A use of which no more is known than where it is, and the directives that it stands under."""
+def plain_use(path: str, at: int, name: str, starts: Sequence[int], condition: str = "", area: str = "") -> Use:
+    """A use of which no more is known than where it is, the directives that it stands under, and the vma whose flags
+    it sets."""
     line = bisect_right(starts, at)
     span = Span(path, at, at + len(name))
     conditions = (condition,) if condition else ()
-    return Use(name, span, line, at - starts[line - 1] + 1, "", How.READ, span, conditions, "", "", False)
+    how, target = (How.SET, f"{area}->vm_flags") if area else (How.READ, "")
+    return Use(name, span, line, at - starts[line - 1] + 1, "", how, span, conditions, "", target, False)
+
+
+def area_of(code: bytes, at: int) -> str:
+    """The vma whose flags what stands at an offset sets, as the text of its statement tells it, or ""."""
+    start = max(code.rfind(end, 0, at) for end in (b";", b"{", b"}")) + 1
+    found = _SET.search(code[start:at])
+    return (found.group(1) or found.group(2)).decode("latin-1") if found else ""
 
 
 def only_named(code: bytes, at: int, name: str) -> bool:

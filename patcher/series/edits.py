@@ -33,7 +33,8 @@ class EditSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Without a name, ``over`` (git pathspecs) has it work wherever the pattern is found in these files, be it in a
     function, an initialiser or a macro, and ``for_each`` where that rule of plan has found something: on the smallest
-    match around. There ``$name`` in the pattern stands for an expression, and for the same in ``text``; ``expect`` is
+    match around. ``action`` "omit" takes what that rule has found out of the ``|`` it is an operand of, with all that
+    becomes empty. There ``$name`` in the pattern stands for an expression, and for the same in ``text``; ``expect`` is
     any number unless said.
     ``shape``: what the code that goes must be, as ``patcher.source.outline.shape`` tells it: one of these. ``value``:
     what a macro that goes must be worth, in any words.
@@ -216,6 +217,11 @@ def _path_fault(edit: EditSpec) -> str:
 
 
 def _wide_fault(edit: EditSpec) -> str:
+    if edit.action == "omit":
+        given = [
+            name for name in (*_TARGETS, "statement", "code", "include", "text", "file", "value") if getattr(edit, name)
+        ]
+        return "omit goes with for-each, why and expect alone" if given or edit.over or edit.shape else ""
     asked = meta.pattern(edit.statement or edit.code)
     if any(getattr(edit, kind) for kind in _TARGETS) or edit.include or edit.shape or edit.value:
         return "over and for-each go with statement or code, and with no name, include, shape or value"

@@ -10,6 +10,7 @@ from patcher.errors import InputError
 from patcher.model import Edit, Span
 from patcher.series.anchor import Place, within
 from patcher.series.edits import EditSpec
+from patcher.series.omit import omit
 from patcher.source import meta
 from patcher.source.lex import flat
 from patcher.source.outline import Item, Outline, Token, Unreadable
@@ -30,7 +31,14 @@ class _Match(NamedTuple):
     macro: bool
 
 
-def edits(specs: Sequence[EditSpec], contents: Contents, outlines: dict[bytes, Outline], found: Found) -> list[Edit]:
+class Made(NamedTuple):
+    """Edits, and the places for which there is none: path → line → why."""
+
+    edits: list[Edit]
+    left: dict[str, dict[int, str]]
+
+
+def edits(specs: Sequence[EditSpec], contents: Contents, outlines: dict[bytes, Outline], found: Found) -> Made:
     """The edits that operations come to.
 
     Arguments:
@@ -40,11 +48,35 @@ def edits(specs: Sequence[EditSpec], contents: Contents, outlines: dict[bytes, O
 
     Raises InputError where a file cannot be followed, and where no match is around what a rule has found.
     """
-    made = [edit for spec in specs if spec.over for edit in _over(spec, contents, outlines)]
+    made = Made([edit for spec in specs if spec.over for edit in _over(spec, contents, outlines)], {})
     for rule in dict.fromkeys(spec.for_each for spec in specs if spec.for_each):
         own = [spec for spec in specs if spec.for_each == rule]
-        made += _for_each(own, contents, outlines, found.get(rule, ()))
+        by_path: dict[str, list[int]] = {}
+        for path, offset in found.get(rule, ()):
+            by_path.setdefault(path, []).append(offset)
+        if own[0].action == "omit":
+            _omit(own[0], contents, outlines, by_path, made)
+        else:
+            made.edits.extend(_for_each(own, contents, outlines, by_path))
     return made
+
+
+def _omit(
+    spec: EditSpec, contents: Contents, outlines: dict[bytes, Outline], places: Mapping[str, Sequence[int]], made: Made
+) -> None:
+    for path, offsets in sorted(places.items()):
+        content = contents.get(path, b"")
+        try:
+            outline = _outline(content, outlines)
+        except Unreadable as error:
+            line = _line(content, error.offset)
+            made.left[path] = {line: "the file cannot be followed as C from here on"}
+            continue
+        own = omit(path, outline, offsets, spec.why)
+        made.edits.extend(own.edits)
+        if own.left:
+            made.left[path] = own.left
+    _count(spec, made.edits, contents)
 
 
 def _over(spec: EditSpec, contents: Contents, outlines: dict[bytes, Outline]) -> list[Edit]:
@@ -57,14 +89,11 @@ def _over(spec: EditSpec, contents: Contents, outlines: dict[bytes, Outline]) ->
 
 
 def _for_each(
-    specs: Sequence[EditSpec], contents: Contents, outlines: dict[bytes, Outline], places: Sequence[tuple[str, int]]
+    specs: Sequence[EditSpec], contents: Contents, outlines: dict[bytes, Outline], places: Mapping[str, Sequence[int]]
 ) -> list[Edit]:
     """The first of the operations that has a match around it, for each place."""
     made: dict[EditSpec, dict[Edit, None]] = {spec: {} for spec in specs}
-    by_path: dict[str, list[int]] = {}
-    for path, offset in places:
-        by_path.setdefault(path, []).append(offset)
-    for path, offsets in sorted(by_path.items()):
+    for path, offsets in sorted(places.items()):
         content = contents.get(path, b"")
         matches = [(spec, _matches(spec, path, content, outlines)) for spec in specs]
         for offset in offsets:
@@ -83,6 +112,12 @@ def _count(spec: EditSpec, made: Sequence[Edit], contents: Contents) -> None:
         )
 
 
+def _outline(content: bytes, outlines: dict[bytes, Outline]) -> Outline:
+    if content not in outlines:
+        outlines[content] = Outline(content)
+    return outlines[content]
+
+
 def _line(content: bytes, offset: int) -> int:
     return content.count(b"\n", 0, offset) + 1
 
@@ -94,9 +129,7 @@ def _matches(spec: EditSpec, path: str, content: bytes, outlines: dict[bytes, Ou
         return []
     label = f"edit {spec.why!r}: {path}"
     try:
-        if content not in outlines:
-            outlines[content] = Outline(content)
-        outline = outlines[content]
+        outline = _outline(content, outlines)
         looked = [_whole(outline, spec, asked), *(_in_macro(outline, item, spec, asked) for item in outline.items)]
         return sorted((match for each in looked for match in each), key=lambda one: (one.place.start, -one.place.end))
     except Unreadable as error:

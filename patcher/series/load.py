@@ -103,6 +103,11 @@ class SeriesSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         return tuple(each for each in self.requires if isinstance(each, Requirement))
 
     @property
+    def wide(self) -> bool:
+        """Whether it may change any file: it asks no rules, or names nothing that it changes."""
+        return not self.rules or not any(step.edits.targets for step in self.step)
+
+    @property
     def summary(self) -> str:
         """What it is called: by its cover letter, or by its one step."""
         return self.title or self.step[0].title

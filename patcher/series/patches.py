@@ -17,7 +17,8 @@ from patcher.source.outline import Outline
 
 class Patch(NamedTuple):
     """One patch: the step it comes from, its edits, and the files it changes with their content from then on.
-    ``unseen``: files that were not looked at, with the reason; ``lines``: where the edits are, before them.
+    ``unseen``: files that were not looked at, with the reason; ``lines``: where the edits are, before them. ``left``:
+    places that it should change and does not, as they are of another form: path → line → why.
     """
 
     step: StepSpec
@@ -25,6 +26,7 @@ class Patch(NamedTuple):
     changes: Mapping[str, bytes]
     unseen: Mapping[str, str] = {}
     lines: tuple[tuple[str, int], ...] = ()
+    left: Mapping[str, Mapping[int, str]] = {}
 
 
 class Patches(NamedTuple):
@@ -69,7 +71,7 @@ def make_patches(spec: SeriesSpec, slugs: Collection[str], files: Files, other: 
         try:
             now = files.of(step, changed)
             found = {each.for_each: _moved(files.found(each.for_each), made) for each in step.edits.wide}
-            edits, unseen = _edits(step, now, files, Anchor(now, other, outlines), found, outlines)
+            edits, unseen, left = _edits(step, now, files, Anchor(now, other, outlines), found, outlines)
             changes = apply(now, edits)
             if not changes and _idles(step) and not unseen:
                 finder = step.cocci.name if step.cocci else "its edits"
@@ -87,7 +89,7 @@ def make_patches(spec: SeriesSpec, slugs: Collection[str], files: Files, other: 
             refused[step.slug] = f"{without}{error}"
         else:
             changed.update(changes)
-            made.append(Patch(step, edits, changes, unseen, _lines(now, edits)))
+            made.append(Patch(step, edits, changes, unseen, _lines(now, edits), left))
     return Patches(tuple(made), refused, idle)
 
 
@@ -113,18 +115,24 @@ def _moved(places: Sequence[tuple[str, int]], made: Sequence[Patch]) -> list[tup
 
 def _edits(
     step: StepSpec, now: Mapping[str, bytes], files: Files, anchor: Anchor, found: Found, outlines: dict[bytes, Outline]
-) -> tuple[tuple[Edit, ...], Mapping[str, str]]:
+) -> tuple[tuple[Edit, ...], Mapping[str, str], Mapping[str, Mapping[int, str]]]:
     unseen: Mapping[str, str] = {}
+    left: Mapping[str, Mapping[int, str]] = {}
     if step.cocci:
         edits, unseen = files.transform(step, now)
     else:
-        wide = everywhere.edits(step.edits.wide, now, outlines, found)
+        wide, left = everywhere.edits(step.edits.wide, now, outlines, found)
         elsewhere = [each for spec in step.edits.elsewhere for each in documents.edits(spec, now)]
         edits = disjoint([*anchor.edits(step.edits.named), *wide, *elsewhere])
     if step.include:
         paths = dict.fromkeys(edit.span.path for edit in edits)
         edits = (*edits, *(each for path in paths for each in anchor.including(path, step.include, step.title)))
-    return edits, unseen
+    return edits, unseen, left
+
+
+def left_as_is(patch: Patch) -> list[str]:
+    """The places that a patch should change and does not: ``path:line (why)``."""
+    return [f"{path}:{line} ({why})" for path, lines in patch.left.items() for line, why in sorted(lines.items())]
 
 
 def _lines(contents: Mapping[str, bytes], edits: Sequence[Edit]) -> tuple[tuple[str, int], ...]:
