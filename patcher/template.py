@@ -4,12 +4,13 @@ of what ``str.format`` would do."""
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 _CHOICE = r"((?:[^{}|]|\{\w+\})*)"
 _FIELD = re.compile(rf"\{{(\w+)(?::{_CHOICE}\|{_CHOICE})?\}}|\{{\{{|\}}\}}|[{{}}]")
 LONG = 300  # characters of a value: an identifier of a tree can have a million
 _TEMPLATE = 10_000
+_NAMED = 6  # names in a row; of more, that number and how many others
 
 
 def fault(template: str, names: Collection[str]) -> str:
@@ -49,3 +50,10 @@ def filled(template: str, values: Mapping[str, str]) -> str:
 def unfilled(template: str) -> str:
     """A line that may be a template, for people, where there is nothing to fill it with."""
     return re.sub(r"\{[a-z_]{2,}[^{}]*\}", "…", template.replace("{prefix}", "")).strip()
+
+
+def in_words(names: Sequence[str], last: str = "and") -> str:
+    """Some names as a sentence has them: ``a, b and c``; of many the first, and how many others there are."""
+    if len(names) > _NAMED:
+        names = [*names[: _NAMED - 1], f"{len(names) - _NAMED + 1} others"]
+    return f" {last} ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

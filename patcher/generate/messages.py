@@ -51,7 +51,7 @@ def cover(
             "The tree has these parts of the series already:\n\n" + "\n".join(f" - {title}" for title in present)
         )
     ways = f"the configurations {', '.join(made.configs)}"
-    if spec.rules:
+    if not spec.wide:
         kinds = "x86_64 and i386, SMP on and off, debugfs on and off, as far as the tree has them"
         ways = f"{len(made.configs)} configurations ({kinds})"
     said = f"Tested: each patch was parsed with {reader} in {ways}, without a diagnostic that its parent does not have:"

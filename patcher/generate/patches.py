@@ -70,11 +70,11 @@ def _units(tree: KernelTree, paths: Sequence[str]) -> tuple[str, ...]:
 
 
 def _configs(tree: KernelTree, spec: SeriesSpec) -> list[Config]:
-    """All shipped configurations that fit; one a word size for a series without rules, which may change any driver."""
+    """All shipped configurations that fit; one a word size for a series that may change any driver."""
     symbols = kconfig.read(tree)
     shipped = [profile.load(name) for name in profile.names()]
     fitting = [each for each in shipped if kconfig.fits(symbols, each.config)]
-    if not spec.rules:
+    if spec.wide:
         first = {each.arch: each.name for each in reversed(fitting)}
         fitting = [each for each in fitting if each.name == first[each.arch]]
     return [from_profile(tree, each, symbols) for each in fitting]

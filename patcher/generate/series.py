@@ -12,7 +12,7 @@ from patcher import template
 from patcher.cache import Cache
 from patcher.errors import InputError
 from patcher.generate import split
-from patcher.generate.split import in_words, parts
+from patcher.generate.split import parts
 from patcher.model import Finding, Split
 from patcher.series.load import SeriesSpec, StepSpec
 from patcher.series.patches import Patch
@@ -97,9 +97,9 @@ def _divided(
             for part in parts(patch.edits, patch.changes, before, found, title, message, findings):
                 lines = tuple(line for line in patch.lines if line[0] in part.changes)
                 step = msgspec.structs.replace(patch.step, title=part.title, message=part.message)
-                own = Patch(step, part.edits, part.changes, patch.unseen, lines)
+                own = Patch(step, part.edits, part.changes, patch.unseen, lines, patch.left)
                 made.append(_Made(own, part.group, patch.step, before))
-                patch = patch._replace(unseen={})  # told once
+                patch = patch._replace(unseen={}, left={})  # told once
         now.update(patch.changes)
     return made
 
@@ -118,7 +118,7 @@ def _series(spec: SeriesSpec, made: Sequence[_Made], name: str, tree: str) -> Se
     the step changes."""
     prefixes = {each.group.prefix.partition(":")[0] for each in made}
     prefix = f"{prefixes.pop()}:" if len(prefixes) == 1 else "treewide:"
-    drivers = in_words(list(dict.fromkeys(each.group.name for each in made)))
+    drivers = template.in_words(list(dict.fromkeys(each.group.name for each in made)))
     if spec.title:
         nfiles = len({path for each in made for path in each.patch.changes})
         values = {"patches": str(len(made)), "drivers": drivers, "prefix": prefix, "tree": tree or "several trees",

@@ -10,18 +10,19 @@ from typing import NamedTuple
 
 from patcher import template
 from patcher.errors import InputError
+from patcher.generate import repeats
 from patcher.model import Edit, Finding, Verdict
 from patcher.source.outline import Outline, Unreadable
 from patcher.tree.groups import Group
 
 FIELDS = (
     "prefix", "driver", "entry", "directory", "file", "files", "functions", "places", "nfiles", "nfunctions", "why",
-    "evidence",
+    "evidence", *repeats.FIELDS,
 )  # fmt: skip
 _EVIDENCE = "{evidence}"  # a paragraph of its own
 _WIDTH = 72
 _LAID_OUT = re.compile(r"[^\w(\"'{]|[\w-]+: |\d+[.)] ")  # a list, a tag, code
-_NAMED = 6  # names in a row; of more, that number and how many others
+_SHOWN = 6  # lines of evidence
 
 
 class Part(NamedTuple):
@@ -59,7 +60,7 @@ def parts(
         after = {path: changes[path] for path in group.paths if path in changes}
         if after:
             told = _told(own, before, findings)
-            values = {**fields(group, own, before), "why": _why(told)}
+            values = {**fields(group, own, before), "why": _why(told), **repeats.fields(told, own)}
             paragraphs = (_filled(part, values, told) for part in message.split("\n\n"))
             text = "\n\n".join(part for part in paragraphs if part.strip()).rstrip("\n") + "\n"
             made.append(Part(group, own, after, " ".join(template.filled(title, values).split()), text))
@@ -91,7 +92,7 @@ def _why(told: Sequence[Finding]) -> str:
 def _filled(paragraph: str, values: Mapping[str, str], told: Sequence[Finding]) -> str:
     """A paragraph, broken anew where something was filled in."""
     if paragraph.strip() == _EVIDENCE:
-        shown = list(dict.fromkeys(line.strip() for each in told for line in each.evidence))[:_NAMED]
+        shown = list(dict.fromkeys(line.strip() for each in told for line in each.evidence))[:_SHOWN]
         return "\n".join(f"  {line}" for line in shown)
     text = template.filled(paragraph, values)
     if text == paragraph or any(_LAID_OUT.match(line) for line in paragraph.strip("\n").split("\n")):
@@ -104,7 +105,8 @@ def fields(group: Group, edits: Sequence[Edit], before: Mapping[str, bytes]) -> 
 
     ``{prefix}`` (with its colon), ``{driver}``, ``{entry}`` of MAINTAINERS, ``{directory}``, ``{file}`` (the first),
     ``{files}`` and ``{functions}`` in words, ``{places}``, ``{nfiles}`` and ``{nfunctions}`` as numbers; besides
-    ``{why}``, what plan says of the lines, and, as a paragraph, ``{evidence}``, the lines that show it.
+    ``{why}``, what plan says of the lines, ``{evidence}``, the lines that show it, as a paragraph, and what
+    ``repeats.fields`` has.
     """
     paths = [path for path in group.paths if any(edit.span.path == path for edit in edits)] or list(group.paths)
     functions = list(dict.fromkeys(name for path in paths for name in _functions(path, edits, before)))
@@ -120,8 +122,8 @@ def fields(group: Group, edits: Sequence[Edit], before: Mapping[str, bytes]) -> 
         "entry": group.entry,
         "directory": directory,
         "file": posixpath.basename(paths[0]),
-        "files": in_words([posixpath.relpath(path, directory) if directory else path for path in paths]),
-        "functions": in_words([f"{name}()" for name in functions]) or posixpath.basename(paths[0]),
+        "files": template.in_words([posixpath.relpath(path, directory) if directory else path for path in paths]),
+        "functions": template.in_words([f"{name}()" for name in functions]) or posixpath.basename(paths[0]),
         "places": str(len(places)),
         "nfiles": str(len(paths)),
         "nfunctions": str(max(1, len(functions))),
@@ -140,10 +142,3 @@ def _functions(path: str, edits: Sequence[Edit], before: Mapping[str, bytes]) ->
         for item in items
         if item.kind == "function" and item.names and any(item.start <= start < item.end for start in starts)
     ]
-
-
-def in_words(names: Sequence[str]) -> str:
-    """Some names as a sentence has them: ``a, b and c``; of many the first, and how many others there are."""
-    if len(names) > _NAMED:
-        names = [*names[: _NAMED - 1], f"{len(names) - _NAMED + 1} others"]
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from patcher.errors import InputError
-from patcher.generate.split import check, in_words, parts
+from patcher.generate.split import check, parts
+from patcher.template import in_words
 from patcher.model import Edit, Finding, Span, Verdict
 from patcher.tree.groups import Group
 
