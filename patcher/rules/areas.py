@@ -119,9 +119,11 @@ class Areas:
         if not found.readable or not found.ends:
             return Setting(None, f"the paths through {function.name}() could not be followed")
         made = tuple(dict.fromkeys(watch.calls))
-        if reads := next((end.reads for end in found.ends if end.reads), ""):
+        all_done = all(end.happened for end in found.ends)
+        reads = next((end.reads for end in found.ends if end.reads), "")
+        if all_done and reads:
             return Setting(False, reads, made, tuple(watch.places))
-        if all(end.happened for end in found.ends):
+        if all_done:
             names = tuple(dict.fromkeys(watch.names))
             reason = f"{' or '.join(f'{each}()' for each in names)} sets it on every path that succeeds"
             return Setting(
@@ -132,7 +134,7 @@ class Areas:
         sure = [end for end in missing if not end.unknown]
         above = self._above(function, name, depth)
         if above is not None and above.repeats:
-            return above
+            return Setting(False, reads) if reads else above
         if not sure:
             return Setting(None, missing[0].unknown, made)
         if above is not None and above.repeats is None:

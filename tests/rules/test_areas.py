@@ -236,6 +236,7 @@ def test_a_call_whatever_happens_around_it(body: str) -> None:
         (SET + "\tfile->flags = vma->vm_flags;\n" + CALL, "asks for the flags"),
         (SET + "\tif (check(vma))\n\t\treturn -1;\n" + CALL, "check() asks for the flags"),
         (SET + "\treturn picky(vma);", "picky() asks for the flags"),
+        (SET + "\treturn check(vma);", "nothing that f() calls"),
         ("\tremap_pfn_range(vma, 0, 1, 2);\n\tvma->vm_flags = VM_READ | VM_IO;\n\treturn 0;", "on the path"),
         ("\tremap_pfn_range(vma, 0, 1, 2);\n\tvm_flags_init(vma, VM_IO);\n\treturn 0;", "on the path"),
     ],
