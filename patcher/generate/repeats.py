@@ -17,8 +17,9 @@ def fields(told: Sequence[Finding], edits: Sequence[Edit]) -> dict[str, str]:
     """What a template can name of these findings and of the edits made for them.
 
     ``{symbols}`` that go, ``{calls}`` that make them needless and ``{setters}``, where these do that, in words;
-    ``{nsymbols}``, ``{ncalls}`` and ``{nsetters}`` as numbers. Sentences: ``{repeats}``, which function does what again that which call does; ``{kept}``, what stays
-    beside it; ``{remarks}``, what a person should know besides. "" where there is nothing to say.
+    ``{nsymbols}``, ``{ncalls}`` and ``{nsetters}`` as numbers. Sentences: ``{repeats}``, which function does again
+    what which call does; ``{kept}``, what stays beside it; ``{remarks}``, what a person should know besides. "" where
+    there is nothing to say.
     """
     symbols = list(dict.fromkeys(each.symbol for each in told))
     calls = list(dict.fromkeys(f"{name}()" for each in told for name in each.calls))

@@ -25,7 +25,8 @@ _CONDITION = re.compile(r"\?|&&|\|\|")
 class Sets(NamedTuple):
     """Whether a function sets the flag on the vma that it is given, whenever it succeeds. ``always``: it does;
     ``unknown``: what keeps that from being told; ``path``, ``line`` and ``setter``: where, and in which function.
-    ``reads``: where it asks for the flags before that, or without it; ``fails``: whether it tells that it failed."""
+    ``reads``: where it asks for the flags before that, or without it; ``shows``: whether it prints them there;
+    ``fails``: whether it tells that it failed."""
 
     always: bool
     unknown: str = ""
@@ -33,6 +34,7 @@ class Sets(NamedTuple):
     line: int = 0
     setter: str = ""
     reads: str = ""
+    shows: bool = False
     fails: bool = True
 
 
@@ -72,10 +74,9 @@ class Areas:
             return Sets(False, f"{name}() is defined in no file that was read")
         reads = next((each.reads for each in found if each.reads), "")
         if all(each.always for each in found):
-            return found[0]._replace(reads=reads)
-        return next((each for each in found if each.unknown), next(each for each in found if not each.always))._replace(
-            reads=reads
-        )
+            return found[0]._replace(reads=reads, shows=any(each.shows for each in found))
+        first = next((each for each in found if each.unknown), next(each for each in found if not each.always))
+        return first._replace(reads=reads, shows=any(each.shows for each in found))
 
     def sets_any(self, name: str, path: str) -> bool:
         """Whether a function that is called in a file sets the flag on the vma that it is given."""
@@ -102,9 +103,10 @@ class Areas:
         if found.ends and all(end.happened for end in found.ends):
             path, line = next(iter(watch.places), (function.path, 0))
             setter = next(iter(watch.setters), function.name)
-            return Sets(True, "", path, line, setter, reads, re.search(r"\bvoid\s+\w+\s*\(", function.head) is None)
+            fails = re.search(r"\bvoid\s+\w+\s*\(", function.head) is None
+            return Sets(True, "", path, line, setter, reads, bool(found.shown), fails)
         unknown = next((end.unknown for end in found.ends if not end.happened and end.unknown), "")
-        return Sets(False, unknown, reads=reads)
+        return Sets(False, unknown, reads=reads, shows=bool(found.shown))
 
     # one setting
 
@@ -206,7 +208,7 @@ class Areas:
             return own._replace(reads=reads, shows=shows)
         unknown = own.unknown
         for callee, args, offset in calls(text):
-            place = next((index for index, each in enumerate(args) if each.strip() == watch.name), -1)
+            place = next((index for index, each in enumerate(args) if each.strip("() ") == watch.name), -1)
             if place < 0 or _HARMLESS.fullmatch(callee) or re.fullmatch(SETS, callee) or callee == "vm_flags_clear":
                 continue
             if at + offset == watch.place[0]:  # what was called to set it
@@ -219,7 +221,7 @@ class Areas:
                 )
                 continue
             sets = self.sets(callee, watch.function.path, place)
-            reads = reads or sets.reads
+            reads, shows = reads or sets.reads, shows or sets.shows
             if sets.always and _CONDITION.search(text[:offset]):
                 unknown = unknown or f"{watch.function.name}() calls {callee}() on a condition"
             elif sets.always:
@@ -232,12 +234,12 @@ class Areas:
 
     def _own(self, watch: _Watch, text: str) -> Effect:
         """What a piece of code itself does to the flags."""
-        name, area = watch.function.name, re.escape(watch.name)
+        name = watch.function.name
         given: list[str] = []
         cleared: list[str] = []
         kept = True
         for callee, args, _ in calls(text):
-            if not args or args[0].strip() != watch.name or len(args) < 2:
+            if len(args) < 2 or args[0].strip("() ") != watch.name:
                 continue
             if re.fullmatch(SETS, callee):
                 given.append(args[1])
@@ -245,7 +247,7 @@ class Areas:
                 kept = kept and callee.endswith(("set", "mod")) and not callee.endswith("reset")
             elif callee == "vm_flags_clear":
                 cleared.append(args[1])
-        for match in re.finditer(rf"(?<![\w>.]){area}\s*->\s*vm_flags\s*([|&]?)=(?!=)([^;]*)", text):
+        for match in watch.stores.finditer(text):
             operator, value = match.groups()
             if operator == "&":
                 cleared += re.findall(r"~\s*(\w+|\([^()]*\))", value)
@@ -310,9 +312,11 @@ class _Watch:
         self, areas: Areas, function: Function, name: str, place: tuple[int, int] = _ANYWHERE, variable: str = ""
     ) -> None:
         self.function, self.name, self.place = function, name, place
-        own = rf"{re.escape(name)}\s*->\s*vm_flags\b"
+        area = re.escape(name)
+        own = rf"(?:\(\s*{area}\s*\)|{area})\s*->\s*vm_flags\b"
         self.flags = re.compile(rf"(?<![\w>.])(?:{own}|{re.escape(variable)}\b)" if variable else rf"(?<![\w>.]){own}")
-        self.assigns = re.compile(rf"\s*{own}\s*[|&]?=(?!=)|\s*{SETS}\s*\(\s*{re.escape(name)}\s*,")
+        self.stores = re.compile(rf"(?<![\w>.]){own}\s*([|&]?)=(?!=)([^;]*)")
+        self.assigns = re.compile(rf"\s*{own}\s*[|&]?=(?!=)|\s*{SETS}\s*\(\s*{area}\s*,")
         self._areas = areas
         self.names: list[str] = []
         self.calls: list[tuple[str, int]] = []

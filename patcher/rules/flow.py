@@ -115,7 +115,7 @@ def paths(function: Function, place: tuple[int, int], watch: Watch, *, everywher
     ``everywhere``: see ``variants``."""
     if function.macro:
         effect = watch.effect(function.body, 0)
-        return Paths((End(0, effect.happens, effect.unknown, "", effect.reads),), True)
+        return Paths((End(0, effect.happens, effect.unknown, "", effect.reads),), True, (0,) if effect.shows else ())
     ends: dict[End, None] = {}
     shown: dict[int, None] = {}
     for body, chosen in variants(function.body, everywhere=everywhere):

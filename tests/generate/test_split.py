@@ -6,8 +6,8 @@ import pytest
 
 from patcher.errors import InputError
 from patcher.generate.split import check, parts
-from patcher.template import in_words
 from patcher.model import Edit, Finding, Span, Verdict
+from patcher.template import in_words
 from patcher.tree.groups import Group
 
 ONE = b"int a;\n\nstatic int one_mmap(void)\n{\n\treturn VM_IO;\n}\n\nint two_mmap(void)\n{\n\treturn VM_IO;\n}\n"

@@ -230,7 +230,10 @@ def test_a_call_whatever_happens_around_it(body: str) -> None:
     ("body", "reason"),
     [
         (SET + "\tif (file && remap_pfn_range(vma, 0, 1, 2))\n\t\treturn -EAGAIN;\n\treturn 0;", "on the path"),
-        (SET + "\tif (remap_pfn_range(vma, 0, 1, 2)) {\n\t\tvma->vm_ops = &x;\n\t\treturn 0;\n\t}\n\treturn 0;", "path"),
+        (
+            SET + "\tif (remap_pfn_range(vma, 0, 1, 2)) {\n\t\tvma->vm_ops = &x;\n\t\treturn 0;\n\t}\n\treturn 0;",
+            "path",
+        ),
         (SET + "\tint ret = remap_pfn_range(vma, 0, 1, 2);\n\n\tif (ret)\n\t\tvma->vm_ops = &x;\n\treturn 0;", "path"),
         (SET + "\tif (vma->vm_flags & VM_IO)\n" + CALL + "\n\treturn -1;", "asks for the flags at line 4"),
         (SET + "\tfile->flags = vma->vm_flags;\n" + CALL, "asks for the flags"),
@@ -279,3 +282,9 @@ def test_code_of_all_architectures() -> None:
     body = SET + "#ifdef __sparc__\n\treturn 0;\n#endif\n" + CALL
     assert setting(body).repeats is True
     assert setting(body, everywhere=True).repeats is False
+
+
+def test_a_macro_that_prints_the_flags() -> None:
+    more = '#define say(vma) x_dbg("%lx", (vma)->vm_flags)\n'
+    found = setting(SET + "\tsay(vma);\n" + CALL, more)
+    assert found.repeats and found.remarks == ("f() prints the flags before it calls remap_pfn_range()",)
