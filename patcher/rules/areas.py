@@ -206,6 +206,8 @@ class Areas:
             if reached:
                 watch.found(text, at)
             return own._replace(reads=reads, shows=shows)
+        if watch.changes.search(text) and not here:
+            own = Effect(unknown=f"{watch.name} becomes another one in {watch.function.name}()", undone=True)
         unknown = own.unknown
         for callee, args, offset in calls(text):
             place = next((index for index, each in enumerate(args) if each.strip("() ") == watch.name), -1)
@@ -315,6 +317,7 @@ class _Watch:
         area = re.escape(name)
         own = rf"(?:\(\s*{area}\s*\)|{area})\s*->\s*vm_flags\b"
         self.flags = re.compile(rf"(?<![\w>.])(?:{own}|{re.escape(variable)}\b)" if variable else rf"(?<![\w>.]){own}")
+        self.changes = re.compile(rf"(?<![\w>.]){area}\s*=(?!=)")
         self.stores = re.compile(rf"(?<![\w>.]){own}\s*([|&]?)=(?!=)([^;]*)")
         self.assigns = re.compile(rf"\s*{own}\s*[|&]?=(?!=)|\s*{SETS}\s*\(\s*{area}\s*,")
         self._areas = areas

@@ -195,6 +195,7 @@ class _Walk:
         self.ends: dict[End, None] = {}
         self.shown: dict[int, None] = {}
         self._pending: dict[str, set[_State]] = {}
+        self._labels: set[str] = set()
         self._breaks: list[set[_State]] = []
         self._switches: list[set[_State]] = []
         function = next((item for item in self._outline.items if item.kind == "function"), None)
@@ -272,14 +273,18 @@ class _Walk:
         text = self._text(one.start, one.end)
         if first in (b"case", b"default") and self._switches:
             return states | self._switches[-1]
-        if text.endswith(":") and _WORD.match(text[:-1].strip()):
-            return states | self._pending.pop(text[:-1].strip(), set())
+        if text.endswith(":") and _WORD.match(label := text[:-1].strip()):
+            self._labels.add(label)
+            return states | self._pending.pop(label, set())
         if first == b"return":
             value = text[len("return") :].rstrip("; \t\n").strip()
             self._end(self._effects(text, one.start, states, _RETURNED), one.start - self._shift, value)
             return set()
         if first == b"goto":
-            self._pending.setdefault(text[4:].strip(" ;\t\n"), set()).update(states)
+            label = text[4:].strip(" ;\t\n")
+            if label in self._labels and any(state.passed for state in states):
+                raise Unreadable(one.start)  # back to what was walked through
+            self._pending.setdefault(label, set()).update(states)
             return set()
         if first in (b"break", b"continue") and self._breaks:
             self._breaks[-1] |= states

@@ -67,6 +67,8 @@ class _Function:
             for statement in row:
                 if not statement.blocks:
                     self._look(statement)
+                else:
+                    self._leave_head(statement)
         gone = list(self._gone(self._rows[0]))
         if gone and gone == list(self._rows[0]):
             self._leave(gone, "nothing would be left of the function")
@@ -86,6 +88,13 @@ class _Function:
         for at in self._found:
             if any(each.first <= at < each.last for each in statements):
                 self.left[self._outline.line(self._tokens[at].start)] = why
+
+    def _leave_head(self, one: Statement) -> None:
+        """Leave what stands in the condition of a statement."""
+        inner = [each for block in one.blocks for each in block]
+        for at in self._found:
+            if one.first <= at < one.last and not any(each.first <= at < each.last for each in inner):
+                self.left[self._outline.line(self._tokens[at].start)] = "it stands in a condition"
 
     # one statement
 
@@ -188,6 +197,8 @@ class _Function:
                 yield one
                 continue
             word = self._tokens[one.first].text
+            if word == b"if" and len(one.blocks) == 1:
+                yield from self._braces(one.blocks[0][0])
             for number, block in enumerate(one.blocks):
                 whole = len(block) == 1 and self._all_gone(block[0])
                 if whole and word == b"if" and number == 1:
@@ -197,6 +208,17 @@ class _Function:
                     self._keep(block)
                 else:
                     yield from self._gone(block)
+
+    def _braces(self, body: Statement) -> Iterator[Statement]:
+        """The braces of a block of which one line is left, as statements of their own."""
+        row = body.blocks[0] if body.blocks and self._tokens[body.first].text == b"{" else ()
+        left = [each for each in row if not self._all_gone(each)]
+        if len(left) != 1 or len(row) == 1 or left[0].blocks or not self._emptied:
+            return
+        text = self._outline.source[left[0].start : left[0].end]
+        if b"\n" not in text and not re.search(rb"/[*/]|#", self._outline.source[body.start : body.end]):
+            for at in (body.first, body.last - 1):
+                yield Statement(self._tokens[at].start, self._tokens[at].end, at, at + 1, ())
 
     def _keep(self, row: Sequence[Statement]) -> None:
         """Leave statements as they are: what is around them would be left without any."""

@@ -239,6 +239,7 @@ def test_a_call_whatever_happens_around_it(body: str) -> None:
         (SET + "\tfile->flags = vma->vm_flags;\n" + CALL, "asks for the flags"),
         (SET + "\tif (check(vma))\n\t\treturn -1;\n" + CALL, "check() asks for the flags"),
         (SET + "\treturn picky(vma);", "picky() asks for the flags"),
+        (SET + "\tvma->next = vma;\n\treturn vm_insert_pfn(vma, 0, 1);", "nothing that f() calls"),
         (SET + "\treturn check(vma);", "nothing that f() calls"),
         ("\tremap_pfn_range(vma, 0, 1, 2);\n\tvma->vm_flags = VM_READ | VM_IO;\n\treturn 0;", "on the path"),
         ("\tremap_pfn_range(vma, 0, 1, 2);\n\tvm_flags_init(vma, VM_IO);\n\treturn 0;", "on the path"),
@@ -259,6 +260,8 @@ def test_a_call_that_does_not_do(body: str, reason: str) -> None:
     "body",
     [
         SET + "\treturn file ? remap_pfn_range(vma, 0, 1, 2) : 0;",
+        "again:\n\tif (file)\n\t\treturn 0;\n" + SET + "\tif (try(file))\n\t\tgoto again;\n" + CALL,
+        SET + "\tvma = vma->vm_next;\n\treturn other(vma);",
         SET + CALL.replace("return", "int ret =") + "\n\tvm_flags_clear(vma, VM_IO);\n\treturn ret;",
         SET + CALL.replace("return", "int ret =") + "\n\tvm_flags_clear(vma, file->mask);\n\treturn ret;",
     ],

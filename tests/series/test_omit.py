@@ -66,6 +66,20 @@ def test_the_others_stay(body: str, expected: str) -> None:
         ("\ta();\n\tvma->vm_flags |= VM_IO;\n\tvma->vm_flags |= VM_DONTDUMP;\n\tb();\n", "\ta();\n\tb();\n"),
         ("\ta();\n\tif (vma->vm_pgoff)\n\t\tvma->vm_flags |= VM_IO;\n\tb();\n", "\ta();\n\tb();\n"),
         ("\ta();\n\tif (x) {\n\t\tvma->vm_flags |= VM_IO;\n\t}\n\tb();\n", "\ta();\n\tb();\n"),
+        ("\tif (x) {\n\t\tvma->vm_flags |= VM_IO;\n\t\ta();\n\t}\n\tb();\n", "\tif (x)\n\t\ta();\n\tb();\n"),
+        ("\tif (x) {\n\t\ta();\n\t\tvma->vm_flags |= VM_IO;\n\t}\n\tb();\n", "\tif (x)\n\t\ta();\n\tb();\n"),
+        (
+            "\tif (x) {\n\t\tvma->vm_flags |= VM_IO;\n\t\ta(1,\n\t\t  2);\n\t}\n\tb();\n",
+            "\tif (x) {\n\t\ta(1,\n\t\t  2);\n\t}\n\tb();\n",
+        ),
+        (
+            "\tif (x) {\n\t\tvma->vm_flags |= VM_IO;\n\t\t/* why */\n\t\ta();\n\t}\n",
+            "\tif (x) {\n\t\t/* why */\n\t\ta();\n\t}\n",
+        ),
+        (
+            "\tif (x) {\n\t\tvma->vm_flags |= VM_IO;\n\t\t/* why */\n\t\ta();\n\t} else {\n\t\tb();\n\t}\n",
+            "\tif (x) {\n\t\t/* why */\n\t\ta();\n\t} else {\n\t\tb();\n\t}\n",
+        ),
         ("\tif (x)\n\t\ta();\n\telse\n\t\tvma->vm_flags |= VM_IO;\n\tb();\n", "\tif (x)\n\t\ta();\n\tb();\n"),
         ("\ta();\n#ifdef X\n\tvma->vm_flags |= VM_IO;\n#endif\n\tb();\n", "\ta();\n\tb();\n"),
         (
@@ -130,6 +144,7 @@ def test_a_variable_without_a_use_goes(body: str, expected: str) -> None:
         ("\tfor (;;)\n\t\tvma->vm_flags |= VM_IO;\n", "without a statement"),
         ("\tunsigned long flags = VM_IO;\n\n\tg(flags);\n", "no flag would be left"),
         ("\tvma->vm_flags = VM_IO;\n\tb();\n", "no flag would be left"),
+        ("\tif ((vma->vm_flags |= VM_IO))\n\t\tb();\n", "in a condition"),
         ("\tvma->vm_flags |= x ? VM_IO : 0;\n\tb();\n", "not one of several"),
         ("\tg(VM_IO | VM_A);\n", "not one of several"),
         ("\tint n = g();\n\n\tif (n)\n\t\tvma->vm_flags |= VM_IO;\n\tb();\n", "left unused"),
