@@ -19,7 +19,8 @@ _HERE = Path(__file__).parent
 def _reader() -> Any:
     """What reads: our version and code, and libclang's own. Other code may see other facts."""
     state = hashlib.sha256(f"{__version__} {libclang.identity()}".encode())
-    for file in sorted([*_HERE.rglob("*.py"), *_HERE.rglob("*.h"), _HERE.parent / "model.py"]):
+    followed = (_HERE.parent / "tree" / name for name in ("generated.py", "includes.py", "makefiles.py"))
+    for file in sorted([*_HERE.rglob("*.py"), *_HERE.rglob("*.h"), _HERE.parent / "model.py", *followed]):
         state.update(file.read_bytes())
     if confine.best()[0] is confine.Way.NONE:  # what was read then may hold what is none of the tree's
         state.update(b"not confined")

@@ -24,6 +24,7 @@ CONSTANTS = {
     "generated/bounds.h": "kernel/bounds.c",
     "linux/bounds.h": "kernel/bounds.c",  # up to 2.6.32
     "generated/asm-offsets.h": "arch/x86/kernel/asm-offsets.c",
+    "asm/asm-offsets.h": "arch/x86/kernel/asm-offsets.c",  # likewise
     "generated/rq-offsets.h": "kernel/sched/rq-offsets.c",
 }
 _TABLES = {  # header → table, ABIs, prefix
@@ -52,6 +53,8 @@ def make(tree: KernelTree, name: str, autoconf: bytes) -> bytes | None:
 
     ``autoconf`` is the text of ``generated/autoconf.h``.
     """
+    if name == "linux/autoconf.h":  # its place up to 2.6.32
+        return autoconf
     if name == "generated/timeconst.h":
         ticks = _HZ.search(autoconf)
         return time_constants(int(ticks.group(1))) if ticks else None

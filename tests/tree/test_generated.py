@@ -47,6 +47,11 @@ def test_utsrelease_h(tree: DirectoryTree) -> None:
     assert macros(make(tree, "generated/utsrelease.h", b"")) == {"UTS_RELEASE": '"2.6.37-rc8"'}
 
 
+def test_autoconf_h_has_two_places(tree: DirectoryTree) -> None:
+    """Up to 2.6.32 it is below include/linux, and include/linux/mmdebug.h asks for it there."""
+    assert make(tree, "linux/autoconf.h", b"#define CONFIG_X86 1\n") == b"#define CONFIG_X86 1\n"
+
+
 def test_unknown_headers_are_not_made(tree: DirectoryTree) -> None:
     for name in ("linux/mm.h", "generated/nothing.h", "../../etc/passwd", "asm/../x.h"):
         assert make(tree, name, b"") is None
