@@ -6,6 +6,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 
+from patcher.escape import safe
+
 _CHOICE = r"((?:[^{}|]|\{\w+\})*)"
 _FIELD = re.compile(rf"\{{(\w+)(?::{_CHOICE}\|{_CHOICE})?\}}|\{{\{{|\}}\}}|[{{}}]")
 LONG = 300  # characters of a value: an identifier of a tree can have a million
@@ -34,14 +36,14 @@ def _unknown(name: str, names: Collection[str]) -> str:
 
 def filled(template: str, values: Mapping[str, str]) -> str:
     """The template with each ``{name}`` replaced by its value, which is cut where it is long; of ``{name:a|b}`` there
-    is ``a`` where the value is 1, else ``b``."""
+    is ``a`` where the value is 1, else ``b``. Values may be a tree's: controls in them are written out."""
 
     def value(match: re.Match[str]) -> str:
         if match.group(1) in values:
             text = values[match.group(1)]
             if match.group(2) is not None:
                 return filled(match.group(2 if text == "1" else 3), values)
-            return text if len(text) <= LONG else f"{text[:LONG]}…"
+            return safe(text if len(text) <= LONG else f"{text[:LONG]}…")
         return match.group()[:1] if match.group() in ("{{", "}}") else match.group()
 
     return _FIELD.sub(value, template)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from patcher import template
 from patcher.errors import InputError
+from patcher.escape import safe
 from patcher.generate import repeats
 from patcher.model import Edit, Finding, Verdict
 from patcher.source.outline import Outline, Unreadable
@@ -22,6 +23,7 @@ FIELDS = (
 _EVIDENCE = "{evidence}"  # a paragraph of its own
 _WIDTH = 72
 _LAID_OUT = re.compile(r"[^\w(\"'{]|[\w-]+: |\d+[.)] ")  # a list, a tag, code
+_LONG = 300  # characters of a line that is shown
 _SHOWN = 6  # lines of evidence
 
 
@@ -93,7 +95,7 @@ def _filled(paragraph: str, values: Mapping[str, str], told: Sequence[Finding]) 
     """A paragraph, broken anew where something was filled in."""
     if paragraph.strip() == _EVIDENCE:
         shown = list(dict.fromkeys(line.strip() for each in told for line in each.evidence))[:_SHOWN]
-        return "\n".join(f"  {line}" for line in shown)
+        return safe("\n".join(f"  {line[:_LONG]}" for line in shown))
     text = template.filled(paragraph, values)
     if text == paragraph or any(_LAID_OUT.match(line) for line in paragraph.strip("\n").split("\n")):
         return text

@@ -17,7 +17,7 @@ from patcher.tree.prefixes import learn
 
 FEW = 4  # modules of a directory that is one driver's: more, and its entry is a subsystem's
 _OF_ALL = "linux-kernel@"
-_URL = re.compile(r"\w+://\S+|\S+@\S+:\S+")
+_URL = re.compile(r"[\w+]+://\S+|[^\s@]+@[^\s@:]+:\S+")  # asked of one word, so that a long one takes no time
 
 
 class Group(NamedTuple):
@@ -120,7 +120,7 @@ class _Known:
         fits = self._fits(path)
         for fit in fits:
             for tree in fit.section.trees:
-                if url := _URL.search(tree):
+                if url := next(filter(None, map(_URL.match, tree.split())), None):
                     return url.group().removesuffix("/")
         lists = (each for fit in fits for each in fit.section.open_lists if not each.startswith(_OF_ALL))
         return next(lists, self.entry(path) or REST)

@@ -125,6 +125,12 @@ def test_series() -> None:
     assert batches(made[:1]) == (Batch("a", (made[0],)),)
 
 
+@pytest.mark.parametrize("word", ["y" * 100_000, "@a" * 100_000, "a@" * 100_000 + ":"])
+def test_a_tree_that_is_a_long_word_takes_no_time(place: Path, word: str) -> None:
+    (place / "MAINTAINERS").write_text(f"LONG\nM:\ta@example.org\nT:\tgit {word}\nF:\tdrivers/\n")
+    assert set(parted(place, Split.SUBSYSTEM, "drivers/char/mbcs.c")) == {"LONG"}
+
+
 def test_modules_of_hostile_makefiles(tmp_path: Path) -> None:
     (tmp_path / "Makefile").write_text("a-y := b.o\nb-y := a.o\nobj-y := " + "x.o " * 100_000 + "\n-y = \nobj-\n\\\n")
     known = Modules(DirectoryTree(tmp_path))
