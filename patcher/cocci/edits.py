@@ -56,13 +56,14 @@ def _joined(old: bytes, changes: Iterable[_Token]) -> list[_Token]:
     return found
 
 
-def _blocks(old: Sequence[bytes], new: Sequence[bytes]) -> Iterator[tuple[int, int, int, int]]:
+def _blocks(old: Sequence[bytes], new: Sequence[bytes]) -> Sequence[tuple[int, int, int, int]]:
     """The lines that differ in more than white space, with those around that differ in it, as bytes of both: start and
     end in ``old``, then in ``new``."""
     keys = [_key(line) for line in old], [_key(line) for line in new]
     at = _offsets(old), _offsets(new)
     codes = difflib.SequenceMatcher(None, *keys).get_opcodes()
     taken = 0  # lines of ``old`` that belong to the block before
+    found: list[tuple[int, int, int, int]] = []
     for number, (kind, first, last, begin, end) in enumerate(codes):
         if kind == "equal":
             continue
@@ -73,7 +74,12 @@ def _blocks(old: Sequence[bytes], new: Sequence[bytes]) -> Iterator[tuple[int, i
         while last < bottom and old[last] != new[end]:
             last, end = last + 1, end + 1
         taken = last
-        yield at[0][first], at[0][last], at[1][begin], at[1][end]
+        block = at[0][first], at[0][last], at[1][begin], at[1][end]
+        if found and (found[-1][1], found[-1][3]) == (block[0], block[2]):  # a statement may be in both
+            before = found.pop()
+            block = before[0], block[1], before[2], block[3]
+        found.append(block)
+    return found
 
 
 def _key(line: bytes) -> bytes:

@@ -27,6 +27,8 @@ SAME = "int f(void)\n{\n\treturn g(1,\n\t\t 2);\n}\n"
         ("#define A (1)\n", "#define A(1)\n"),
         ('\tp("a"  "b");\n', '\tp("a  b");\n'),
         ("x;\n", ""),
+        # a line that is laid out anew between others of its statement, one of them with a string
+        ('\treturn f(b, 20,\n\t\tx ?\n\t\t\t"a" : "b");\n', '\treturn ggg(b,\n\t\t   x ?\n\t\t   "a" : "b");\n'),
     ],
 )  # fmt: skip
 def test_what_was_changed_is_what_comes_out(old: str, new: str) -> None:
