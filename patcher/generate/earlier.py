@@ -53,7 +53,7 @@ class Earlier(NamedTuple):
         name: as the user named it
         base: the newest commit of others' that it stands on; ``start``: the one before its first patch
         tip: its last commit
-        version: 1 and up; ``change_id``: "" where it is not told
+        version: 1 and up, 0 where it is not told; ``change_id``: "" where it is not
         history: message ids by version, such as ``v1``
         changelog: lines on what changed in the versions before
         mailed: whether it was read from mails, so that its commits are in no repository of the user's
@@ -64,7 +64,7 @@ class Earlier(NamedTuple):
     start: str
     tip: str
     patches: tuple[SentPatch, ...]
-    version: int = 1
+    version: int = 0
     change_id: str = ""
     history: Mapping[str, Sequence[str]] = {}
     changelog: tuple[str, ...] = ()
@@ -132,7 +132,7 @@ def _branch(tree: GitTree, own: Repository, name: str) -> Earlier:
     if tag:
         version, change_id = _SENT_AS.search(name), _CHANGE_ID_LINE.search(tag)
         found = found._replace(
-            version=max(1, int(version.group(1))) if version else 1,
+            version=int(version.group(1)) if version else 0,
             change_id=_change_id(change_id.group(1) if change_id else ""), changelog=_changelog(tag.split("\n")),
         )  # fmt: skip
     return found

@@ -96,6 +96,7 @@ def anew(
     Raises InputError where the user asks for a version that is not above the one before.
     """
     own = before.repository
+    before = before._replace(series=tuple(_numbered(each, mailing) for each in before.series))
     made = _made(own, tree.commit, series, who, signer, [()] * len(series))
     new = [each for one in made for each in one.patches]
     pairs = _pairs(before, made)
@@ -115,6 +116,11 @@ def anew(
         notes.append(_notes(own, tree.commit, plans[0].tree.version, earlier, told, now.range) if earlier else "")
     compared = tuple(f"{each.start[:12]}..{each.tip[:12]}" if each and not each.mailed else "" for each in of)
     return Anew((*needed.values(), *rest), tuple(trailers), tuple(notes), tuple(mailings), compared)
+
+
+def _numbered(earlier: Earlier, mailing: Mailing) -> Earlier:
+    """With its version, where it does not tell that: the one before what the user asks for, or else the first."""
+    return earlier if earlier.version else earlier._replace(version=max(1, mailing.version - 1))
 
 
 def left(tree: GitTree, plans: Sequence[Plan], before: Before) -> tuple[Standing, ...]:

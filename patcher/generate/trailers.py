@@ -7,6 +7,7 @@ what it fixes, stays.
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import NamedTuple
 
 from patcher.escape import safe
@@ -35,11 +36,8 @@ def carried(patch: Patch, same: bool) -> Trailers:
     for tag in patch.tags:
         if not tag.area or tag.key in _OURS or (tag.key == "signed-off-by" and patch.author.address in tag.value):
             continue
-        more = []
-        for line in patch.body[tag.line + 1 :]:
-            if not line[:1].isspace() or not line.strip():
-                break
-            more.append(line.strip())
+        behind = (patch.body[at] for at in range(tag.line + 1, len(patch.body)))
+        more = [line.strip() for line in takewhile(lambda line: line[:1].isspace() and line.strip(), behind)]
         text = safe(" ".join((f"{tag.name}: {tag.value}", *more)))[:_LONG]
         (kept if same or tag.key in _OF_THE_CHANGE else lost).append(text)
     return Trailers(tuple(dict.fromkeys(kept))[:_MOST], tuple(dict.fromkeys(lost))[:_MOST])

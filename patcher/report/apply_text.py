@@ -55,7 +55,7 @@ def apply_text(
     if not quiet:
         lines.append("not looked at: whether it compiles and runs")
     if again:
-        lines += _since(again, tree.commit, done, quiet, verbose)
+        lines += _since(again, done, quiet, verbose)
     if dry_run:
         lines.append(f"dry run: {_patches(done)}, nothing was written")
     for one in done.series:
@@ -70,13 +70,13 @@ def apply_text(
     return safe("\n".join(lines)) + "\n"
 
 
-def _since(again: Anew, base: str, done: Delivered, quiet: bool, verbose: bool) -> list[str]:
+def _since(again: Anew, done: Delivered, quiet: bool, verbose: bool) -> list[str]:
     """What became of what was sent before."""
     version = again.mailings[0].revision
     lines = ["", f"version {version}, since the one before: {summary(again.standings)}"]
     lines += standing_lines(again.standings, verbose) if not quiet else []
-    lines += [f"compare: git range-diff {old} {base[:12]}..{one.commits[-1][:12]}"
-              for old, one in zip(again.compared, done.series, strict=True) if old]  # fmt: skip
+    lines += [f"compare: git range-diff {old} {one.commits[0][:12]}^..{one.commits[-1][:12]}"
+              for old, one in zip(again.compared, done.series, strict=True) if old and one.branch]  # fmt: skip
     return [*lines, ""]
 
 

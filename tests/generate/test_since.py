@@ -199,6 +199,23 @@ def test_mails_that_were_sent(run: Run, git: Git, tree: Path, own: Path, tmp_pat
     assert (code, "-v 2 is not above v2" in err) == (2, True)
 
 
+def test_several_series_have_one_before_each(run: Run, git: Git, tree: Path, own: Path, tmp_path: Path) -> None:
+    sent(run, tree, own, "--limit", "3", "--branch", "v1", "-o", tmp_path / "v1")
+    git(tree, "cherry-pick", "main..v1-zero-1")
+    (tree / "drivers/greek/beta.c").write_text(driver("beta"))
+    git(tree, "commit", "-qam", "beta is as it was")
+    old = ("--since", tmp_path / "v1/zero-2", "--since", "main~4..v1-zero-1")
+    out = sent(run, tree, own, "--limit", "3", "-v", "5", *old, "--branch", "v5", "-o", tmp_path / "v5", "--dry-run")
+    assert "compare:" not in out  # there is nothing yet
+    sent(run, tree, own, "--limit", "3", "-v", "5", *old, "--branch", "v5", "-o", tmp_path / "v5")
+    one, two = (mails(tmp_path / "v5" / name) for name in ("zero-1", "zero-2"))
+    assert one[0]["Subject"].startswith("[PATCH v5 0/3] ") and two[0]["Subject"].startswith("[PATCH v5] ")
+    text = one[0].get_content()
+    assert "Changes since v1:\n" in text  # of the mails, of which two are in it
+    assert 'New: "' not in text and "Unchanged: 3 patches" in text
+    assert "Unchanged: one patch." in two[0].get_content()
+
+
 def test_a_branch_of_b4(run: Run, git: Git, tree: Path, own: Path, tmp_path: Path) -> None:
     for name, value in (("user.name", "A U Thor"), ("user.email", "author@example.org")):
         git(tree, "config", name, value)
@@ -279,7 +296,7 @@ def test_what_cannot_be_compared_is_told(run: Run, git: Git, tree: Path, own: Pa
 
 def test_a_range_diff_is_bounded_and_drives_no_terminal() -> None:
     told = b"1:  a ! 1:  b x\n" + b"    + \x1b]0;\xff" + b"y" * 2000 + b"\n" + b"    + z\rFrom x\n" * 1000
-    lines = range_diff(told, Earlier("x", "", "", "", ())).split("\n")
+    lines = range_diff(told, Earlier("x", "", "", "", (), 1)).split("\n")
     assert lines[:2] == ["Range-diff against v1:", "1:  a ! 1:  b x"]
     assert lines[2].startswith("    + \\x1b]0;\\xffyy") and len(lines[2]) == LONG_LINE + 3
     assert lines[3] == "    + z\\x0dFrom x"
