@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import os
-import platform
-import shutil
-import subprocess
+from typing import TYPE_CHECKING
 
 from patcher import __version__
 from patcher.errors import InputError
 
+if TYPE_CHECKING:
+    from patcher.cache import Cache
 
-def tool() -> dict[str, str]:
-    """Name and versions, for reports."""
+
+def tool(cache: Cache | None = None) -> dict[str, str]:
+    """Name and versions, for reports. With a ``cache``, libclang is not loaded for it each time."""
     from patcher.source import libclang
 
-    return {"name": "patcher", "version": __version__, "libclang": libclang.version()}
+    version = libclang.version_remembered(cache) if cache else libclang.version()
+    return {"name": "patcher", "version": __version__, "libclang": version}
 
 
 def lines() -> list[str]:
     """A line for each tool, with what is missing said."""
+    import platform
+
     from patcher.source import libclang
     from patcher.tree.command import git_version
 
@@ -34,6 +38,9 @@ def lines() -> list[str]:
 
 
 def _compiler() -> str:
+    import shutil
+    import subprocess
+
     command = os.environ.get("CC", "cc")
     file = shutil.which(command)
     if file is None:

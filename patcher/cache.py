@@ -22,7 +22,6 @@ from typing import TypeVar
 
 import msgspec
 
-from patcher import temporary
 from patcher.errors import InputError
 from patcher.files import home
 
@@ -76,6 +75,8 @@ class Cache:
             _told.add(self._named)
             advice = "remove it, or name another directory with PATCHER_CACHE_DIR"
             sys.stderr.write(f"patcher: the cache {str(self._named)!r} is not used, as {why}: {advice}\n")
+        from patcher import temporary
+
         own = contextlib.ExitStack()
         self._remove = weakref.finalize(self, own.close)
         return own.enter_context(temporary.directory("cache"))

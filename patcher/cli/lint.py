@@ -10,6 +10,7 @@ import click
 from patcher.cli.common import CLEAN, FOUND, PATH, deliver, plain, style, working
 
 if TYPE_CHECKING:
+    from patcher.cache import Cache
     from patcher.lint.session import Linted
 
 _PROFILES = ("auto", "default", "tip", "netdev", "kvm", "stable")
@@ -64,11 +65,12 @@ def lint(
             deliver(corrected_text(corrected, plain), output)
             return FOUND if corrected.left.failed else CLEAN
         linted = session.lint(request, cache, bar)
-    deliver(_shown(linted, form, output, verbose, quiet), output)
+        text = _shown(linted, form, output, cache, verbose=verbose, quiet=quiet)
+    deliver(text, output)
     return FOUND if linted.outcome.failed else CLEAN
 
 
-def _shown(linted: Linted, form: str, output: Path | None, verbose: bool, quiet: bool) -> str:
+def _shown(linted: Linted, form: str, output: Path | None, cache: Cache, *, verbose: bool, quiet: bool) -> str:
     outcome, rules = linted
     if form == "text":
         from patcher.report.lint_text import lint_text
@@ -79,11 +81,11 @@ def _shown(linted: Linted, form: str, output: Path | None, verbose: bool, quiet:
     if form == "json":
         from patcher.report.lint_json import lint_json
 
-        return lint_json(outcome, tool())
+        return lint_json(outcome, tool(cache))
     if form == "sarif":
         from patcher.report.lint_sarif import lint_sarif
 
-        return lint_sarif(outcome, rules, tool())
+        return lint_sarif(outcome, rules, tool(cache))
     if form == "junit":
         from patcher.report.lint_junit import lint_junit
 

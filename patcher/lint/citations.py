@@ -25,11 +25,8 @@ QUOTED = expression(r"""\s*\((?P<quote>")(?P<subject>.*)(?P<closing>")(?P<parent
 _LOOSELY_QUOTED = expression(
     r"""\s*\((?P<quote>["'“”]?)(?P<subject>.*?)(?P<closing>["'“”]?)(?P<parenthesis>\)?)\s*(?:#.*)?\Z"""
 )
-_CITED = expression(
-    r"(?:(?<![\w-])(?P<project>\w[\w-]{0,40}(?:'s)?[ \t]+))?\b(?P<word>commits?)(?P<space>\s+|\n\s*)"
-    r"(?P<hash>[0-9a-f]{7,64})\b",
-    re.IGNORECASE,
-)
+_CITED = expression(r"\bcommits?\s+(?P<hash>[0-9a-f]{7,64})\b", re.IGNORECASE)
+_PROJECT = expression(r"(?<![\w-])(\w[\w-]{0,40})(?:'s)?[ \t]+\Z")  # before the word commit
 # Other projects' commits, which have no place in the kernel's history, as ACPICA's patches name their origin.
 _PROJECTS = frozenset((
     "acpica", "android", "aosp", "atf", "binutils", "bpftool", "bsp", "busybox", "chromium", "clang", "coccinelle",
@@ -61,7 +58,8 @@ _HEXADECIMAL = expression(r"[0-9a-fA-F]{7}")  # as each id has
 
 def cited(patch: Patch) -> Iterator[Citation]:
     """The commits cited in the text of a message, tags not counted. A word of hexadecimal letters is no id."""
-    if not any(map(_HEXADECIMAL.search, patch.body)):
+    text = "\n".join(patch.body)
+    if "commit" not in text.lower() or not _HEXADECIMAL.search(text):
         return
     tags = {tag.line for tag in patch.tags}
     text = "\n".join("" if index in tags or UPSTREAM.match(line) else line for index, line in enumerate(patch.body))
@@ -69,7 +67,8 @@ def cited(patch: Patch) -> Iterator[Citation]:
         id_ = match.group("hash").lower()
         if not any(letter.isdigit() for letter in id_) or (id_.isdigit() and len(id_) < 12):
             continue
-        if (match.group("project") or "").strip().lower().removesuffix("'s") in _PROJECTS:
+        project = _PROJECT.search(text, text.rfind("\n", 0, match.start()) + 1, match.start())
+        if project and project[1].lower() in _PROJECTS:
             continue
         following = _SUBJECT.match(text, match.end())
         line = text.count("\n", 0, match.start("hash"))

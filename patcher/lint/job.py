@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import functools
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -163,6 +164,7 @@ def _hashes(diff: Diff, which: str) -> list[int]:
     return sorted(found)
 
 
+@functools.lru_cache(maxsize=512)
 def same_person(one: Person, other: Person) -> bool:
     """Whether two persons are one, as far as people write both alike: the same address, or its part before the ``@``
     at another place; the same name, with an initial or another name between, or without accents; or an address that is

@@ -11,6 +11,7 @@ from itertools import pairwise
 from patcher.lazy import expression
 from patcher.lint import locations
 from patcher.lint.citations import UPSTREAM
+from patcher.lint.gate import has
 from patcher.mail.model import Patch
 
 WIDTH = 75
@@ -20,7 +21,10 @@ CITATION = expression(r"""\b[0-9a-f]{7,64}(?:\s+|,\s*)?[(\[]?["'“]|\b[Cc]ommit
 _LIST = expression(r"(?:[-*+•o]|\(?(?:\d{1,2}|[a-z])[.)]|\[\d+\]:?)\s")
 _QUOTED = expression(r"\s|[>|+$#*\\=\[<{@~%-]|\d+[:.) ]|\w+(?:\.\w+)+:|[./~\w-]+/[./\w-]+:?|[0-9a-f]{8}")
 _COLUMNS = expression(r"\S(?: {3,}|\t+| *\| *)\S.*\S(?: {3,}|\t+| *\| *)\S|\S {4,}\S|\+-+\+")
+_PARTS_COLUMNS = ("   ", "\t", "|", "+-")
 _FIELD = expression(r"[A-Za-z][\w /()-]{0,30}: ")
+_GAPS = expression(r"  +\S+  +")
+_OF_CITATIONS = ('"', "'", "“", "ommit")
 
 
 # What a command begins with.
@@ -52,6 +56,7 @@ _INSIDE = expression(
     r"|\b(?:error|warning|note): |\(\.[a-z.]+\+0x[0-9a-f]+\)|undefined reference|: Warning: |\bComm: |\b(?:Excess"
     r"|undescribed) "
 )
+_MARKS = ("[", "0x", "====", "------", "~", ":", "undefined reference", "Excess ", "undescribed ")
 
 
 def long_lines(patch: Patch) -> list[int]:
@@ -71,9 +76,7 @@ def literal_lines(body: tuple[str, ...]) -> frozenset[int]:
         output = next((index for index, line in enumerate(lines) if _BEGINS.match(line)), None)
         if output is not None:
             literal |= set(range(start + output, end))
-        if sum(_COLUMNS.search(line) is not None for line in lines) > 1 or (
-            len(lines) > 1 and all(map(_FIELD.match, lines))
-        ):
+        if sum(map(_is_table, lines)) > 1 or (len(lines) > 1 and all(map(_FIELD.match, lines))):
             literal |= set(range(start, end))
     return frozenset(literal)
 
@@ -101,11 +104,17 @@ def to_fill(lines: Sequence[str]) -> bool:
 
 
 def _is_literal(line: str) -> bool:
-    """Whether a line is indented or quoted, output, a citation, a table or a command."""
+    """Whether a line is indented or quoted, output, a citation, a table or a command. What a search needs is looked for
+    first: most lines have nothing of it."""
     return bool(
-        _QUOTED.match(line) or _BEGINS.match(line) or _INSIDE.search(line) or _COMMAND.match(line) or "\t" in line
-        or "`" in line[:1] or re.search(r"  +\S+  +", line) or UPSTREAM.match(line) or CITATION.search(line)
+        _QUOTED.match(line) or _BEGINS.match(line) or (has(line, _MARKS) and _INSIDE.search(line))
+        or _COMMAND.match(line) or "\t" in line or "`" in line[:1] or ("  " in line and _GAPS.search(line))
+        or UPSTREAM.match(line) or (has(line, _OF_CITATIONS) and CITATION.search(line))
     )  # fmt: skip
+
+
+def _is_table(line: str) -> bool:
+    return has(line, _PARTS_COLUMNS) and _COLUMNS.search(line) is not None
 
 
 def _is_sentence(line: str) -> bool:

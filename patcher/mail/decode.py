@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import codecs
+import functools
 import quopri
 import re
 from email.errors import HeaderParseError, MessageError
@@ -292,6 +293,7 @@ def people(text: str) -> tuple[Person, ...]:
     return tuple(Person(_words(name), address) for name, address in found[:_MANY] if name or address)
 
 
+@functools.lru_cache(maxsize=512)
 def person(text: str) -> Person | None:
     """The one person that a tag or an in-body header names, None for none. A comma is a part of the name there, which
     git writes without quotes. A name without an address is one, too."""

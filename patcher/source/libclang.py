@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.util
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from patcher.errors import InputError
+
+if TYPE_CHECKING:
+    from patcher.cache import Cache
 
 VARIABLE = "PATCHER_LIBCLANG"
 
@@ -64,6 +68,19 @@ def die_at_a_crash() -> None:
     os.environ["LIBCLANG_NOTHREADS"] = "1"
     os.environ["LIBCLANG_DISABLE_CRASH_RECOVERY"] = "1"  # for an index that is still to be made
     load().conf.lib.clang_toggleCrashRecovery(0)
+
+
+def version_remembered(cache: Cache) -> str:
+    """``version()`` without loading the library, where a run before has: that takes longer than to lint a mail."""
+    key = f"version of libclang {identity()}"
+    found = None
+    with contextlib.suppress(InputError):  # where nothing can be kept, it is asked anew
+        found = cache.load(key, bytes.decode)
+    if found is None:
+        found = version()
+        with contextlib.suppress(InputError):
+            cache.put(key, found.encode())
+    return found
 
 
 @functools.cache

@@ -172,11 +172,15 @@ def _changed(file: FileDiff, function: Sequence[Shown]) -> bool:
     return any(each.added for each in function) or any(first < line.at < last for line in file.removed)
 
 
+_TABLE = expression(r"static (?:const )?[\w \t*]*?\**(?:const )?(?P<name>\w+)(?:\[[^\]]*\]| (?==)) *=")
+
+
 def _tables(file: FileDiff) -> Iterator[tuple[str, Line]]:
     """The static tables of a new file that it does not use, and those that nothing else of a change names."""
-    text = "\n".join(line.text for line in file.added) if file.created else _all(file)
-    for line in file.added if text and "##" not in text else ():
-        match = re.match(r"static (?:const )?[\w \t*]*?\**(?:const )?(?P<name>\w+)(?:\[[^\]]*\]| (?==)) *=", line.text)
+    static = [line for line in file.added if line.text.startswith("static ")]
+    text = ("\n".join(line.text for line in file.added) if file.created else _all(file)) if static else ""
+    for line in static if "##" not in text else ():
+        match = _TABLE.match(line.text)
         if not match or "__" in line.text or len(re.findall(rf"\b{match.group('name')}\b", text)) > 1:
             continue
         if not _pasted(match.group("name"), text):

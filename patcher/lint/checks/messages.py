@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from patcher.lazy import expression
 from patcher.lint import locations, prose
 from patcher.lint.citations import UPSTREAM, prefix_paths
-from patcher.lint.gate import C_FILES
+from patcher.lint.gate import C_FILES, has
 from patcher.lint.job import Message
 from patcher.lint.model import Hit, Level
 from patcher.lint.register import check
@@ -293,7 +293,7 @@ def body_letter(job: Message) -> Iterator[Hit]:
     if job.patch.kind is not Kind.PATCH:
         return
     start = _scissors(job.patch.body)
-    asks = any(word in job.texts.message for word in ("please", "comment", "feedback", "suggestion", "look"))
+    asks = has(job.texts.message, ("please", "comment", "feedback", "suggestion", "look"))
     for index, line in locations.prose(job.patch):
         match = _LETTER.match(line) or (asks and _REQUEST.search(line)) if index >= start else None
         if match and index not in prose.literal_lines(job.patch.body):

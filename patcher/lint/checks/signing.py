@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 
@@ -43,6 +44,7 @@ def end(job: Tags) -> Location:
     return job.body(len(job.patch.body) - 1) if job.patch.body else job.subject()
 
 
+@functools.lru_cache(maxsize=512)
 def is_tool(one: Person) -> bool:
     """Whether a name or an address is a tool's own, and not that of a person who is called like one (Claude Dupont)."""
     if _TOOL_ADDRESS.search(one.address):

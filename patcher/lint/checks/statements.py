@@ -95,22 +95,30 @@ def needless_statement(job: Change) -> Iterator[Hit]:
             yield Hit(what[0], job.file(file.path, hunk[at].line), what[1], key=f"{what[0]} {hunk[at].text.strip()}")
 
 
+_TEST = expression(r"\t+if \((?P<what>[\w>.-]+)(?: != NULL)?\)\Z")
+_RESULT = expression(r"(?P<indent>\t+)(?P<name>ret|err|rc|error|retval|r|status) = (?!.*\?).*;\Z")
+_DATA_NULL = expression(
+    r"\t+(?:platform_set_drvdata|i2c_set_clientdata|spi_set_drvdata|dev_set_drvdata)\(.*, NULL\);\Z"
+)
+_DEBUGFS = expression(r"\t+(?:(?P<name>[\w>.-]+) = )?debugfs_create_(?:file|dir)\(.*\);\Z")
+
+
 def _needless(hunk: Sequence[Shown], at: int) -> tuple[str, str] | None:
     """What is needless at a line, and what to do."""
     text, below = hunk[at].text, hunk[at + 1]
     if text == "\treturn;" and below.text == "}" and at and not re.match(r"\w+:", hunk[at - 1].text):
         return "return at the end of a function", "remove it"
-    if match := re.match(r"\t+if \((?P<what>[\w>.-]+)(?: != NULL)?\)\Z", text):
+    if "if (" in text and (match := _TEST.match(text)):
         free = r"\t+(?:kfree|vfree|kvfree|debugfs_remove(?:_recursive)?|usb_free_urb|of_node_put|dma_pool_destroy"
         free += r"|clk_disable_unprepare|clk_put|put_device)\("
         if below.added and re.match(free + re.escape(match.group("what")) + r"\);\Z", below.text):
             return "a test before a function that takes NULL", "call it in any case"
-    match = re.match(r"(?P<indent>\t+)(?P<name>ret|err|rc|error|retval|r|status) = (?!.*\?).*;\Z", text)
+    match = _RESULT.match(text) if " = " in text else None
     if match and below.added and below.text == f"{match.group('indent')}return {match.group('name')};":
         return "a value that is set and returned at once", "return it directly"
-    if re.match(r"\t+(?:platform_set_drvdata|i2c_set_clientdata|spi_set_drvdata|dev_set_drvdata)\(.*, NULL\);\Z", text):
+    if "data(" in text and _DATA_NULL.match(text):
         return "driver data that is set to NULL", "remove it, the core does so"
-    if match := re.match(r"\t+(?:(?P<name>[\w>.-]+) = )?debugfs_create_(?:file|dir)\(.*\);\Z", text):
+    if "debugfs" in text and (match := _DEBUGFS.match(text)):
         name = re.escape(match.group("name") or "")
         if name and re.match(rf"\t+if \((?:!{name}|IS_ERR(?:_OR_NULL)?\({name}\))\)", below.text) and below.added:
             return "a test whether debugfs made a file", "go on, whatever it says"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from patcher.lint.gate import C_FILES
+from patcher.lint.gate import C_FILES, has
 from patcher.lint.job import Change, Message
 from patcher.lint.model import Hit, Level
 from patcher.lint.register import check
@@ -70,7 +70,7 @@ def _wrapped(lines: object, index: int) -> bool:
 @check(files=C_FILES)
 def diff_whitespace(job: Change) -> Iterator[Hit]:
     """Tabs that a mail client turned into spaces, or spaces into no-break spaces."""
-    for file in job.diff.files:
+    for file in job.diff.files if has(job.patch.diff, ("        ", "\u00a0")) else ():
         if not file.path.endswith(C_FILES) or (job.misfits == () and job.context.base is not None):
             continue
         lines = [line for hunk in file.hunks for line in (*hunk.old, *hunk.new)]

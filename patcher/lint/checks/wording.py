@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from patcher.lazy import expression
 from patcher.lint import locations, prose
+from patcher.lint.gate import has
 from patcher.lint.job import Message, Tags, same_person
 from patcher.lint.model import Hit
 from patcher.lint.register import check
@@ -139,7 +140,7 @@ def body_versions(job: Message) -> Iterator[Hit]:
     patch = job.patch
     if not patch.path or patch.kind is not Kind.PATCH:
         return
-    speaks = any(word in job.texts.message for word in _OF_VERSIONS)
+    speaks = has(job.texts.message, _OF_VERSIONS)
     for index, line in locations.prose(patch) if speaks else ():
         if match := _BEFORE.search(line):
             yield Hit(f"{match.group()!r} is of another version: nobody knows it later", job.body(index, match.group()),
