@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from unidiff import Hunk, PatchedFile, PatchSet
 
 from patcher.mail.decode import decode
 from patcher.mail.diff import Diff, FileDiff
@@ -239,3 +241,37 @@ def test_any_order_of_lines_is_files_or_an_error(lines: list[str]) -> None:
     for file in diff.files:
         assert diff.changed >= len(file.added)
         assert all(diff.lines[line.at] == f"+{line.text}" for line in file.added)
+
+
+def test_hunks_are_as_unidiff_reads_them() -> None:
+    cases = sorted((Path(__file__).parents[1] / "lint" / "cases").iterdir())
+    mails = [raw for case in cases for raw in split(io.BytesIO(case.read_bytes()), "x")]
+    files = 0
+    for text in [CHANGE, PLAIN, *(parse(decode(raw), "x").diff for raw in mails)]:
+        for file in Diff(text).files:
+            theirs = _by_unidiff(text.split("\n"), file.at)
+            files += 1
+            assert [(each.start, each.function, list(each.old), list(each.new)) for each in file.hunks] == [
+                (each.source_start, each.section_header, *_before_and_after(each)) for each in theirs
+            ]
+            lines = [line for each in theirs for line in each]
+            assert [(line.number, line.text) for line in file.added] == [
+                (line.target_line_no, line.value.rstrip("\n")) for line in lines if line.is_added
+            ]
+            assert [(line.number, line.text) for line in file.removed] == [
+                (line.source_line_no, line.value.rstrip("\n")) for line in lines if line.is_removed
+            ]
+    assert files > 20
+
+
+def _before_and_after(hunk: Hunk) -> tuple[list[str], list[str]]:
+    kept = [line for line in hunk if line.line_type != "\\"]
+    before = [line.value.rstrip("\n") for line in kept if not line.is_added]
+    return before, [line.value.rstrip("\n") for line in kept if not line.is_removed]
+
+
+def _by_unidiff(lines: list[str], at: int) -> PatchedFile:
+    begin = next(index for index in range(at, len(lines)) if lines[index].startswith("@@ "))
+    end = next((index for index in range(begin, len(lines)) if lines[index][:1] not in tuple(" +-@\\")), len(lines))
+    (file,) = PatchSet(["--- a\n", "+++ b\n", *(f"{line}\n" for line in lines[begin:end])])
+    return file
