@@ -20,6 +20,7 @@ from patcher.lint.checks import (
     needless,
     people,
     prefixes,
+    references,
     schema_layout,
     schema_parts,
     schema_rules,
@@ -38,7 +39,7 @@ from patcher.lint.checks import (
 
 MODULES = (
     c_style, code, devicetree, devicetree_layout, devicetree_nodes, devicetree_sources, diffs, documents, drivers,
-    examples, history, interfaces, kconfig, messages, needless, people, prefixes, schema_layout, schema_parts,
-    schema_rules, schema_yaml, schemas, series, signing, sorting, spelling, statements, style, tags, transport,
-    wording,
+    examples, history, interfaces, kconfig, messages, needless, people, prefixes, references, schema_layout,
+    schema_parts, schema_rules, schema_yaml, schemas, series, signing, sorting, spelling, statements, style, tags,
+    transport, wording,
 )  # fmt: skip

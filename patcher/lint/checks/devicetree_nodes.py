@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from patcher.lazy import expression
+from patcher.lint.bindings import BINDINGS
 from patcher.lint.checks.drivers import year
 from patcher.lint.dts import Property, Source, Tree, read
 from patcher.lint.hunks import Shown, shown
@@ -17,6 +18,7 @@ from patcher.lint.schema import schemas
 from patcher.mail.diff import Line
 
 _ENDS = (".dts", ".dtsi", ".dtso")
+_FILES = (BINDINGS, "/boot/dts/")
 _HEX = expression(r"[0-9a-f]+\Z")
 _DECIMAL = expression(r"(?:0x[0-9a-fA-F]+|\d+)\Z")
 _ADDRESSED = ("reg", "ranges", "dma-ranges")
@@ -41,20 +43,20 @@ def _added(hunk: Sequence[Shown], at: int) -> Line | None:
     return hunk[at].line if at < len(hunk) and hunk[at].added else None
 
 
-@check
+@check(files=_FILES)
 def node_address(job: Change) -> Iterator[Hit]:
     """A node whose address is not the one of its reg, that has only one of both, or a reg of another length than its
     parent says; each told once a file."""
     yield from _told(job, _addresses)
 
 
-@check
+@check(files=_FILES)
 def node_names(job: Change) -> Iterator[Hit]:
     """A node that is called otherwise than the schemas of its class want it; each told once a file."""
     yield from _told(job, _names)
 
 
-@check
+@check(files=_FILES)
 def node_properties(job: Change) -> Iterator[Hit]:
     """A property of a node in an old form, or that has no place there; each told once a file."""
     yield from _told(job, _properties)
@@ -128,7 +130,7 @@ def _sizes(node: Tree, example: bool) -> tuple[int, int | None]:
 
 def _differs(unit: str, cells: Sequence[str], address: int) -> str:
     """How reg begins, where an address is not that."""
-    values = [_number(each) for each in cells[: address or 2]]
+    values = [_number(each) for each in cells[: max(address, 2)]]
     if not values or values[0] is None:
         return ""
     wanted = int(unit, 16)
@@ -137,7 +139,7 @@ def _differs(unit: str, cells: Sequence[str], address: int) -> str:
         if value is None:
             break
         whole = (whole << 32) + value
-        if wanted in (whole, value) or wanted == (value >> 8) & 0xFF:  # of PCI, the device
+        if wanted in (whole, value, (value >> 8) & 0xFF, value & 0x3FF):  # of PCI, the device; of I2C, without flags
             return ""
     return cells[0]
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from patcher.lazy import expression
+from patcher.lint.bindings import BINDINGS
 from patcher.lint.dts import Property, Source, Tree, read
 from patcher.lint.job import Change
 from patcher.lint.model import Hit
@@ -49,7 +50,7 @@ def _examples(job: Change) -> Iterator[tuple[Schema, Source, int]]:
             yield schema, source, line
 
 
-@check
+@check(files=(BINDINGS,))
 def example_compiles(job: Change) -> Iterator[Hit]:
     """An example that dtc cannot read: a semicolon or a brace is missing, or a name that no header of it defines."""
     for schema, source, first in _examples(job):
@@ -77,7 +78,7 @@ def _undefined(source: Source) -> tuple[str, int, str] | None:
     return None
 
 
-@check
+@check(files=(BINDINGS,))
 def example_fits(job: Change) -> Iterator[Hit]:
     """An example that its own schema does not let pass, or that includes what it does not use."""
     for schema in schemas(job.diff):

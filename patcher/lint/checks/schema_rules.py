@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from patcher.lazy import expression
+from patcher.lint.bindings import BINDINGS
 from patcher.lint.dts import read
 from patcher.lint.job import Change
 from patcher.lint.model import Hit
@@ -38,7 +39,7 @@ def _devices(job: Change) -> Iterator[Schema]:
     return (each for each in schemas(job.diff) if each.root.entries)
 
 
-@check
+@check(files=(BINDINGS,))
 def binding_meta(job: Change) -> Iterator[Hit]:
     """Keywords that the meta-schemas do not let pass, or do not want together; each told once a file."""
     for schema in _devices(job):
@@ -154,14 +155,15 @@ _OF_CLASS = (  # the directory, what a device of the class has, and the schema t
 )  # fmt: skip
 
 
-@check
+@check(files=(BINDINGS,))
 def binding_class(job: Change) -> Iterator[Hit]:
     """A device of a class whose common schema is not referred to, or that does not let its properties pass."""
     for schema in _devices(job):
         if not schema.is_device:
             continue
         refers = " ".join(each.text for each in _every_ref(schema.root))
-        common = any(not each.startswith("/schemas/") for each, _ in schema.references())
+        beside = f"/schemas/{schema.path.partition('/')[0]}/"
+        common = any(not each.startswith("/schemas/") or each.startswith(beside) for each, _ in schema.references())
         wanted = "" if common else _class(schema)
         if wanted and not re.search(wanted, refers):
             yield Hit(f"no reference to {wanted}, which describes its class", job.file(schema.file.path),

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
+from patcher.lint.bindings import BINDINGS
 from patcher.lint.job import Change
 from patcher.lint.model import CannotTell, Hit, Level
 from patcher.lint.register import check
@@ -34,7 +35,7 @@ _ENDED = (0, 1, 2)  # nothing to say, errors, warnings
 _SAID = re.compile(r"^stdin:(\d+):\d+: \[\w+\] (.*?)(?: \(([a-z-]+)\))?$", re.MULTILINE)
 
 
-@check
+@check(files=(BINDINGS,))
 def binding_yamllint(job: Change) -> Iterator[Hit]:
     """What yamllint says of a new schema; each kind once a file."""
     for schema in schemas(job.diff):
