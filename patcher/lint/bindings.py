@@ -19,7 +19,7 @@ def documented(diff: Diff) -> frozenset[str]:
 
 def used(path: str, text: str) -> list[str]:
     """The compatible strings of one line of a driver or a devicetree."""
-    if not path.endswith((".c", ".dts", ".dtsi", ".dtso")):
+    if "compatible" not in text or not path.endswith((".c", ".dts", ".dtsi", ".dtso")):
         return []
     return [each for match in _USE.finditer(text) for each in _QUOTED.findall(match.group(1))]
 

@@ -19,7 +19,7 @@ from patcher.lint.model import Location
 from patcher.mail.diff import Diff, Line
 from patcher.mail.model import Patch, Person, Tag
 
-_NO_WORD = expression(r"[\W_]+")
+_SAYS = expression(r"(?:[\W_]*[^\W_]){8}")
 _LINES_KEPT = 4000
 
 
@@ -157,7 +157,7 @@ def _hashes(diff: Diff, which: str) -> list[int]:
     found = set()
     for file in diff.files:
         for line in getattr(file, which):
-            if len(_NO_WORD.sub("", line.text)) > 7:
+            if _SAYS.match(line.text):
                 found.add(hash((file.path, line.text.strip())))
                 if len(found) >= _LINES_KEPT:
                     return sorted(found)

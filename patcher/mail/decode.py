@@ -12,7 +12,7 @@ from email.errors import HeaderParseError, MessageError
 from email.header import decode_header
 from email.message import Message
 from email.parser import BytesHeaderParser, BytesParser
-from email.policy import Compat32
+from email._policybase import Compat32  # email.policy loads parsers of headers that nobody asks for
 from email.utils import getaddresses
 from typing import NamedTuple
 

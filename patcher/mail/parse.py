@@ -156,7 +156,7 @@ def parse(mail: Mail, label: str) -> Patch:
     body = _trimmed(lines, first, message_end)
     below = lines[below_start:diff_start] if below_start < diff_start else []
     line = (lambda at: mail.text_line + at) if mail.exact else (lambda at: mail.text_line)
-    found_base = _BASE.search(mail.text)
+    found_base = _BASE.search(mail.text) if "base-commit: " in mail.text else None
     signed = any(map(_SIGNED.match, lines[first:diff_start]))
     return Patch(
         kind=_kind(mail, prefix, reply=reply, has_diff=has_diff, signed=signed, separator=separator),

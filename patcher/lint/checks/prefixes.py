@@ -24,7 +24,10 @@ _DRIVERS = expression(
 )
 
 
-_TREEWIDE = r"|(?:\w[\w ]* )?revert\b|.*\b(?:treewide|tree-wide|spdx)\b|\[|[^:]*\Z|documentation:|docs?:|maintainers:"
+_TREEWIDE = expression(
+    r"(?:\w[\w ]* )?revert\b|.*\b(?:treewide|tree-wide|spdx)\b|\[|[^:]*\Z|documentation:|docs?:|maintainers:",
+    re.IGNORECASE,
+)
 _CAPITALS = ("drivers/pci/", "drivers/iommu/", "drivers/thunderbolt/")  # nine of ten are so
 _OF_BOARDS = expression(r"arch/arm64/boot/dts/(?:qcom|renesas)/[^/]+\.dtsi?")
 _WITH_BOARD = expression(r"(?:[^:]+: ){4}|[^:]+: dts: \w+[-/]\w")
@@ -35,7 +38,7 @@ def _customs() -> dict[str, re.Pattern[str]]:
     """What the summaries of patches to a directory begin with, by its path."""
     text = Path(__file__).parents[1].joinpath("prefixes.txt").read_text("ascii")
     rows = (line.split(" ", 1) for line in text.splitlines() if not line.startswith("#"))
-    return {where: expression(f"(?:{customary}){_TREEWIDE}", re.IGNORECASE) for where, customary in rows}
+    return {where: expression(customary, re.IGNORECASE) for where, customary in rows}
 
 
 def _custom(paths: Sequence[str]) -> re.Pattern[str] | None:
@@ -53,7 +56,7 @@ def prefix_elsewhere(job: Message) -> Iterator[Hit]:
     name = first.group().lower() if first else ""
     named = [file.path for file in job.diff.files]
     customary = _custom(named) if match and named else None
-    fits = customary is not None and customary.match(job.patch.summary) is not None
+    fits = customary is not None and bool(customary.match(job.patch.summary) or _TREEWIDE.match(job.patch.summary))
     paths = [path.lower() for path in named]
     code = [path for path in paths if path.startswith(("drivers/", "include/linux/"))]
     if (

@@ -96,6 +96,10 @@ def needless_statement(job: Change) -> Iterator[Hit]:
 
 
 _TEST = expression(r"\t+if \((?P<what>[\w>.-]+)(?: != NULL)?\)\Z")
+_FREE = expression(
+    r"\t+(?:kfree|vfree|kvfree|debugfs_remove(?:_recursive)?|usb_free_urb|of_node_put|dma_pool_destroy"
+    r"|clk_disable_unprepare|clk_put|put_device)\((?P<what>[\w>.-]+)\);\Z"
+)
 _RESULT = expression(r"(?P<indent>\t+)(?P<name>ret|err|rc|error|retval|r|status) = (?!.*\?).*;\Z")
 _DATA_NULL = expression(
     r"\t+(?:platform_set_drvdata|i2c_set_clientdata|spi_set_drvdata|dev_set_drvdata)\(.*, NULL\);\Z"
@@ -109,9 +113,8 @@ def _needless(hunk: Sequence[Shown], at: int) -> tuple[str, str] | None:
     if text == "\treturn;" and below.text == "}" and at and not re.match(r"\w+:", hunk[at - 1].text):
         return "return at the end of a function", "remove it"
     if "if (" in text and (match := _TEST.match(text)):
-        free = r"\t+(?:kfree|vfree|kvfree|debugfs_remove(?:_recursive)?|usb_free_urb|of_node_put|dma_pool_destroy"
-        free += r"|clk_disable_unprepare|clk_put|put_device)\("
-        if below.added and re.match(free + re.escape(match.group("what")) + r"\);\Z", below.text):
+        freed = _FREE.match(below.text) if below.added else None
+        if freed and freed.group("what") == match.group("what"):
             return "a test before a function that takes NULL", "call it in any case"
     match = _RESULT.match(text) if " = " in text else None
     if match and below.added and below.text == f"{match.group('indent')}return {match.group('name')};":

@@ -213,6 +213,8 @@ def stable_missing(job: Tags) -> Iterator[Hit]:
     patch = job.patch
     paths = [file.path for file in job.diff.files]
     fixed = next((tag for tag in patch.tags if tag.key == "fixes"), None)
+    if fixed is None:
+        return
     told = re.search(r"\bstable\b", "\n".join((*patch.body, *patch.below, *(one.address for one in patch.to))))
     if fixed and paths and not told and all(_ASK_FOR_STABLE.match(path) for path in paths):
         yield Hit("a fix without Cc: stable", job.tag(fixed), key="none")
