@@ -133,8 +133,8 @@ def _lines(job: Job, where: Where, path: Find | None) -> Iterator[tuple[str, Cal
     if where in _OF_DIFF:
         for file in job.diff.files:
             if where is Where.ADDED:
-                if path is None or path(file.path):
-                    yield from ((line.text, partial(job.file, file.path, line)) for line in file.added)
+                for line in file.added if path is None or path(file.path) else ():
+                    yield line.text, partial(job.file, file.path, line)
             elif not file.deleted and {Where.CREATED: file.created, Where.BINARY: file.binary}.get(where, True):
                 yield file.path, partial(job.file, file.path)
     elif where in (Where.SUBJECT, Where.SUMMARY):

@@ -8,11 +8,11 @@ import codecs
 import functools
 import quopri
 import re
+from email._policybase import Compat32  # email.policy loads parsers of headers that nobody asks for
 from email.errors import HeaderParseError, MessageError
 from email.header import decode_header
 from email.message import Message
 from email.parser import BytesHeaderParser, BytesParser
-from email._policybase import Compat32  # email.policy loads parsers of headers that nobody asks for
 from email.utils import getaddresses
 from typing import NamedTuple
 
