@@ -14,8 +14,10 @@ from patcher.lint.checks import (
     drivers,
     examples,
     history,
+    idioms,
     interfaces,
     kconfig,
+    layout,
     messages,
     needless,
     people,
@@ -39,7 +41,7 @@ from patcher.lint.checks import (
 
 MODULES = (
     c_style, code, devicetree, devicetree_layout, devicetree_nodes, devicetree_sources, diffs, documents, drivers,
-    examples, history, interfaces, kconfig, messages, needless, people, prefixes, references, schema_layout,
-    schema_parts, schema_rules, schema_yaml, schemas, series, signing, sorting, spelling, statements, style, tags,
-    transport, wording,
+    examples, history, idioms, interfaces, kconfig, layout, messages, needless, people, prefixes, references,
+    schema_layout, schema_parts, schema_rules, schema_yaml, schemas, series, signing, sorting, spelling, statements,
+    style, tags, transport, wording,
 )  # fmt: skip
