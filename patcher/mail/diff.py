@@ -207,7 +207,9 @@ def _read(lines: Sequence[str], hunks: range) -> tuple[list[Hunk], list[Line], l
             last = sign
         if (len(before), len(after)) != (old_length, new_length) or not before + after:
             _judge(lines, hunks)
-        found.append(Hunk(old, tuple(before), tuple(after), *ends, lines[head][header.end() :].removeprefix(" ")))
+        found.append(
+            Hunk(old, tuple(before), tuple(after), ends[0], ends[1], lines[head][header.end() :].removeprefix(" "))
+        )
     return found, added, removed
 
 
