@@ -187,7 +187,7 @@ def _read(lines: Sequence[str], hunks: range) -> tuple[list[Hunk], list[Line], l
         old, old_length, new, new_length = (int(part or 1) for part in header.groups())
         before: list[str] = []
         after: list[str] = []
-        ends = [False, False]
+        old_ends = new_ends = False
         last = ""
         for at in range(head + 1, end):
             sign, text = lines[at][:1], lines[at][1:]
@@ -198,7 +198,7 @@ def _read(lines: Sequence[str], hunks: range) -> tuple[list[Hunk], list[Line], l
                 removed.append(Line(old + len(before), text, at))
                 before.append(text)
             elif sign == "\\":
-                ends = [ends[0] or last in ("-", " "), ends[1] or last in ("+", " ")]
+                old_ends, new_ends = old_ends or last in ("-", " "), new_ends or last in ("+", " ")
                 continue
             else:  # mail clients take the blank from an empty line
                 sign, text = " ", text if sign == " " else lines[at]
@@ -207,9 +207,8 @@ def _read(lines: Sequence[str], hunks: range) -> tuple[list[Hunk], list[Line], l
             last = sign
         if (len(before), len(after)) != (old_length, new_length) or not before + after:
             _judge(lines, hunks)
-        found.append(
-            Hunk(old, tuple(before), tuple(after), ends[0], ends[1], lines[head][header.end() :].removeprefix(" "))
-        )
+        function = lines[head][header.end() :].removeprefix(" ")
+        found.append(Hunk(old, tuple(before), tuple(after), old_ends, new_ends, function))
     return found, added, removed
 
 
