@@ -6,9 +6,11 @@ import sys
 def main() -> None:
     """Run the command line. Until it is ready, an interrupt ends the process as it ends any other program."""
     import _signal  # type: ignore[import-not-found]  # built in, while signal would load modules first
+    import gc
 
     if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
         _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+    gc.set_threshold(50_000)  # values and modules are many, and hardly one is part of a circle
     _open_standard_streams()
     try:
         from patcher.cli import main as command

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import io
 import signal
 import sys
@@ -72,7 +71,6 @@ def main() -> None:
 
 def _run() -> int:
     end_on_signals()
-    gc.set_threshold(50_000)  # values are many and frozen, and hardly one is part of a circle
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # what the locale cannot spell
