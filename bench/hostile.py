@@ -323,14 +323,15 @@ def arguments(rng: random.Random, place: Place) -> Case:
         "check": ["--series", "--base", "--configs", "--with", "-j", "--max-users", "--tree", ""],
         "prove": ["--range", "--arch", "--examples", "--seed", "--property", "--require", "--e820", "--replay",
         "--rev"],
-        "apply": ["--series", "--series-dir", "--rev", "--branch", "--configs", "--tree"],
+        "apply": ["--series", "--series-dir", "--rev", "--branch", "--configs", "--tree", "--since"],
+        "status": ["--series", "--series-dir", "--rev", "--format", "--tree", "--since"],
         "p2m draw": ["--arch", "--e820", "--nr-pages", "--rev"],
         "series show": ["--series-dir", ""], "rules explain": ["--rules", ""], "rules test": [""], "help": [""],
         "": [""],
     }  # fmt: skip
     command = rng.choice(list(options))
     argv: list[str | bytes | Path] = [*command.split()]
-    if command in ("plan", "lint", "check", "prove", "apply", "p2m draw"):
+    if command in ("plan", "lint", "check", "prove", "apply", "status", "p2m draw"):
         argv += ["--tree", top]
     if command == "apply":
         argv.append("--dry-run")
