@@ -180,6 +180,13 @@ class Verdict(StrEnum):
     UNDECIDED = "undecided"
 
 
+class Remark(StrEnum):
+    """What a person should know of a place that repeats what a call does."""
+
+    UNCHECKED = "whether the call failed is not looked at"
+    PRINTED = "the flags are printed before the call"
+
+
 class Finding(Frozen, frozen=True):
     """A verdict on one place, with its evidence.
 
@@ -188,7 +195,8 @@ class Finding(Frozen, frozen=True):
     the finding across moved lines: it is made of rule, path, function, symbol and snippet.
 
     Where something else does what the place does: ``calls`` are the functions that are called and do it, ``setters``
-    where they do (``f() in path``), ``remarks`` what a person should know besides, in sentences.
+    where they do (``f() in path``), ``remarks`` what a person should know besides, ``asks`` the function that asks for
+    the result before that, so that the place is needed all the same.
     """
 
     rule: str
@@ -204,7 +212,8 @@ class Finding(Frozen, frozen=True):
     fingerprint: str
     calls: tuple[str, ...] = ()
     setters: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    asks: str = ""
 
 
 class Target(Frozen, frozen=True):

@@ -34,16 +34,17 @@ def _unknown(name: str, names: Collection[str]) -> str:
     return f"there is nothing to fill in for {{{name[:50]}}}; there is {', '.join(sorted(names))}"
 
 
-def filled(template: str, values: Mapping[str, str]) -> str:
-    """The template with each ``{name}`` replaced by its value, which is cut where it is long; of ``{name:a|b}`` there
-    is ``a`` where the value is 1, else ``b``. Values may be a tree's: controls in them are written out."""
+def filled(template: str, values: Mapping[str, str], most: int = LONG) -> str:
+    """The template with each ``{name}`` replaced by its value, which is cut behind ``most`` characters; of
+    ``{name:a|b}`` there is ``a`` where the value is 1, else ``b``. Values may be a tree's: controls in them are
+    written out."""
 
     def value(match: re.Match[str]) -> str:
         if match.group(1) in values:
             text = values[match.group(1)]
             if match.group(2) is not None:
-                return filled(match.group(2 if text == "1" else 3), values)
-            return safe(text if len(text) <= LONG else f"{text[:LONG]}…")
+                return filled(match.group(2 if text == "1" else 3), values, most)
+            return safe(text if len(text) <= most else f"{text[:most]}…")
         return match.group()[:1] if match.group() in ("{{", "}}") else match.group()
 
     return _FIELD.sub(value, template)

@@ -50,7 +50,7 @@ def cover(
         parts.append(
             "The tree has these parts of the series already:\n\n" + "\n".join(f" - {title}" for title in present)
         )
-    ways = f"the configurations {', '.join(made.configs)}"
+    ways = f"the configuration{'s' * (len(made.configs) != 1)} {', '.join(made.configs)}"
     if not spec.wide:
         kinds = "x86_64 and i386, SMP on and off, debugfs on and off, as far as the tree has them"
         ways = f"{len(made.configs)} configurations ({kinds})"

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from patcher.model import Edit, Finding
+from patcher.model import Edit, Finding, Remark, Verdict
 from patcher.template import in_words
 
 FIELDS = ("symbols", "nsymbols", "calls", "ncalls", "setters", "nsetters", "repeats", "kept", "remarks")
 _CONSTANT = re.compile(rb"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b")
 
 
-def fields(told: Sequence[Finding], edits: Sequence[Edit]) -> dict[str, str]:
-    """What a template can name of these findings and of the edits made for them.
+def fields(told: Sequence[Finding], others: Sequence[Finding], edits: Sequence[Edit]) -> dict[str, str]:
+    """What a template can name of the findings that edits are made for.
 
     ``{symbols}`` that go, ``{calls}`` that make them needless and ``{setters}``, where these do that, in words;
     ``{nsymbols}``, ``{ncalls}`` and ``{nsetters}`` as numbers. Sentences: ``{repeats}``, which function does again
     what which call does; ``{kept}``, what stays beside it; ``{remarks}``, what a person should know besides. "" where
     there is nothing to say.
+
+    Arguments:
+        told: these findings; ``others``: what else plan has found in the files
     """
-    symbols = list(dict.fromkeys(each.symbol for each in told))
-    calls = list(dict.fromkeys(f"{name}()" for each in told for name in each.calls))
-    setters = list(dict.fromkeys(place for each in told for place in each.setters))
-    left = dict.fromkeys(name.decode() for edit in edits for name in _CONSTANT.findall(edit.replacement))
-    kept = [name for name in left if name not in symbols]
-    remarks = dict.fromkeys(f"{each}." for finding in told for each in finding.remarks)
+    symbols = _each(each.symbol for each in told)
+    calls = _each(f"{name}()" for each in told for name in each.calls)
+    setters = _each(place for each in told for place in each.setters)
     return {
         "symbols": in_words(symbols),
         "nsymbols": str(len(symbols)),
@@ -35,14 +35,13 @@ def fields(told: Sequence[Finding], edits: Sequence[Edit]) -> dict[str, str]:
         "setters": in_words(setters),
         "nsetters": str(len(setters)),
         "repeats": " ".join(_sentences(told)),
-        "kept": f"{in_words(kept)} {_stay(kept, calls)}." if kept and calls else "",
-        "remarks": " ".join(remarks),
+        "kept": " ".join(_kept(told, others, edits, symbols, calls)) if calls else "",
+        "remarks": " ".join(_remarks(told)),
     }
 
 
-def _stay(kept: Sequence[str], calls: Sequence[str]) -> str:
-    stays = "stays" if len(kept) == 1 else "stay"
-    return f"{stays}, as {in_words(calls, 'or')} {'does' if len(calls) == 1 else 'do'} not set {_them(kept)}"
+def _each(names: Iterator[str]) -> list[str]:
+    return list(dict.fromkeys(names))
 
 
 def _them(names: Sequence[str]) -> str:
@@ -69,3 +68,40 @@ def _sentence(functions: Sequence[str], symbols: Sequence[str], calls: Sequence[
     does = f"{in_words(functions)} {'set' if many else 'sets'} {in_words(symbols)}"
     by = f"{'call' if many else 'calls'} {in_words(calls, 'or')}, which {'sets' if len(calls) == 1 else 'set'}"
     return f"{does} and {by} {_them(symbols)} as well."
+
+
+def _kept(
+    told: Sequence[Finding], others: Sequence[Finding], edits: Sequence[Edit], symbols: Sequence[str],
+    calls: Sequence[str],
+) -> Iterator[str]:  # fmt: skip
+    left = dict.fromkeys(name.decode() for edit in edits for name in _CONSTANT.findall(edit.replacement))
+    if kept := [name for name in left if name not in symbols]:
+        do_not = f"{calls[0]} does not" if len(calls) == 1 else "the calls do not"
+        yield f"{in_words(kept)} {'stays' if len(kept) == 1 else 'stay'}, as {do_not} set {_them(kept)}."
+    functions = {(each.path, each.function) for each in told}
+    same = [each for each in others if (each.path, each.function) in functions]
+    for each in (each for each in same if each.asks):
+        called = in_words([f"{name}()" for name in each.calls], "or")
+        does = "sets" if len(each.calls) == 1 else "set"
+        yield f"{each.symbol} stays in {each.function}(), where {each.asks}() asks for it before {called} {does} it."
+    for path, function in functions:
+        alike = [each for each in same if (each.path, each.function) == (path, function) and not each.asks]
+        unsure = _each(each.symbol for each in alike if each.verdict in (Verdict.REQUIRED, Verdict.UNDECIDED))
+        if again := [name for name in unsure if any(each.symbol == name for each in told if each.function == function)]:
+            stays = "stays" if len(again) == 1 else "stay"
+            yield f"Elsewhere in {function}() {in_words(again)} {stays}, as no such call is sure to follow."
+
+
+def _remarks(told: Sequence[Finding]) -> Iterator[str]:
+    for remark in Remark:
+        own = [each for each in told if remark in each.remarks]
+        names = _each(f"{each.function}()" for each in own)
+        calls = in_words(_each(f"{name}()" for each in own for name in each.calls), "or")
+        symbols = _each(each.symbol for each in own)
+        many = len(names) > 1
+        if names and remark is Remark.UNCHECKED:
+            does = "do" if many else "does"
+            yield f"{in_words(names)} {does} not look at whether {calls} failed, before or after this."
+        elif names:
+            prints = "print" if many else "prints"
+            yield f"{in_words(names)} {prints} the flags before the call, without {_them(symbols)} from now on."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import textwrap
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -20,10 +21,11 @@ FIELDS = (
     "prefix", "driver", "entry", "directory", "file", "files", "functions", "places", "nfiles", "nfunctions", "why",
     "evidence", *repeats.FIELDS,
 )  # fmt: skip
+_PLACE = re.compile(r"\S+:\d+: ")
 _EVIDENCE = "{evidence}"  # a paragraph of its own
 _WIDTH = 72
 _LAID_OUT = re.compile(r"[^\w(\"'{]|[\w-]+: |\d+[.)] ")  # a list, a tag, code
-_LONG = 300  # characters of a line that is shown
+_LONG, _SENTENCES = 300, 2000  # characters of a line that is shown, and of sentences
 _SHOWN = 6  # lines of evidence
 
 
@@ -62,7 +64,8 @@ def parts(
         after = {path: changes[path] for path in group.paths if path in changes}
         if after:
             told = _told(own, before, findings)
-            values = {**fields(group, own, before), "why": _why(told), **repeats.fields(told, own)}
+            others = [each for each in findings if each.path in after and each not in told]
+            values = {**fields(group, own, before), "why": _why(told), **repeats.fields(told, others, own)}
             paragraphs = (_filled(part, values, told) for part in message.split("\n\n"))
             text = "\n\n".join(part for part in paragraphs if part.strip()).rstrip("\n") + "\n"
             made.append(Part(group, own, after, " ".join(template.filled(title, values).split()), text))
@@ -94,9 +97,10 @@ def _why(told: Sequence[Finding]) -> str:
 def _filled(paragraph: str, values: Mapping[str, str], told: Sequence[Finding]) -> str:
     """A paragraph, broken anew where something was filled in."""
     if paragraph.strip() == _EVIDENCE:
-        shown = list(dict.fromkeys(line.strip() for each in told for line in each.evidence))[:_SHOWN]
+        lines = Counter(line.strip() for each in told for line in each.evidence if _PLACE.match(line))
+        shown = sorted(lines, key=lines.__getitem__)[:_SHOWN]  # what several findings rest on comes last
         return safe("\n".join(f"  {line[:_LONG]}" for line in shown))
-    text = template.filled(paragraph, values)
+    text = template.filled(paragraph, values, _SENTENCES)
     if text == paragraph or any(_LAID_OUT.match(line) for line in paragraph.strip("\n").split("\n")):
         return text
     return textwrap.fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False) + "\n" * text.endswith("\n")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from patcher.model import Remark
 from patcher.rules import flow
 from patcher.rules.flow import Effect, End, calls
 from patcher.rules.functions import Function, arguments
@@ -20,6 +21,7 @@ _OF_ACCESS = re.compile(r"is_\w+_mapping|vm_get_page_prot|calc_vm_\w+")  # they 
 _PRINTS = re.compile(r"\w*(?:print|dbg|debug|_log|_info|_notice|_warn|_err|trace)\w*", re.IGNORECASE)
 _MASK = re.compile(r"\s*&(?!&)\s*(?:(\w+)|\(([^()]*)\))")
 _CONDITION = re.compile(r"\?|&&|\|\|")
+_OR_ERROR = re.compile(r"\?\s*-\s*E[A-Z0-9]+\s*:")  # instead of a call that is made else
 
 
 class Sets(NamedTuple):
@@ -44,8 +46,8 @@ class Setting(NamedTuple):
     ``repeats``: on every path that succeeds, a function that is called sets it, too, and the flags are not asked for
     before that; None where it cannot be told.
     ``reason`` is the end of a sentence; ``calls``: the places of the calls (path, line), ``sets``: where these set the
-    flag; ``names`` and ``setters``: the functions that are called, and those in which they set it; ``remarks``: what
-    else a person should know of the place, in sentences.
+    flag; ``names`` and ``setters``: the functions that are called, and those in which they set it; ``asks``: the
+    function that asks for the flags before that.
     """
 
     repeats: bool | None
@@ -54,7 +56,8 @@ class Setting(NamedTuple):
     sets: tuple[tuple[str, int], ...] = ()
     names: tuple[str, ...] = ()
     setters: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    asks: str = ""
 
 
 class Areas:
@@ -124,13 +127,14 @@ class Areas:
         all_done = all(end.happened for end in found.ends)
         reads = next((end.reads for end in found.ends if end.reads), "")
         if all_done and reads:
-            return Setting(False, reads, made, tuple(watch.places))
+            names = tuple(dict.fromkeys(watch.names))
+            return Setting(False, reads, made, tuple(watch.places), names, asks=reads.partition("()")[0])
         if all_done:
             names = tuple(dict.fromkeys(watch.names))
             reason = f"{' or '.join(f'{each}()' for each in names)} sets it on every path that succeeds"
             return Setting(
                 True, reason, made, tuple(dict.fromkeys(watch.places)), names, tuple(dict.fromkeys(watch.setters)),
-                tuple(self._remarks(function, found, names)),
+                tuple(_remarks(found)),
             )  # fmt: skip
         missing = [end for end in found.ends if not end.happened]
         sure = [end for end in missing if not end.unknown]
@@ -160,13 +164,6 @@ class Areas:
             return None
         worst = next((each for each in found if each.repeats is False), None)
         return worst or next((each for each in found if each.repeats is None), found[0])
-
-    def _remarks(self, function: Function, found: flow.Paths, names: Sequence[str]) -> Iterator[str]:
-        called = f"{names[0]}()" if len(names) == 1 else "they"
-        if any(end.ignored for end in found.ends):
-            yield f"{function.name}() does not look at whether {called} failed"
-        if found.shown:
-            yield f"{function.name}() prints the flags before it calls {called.replace('they', 'them')}"
 
     def _why(
         self, function: Function, missing: Sequence[End], ends: Sequence[End], watch: _Watch, name: str
@@ -224,7 +221,7 @@ class Areas:
                 continue
             sets = self.sets(callee, watch.function.path, place)
             reads, shows = reads or sets.reads, shows or sets.shows
-            if sets.always and _CONDITION.search(text[:offset]):
+            if sets.always and _CONDITION.search(_OR_ERROR.sub("", text[:offset])):
                 unknown = unknown or f"{watch.function.name}() calls {callee}() on a condition"
             elif sets.always:
                 if reached:
@@ -343,6 +340,13 @@ class _Watch:
         self.calls.append((self.function.path, self.line(at)))
         self.places.append((sets.path, sets.line))
         self.setters.append(sets.setter)
+
+
+def _remarks(found: flow.Paths) -> Iterator[Remark]:
+    if any(end.ignored for end in found.ends):
+        yield Remark.UNCHECKED
+    if found.shown:
+        yield Remark.PRINTED
 
 
 def _short(text: str) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from patcher.model import Finding, How, Use, Verdict
 from patcher.pattern import pattern
+from patcher.rules.areas import Setting
 from patcher.rules.knowledge import Knowledge, Topic
 from patcher.rules.matchers import MATCHERS, Asked, is_core, origins, setting
 from patcher.rules.model import Match, Role, Rule, RuleSet
@@ -132,17 +134,18 @@ def _finding(rule: Rule | None, asked: Asked, sources: Sources, seen: Counter[st
         why=why,
         evidence=tuple(_evidence(rule, asked, sources)),
         fingerprint=hashlib.sha256(f"{identity}\0{seen[identity]}".encode()).hexdigest()[:16],
-        **_repeated(asked),
+        **_others(setting(asked)),
     )
 
 
-def _repeated(asked: Asked) -> dict[str, tuple[str, ...]]:
+def _others(found: Setting | None) -> dict[str, Any]:
     """What sets the flag besides a use that sets it, for a message."""
-    found = setting(asked)
-    if found is None or not found.repeats:
+    if found is None or not (found.repeats or found.asks):
         return {}
     places = (f"{name}() in {path}" for name, (path, _) in zip(found.setters, found.sets, strict=False))
-    return {"calls": found.names, "setters": tuple(dict.fromkeys(places)), "remarks": found.remarks}
+    return {
+        "calls": found.names, "setters": tuple(dict.fromkeys(places)), "remarks": found.remarks, "asks": found.asks,
+    }  # fmt: skip
 
 
 def _enclosing(asked: Asked) -> str:

@@ -79,7 +79,9 @@ class _Function:
             gone, unused = [], []
         flags = {self._tokens[at].text.decode() for at in self._found}
         pieces = [Removal(each.start, each.end) for each in gone] + unused
-        yield from ((place, b"") for place in lines(self._outline, pieces, flags))
+        for place in lines(self._outline, pieces, flags):
+            self._look_above(place[0])
+            yield place, b""
         for first, left in self._sums.items():
             if first not in self._emptied:
                 yield self._shortened(first, left)
@@ -95,6 +97,12 @@ class _Function:
         for at in self._found:
             if one.first <= at < one.last and not any(each.first <= at < each.last for each in inner):
                 self.left[self._outline.line(self._tokens[at].start)] = "it stands in a condition"
+
+    def _look_above(self, start: int) -> None:
+        """Tell of a comment that stays, and may speak of what is gone as well."""
+        above = self._outline.with_comment(start)
+        if above < start and re.search(rb"\bflags\b", self._outline.source[above:start]):
+            self.left[self._outline.line(above)] = "this comment speaks of flags; look whether it still should"
 
     # one statement
 

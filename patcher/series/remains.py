@@ -10,7 +10,7 @@ from patcher.source.outline import Outline, Statement, Token
 
 _BETWEEN = re.compile(rb"(?:\s|/\*.*?\*/|//[^\n]*)*", re.DOTALL)
 _BEHIND = re.compile(rb"[ \t]*(?:(?:/\*(?:[^*]|\*(?!/))*\*/|//[^\n]*)[ \t]*)?(?:\r?\n|\Z)")
-_ABOUT_FLAGS = re.compile(rb"vm_flags|\bswap|core ?dump|\bdump|\bm?lock(?:ed|ing)? in|\bmerge|\bexpand", re.IGNORECASE)
+_ABOUT_FLAGS = re.compile(rb"vm_flags|\bswap|dump|\bm?lock(?:ed|ing)? in|\bmerge|\bexpand", re.IGNORECASE)
 _FLAG = re.compile(rb"\bVM_[A-Z]+\b")
 _IF = re.compile(rb"[ \t]*#[ \t]*if")
 _ELSE = re.compile(rb"[ \t]*#[ \t]*(?:else|elif)")

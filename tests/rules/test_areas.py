@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from patcher.model import Remark
 from patcher.rules import flow
 from patcher.rules.areas import Areas, Setting
 from patcher.rules.library import Library
@@ -217,6 +218,7 @@ CALL = "\treturn remap_pfn_range(vma, 0, 1, 2);"
         SET + "\tvma->vm_flags |= VM_DONTCOPY;\n\tvma->vm_flags &= ~VM_MAYWRITE;\n" + CALL,
         "\tunsigned long flags = vma->vm_flags;\n\n\tflags |= VM_IO;\n\tvm_flags_reset(vma, flags);\n" + CALL,
         SET + "\tvm_flags_clear(vma, VM_IO);\n" + CALL,
+        SET + "\treturn file ? -EINVAL : remap_pfn_range(vma, 0, 1, 2);",
     ],
 )
 def test_a_call_whatever_happens_around_it(body: str) -> None:
@@ -273,12 +275,9 @@ def test_what_may_happen_is_not_told(body: str) -> None:
 def test_what_a_person_should_know_is_remarked() -> None:
     found = setting(SET + '\tpr_debug("%lx", vma->vm_flags);\n\tremap_pfn_range(vma, 0, 1, 2);\n\treturn 0;')
     assert found.repeats
-    assert found.remarks == (
-        "f() does not look at whether remap_pfn_range() failed",
-        "f() prints the flags before it calls remap_pfn_range()",
-    )
+    assert found.remarks == (Remark.UNCHECKED, Remark.PRINTED)
     body = SET + "\tint ret = remap_pfn_range(vma, 0, 1, 2);\n\n\tret = 0;\n\treturn ret;"
-    assert setting(body).remarks == ("f() does not look at whether remap_pfn_range() failed",)
+    assert setting(body).remarks == (Remark.UNCHECKED,)
 
 
 def test_code_of_all_architectures() -> None:
@@ -290,4 +289,4 @@ def test_code_of_all_architectures() -> None:
 def test_a_macro_that_prints_the_flags() -> None:
     more = '#define say(vma) x_dbg("%lx", (vma)->vm_flags)\n'
     found = setting(SET + "\tsay(vma);\n" + CALL, more)
-    assert found.repeats and found.remarks == ("f() prints the flags before it calls remap_pfn_range()",)
+    assert found.repeats and found.remarks == (Remark.PRINTED,)

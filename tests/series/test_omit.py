@@ -101,6 +101,7 @@ def test_what_is_empty_goes(body: str, expected: str) -> None:
         ("\t/* VM_IO and VM_DONTCOPY, as it is a device */\n", False),
         ("\t/* map it uncached */\n", False),
         ("\t// not in core dumps\n", True),
+        ("\t/* This is an IO map - tell maydump to skip this VMA */\n", True),
         ("\t/* not in core dumps */\n\n", False),
     ],
 )
@@ -162,3 +163,10 @@ def test_outside_of_functions_nothing_is_omitted() -> None:
     found = omit("x.c", Outline(text), [text.index(b"VM_IO"), text.rindex(b"VM_IO")], "why")
     assert found.edits == ()
     assert found.left == {1: "it stands in a macro", 2: "it stands in a variable"}
+
+
+def test_a_comment_that_may_speak_of_it_is_told() -> None:
+    body = "\ta();\n\n\t/* flags and protection of a device */\n%s\tvma->vm_page_prot = device;\n"
+    text, left = omitted(body % "\tvma->vm_flags |= VM_IO;\n")
+    assert text == body % ""
+    assert left == {5: "this comment speaks of flags; look whether it still should"}
