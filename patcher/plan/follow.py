@@ -9,7 +9,7 @@ from patcher.cache import Cache
 from patcher.model import FileFacts
 from patcher.plan.reading import Gap
 from patcher.plan.survey import Survey, cached_search
-from patcher.rules import flow
+from patcher.rules import branches
 from patcher.rules.knowledge import Knowledge, Topic
 from patcher.rules.library import Library, within
 from patcher.rules.match import ask
@@ -63,7 +63,7 @@ def follow(
 
 def _ours(code: bytes) -> bytes:
     """The code without what only another architecture compiles: nothing comes from there."""
-    return flow.without(code.decode("latin-1"), of_others).encode("latin-1") if _DIRECTIVE.search(code) else code
+    return branches.without(code.decode("latin-1"), of_others).encode("latin-1") if _DIRECTIVE.search(code) else code
 
 
 class _Fetch:

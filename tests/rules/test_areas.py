@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from patcher.model import Remark
-from patcher.rules import flow
+from patcher.rules import branches
 from patcher.rules.areas import Areas, Setting
 from patcher.rules.library import Library
 from patcher.source import lex
@@ -173,12 +173,12 @@ def test_what_another_architecture_compiles_is_no_path() -> None:
 
 def test_branches_that_are_never_compiled_are_blanked_where_they_are() -> None:
     text = "a;\n#ifdef __sparc__\nb;\n#else\nc;\n#endif\n#if 0\nd;\n# if X\ne;\n# endif\n#elif Y\nf;\n#endif\ng;\n"
-    left = flow.without(
+    left = branches.without(
         text, lambda directive: ("__sparc__" in directive and "else" not in directive) or "if 0" in directive
     )
     assert len(left) == len(text)
     assert [word for word in left.split() if word.endswith(";")] == ["a;", "c;", "f;", "g;"]
-    assert flow.without(text, lambda directive: False) == text
+    assert branches.without(text, lambda directive: False) == text
 
 
 def test_a_call_in_another_case_of_the_switch_is_no_evidence() -> None:
