@@ -25,6 +25,7 @@ from patcher.lint.checks import (
     references,
     schema_layout,
     schema_parts,
+    schema_review,
     schema_rules,
     schema_yaml,
     schemas,
@@ -42,6 +43,6 @@ from patcher.lint.checks import (
 MODULES = (
     c_style, code, devicetree, devicetree_layout, devicetree_nodes, devicetree_sources, diffs, documents, drivers,
     examples, history, idioms, interfaces, kconfig, layout, messages, needless, people, prefixes, references,
-    schema_layout, schema_parts, schema_rules, schema_yaml, schemas, series, signing, sorting, spelling, statements,
-    style, tags, transport, wording,
+    schema_layout, schema_parts, schema_review, schema_rules, schema_yaml, schemas, series, signing, sorting,
+    spelling, statements, style, tags, transport, wording,
 )  # fmt: skip
