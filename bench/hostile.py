@@ -200,9 +200,14 @@ def tree(rng: random.Random, place: Place) -> Case:
     for _ in range(rng.randint(1, 4)):
         put(rng, place, top / rng.choice([*likely, *names]))
     mail = place.file("x.patch", a_patch(rng, hostile=False))
-    argv = rng.choice([["plan", "--tree", top], ["lint", "--tree", top, mail], ["plan", "--tree", top, "--scope",
-    "tree"],
-                       ["apply", "--dry-run", "--tree", top], ["p2m", "draw", "--tree", top]])  # fmt: skip
+    calls: list[list[str | Path]] = [
+        ["plan", "--tree", top],
+        ["plan", "--tree", top, "--scope", "tree"],
+        ["lint", "--tree", top, mail],
+        ["apply", "--dry-run", "--tree", top],
+        ["p2m", "draw", "--tree", top],
+    ]
+    argv = rng.choice(calls)
     return Case(argv, PARSING)
 
 
@@ -223,7 +228,7 @@ def includes(rng: random.Random, place: Place) -> Case:
     file.write_text(f"{line}\n{file.read_text()}" if rng.random() < 0.7 else f"{file.read_text()}\n{line}\n")
     if (top / ".git").exists():
         git(top, "commit", "-qam", "x")
-    argv = rng.choice([["plan", "--tree", top], ["plan", "-v", "--format", "json", "--tree", top],
+    argv: list[str | Path] = rng.choice([["plan", "--tree", top], ["plan", "-v", "--format", "json", "--tree", top],
                        ["apply", "--dry-run", "--tree", top]])  # fmt: skip
     return Case(argv, PARSING)
 
@@ -256,8 +261,8 @@ def build(rng: random.Random, place: Place) -> Case:
         put(rng, place, where / rng.choice(["include/generated", "include/generated/autoconf.h",
         "compile_commands.json",
                                             "mm/.memory.o.cmd", "include/generated/x.h", "mm", "include"]))  # fmt: skip
-    return Case(["plan", "--tree", top, *([] if where == top else ["--build", where]),
-                 *(["--worktree"] if (top / ".git").exists() else [])], PARSING)  # fmt: skip
+    named: list[str | Path] = [] if where == top else ["--build", where]
+    return Case(["plan", "--tree", top, *named, *(["--worktree"] if (top / ".git").exists() else [])], PARSING)
 
 
 @family
@@ -464,16 +469,20 @@ def repositories(rng: random.Random, place: Place) -> Case:
         (top / ".mailmap").symlink_to(place.outside / "fifo.h")
         git(top, "add", "-A")
         git(top, "commit", "-qm", "x")
-    argv = rng.choice([["lint", "HEAD~1..HEAD", "--tree", top], ["plan", "--tree", top], ["plan", "--worktree",
-    "--tree", top],
-                       ["apply", "--dry-run", "--tree", top]])  # fmt: skip
+    calls: list[list[str | Path]] = [
+        ["lint", "HEAD~1..HEAD", "--tree", top],
+        ["plan", "--tree", top],
+        ["plan", "--worktree", "--tree", top],
+        ["apply", "--dry-run", "--tree", top],
+    ]
+    argv = rng.choice(calls)
     return Case(argv, PARSING)
 
 
 def any_command(rng: random.Random, place: Place) -> tuple[list[str | Path], float]:
     """A call with which nothing is wrong."""
     mail = place.file("x.patch", a_patch(rng, hostile=False))
-    return rng.choice([
+    calls: list[tuple[list[str | Path], float]] = [
         (["lint", mail], QUICK), (["rules", "list"], QUICK), (["--version"], QUICK), (["help"], QUICK), (["profiles"],
         QUICK),
         (["series", "list"], QUICK), (["rules", "explain", "iomap-foreign"], QUICK), (["series", "show", "identity"],
@@ -481,7 +490,8 @@ def any_command(rng: random.Random, place: Place) -> tuple[list[str | Path], flo
         (["plan", "--tree", place.repository()], PARSING), (["lint", "--tree", place.work / "none", mail], QUICK),
         (["lint", "HEAD~1..HEAD", "--tree", place.work / "linux"], PARSING), (["plan", "--tree", "/"], QUICK),
         (["plan", "--help"], QUICK),
-    ])  # fmt: skip
+    ]  # fmt: skip
+    return rng.choice(calls)
 
 
 @family

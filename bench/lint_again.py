@@ -24,7 +24,17 @@ def run(repository: Path, asked: str, cache: Path) -> tuple[float, float]:
     """Wall and processor seconds of one lint."""
     before, start = os.times(), time.monotonic()
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PATCHER_CACHE_DIR": str(cache)}
-    command = [sys.executable, "-m", "patcher", "lint", "--tree", repository, asked, "--format", "json"]
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "patcher",
+        "lint",
+        "--tree",
+        repository,
+        asked,
+        "--format",
+        "json",
+    ]
     done = subprocess.run(command, capture_output=True, check=False, env=environment)
     after = os.times()
     if done.returncode not in (0, 1):

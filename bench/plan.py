@@ -23,7 +23,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import IO, Any, NamedTuple, NoReturn
 
 ROOT = Path(__file__).resolve().parents[1]
 QUESTION = Path(__file__).with_suffix(".cocci")
@@ -140,7 +140,7 @@ def run(command: Sequence[str], cwd: Path, scratch: Path, **environment: str) ->
         return Run(seconds, worked, usage.ru_maxrss * 1024, child.returncode, _text(out), _text(err))
 
 
-def _text(file: Any) -> str:
+def _text(file: IO[bytes]) -> str:
     file.seek(0)
     return file.read().decode("utf-8", "replace")
 
@@ -171,7 +171,8 @@ def measure_patcher(asked: argparse.Namespace, scratch: Path) -> tuple[Plan, Cos
 def read_plan(done: Run) -> Plan:
     """Exit code 1 is a plan too: one with findings that matter."""
     try:
-        return json.loads(done.output)
+        found: Plan = json.loads(done.output)
+        return found
     except ValueError:
         said = next((line for line in done.said.splitlines() if line.strip()), "it wrote no plan")
         raise Wrong(_last_line(done.said) if said.startswith("Traceback") else said) from None

@@ -107,13 +107,13 @@ def attempt(job: Job, key: str) -> Line:
 def _apply(job: Job, tree: KernelTree, cache: Cache) -> tuple[str, dict[str, bytes]]:
     wanted = Wanted("", None, False, False, False, True)
     try:
-        made = prepare(tree, _request(job.series), wanted, None, job.tree, cache)
+        made = prepare(tree, [_request(job.series)], wanted, None, job.tree, cache)
     except InputError as error:
         return f"refused: {error}", {}
     if not isinstance(made, Prepared):
         return "nothing to do", {}
-    changes = {path: text for patch in made.patches.patches for path, text in patch.changes.items()}
-    return f"{len(made.patches.patches)} patches", changes
+    patches = [patch for part in made.parts for patch in part.patches.patches]
+    return f"{len(patches)} patches", {path: text for patch in patches for path, text in patch.changes.items()}
 
 
 def _disagree(plan: Plan, blocked: str, applied: str) -> str:
