@@ -127,7 +127,7 @@ def _unclear(match: re.Match[str], block: Sequence[str], names: set[str]) -> Ite
     if most and number == int(most.group(1)):
         yield f"maxItems of {name} says what items says"
     if name in _SEVERAL and number == 1 and entries and re.fullmatch(
-        r"      - description: ?(?:\S+ ?){0,6}\n?", entries.group(1)
+        r"      - description: ?(?:\S+ ){0,5}\S*\n?", entries.group(1)
     ):  # fmt: skip
         yield f"{name} has one entry: maxItems says as much"
     if entries and _SIZES.search(entries.group(1)):
@@ -135,7 +135,7 @@ def _unclear(match: re.Match[str], block: Sequence[str], names: set[str]) -> Ite
     described = re.search(r"^    description:(.*(?:\n      .*)*)", text, re.MULTILINE)
     if described and (name.endswith("-cells") or name == "reg") and _EMPTY.search(described.group(1)):
         yield f"the description of {name} says what is known"
-    if re.search(r"^    allOf:\n(?: *- |.*\n)*? *- \$ref: [\"']?/schemas/types\.yaml", text + "\n", re.MULTILINE):
+    if re.search(r"^    allOf:\n(?:      .*\n)*? *- \$ref: [\"']?/schemas/types\.yaml", text + "\n", re.MULTILINE):
         yield f"allOf around the type of {name}"
     if name in _KNOWN and re.search(r"^    \$ref: [\"']?/schemas/types\.yaml", text, re.MULTILINE):
         yield f"{name} needs no type: it is known to all bindings"
