@@ -67,7 +67,8 @@ def cited(patch: Patch) -> Iterator[Citation]:
         id_ = match.group("hash").lower()
         if not any(letter.isdigit() for letter in id_) or (id_.isdigit() and len(id_) < 12):
             continue
-        project = _PROJECT.search(text, text.rfind("\n", 0, match.start()) + 1, match.start())
+        before = max(match.start() - 100, text.rfind("\n", 0, match.start()) + 1)
+        project = _PROJECT.search(text, before, match.start())
         if project and project[1].lower() in _PROJECTS:
             continue
         following = _SUBJECT.match(text, match.end())
