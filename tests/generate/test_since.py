@@ -252,6 +252,10 @@ def test_of_one_patch_it_is_told_below_its_message(run: Run, git: Git, tree: Pat
     git(tree, "am", "-q", *(tmp_path / "v2").iterdir())
     assert git(tree, "diff", "HEAD", "v2") == ""
     assert "Changes since v1" in git(tree, "log", "-1", "--format=%B", "v2~1")  # where b4 keeps it
+    tagged = f"x\n\nbase-commit: {git(tree, 'rev-parse', 'v2~2')}\nchange-id: 20261128-x-0123456789ab\n"
+    git(tree, "tag", "-a", "sent/zero-v7", "-m", tagged, "v2")  # as b4 keeps what it has sent
+    out = sent(run, tree, own, "--since", "sent/zero-v7", "-o", tmp_path / "v8", "--rev", "main~1", *only)
+    assert "version 8, since the one before: 1 needed" in out and "change-id: 20261128-x-0123456789ab" in out
     # undone again: it is in the tree, and needed all the same
     git(tree, "revert", "--no-edit", "HEAD")
     out = sent(run, tree, own, "--since", "main~2..v2", "--branch", "v3", *only)
