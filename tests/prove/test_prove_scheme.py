@@ -148,6 +148,12 @@ IOMAP_SLIPS = [
     ("9-old", MMU, "	return xen_initial_domain() &&\n		xen_pfn", "	return 1 &&\n		xen_pfn"),
     ("9-old", MMU, "	if (!pte_is_past_p2m(pte))\n", "	if (!pte_is_past_p2m(pte) && !(pte & 1024))\n"),
     ("9-old", MMU, "		xen_pfn_past_p2m((val &", "		xen_pfn_past_p2m(val & 1024 ? ~0UL : (val &"),
+    (
+        "10-translated",
+        MMU,
+        "		return true;\n\n	for (pfn = start; pfn < end; pfn++) {\n		if (pfn >= MAX",
+        "		return false;\n\n	for (pfn = start; pfn < end; pfn++) {\n		if (pfn >= MAX",
+    ),
     ("9-foreign", MMU, "&& !pte_has_pfn(pteval))", "&& !pte_has_pfn(pteval) && 0)"),
     (
         "10-mapped",

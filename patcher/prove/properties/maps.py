@@ -251,6 +251,8 @@ def _translated(context: Context, case: Translated) -> Mismatch | None:
     script.want(steps.Set(pfn, pfn), 1, "set_phys_to_machine() says true")
     script.want(steps.Set(pfn, context.facts["invalid"]), 1, "set_phys_to_machine() says true")
     script.want(steps.Valid(pfn), 1)
+    if "add_device" in context.facts.calls:
+        script.want(steps.AddDevice(pfn, pfn + 1), 1, "xen_add_device_range() says true")
     if machine.e820 and "memory" in context.facts.calls:  # what is in no region goes back to Xen
         script.do(steps.Memory())
         addr, size, _ = machine.e820[0]

@@ -57,6 +57,20 @@ EXPORT int memcmp(const void *a, const void *b, ulong n)
 	return found;
 }
 
+EXPORT char *strncpy(char *to, const char *from, ulong n)
+{
+	ulong i;
+
+	access_copies();
+	for (i = 0; i < n; i++) {
+		to[i] = *from;
+		if (*from)
+			from++;
+	}
+	access_copied();
+	return to;
+}
+
 #define WEAK EXPORT __attribute__((weak))
 
 /* The linear map, without the kernel image's second mapping: extend_brk() answers with linear addresses here. */

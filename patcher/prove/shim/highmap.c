@@ -40,6 +40,7 @@ WEAK unsigned long mapped_to(unsigned long start, unsigned long end) __asm__("ke
 WEAK u64 first_fit(u64 start) __asm__("memblock_find_in_range");
 WEAK void flushed(void) __asm__("flush_tlb_all");
 WEAK void fixmap_made(void) __asm__("early_ioremap_page_table_range_init");
+WEAK void nx_looked_for(void) __asm__("set_nx");
 
 WEAK unsigned long mapped_to(unsigned long start, unsigned long end)
 {
@@ -57,6 +58,10 @@ WEAK void flushed(void)
 }
 
 WEAK void fixmap_made(void)
+{
+}
+
+WEAK void nx_looked_for(void)
 {
 }
 
