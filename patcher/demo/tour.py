@@ -23,7 +23,7 @@ from patcher.report.plan_text import plan_text
 from patcher.tree.find import open_tree
 from patcher.tree.scratch import make_repository
 
-_BRANCH = "patcher/identity"
+_SCHEME, _REMOVAL = "patcher/identity", "patcher/iomap"
 
 Say = Callable[[str], object]
 Style = Callable[..., str]
@@ -59,17 +59,17 @@ def tour(say: Say, style: Style, keep: Path | None) -> None:
             say(f"    {style(finding.verdict.value, bold=True)} [{finding.rule}] {finding.why}")
         chapter("3. The whole plan")
         say(plan_text(plan, style, quiet=True).rstrip())
-        chapter("4. patcher apply: the series that brings the scheme, for this tree")
+        chapter("4. patcher apply: the series that brings the scheme, and the one that removes the flag, for this tree")
         say("Each step edits named things where they stand; libclang reads the result in every configuration.\n")
         say(_apply(repository).rstrip())
-        chapter("5. patcher prove: the P2M code of the branch, run against the scheme")
+        chapter("5. patcher prove: the P2M code after both, run against the scheme")
         say("The tree's own code is compiled for user space and played with; a model says what it should answer.\n")
-        say(_command(repository, "prove", "--rev", _BRANCH, "--arch", "x86_64", "--examples", "5").rstrip())
+        say(_command(repository, "prove", "--rev", _REMOVAL, "--arch", "x86_64", "--examples", "5").rstrip())
         chapter("6. patcher lint: what a reviewer, a bot or a maintainer would send back")
-        say(_command(repository, "lint", f"main..{_BRANCH}").rstrip())
+        say(_command(repository, "lint", f"main..{_REMOVAL}").rstrip())
         chapter("7. patcher check: does every commit build, and say nothing new?")
         say("This runs the tree's own Makefiles, in a sandbox, so it has to be asked for with --trust-tree.\n")
-        say(_command(repository, "check", f"main..{_BRANCH}", "--trust-tree", "--configs", "mini_defconfig").rstrip())
+        say(_command(repository, "check", f"main..{_SCHEME}", "--trust-tree", "--configs", "mini_defconfig").rstrip())
         chapter("8. On your own tree")
         say("  patcher plan --tree ~/src/linux           reads the commit you are on; add --rev v2.6.37 or any other")
         say("  patcher plan --tree ~/src/linux -v        with the evidence for each verdict")
@@ -97,10 +97,11 @@ def _plan(repository: Path) -> Plan:
 
 
 def _apply(repository: Path) -> str:
-    """What the series becomes in the demo's repository, which has an identity of its own."""
+    """What both series become in the demo's repository, which has an identity of its own."""
     wanted = Wanted(None, None, signoff=True, force=False, checkout=False, dry_run=False)
+    requests = [request("identity"), request("iomap")]
     with contextlib.closing(Cache()) as cache:
-        made = pipeline.prepare(open_tree(repository, None), [request("identity")], wanted, None, repository, cache)
+        made = pipeline.prepare(open_tree(repository, None), requests, wanted, None, repository, cache)
     assert isinstance(made, pipeline.Prepared)
     done = pipeline.publish(made)
     return apply_text(made, done)

@@ -20,6 +20,7 @@ def test_the_tour(run: Callable[..., Any], tmp_path: Path) -> None:
     for chapter in ("1. A tree", "2. patcher plan", "3. The whole plan", "5. patcher prove", "8. On your own tree"):
         assert chapter in ran.stdout
     assert "identity: applicable" in ran.stdout
+    assert "branch patcher/iomap: 10 patches" in ran.stdout
     assert (tmp_path / "linux-mini" / ".git").is_dir()
     again = run("demo", "--keep", tmp_path / "linux-mini")
     assert (again.code, again.stderr.count("\n")) == (2, 1)
