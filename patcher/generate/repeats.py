@@ -78,7 +78,7 @@ def _kept(
     if kept := [name for name in left if name not in symbols]:
         do_not = f"{calls[0]} does not" if len(calls) == 1 else "the calls do not"
         yield f"{in_words(kept)} {'stays' if len(kept) == 1 else 'stay'}, as {do_not} set {_them(kept)}."
-    functions = {(each.path, each.function) for each in told}
+    functions = dict.fromkeys((each.path, each.function) for each in told)
     same = [each for each in others if (each.path, each.function) in functions]
     for each in (each for each in same if each.asks):
         called = in_words([f"{name}()" for name in each.calls], "or")
