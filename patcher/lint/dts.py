@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from patcher.lazy import expression
 
-_COMMENT = expression(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
+# What has no end goes on to that of the text, or of its line: looked for once, not from each of its beginnings.
+_COMMENT = expression(r"/\*.*?(?:\*/|\Z)|//[^\n]*", re.DOTALL)
 _TOKEN = expression(
-    r'&\{[^}\s]*\}|"(?:[^"\\\n]|\\.)*"|<(?:[^<>{};]|&\{[^}\s]*\})*>|\[[^\[\]{};]*\]'
+    r'&\{[^{}\s]*\}|"(?:[^"\\\n]|\\.)*+"?|<(?:[^<>{};]|&\{[^{}\s]*\})*>|\[[^\[\]{};]*\]'
     r"|^[ \t]*#[ \t]*(?:include|define|undef|if|else|endif)[^\n]*|[{};]",
     re.MULTILINE,
 )
@@ -87,7 +88,7 @@ def read(text: str, *, whole: bool = True) -> Source:
     source = Source(text)
     plain = _COMMENT.sub(lambda found: re.sub(r"[^\n]", " ", found.group()), text)
     node = source.root
-    statement = 0  # where the statement begins
+    statement = line = counted = 0  # where the statement begins; its line, up to which place lines are counted
     for match in _TOKEN.finditer(plain):
         token = match.group()
         if token.lstrip().startswith("#"):
@@ -98,7 +99,7 @@ def read(text: str, *, whole: bool = True) -> Source:
             continue
         said = plain[statement : match.start()]
         start = statement + len(said) - len(said.lstrip())
-        line = plain.count("\n", 0, start)
+        line, counted = line + plain.count("\n", counted, start), start
         said = re.sub(
             r"^[ \t]*#[ \t]*(?:if|else|endif|define|undef|include)[^\n]*", "", said, flags=re.MULTILINE
         ).strip()
@@ -153,4 +154,4 @@ def _property(source: Source, node: Tree, said: str, line: int) -> None:
 
 
 def _without_brackets(value: str) -> str:
-    return re.sub(r'"(?:[^"\\]|\\.)*"|<[^<>]*>|\[[^\]]*\]', " ", value)
+    return re.sub(r'"(?:[^"\\]|\\.)*+"?|<[^<>]*>|\[[^\[\]]*\]', " ", value)
