@@ -54,6 +54,13 @@ class Machine(msgspec.Struct, frozen=True):
             pfn -= count
         return None
 
+    def given(self, mfn: int) -> bool:
+        """Whether the builder gave the domain this frame."""
+        return any(
+            mfn == first or (step and (mfn - first) % step == 0 and 0 <= (mfn - first) // step < count)
+            for count, first, step in self.frames
+        )
+
 
 class Scenario(msgspec.Struct, frozen=True):
     """A machine, and what is played on it."""
