@@ -20,6 +20,9 @@ def series(mini_repo: Path, git: Git) -> Path:
         place.parent.mkdir(exist_ok=True)
         old = place.read_text() if place.exists() else "# SPDX-License-Identifier: GPL-2.0\n"
         place.write_text(f'{old}\nconfig XEN_NEW_{number}\n\tbool "New"\n\thelp\n\t  It is new.\n')
+        makefile = place.with_name("Makefile")
+        rules = makefile.read_text() if makefile.exists() else "# SPDX-License-Identifier: GPL-2.0\n"
+        makefile.write_text(f"{rules}ccflags-$(CONFIG_XEN_NEW_{number}) += -DNEW_{number}\n")
         git(mini_repo, "add", "-A")
         git(mini_repo, "commit", "-q", "-m", f"xen: Add option {number}\n\nIt is needed.\n\n{SIGN}")
     return mini_repo

@@ -64,7 +64,9 @@ def _whole(schema: Schema) -> Iterator[tuple[str, str, int, str]]:
         yield "required", "nothing is required", 0, "add required: with compatible at least"
     elif required and "compatible" not in required and not references and not root.has("select"):
         yield "required", "compatible is not required", root.at("required"), "add it"
-    listed = any(each.text == "true" for each in schema.properties.entries.values())
+    properties = schema.properties.entries
+    # Of a provider's class there is little else than the number of its cells.
+    listed = any(each.text == "true" or name.endswith("-cells") for name, each in properties.items())
     if root.get("additionalProperties").text == "false" and references and not listed:
         what = f"additionalProperties: false forbids all that {references[0][0]} describes"
         yield "ends", what, root.at("additionalProperties"), "write unevaluatedProperties: false"
