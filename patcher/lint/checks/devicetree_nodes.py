@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from patcher.lazy import expression
 from patcher.lint.bindings import BINDINGS
@@ -14,7 +15,7 @@ from patcher.lint.hunks import Shown, shown
 from patcher.lint.job import Change
 from patcher.lint.model import Hit
 from patcher.lint.register import check
-from patcher.lint.schema import schemas
+from patcher.lint.schema import Schema, schemas
 from patcher.mail.diff import Line
 
 _ENDS = (".dts", ".dtsi", ".dtso")
@@ -31,12 +32,16 @@ def _texts(job: Change) -> Iterator[tuple[str, Source, Callable[[int], Line | No
     whether it is an example."""
     for schema in schemas(job.diff):
         for text, first in schema.examples():
-            yield schema.file.path, read(text), lambda at, a=schema, b=first: a.line(b + at), True  # type: ignore[misc]
+            yield schema.file.path, read(text), partial(_in_example, schema, first), True
     for file in job.diff.files:
         if file.path.endswith(_ENDS) and file.path.startswith("arch/") and file.added and not file.deleted:
             for hunk in shown(job.diff, file):
                 source = read("\n".join(each.text for each in hunk), whole=False)
-                yield file.path, source, lambda at, a=hunk: _added(a, at), False  # type: ignore[misc]
+                yield file.path, source, partial(_added, hunk), False
+
+
+def _in_example(schema: Schema, first: int, at: int) -> Line:
+    return schema.line(first + at)
 
 
 def _added(hunk: Sequence[Shown], at: int) -> Line | None:

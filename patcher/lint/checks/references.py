@@ -24,6 +24,9 @@ _OF_DTSCHEMA = expression(
     r"|usb/.*|bootph|cache-controller|cpus|cpu|dma/[\w-]+|hwlock/.*|numa.*|nvmem/.*|pinctrl/[\w-]+|thermal.*|iio/[\w-]+"
     r"|aliases|media/[\w-]+|mem-region|memory-region.*|mux/.*|serial/.*|sram/.*|wakeup-source|connector/.*)\.yaml\Z"
 )
+_CONFIG = expression(r"\s*(?:menu)?config\s+(?P<name>[A-Z0-9_a-z]+)\s*\Z")
+_EXPORT = expression(r"EXPORT_SYMBOL(?:_GPL|_NS_GPL|_NS)?\((?P<name>\w+)")
+_EXPORT_OLD = expression(r"EXPORT_SYMBOL\w*\(\w+")
 _MOVED = ("Documentation/*", "MAINTAINERS")
 
 
@@ -60,12 +63,15 @@ def reference_missing(job: ChangedTree) -> Iterator[Hit]:
                 asked.setdefault(named, _location(path, number, text, named.rpartition("/")[2] or named))
     if not asked:
         return
-    if not any(path.startswith("Documentation/") for path in tree.paths()):
+    files = tree.blobs(named.rstrip("/") for named in asked)
+    left = {named: location for named, location in asked.items() if named.rstrip("/") not in files}
+    if not left:
+        return
+    folders = {folder for path in tree.paths() for folder in _above(path)}
+    if "Documentation" not in folders:
         raise CannotTell("the tree has no Documentation")
-    there = tree.paths()
-    folders = {folder for path in there for folder in _above(path)}
-    for named, location in asked.items():
-        if named.rstrip("/") not in there and named.rstrip("/") not in folders:
+    for named, location in left.items():
+        if named.rstrip("/") not in folders:
             yield Hit(f"{named} does not exist", location, key=named, patch=job.at_fault(location.path))
 
 
@@ -102,10 +108,6 @@ def _schema(path: str, named: str) -> Iterator[str]:
         below = "/".join(parts)
         if not _OF_DTSCHEMA.match(below.removeprefix(BINDINGS)):
             yield below
-
-
-_CONFIG = expression(r"\s*(?:menu)?config\s+(?P<name>[A-Z0-9_a-z]+)\s*\Z")
-_EXPORT = expression(r"EXPORT_SYMBOL(?:_GPL|_NS_GPL|_NS)?\((?P<name>\w+)")
 
 
 @check
@@ -154,6 +156,3 @@ def export_unused(job: ChangedTree) -> Iterator[Hit]:
         others = [path for path, text in users.items() if path != own and len(word.findall(text)) > path.endswith(".h")]
         if not others:
             yield Hit(f"no other source uses {name}()", location, key=name, patch=job.at_fault(location.path))
-
-
-_EXPORT_OLD = expression(r"EXPORT_SYMBOL\w*\(\w+")
