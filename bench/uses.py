@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 HEADING = "## Use by use"
 Plan = dict[str, Any]
 
-# What shows that a step takes away nothing that is needed; of a use that stays, by its rule, why, and what shows that.
+# What shows that a step takes away nothing that is needed; and, by its rule, that a use has to stay.
 SHOWN = {
     "plain-writes": "no PTE is different",
     "foreign-by-lookup": "9-modify, 9-foreign",
@@ -40,10 +40,7 @@ SHOWN = {
     "no-flag": "9-identity, 9-stray, 9-old",
     "no-definition": "no user is left, and no PTE has the bit",
 }
-STAYS = {
-    "no-rule": "no configuration builds it, so that nothing is known of it | no property",
-    "vm-io-foreign": "VM_IO keeps mlock(), core dumps and ptrace() off frames of which the P2M knows nothing | 10-own",
-}
+STAYS = {"vm-io-foreign": "10-own"}
 
 
 class Wrong(Exception):
@@ -58,6 +55,7 @@ class Use(NamedTuple):
     symbol: str
     rule: str
     verdict: str
+    why: str
     step: str
 
 
@@ -87,7 +85,8 @@ def followed(plans: Sequence[Plan]) -> Iterator[Use]:
     for first, _ in here:
         if first["verdict"] != "unrelated":
             yield Use(
-                first["path"], first["line"], first["symbol"], first["rule"], first["verdict"], steps[id(first)]
+                first["path"], first["line"], first["symbol"], first["rule"], first["verdict"], first["why"],
+                steps[id(first)],
             )  # fmt: skip
 
 
@@ -107,7 +106,7 @@ def table(plans: Sequence[Plan]) -> str:
         elif use.verdict == "plumbing":
             continue
         else:
-            end = f"stays: {STAYS.get(use.rule, '? | ?')}"
+            end = f"stays: {use.why.replace('|', chr(92) + '|')} | {STAYS.get(use.rule, 'no property')}"
         lines.append(f"| {use.path}:{use.line} | `{use.symbol}` [{use.rule}] | {use.verdict} | {end} |")
     kept = sum(not use.step and use.verdict == "plumbing" for use in uses)
     lines += ["", f"The {kept} places of plumbing that stay are the P2M's own."]

@@ -27,7 +27,7 @@ def plan(findings: list[tuple[str, int, str, str]], present: tuple[str, ...]) ->
     steps = [{"slug": slug, "status": "present" if slug in present else "needed"} for slug in ("one", "two")]
     found = [
         {"path": "a.c", "function": function, "line": line, "symbol": "FLAG", "snippet": snippet, "verdict": verdict,
-         "rule": "r"}
+         "rule": "r", "why": "a || b"}
         for function, line, snippet, verdict in findings
     ]  # fmt: skip
     return {"findings": found, "steps": steps, "tree": {"version": "1"}}
@@ -46,7 +46,7 @@ def test_a_use_goes_with_the_step_after_which_no_plan_has_it(uses: ModuleType) -
     ]  # fmt: skip
     text = uses.table(plans)
     assert "2 redundant, 1 required, 0 plumbing. After: 0 redundant, 1 required" in text
-    assert "| a.c:9 | `FLAG` [r] | required | stays: ? | ? |" in text
+    assert "| a.c:9 | `FLAG` [r] | required | stays: a \\|\\| b | no property |" in text
 
 
 def test_the_page_names_steps_and_properties_that_there_are(uses: ModuleType) -> None:
