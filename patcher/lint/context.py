@@ -130,3 +130,10 @@ class Context:
     def has_licenses(self) -> bool:
         """Whether the tree has the LICENSES directory, and with it the rule on SPDX lines (Linux 4.16 and later)."""
         return self.base is None or bool(self.base.read(["LICENSES/preferred/GPL-2.0"]))
+
+    @cached_property
+    def knows_fixes(self) -> bool:
+        """Whether the tree's own guide asks for ``Fixes:`` (Linux 3.14 and later); True where there is no guide."""
+        guides = ("Documentation/process/submitting-patches.rst", "Documentation/SubmittingPatches")
+        found = self.base.read(guides) if self.base is not None else {}
+        return not found or any(b"Fixes:" in text for text in found.values())

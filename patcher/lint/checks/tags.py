@@ -11,7 +11,7 @@ from patcher.lint import locations
 from patcher.lint.checks.signing import end, is_tool
 from patcher.lint.citations import fixes, quoted
 from patcher.lint.job import Tags
-from patcher.lint.model import Hit, Level
+from patcher.lint.model import CannotTell, Hit, Level
 from patcher.lint.register import check
 from patcher.mail.decode import person
 from patcher.mail.model import Kind, Patch, Tag
@@ -155,28 +155,37 @@ def _form(job: Tags, tag: Tag, match: re.Match[str]) -> Iterator[Hit]:
 @check
 def fixes_missing(job: Tags) -> Iterator[Hit]:
     """A fix of a fault in code that does not say which commit made it."""
+    if hit := _unnamed(job):
+        if not job.context.knows_fixes:
+            raise CannotTell("the tree is older than the rule (its SubmittingPatches does not know Fixes:)")
+        yield hit
+
+
+def _unnamed(job: Tags) -> Hit | None:
+    """Where a message speaks of the fault that its patch mends, and names no commit."""
     patch = job.patch
     code = any(_CODE.search(file.path) for file in job.diff.files)
     if not code or patch.kind is not Kind.PATCH or any(tag.key in ("fixes", "revert") for tag in patch.tags):
-        return
+        return None
     phrase = patch.summary.rpartition(": ")[2]
     if "net" in (word.lower() for word in patch.prefix.words) or (
         _NO_FAULT.search(patch.summary) and not _CERTAIN.search(patch.summary)
     ):
-        return
+        return None
     if any(ALMOST_FIXES.match(line) for line in patch.body):
-        return
+        return None
     if match := _FIX.search(phrase):
-        yield Hit("a fix that does not say what it fixes (Fixes:)", job.subject(match.group()), key="none")
-        return
+        return Hit("a fix that does not say what it fixes (Fixes:)", job.subject(match.group()), key="none")
     text = " ".join(line.strip() for _, line in locations.prose(patch))
     if _NEW.match(phrase):
-        return
+        return None
     if match := _FAULT.search(text):
         index = next((at for at, line in enumerate(patch.body) if match.group().split()[0] in line), 0)
-        yield Hit("it speaks of a fault, and does not say since when (Fixes:)", job.body(index), key="none")
-    elif seen := [at for at, line in enumerate(patch.body) if _SEEN.search(line)]:
-        yield Hit("it mends a fault that was seen, and does not say since when (Fixes:)", job.body(seen[0]), key="none")
+        return Hit("it speaks of a fault, and does not say since when (Fixes:)", job.body(index), key="none")
+    if seen := [at for at, line in enumerate(patch.body) if _SEEN.search(line)]:
+        what = "it mends a fault that was seen, and does not say since when (Fixes:)"
+        return Hit(what, job.body(seen[0]), key="none")
+    return None
 
 
 @check(message=("reported-by",))
