@@ -32,6 +32,7 @@ _SURROUNDINGS = re.compile(
 _NO_RULE = re.compile(r"\*\*\* No rule to make target ['`‘]([^'’]+)['’]")
 _NOT_THE_CODE = (126, 127, 134, 137, 139, 143)
 _WORD = re.compile(r"[^\s\\:]+")
+_ALONE = "head-y="  # kbuild before 6.1 makes all of the kernel for an object that stands in this variable
 _ENVIRONMENT = {"LC_ALL": "C", "KBUILD_BUILD_USER": "patcher", "KBUILD_BUILD_HOST": "patcher"}
 
 
@@ -147,7 +148,7 @@ class Build:
     ) -> dict[str, Outcome]:  # fmt: skip
         for target in targets:
             self._forget(target)
-        result = self._run(["-k", *targets], self.variables(), more=more)
+        result = self._run(["-k", *targets], [*self.variables(), _ALONE], more=more)
         output = result.stdout.decode("utf-8", "replace")
         checking = self._tool.name == "sparse"
         chunks = _chunks(output, checking, self._workspace.tree, self.directory)

@@ -82,5 +82,13 @@ def test_a_warning_is_one_also_where_a_makefile_makes_an_error_of_it(
     assert "-Werror=implicit-function-declaration" in report.findings[1].message or tool == "clang"
 
 
+def test_an_object_that_the_kernel_begins_with_is_made_alone(mini_repo: Path, cache_dir: Path) -> None:
+    require_gcc()
+    whole = f"head-y := {MMU[:-2]}.o\n$(head-y): whole ;\nwhole:\n\t@echo all of it >&2; exit 1\n\nFORCE:"
+    commit_edits(mini_repo, "as kbuild before 6.1", {"Makefile": replace("FORCE:", whole), MMU: append("\n/* x */\n")})
+    commit_edits(mini_repo, "touch", {MMU: append("\n/* y */\n")})
+    assert table(check(mini_repo, "HEAD~1", cache_dir, configs=ONE)) == ["PASS"]
+
+
 def test_headers_for_compilers_of_any_number() -> None:
     assert adjusted({f"include/linux/compiler-gcc{'9' * 5000}.h": "x"}).files == {}
