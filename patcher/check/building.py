@@ -10,14 +10,16 @@ from pathlib import Path
 
 from patcher.check import ccache, messages
 from patcher.check.adjust import OURS
+from patcher.check.affected import source
 from patcher.check.configuration import Configuration
+from patcher.check.kbuild import Makefiles
 from patcher.check.results import Message, Outcome, Severity, State
 from patcher.check.runner import Runner
 from patcher.check.specs import lines, symbols
 from patcher.check.workspace import Workspace
 from patcher.files import read_file
 from patcher.sandbox import Result
-from patcher.tree.gittree import Entry
+from patcher.tree.gittree import LINK, Entry
 
 _SECONDS = 1800.0
 _FILE_BYTES = 64 * 2**20
@@ -148,7 +150,7 @@ class Build:
     ) -> dict[str, Outcome]:  # fmt: skip
         for target in targets:
             self._forget(target)
-        result = self._run(["-k", *targets], [*self.variables(), _ALONE], more=more)
+        result = self._run(["-k", *self._names(targets, entries)], [*self.variables(), _ALONE], more=more)
         output = result.stdout.decode("utf-8", "replace")
         checking = self._tool.name == "sparse"
         chunks = _chunks(output, checking, self._workspace.tree, self.directory)
@@ -156,6 +158,15 @@ class Build:
         for target in targets:
             found[target] = self._outcome(target, result, output, chunks, checking, entries, lines_of)
         return found
+
+    def _names(self, targets: Sequence[str], entries: Mapping[str, Entry]) -> list[str]:
+        """What kbuild calls these objects."""
+
+        def text(path: str) -> str:
+            return self._text(path) if path in entries and entries[path].mode != LINK else ""
+
+        makefiles = Makefiles(text, symbols(self._config or ""), self._configuration.arch)
+        return [makefiles.name(source(target, entries)) or target for target in targets]
 
     def _outcome(
         self, target: str, result: Result, output: str, chunks: Mapping[str, str], checking: bool,
@@ -301,6 +312,7 @@ def _chunks(output: str, checking: bool, tree: Path, build: Path) -> dict[str, s
 
 
 def _same(stopped: str, target: str) -> bool:
+    stopped = os.path.normpath(stopped)
     return stopped == target or stopped.endswith(f"/{target}")
 
 

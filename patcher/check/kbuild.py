@@ -1,7 +1,8 @@
 """Which objects a configuration builds: kbuild's Makefiles, read as text. Nothing is executed.
 
 Understood are assignments to ``obj-y``, ``obj-m``, ``lib-y``, to the parts of composite objects and to plain variables,
-conditionals on variables, and a few functions. What needs more (``$(shell …)``, ``include``) counts as nothing.
+conditionals on variables, a few functions, and ``include`` in the Makefile of a directory. What needs more
+(``$(shell …)``) counts as nothing.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ _IF = re.compile(r"^\s*(ifeq|ifneq|ifdef|ifndef)\b\s*(.*)$")
 _ELSE = re.compile(r"^\s*else\b\s*(.*)$")
 _ENDIF = re.compile(r"^\s*endif\b")
 _PAIR = re.compile(r"^(?:\(([^,]*),(.*)\)|[\"']([^\"']*)[\"']\s+[\"']([^\"']*)[\"'])\s*$")
+_INCLUDE = re.compile(r"^\s*[-s]?include\s+(.*)$")
 _LISTS = ("obj-y", "obj-m", "lib-y", "lib-m", "extra-y", "always", "always-y")
 _TOP_LISTS = ("core-y", "drivers-y", "libs-y", "init-y", "net-y", "head-y", "virt-y", "core-m", "drivers-m")
 _DEPTH = 12
@@ -42,16 +44,34 @@ class Makefiles:
 
     def builds(self, path: str) -> bool:
         """Whether the object of a C or assembler file is part of the build."""
-        directory, name = posixpath.split(path)
-        target = f"{posixpath.splitext(name)[0]}.o"
+        return bool(self.name(path))
+
+    def name(self, path: str) -> str:
+        """What kbuild calls the object of a C or assembler file, "" where it builds none: with ``..`` in it where a
+        directory beside that of the file lists it, as amdgpu does with ``../amdkfd``."""
+        target = f"{posixpath.splitext(path)[0]}.o"
+        directory = posixpath.dirname(path)
         while True:
-            wanted = posixpath.relpath(path, directory or ".").rpartition("/")[0]
-            relative = f"{wanted}/{target}" if wanted else target
-            if self._has(directory, relative) and self.reaches(directory):
-                return True
+            if self._has(directory, posixpath.relpath(target, directory or ".")) and self.reaches(directory):
+                return target
             if not directory:
-                return False
+                break
             directory = posixpath.dirname(directory)
+        for beside in self._beside(posixpath.dirname(path)):
+            relative = posixpath.relpath(target, beside)
+            if self._has(beside, relative) and self.reaches(beside):
+                return f"{beside}/{relative}"
+        return ""
+
+    def _beside(self, directory: str) -> Iterator[str]:
+        """The directories in the same one that a Makefile above them lists."""
+        above = place = posixpath.dirname(directory)
+        while place:
+            for each in sorted(self._lists(place)):
+                beside = posixpath.join(place, each.rstrip("/"))
+                if each.endswith("/") and beside != directory and posixpath.dirname(beside) == above:
+                    yield beside
+            place = posixpath.dirname(place)
 
     def reaches(self, directory: str) -> bool:
         """Whether the build descends into a directory."""
@@ -111,7 +131,7 @@ class Makefiles:
 
     def _words_of(self, file: str, names: tuple[str, ...]) -> frozenset[str]:
         if file not in self._directories:
-            self._directories[file] = self._evaluate(self._read(file))
+            self._directories[file] = self._evaluate(self._read(file), {})
         variables = self._directories[file]
         return frozenset(word for name in names for word in self._expand(variables.get(name, ""), variables, 0).split())
 
@@ -119,11 +139,12 @@ class Makefiles:
         if directory not in self._directories:
             prefix = f"{directory}/" if directory else ""
             text = self._read(f"{prefix}Kbuild") or (self._read(f"{prefix}Makefile") if directory else "")
-            self._directories[directory] = self._evaluate(text)
+            here = {"src": directory, "obj": directory, "srctree": ".", "objtree": "."}
+            self._directories[directory] = self._evaluate(text, here, set()) if directory else self._evaluate(text, {})
         return self._directories[directory]
 
-    def _evaluate(self, text: str) -> dict[str, str]:
-        found: dict[str, str] = {}
+    def _evaluate(self, text: str, found: dict[str, str], included: set[str] | None = None) -> dict[str, str]:
+        """Read a Makefile into variables. With ``included``, the files it includes are read, too, each of them once."""
         taken: list[tuple[bool, bool]] = []  # for each open conditional: is this branch taken, was one before
         for line in _logical(text):
             if match := _IF.match(line):
@@ -138,8 +159,16 @@ class Makefiles:
             elif _ENDIF.match(line):
                 if taken:
                     taken.pop()
-            elif all(branch for branch, _ in taken) and (match := _ASSIGNMENT.match(line)):
+            elif not all(branch for branch, _ in taken):
+                continue
+            elif match := _ASSIGNMENT.match(line):
                 self._assign(found, *match.groups())
+            elif included is not None and (match := _INCLUDE.match(line)):
+                for word in self._expand(match.group(1), found, 0).split():
+                    file = posixpath.normpath(word)
+                    if file not in included and not file.startswith(("/", "..")):
+                        included.add(file)
+                        self._evaluate(self._read(file), found, included)
         return found
 
     def _assign(self, found: dict[str, str], name: str, how: str, value: str) -> None:

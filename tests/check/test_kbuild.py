@@ -20,14 +20,23 @@ TREE = {
         "obj-y += debug.o\nelse\n"
         "obj-y += nodebug.o\nendif\n"
     ),
-    "drivers/Makefile": "obj-y += net/\nobj-$(CONFIG_GPU) += gpu/drm/\n",
+    "drivers/Makefile": "obj-y += net/ accel/\nobj-$(CONFIG_GPU) += gpu/drm/\n",
     "drivers/net/Makefile": (
         "obj-$(CONFIG_E1000) += e1000.o\ne1000-y := main.o hw.o\ne1000-$(CONFIG_DEBUG) += trace.o\n"
         "ifeq ($(CONFIG_ODD),y)\nobj-y += odd.o\nelse ifneq ($(CONFIG_EVEN),)\nobj-y += even.o\nendif\n"
         "more := a.o b.o\nobj-y += $(more:.o=_x.o) $(patsubst %,sub/%,$(more)) $(filter-out a.o,$(more))\n"
         "obj-y += $(shell echo shell.o)\n"
     ),
-    "drivers/gpu/drm/Makefile": "obj-m := drm.o\n",
+    "drivers/gpu/drm/Makefile": "obj-m := drm.o\nobj-$(CONFIG_AMD) += amd/amdgpu/\n",
+    "drivers/gpu/drm/amd/amdgpu/Makefile": (
+        "FULL=$(src)/..\nobj-$(CONFIG_AMD) += amdgpu.o\nKFD_PATH := ../amdkfd\ninclude $(FULL)/amdkfd/Makefile\n"
+        "amdgpu-y := drv.o\nifneq ($(CONFIG_HSA),)\namdgpu-y += $(KFD_FILES)\nendif\n"
+    ),
+    "drivers/gpu/drm/amd/amdkfd/Makefile": "KFD_FILES := $(KFD_PATH)/kfd.o\ninclude $(FULL)/amdkfd/Makefile\n",
+    "drivers/accel/Makefile": (
+        "obj-m := hl.o\n-include $(srctree)/$(src)/common/Makefile ../../../../etc/hosts\nhl-y += $(HL)\n"
+    ),
+    "drivers/accel/common/Makefile": "HL := common/memory.o\n",
     "mm/Makefile": "obj-y := memory.o\n",
 }  # fmt: skip
 CASES = [
@@ -58,6 +67,10 @@ CASES = [
     ("drivers/net/shell.c", {}, False),  # nothing is run
     ("drivers/gpu/drm/drm.c", {"GPU": "y"}, True),
     ("drivers/gpu/drm/drm.c", {}, False),
+    ("drivers/gpu/drm/amd/amdkfd/kfd.c", {"GPU": "y", "AMD": "m", "HSA": "y"}, True),
+    ("drivers/gpu/drm/amd/amdkfd/kfd.c", {"GPU": "y", "AMD": "m"}, False),
+    ("drivers/accel/common/memory.c", {}, True),
+    ("drivers/accel/common/other.c", {}, False),
     ("mm/memory.c", {}, True),
     ("mm/absent.c", {}, False),
 ]
@@ -66,6 +79,13 @@ CASES = [
 @pytest.mark.parametrize(("path", "config", "built"), CASES)
 def test_what_is_built(path: str, config: dict[str, str], built: bool) -> None:
     assert Makefiles(lambda name: TREE.get(name, ""), config, "x86").builds(path) is built
+
+
+def test_what_kbuild_calls_it() -> None:
+    makefiles = Makefiles(lambda name: TREE.get(name, ""), {"GPU": "y", "AMD": "m", "HSA": "y"}, "x86")
+    assert makefiles.name("drivers/gpu/drm/amd/amdkfd/kfd.c") == "drivers/gpu/drm/amd/amdgpu/../amdkfd/kfd.o"
+    assert makefiles.name("drivers/accel/common/memory.c") == "drivers/accel/common/memory.o"
+    assert makefiles.name("drivers/accel/common/other.c") == ""
 
 
 @pytest.mark.parametrize("config", ["mini_defconfig", "xen32_defconfig", "noxen_defconfig"])
