@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -77,7 +78,8 @@ class Areas:
             return Sets(False, f"{name}() is defined in no file that was read")
         reads = next((each.reads for each in found if each.reads), "")
         if all(each.always for each in found):
-            return found[0]._replace(reads=reads, shows=any(each.shows for each in found))
+            shown = min(found, key=lambda each: _distance(each.path, path))
+            return shown._replace(reads=reads, shows=any(each.shows for each in found))
         first = next((each for each in found if each.unknown), next(each for each in found if not each.always))
         return first._replace(reads=reads, shows=any(each.shows for each in found))
 
@@ -347,6 +349,12 @@ def _remarks(found: flow.Paths) -> Iterator[Remark]:
         yield Remark.UNCHECKED
     if found.shown:
         yield Remark.PRINTED
+
+
+def _distance(path: str, user: str) -> int:
+    """Of functions of one name in several architectures, that of the user's own comes first, then what all share."""
+    arch = posixpath.join(*path.split("/")[:2], "") if path.startswith("arch/") else ""
+    return 1 if not arch else 0 if user.startswith(arch) else 2
 
 
 def _short(text: str) -> str:

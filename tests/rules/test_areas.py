@@ -290,3 +290,15 @@ def test_a_macro_that_prints_the_flags() -> None:
     more = '#define say(vma) x_dbg("%lx", (vma)->vm_flags)\n'
     found = setting(SET + "\tsay(vma);\n" + CALL, more)
     assert found.repeats and found.remarks == (Remark.PRINTED,)
+
+
+@pytest.mark.parametrize(
+    ("user", "told"),
+    [("drivers/x.c", "mm/memory.c"), ("arch/sparc/x.c", "arch/sparc/mm.c"), ("arch/x86/x.c", "mm/memory.c")],
+)
+def test_of_several_definitions_the_one_that_most_have_is_told(user: str, told: str) -> None:
+    sparc = CORE.partition("int vm_insert_pfn")[0].replace("remap_pfn_range", "io_remap_pfn_range")
+    texts = {"arch/sparc/mm.c": sparc, "include/linux/mm.h": HEADER, "mm/memory.c": CORE, user: "int x;\n"}
+    library = Library({path: lex.code_only(text.encode()) for path, text in texts.items()}, everywhere=True)
+    sets = Areas(library, frozenset({"VM_IO"})).sets("io_remap_pfn_range", user, 0)
+    assert (sets.always, sets.path) == (True, told)
