@@ -21,7 +21,10 @@ _WORDS = re.compile(r"[a-z0-9]+")
 _DRIVER = re.compile(r"[\w.-]+")
 _EVERYWHERE = frozenset(("driver", "drivers", "platform", "include", "linux", "kernel", "core", "c", "h"))
 _BY_PATH = (
+    (re.compile(r"drivers/gpu/drm/amd/(amd\w+)/"), "drm/{0}"),
     (re.compile(r"drivers/gpu/drm/([\w-]+)/"), "drm/{0}"),
+    (re.compile(r"drivers/gpu/drm/"), "drm: {driver}"),
+    (re.compile(r"drivers/accel/([\w-]+)/"), "accel/{0}"),
     (re.compile(r"drivers/infiniband/(?:hw|ulp)/([\w-]+)/"), "RDMA/{0}"),
     (re.compile(r"sound/soc/codecs/"), "ASoC: {driver}"),
     (re.compile(r"sound/soc/([\w-]+)/"), "ASoC: {0}"),

@@ -143,6 +143,9 @@ def test_modules_of_hostile_makefiles(tmp_path: Path) -> None:
     ("path", "driver", "expected"),
     [
         ("drivers/gpu/drm/i915/i915_gem.c", "i915", "drm/i915"),
+        ("drivers/gpu/drm/amd/amdkfd/kfd_chardev.c", "amdgpu", "drm/amdkfd"),
+        ("drivers/gpu/drm/drm_vm.c", "drm", "drm"),
+        ("drivers/accel/habanalabs/common/memory.c", "habanalabs", "accel/habanalabs"),
         ("drivers/net/ethernet/x/x.c", "x", "x"),
         ("drivers/tee/tee_shm.c", "tee", "tee"),
         ("drivers/char/mbcs.c", "mbcs", "char: mbcs"),
