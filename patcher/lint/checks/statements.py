@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from patcher.lazy import expression
-from patcher.lint.checks.style import declarations, declared
+from patcher.lint import first_value
 from patcher.lint.gate import C_FILES
 from patcher.lint.hunks import Shown, hunks_of_c
 from patcher.lint.job import Change
@@ -25,6 +25,7 @@ _LATE = expression(
     r"|[us](?:8|16|32|64)|unsigned(?: int| long)?) \**(?P<name>[a-z_]\w*)(?:\[\w*\])?(?: = [^;]*)?;\Z"
 )
 _CODE = expression(r"\t(?:(?:if|for|while|switch|return|goto)\b|[a-z_][\w>.-]*(?: [-+|&]?= |\())")
+_CONSTANT = expression(r"\t+[A-Za-z_][\w \t*,]*\w = (?:[-\d]|[A-Z]|'|true|false)")
 _STRING_END = expression(r'(?<![\\"])"\s*\Z')
 
 
@@ -128,32 +129,32 @@ def _needless(hunk: Sequence[Shown], at: int) -> tuple[str, str] | None:
     return None
 
 
-@check(files=C_FILES, added=("= 0;", "= NULL;", "= -E", "= false;"))
+@check(files=C_FILES, added=(" = ",))
 def needless_initialisation(job: Change) -> Iterator[Hit]:
-    """A variable of a new function whose first value nobody reads; told once a file."""
+    """A variable whose first value nobody reads; told once a file."""
     told: set[str] = set()
     for file, hunk in hunks_of_c(job.diff):
-        for block in declarations(hunk):
-            start = hunk.index(block[0]) if block else 0
-            end = next((at for at in range(start, len(hunk)) if hunk[at].text == "}"), None)
-            if not block or end is None or file.path in told:
+        for start, end in _bodies(hunk) if file.path not in told else ():
+            function = hunk[start:end]
+            if not any(each.added and _CONSTANT.match(each.text) for each in function):
                 continue
-            rest = hunk[start + len(block) : end]
-            for each in block:
-                match = re.match(r"\t[\w \t*]+? \**(?P<name>\w+) = (?:0|NULL|-E\w+|false);\Z", each.text)
-                if not match or not each.added or len(declared(each.text)) != 1:
-                    continue
-                first = next((line for line in rest if re.search(rf"\b{match.group('name')}\b", line.text)), None)
-                others = any(re.search(rf"\b{match.group('name')}\b", line.text) for line in block if line is not each)
-                alone = first and re.match(
-                    rf"\t{match.group('name')} = (?!.*\b{match.group('name')}\b)[^;]*[;(,]\Z", first.text
-                )
-                before = rest[: rest.index(first)] if first else ()
-                if alone and not others and not any(re.search(r"\bgoto\b|^\w+:|^#", line.text) for line in before):
+            for name, line in first_value.unread("\n".join(each.text for each in function)):
+                if function[line].added and file.path not in told:
                     told.add(file.path)
-                    name = match.group("name")
-                    yield Hit(f"{name} is set before its first value is read", job.file(file.path, each.line, name))
-                    break
+                    yield Hit(
+                        f"{name} is set before its first value is read", job.file(file.path, function[line].line, name)
+                    )
+
+
+def _bodies(hunk: Sequence[Shown]) -> Iterator[tuple[int, int]]:
+    """Where the bodies of functions begin and end that a hunk shows whole."""
+    start = None
+    for at, each in enumerate(hunk):
+        if each.text == "{":
+            start = at
+        elif each.text == "}" and start is not None:
+            yield start, at + 1
+            start = None
 
 
 @check(files=C_FILES, added=('"',))
