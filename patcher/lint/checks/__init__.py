@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from patcher.lint.checks import (
+    appearance,
     c_style,
     code,
     devicetree,
@@ -41,8 +42,8 @@ from patcher.lint.checks import (
 )
 
 MODULES = (
-    c_style, code, devicetree, devicetree_layout, devicetree_nodes, devicetree_sources, diffs, documents, drivers,
-    examples, history, idioms, interfaces, kconfig, layout, messages, needless, people, prefixes, references,
+    appearance, c_style, code, devicetree, devicetree_layout, devicetree_nodes, devicetree_sources, diffs, documents,
+    drivers, examples, history, idioms, interfaces, kconfig, layout, messages, needless, people, prefixes, references,
     schema_layout, schema_parts, schema_review, schema_rules, schema_yaml, schemas, series, signing, sorting,
     spelling, statements, style, tags, transport, wording,
 )  # fmt: skip
