@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from patcher.lazy import expression
 from patcher.lint.bindings import BINDINGS
+from patcher.lint.checks.drivers import year
 from patcher.lint.hunks import Shown, shown
 from patcher.lint.job import Change
 from patcher.lint.model import Hit, Level
@@ -177,9 +178,24 @@ def binding_yaml(job: Change) -> Iterator[Hit]:
                 yield Hit(what, job.file(file.path, each.line), level=level, key=what)
 
 
+_SCHEMAS = 2020  # since then a binding is converted before it grows
+_OF_TEXT = expression(r"\s*- ?(?P<name>[a-z#][\w,#-]*\w)\s*:(?:\s|\Z)")
+
+
 @check(files=(BINDINGS,))
 def binding_text(job: Change) -> Iterator[Hit]:
-    """A new binding that is no schema."""
+    """A new binding that is no schema, or a property that is added to one."""
+    sent = year(job.patch) or 9999
     for file in job.diff.files:
-        if file.created and file.path.startswith(BINDINGS) and file.path.endswith(".txt"):
+        if not file.path.startswith(BINDINGS) or not file.path.endswith(".txt") or file.deleted:
+            continue
+        if file.created:
             yield Hit("a new binding as plain text, which no tool can check", job.file(file.path), key="txt")
+        elif sent >= _SCHEMAS:
+            gone = "\n".join(line.text for line in file.removed)
+            for line in file.added:
+                match = _OF_TEXT.match(line.text)
+                if match and match.group("name") not in gone:
+                    yield Hit(f"{match.group('name')} is added to a binding as plain text",
+                              job.file(file.path, line, match.group("name")), "make it a schema first", key="old")  # fmt: skip
+                    break

@@ -62,6 +62,10 @@ _OF_LINUX = expression(
     r"|[Tt]his (?:document|binding|schema|file) (?:defines?|describes?|is|document)"
     r"|\bbindings? (?:for|document|describes?|defines?)\b"
 )
+_SOFTWARE = expression(
+    r"(?<![\w/])(?:drivers|sound|kernel|arch|net|fs|include/linux)/[\w/.-]+\w|\b\w+->\w+|\b\w[\w-]*\.[ch]\b(?! for\b)"
+    r"|\b\w+_(?:driver|probe|init)\(\)"
+)
 _FOR_DRIVER = expression(
     r"\b(?:for (?:use|usage) (?:with|by|in)|used by|use with|needed by|required by|with|for) the [\w./-]+"
     r" (?:[\w-]+ )?driver\b"
@@ -154,6 +158,9 @@ def binding_wording(job: Change) -> Iterator[Hit]:
         if file.created and (line := _speaks_of_software(hunk)):
             yield Hit("the description speaks of software or of itself: a binding describes hardware",
                       job.file(file.path, line.line), key="software")  # fmt: skip
+        if not file.created and (line := _names_code(hunk)):
+            yield Hit("a description names code: a binding describes hardware",
+                      job.file(file.path, line.line), key="code")  # fmt: skip
         for each in hunk:
             if each.added and (match := _PHANDLE.search(each.text)):
                 where = job.file(file.path, each.line, match.group())
@@ -176,7 +183,14 @@ def _speaks_of_software(hunk: Sequence[Shown]) -> Shown | None:
     """The first line of a description that is of Linux, a driver, or the binding itself."""
     schema, _ = _sections(hunk)
     lines = (each for each in schema if not re.match(r"\s*(?:#|\$|title:)", each.text))
-    return next((each for each in lines if _OF_LINUX.search(each.text)), None)
+    return next((each for each in lines if _OF_LINUX.search(each.text)), None) or _names_code(hunk)
+
+
+def _names_code(hunk: Sequence[Shown]) -> Shown | None:
+    """The first added line of a description that names a source or a structure."""
+    schema, _ = _sections(hunk)
+    lines = (each for each in schema if each.added and not re.match(r"\s*(?:#|\$|- (?:const|enum))", each.text))
+    return next((each for each in lines if _SOFTWARE.search(each.text) and "dt-bindings/" not in each.text), None)
 
 
 def _of_binding(path: str) -> bool:
