@@ -26,6 +26,8 @@ _STRING = expression(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|\'(?:[^\'\\]|\\.){1,8}\'')
 _COMMENT = expression(r"(?:^|[\s;{},)])//(?![\w./]*://)")
 _INITIALIZER = expression(r"\t+(?:\.[\w.\[\]]+\s*=\s*[^;{}\\]*[^;{},\s\\]|\{\s*[\w\"&.<(][^{}]*\})\Z")
 _COMMENT_END = expression(r"\*/\s*\Z|//")
+_LOCK = expression(r"\t+(?:struct mutex|spinlock_t|raw_spinlock_t)\s+(?P<name>\w+);\s*\Z")
+_IN_STRUCT = expression(r"(?:static )?struct [\w ]*\{?\s*\Z")
 _SHOW = expression(r"\w+_show\(|\bshow_\w+\(")
 _PRINTS = expression(r"\b(?P<name>sprintf|snprintf|scnprintf)\(\s*buf\b")
 
@@ -288,14 +290,17 @@ def match_table(job: Change) -> Iterator[Hit]:
 def lock_comment(job: Change) -> Iterator[Hit]:
     """A lock in a structure that nothing describes; told once a file."""
     told: set[str] = set()
-    for file, hunk in _hunks(job):
-        text = "\n".join(each.text for each in hunk)
-        for above, each in pairwise(hunk):
-            match = re.match(r"\t+(?:struct mutex|spinlock_t|raw_spinlock_t)\s+(?P<name>\w+);\s*\Z", each.text)
-            if not match or not each.added or file.path in told or _COMMENT_END.search(above.text):
-                continue
-            inside = next((line.text for line in reversed(hunk[: hunk.index(each)]) if re.match(r"\S", line.text)), "")
-            in_struct = inside.startswith(("struct ", "static struct ")) and inside.rstrip().endswith("{")
-            if in_struct and not re.search(rf"@{match.group('name')}\b", text):
-                told.add(file.path)
-                yield Hit(f"nothing says what {match.group('name')} is for", job.file(file.path, each.line))
+    for file in job.diff.files:
+        if not file.path.endswith(C_FILES) or file.deleted:
+            continue
+        for header, hunk in zip(file.hunks, shown(job.diff, file), strict=False):
+            text = "\n".join(each.text for each in hunk)
+            inside = header.function
+            for above, each in pairwise((*hunk[:1], *hunk)):
+                inside = each.text if re.match(r"[^\s#]", each.text) else inside
+                match = _LOCK.match(each.text) if each.added and file.path not in told else None
+                if not match or _COMMENT_END.search(above.text) or not _IN_STRUCT.match(inside):
+                    continue
+                if not re.search(rf"@{match.group('name')}\b", text):
+                    told.add(file.path)
+                    yield Hit(f"nothing says what {match.group('name')} is for", job.file(file.path, each.line))

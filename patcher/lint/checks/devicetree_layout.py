@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from patcher.lazy import expression
 from patcher.lint.bindings import BINDINGS
+from patcher.lint.checks.sorting import natural
 from patcher.lint.hunks import Shown, shown
 from patcher.lint.job import Change
 from patcher.lint.model import Hit
@@ -33,6 +34,8 @@ _NAMES = {"reg-names": "reg", "clock-names": "clocks", "interrupt-names": "inter
 _NO_BLANK = expression(r"\s*[\w#,.-]+ = [^/]*[\">],[\"<&]|\s+\"[^\"]*\"(?:, \"[^\"]*\")*,\"")
 _TWO_BLANKS = expression(r"\s*[\w#,.-]+ = <[^>]*\w  +\w|\s*[\w#,.-]+  = |\s*[\w#,.-]+ =  +\S")
 _FEW = 2
+_MANY = 3
+_LAST = expression(r"pinctrl|iomuxc|pio|tlmm|pfc|lpi_tlmm|\w*_gpios?\Z|\w*pin")  # customary at the end
 
 
 @check(files=(".dts", BINDINGS))
@@ -143,6 +146,11 @@ def _labels(hunk: Sequence[Shown]) -> Iterator[tuple[str, Shown]]:
         for (one, above), (other, below) in pairwise(found):
             if (above.added or below.added) and one > other:
                 yield "the order of labels: they are sorted by name", below if below.added else above
+    if not old:
+        new = [(natural(name), each) for name, each in found if not _LAST.match(name)]
+        wrong = [each for (one, _), (other, each) in pairwise(new) if one > other]
+        if len(new) > _MANY and wrong:
+            yield "the order of labels: those of a file are sorted by name", wrong[0]
 
 
 @check(files=(".dts", BINDINGS))

@@ -198,6 +198,12 @@ def _names(node: Tree, example: bool) -> Iterator[Found]:
         yield f"the name of a child node: {node.name}", node.line, node.name, f"call it {within[1]}"
 
 
+_GONE = frozenset((
+    "num-slots", "supports-sd", "supports-sdio", "supports-emmc", "supports-highspeed", "supports-rgb",
+    "card-detect-delay-ms", "linux,default-on", "regulator-compatible", "clock-freq-min-max", "broken-hpi-sd",
+    "spi-cs-high-active", "linux,modalias", "linux,uart-has-rtscts", "rockchip,default-sample-phase-ms",
+))  # fmt: skip
+_ONLY_FOR_CARDS = ("disable-wp", "cd-gpios", "wp-gpios", "cd-inverted", "wp-inverted")
 _OLD_PROPERTIES = {
     "gpio-key,wakeup": "wakeup-source", "enable-sdio-wakeup": "wakeup-source", "linux,wakeup": "wakeup-source",
     "nvidia,wakeup-source": "wakeup-source", "keypad,wakeup": "wakeup-source", "linux,input-wakeup": "wakeup-source",
@@ -209,7 +215,11 @@ _OLD_PROPERTIES = {
 
 def _properties(node: Tree, example: bool) -> Iterator[Found]:
     for name, each in node.properties.items():
-        if name in _OLD_PROPERTIES:
+        if name in _GONE:
+            yield f"no binding has it: {name}", each.line, name, "drop it"
+        elif name in _ONLY_FOR_CARDS and "non-removable" in node.properties:
+            yield f"of a slot, where nothing can be removed: {name}", each.line, name, "drop it, or non-removable"
+        elif name in _OLD_PROPERTIES:
             yield f"an old form or a slip: {name}", each.line, name, f"write {_OLD_PROPERTIES[name]}"
         elif re.search(r"(?:\A|-)gpio\Z", name) and "," not in name and name != "gpio" and each.value[:1] == "<":
             yield f"-gpio is deprecated: {name}", each.line, name, f"write {name}s"

@@ -78,6 +78,7 @@ _CALLS = {
     "i2c_new_device": _Old("i2c_new_client_device()", 2020),
     "i2c_new_dummy": _Old("i2c_new_dummy_device()", 2020),
     "i2c_new_probed_device": _Old("i2c_new_scanned_device()", 2020),
+    "of_device_get_match_data": _Old("device_get_match_data()", 2024),
     "of_modalias_node": _Old("of_alias_from_compatible()", 2024),
     "irq_domain_add_linear": _Old("irq_domain_create_linear()", 2026),
     "irq_domain_add_simple": _Old("irq_domain_create_simple()", 2026),

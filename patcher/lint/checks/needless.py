@@ -24,8 +24,10 @@ _PRINTS = expression(
 _TOLD = expression(r"\t+(?:return )?(?:dev_err\w*|pr_err)\(")
 _SIZE = expression(
     r"(?<![\w>.-])\b(?P<name>[\w>.-]+) = (?:devm_)?k[mz]alloc\(.*\bsizeof\(struct \w+\)(?=[,)])"
-    r"|\bmemset\((?P<cleared>[\w>.-]+), 0, sizeof\(struct \w+\)\);"
+    r"|\bmemset\((?P<cleared>&?[\w>.-]+), 0, sizeof\(struct \w+\)\);"
+    r"|\b(?:memcpy|memmove|copy_from_user)\((?P<copied>&?[\w>.-]+), [^,;]+, sizeof\(struct \w+\)\)"
 )
+_SPLIT = expression(r"\b(?:memset|memcpy|memmove|copy_from_user|k[mz]alloc)\([^;]*,\Z")
 _STRING = expression(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)')
 _USES = {
     "linux/bitfield.h": expression(r"\b(?:FIELD_(?:PREP|GET|FIT|PREP_CONST)|u32_(?:get|encode|replace)_bits)\("),
@@ -131,13 +133,16 @@ def sizeof_variable(job: Change) -> Iterator[Hit]:
     """Memory of the size of a type where the variable would do; told once a file."""
     told: set[str] = set()
     for file, hunk in _hunks(job):
-        for each in hunk:
-            match = _SIZE.search(each.text) if each.added and file.path not in told else None
-            if match:
+        for each, below in zip(hunk, (*hunk[1:], hunk[-1]), strict=True):
+            if not each.added or file.path in told or not ("sizeof(struct " in each.text or _SPLIT.search(each.text)):
+                continue
+            text = f"{each.text} {below.text.strip()}" if _SPLIT.search(each.text) and below.added else each.text
+            if match := _SIZE.search(text):
                 told.add(file.path)
-                name = match.group("name") or match.group("cleared")
+                name = match.group("name") or match.group("cleared") or match.group("copied")
+                of = name[1:] if name.startswith("&") else f"*{name}"
                 yield Hit("the size of a type that the variable has", job.file(file.path, each.line),
-                          f"write sizeof(*{name})")  # fmt: skip
+                          f"write sizeof({of})")  # fmt: skip
 
 
 @check(files=(".c",), added=("include ",))

@@ -196,6 +196,7 @@ def binding_text(job: Change) -> Iterator[Hit]:
             for line in file.added:
                 match = _OF_TEXT.match(line.text)
                 if match and match.group("name") not in gone:
-                    yield Hit(f"{match.group('name')} is added to a binding as plain text",
-                              job.file(file.path, line, match.group("name")), "make it a schema first", key="old")  # fmt: skip
+                    name = match.group("name")
+                    what = f"{name} is added to a binding as plain text"
+                    yield Hit(what, job.file(file.path, line, name), "make it a schema first", key="old")
                     break

@@ -48,14 +48,15 @@ _LISTS = (
 _MANY = 5  # includes of a new file
 
 
-def _natural(text: str) -> tuple[tuple[int, str], ...]:
+def natural(text: str) -> tuple[tuple[int, str], ...]:
+    """What sorts numbers in texts by their value."""
     return tuple((int(part), "") if part.isdigit() else (-1, part) for part in re.findall(r"\d+|\D+", text.lower()))
 
 
 _ORDERS: tuple[Callable[[str], Any], ...] = (
     str,
     str.lower,
-    _natural,
+    natural,
     lambda text: re.sub(r"[\W_]+", " ", text.lower()),
     lambda text: text.removesuffix(".h"),
 )

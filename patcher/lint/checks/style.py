@@ -10,7 +10,7 @@ from patcher.lazy import expression
 from patcher.lint.gate import C_FILES
 from patcher.lint.hunks import Shown, shown
 from patcher.lint.job import Change
-from patcher.lint.model import Hit
+from patcher.lint.model import Hit, Level
 from patcher.lint.register import check
 
 _DECLARATION = expression(
@@ -127,7 +127,7 @@ def _blank(above: Shown, each: Shown) -> str:
 
 
 _CLOSES = expression(r"\s*}[;,]?\s*\Z")
-_DOC = expression(r"\s*\*\s*(?P<name>\w+)\s*(?P<call>\(\s*\))?\s*(?:-|:)\s*\S?")
+_DOC = expression(r"\s*\*\s*(?P<name>\w+)\s*(?P<call>\(\s*\))?\s*(?:(?P<dash>-|:)\s*\S?|\Z)")
 _PARAMETER = expression(r"\s*\*\s*@(?P<name>\w+|\.\.\.)(?P<member>[.\-]\S*)?\s*:")
 _HEAD = expression(r"(?:[A-Za-z_][\w*]*[ \t\n*]+)+\**(?P<name>[A-Za-z_]\w*)[ \t]*\((?P<args>[^{};]*)\)[^{};()]*[{;]")
 
@@ -204,6 +204,9 @@ def _documented(job: Change, path: str, hunk: Sequence[Shown], start: int) -> It
             what = f"the comment is of {named.group('name')}(), the function is {name}()"
             yield Hit(what, job.file(path, hunk[start + 1].line, named.group("name")), "name the function")
         return
+    if not named.group("dash") and hunk[start + 1].added:
+        what = f"the comment of {name}() has no short description"
+        yield Hit(what, job.file(path, hunk[start + 1].line), f"write {name}() - what it does", Level.NOTE)
     parameters = _parameters(head.group("args"))
     told = {match.group("name"): each.line for each in hunk[start : end + 1] if (match := _PARAMETER.match(each.text))}
     if parameters is None:
