@@ -38,8 +38,8 @@ _USED_BY = {  # a header, and what it is included for
     "linux/workqueue.h": r"work",
     "linux/completion.h": r"complet",
     "linux/mutex.h": r"mutex",
-    "linux/clk.h": r"\bstruct clk\b|\bdevm_\w*clk_|\b(?:of_)?clk_(?:get|put|prepare|unprepare|enable|disable|bulk|set|round|rate|"
-    r"notifier|is_match|has_parent|drop_range|save|restore)|\bclk_register\b|\bclk_\w+\((?:\w+->)*\w*clks?\b",
+    "linux/clk.h": r"\bstruct clk\b|\bdevm_\w*clk_|\b(?:of_)?clk_(?:get|put|prepare|unprepare|enable|disable|bulk|set"
+    r"|round|rate|notifier|is_match|has_parent|drop_range|save|restore|register\b)|\bclk_\w+\((?:\w+->)*\w*clks?\b",
     "linux/acpi.h": r"acpi|ACPI",
     "linux/cdev.h": r"cdev",
     "linux/circ_buf.h": r"CIRC_|circ_buf",

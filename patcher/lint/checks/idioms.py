@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from patcher.lazy import expression
 from patcher.lint.checks.drivers import year
+from patcher.lint.gate import C_FILES
 from patcher.lint.hunks import Shown, hunks_of_c
 from patcher.lint.job import Change
 from patcher.lint.model import Hit
@@ -19,7 +20,8 @@ _CALL = expression(r"(?P<indent>\t+)(?P<name>ret|err|rc|error|retval|status|[a-z
 _OTHER_ERROR = expression(r"\t+return (?:-E[A-Z]+|ERR_PTR\(-E[A-Z]+\)|dev_err_probe\(\w+, -E[A-Z]+,.*);\Z")
 _SAYS = expression(r"\t+(?:dev|pr|netdev)_(?:err|warn|dbg|info)\(")
 _PROBE = expression(r"(?:static )?int (?:__init )?\w*_?probe\w*\(")
-_OWN_DEVICE = expression(r"&(?:pdev|client|spi|pci_dev|i2c|op|ofdev)->dev\b")
+_OWN = tuple(f"&{name}->dev" for name in ("pdev", "client", "spi", "pci_dev", "i2c", "op", "ofdev"))
+_OWN_DEVICE = expression(rf"(?:{'|'.join(_OWN)})\b")
 _MANAGED = {
     "clk_get": "devm_clk_get()",
     "of_clk_get": "devm_clk_get()",
@@ -49,7 +51,7 @@ _ALLOCATES = expression(
 )
 
 
-@check
+@check(files=C_FILES, added=("return -E", "return ERR_PTR(-E", "return dev_err_probe("))
 def errno_kept(job: Change) -> Iterator[Hit]:
     """An error that a call returned and another one is returned for; told once a file."""
     told: set[str] = set()
@@ -73,7 +75,7 @@ def errno_kept(job: Change) -> Iterator[Hit]:
                 yield Hit(f"the error of {match.group('call')}() is lost", job.file(file.path, end.line), "return it")
 
 
-@check
+@check(files=C_FILES, added=("goto ",))
 def needless_goto(job: Change) -> Iterator[Hit]:
     """A goto to what returns only; told once a file."""
     told: set[str] = set()
@@ -110,7 +112,7 @@ def _probes(job: Change) -> Iterator[tuple[FileDiff, Sequence[Shown]]]:
                     yield file, function
 
 
-@check
+@check(files=_DRIVERS, added=_OWN)
 def device_variable(job: Change) -> Iterator[Hit]:
     """A new probe() that writes out its device many times; told once a file."""
     told: set[str] = set()
@@ -121,7 +123,7 @@ def device_variable(job: Change) -> Iterator[Hit]:
             yield Hit(f"the device is written out {len(used)} times", job.file(file.path, used[0].line))
 
 
-@check
+@check(files=_DRIVERS, added=tuple(f"{name}(" for name in _MANAGED))
 def managed_resource(job: Change) -> Iterator[Hit]:
     """A call of a new probe() that has a managed sister; told once a file."""
     told: set[str] = set()
@@ -136,7 +138,7 @@ def managed_resource(job: Change) -> Iterator[Hit]:
                 break
 
 
-@check
+@check(files=_DRIVERS, added=("clk_prepare_enable(",))
 def managed_clock(job: Change) -> Iterator[Hit]:
     """A managed clock that is enabled by hand; told once a file."""
     told: set[str] = set()
@@ -148,7 +150,7 @@ def managed_clock(job: Change) -> Iterator[Hit]:
             yield Hit("a managed clock that is enabled by hand", job.file(file.path, enabled.line))
 
 
-@check
+@check(files=_DRIVERS, added=("_info(", "_notice("))
 def probe_silent(job: Change) -> Iterator[Hit]:
     """A message of a probe() that went well; told once a file."""
     told: set[str] = set()
@@ -162,7 +164,7 @@ def probe_silent(job: Change) -> Iterator[Hit]:
                 yield Hit("a message that all went well", job.file(file.path, each.line))
 
 
-@check
+@check(files=C_FILES, added=("alloc(", "if (IS_ERR(", "tmp", "temp"))
 def one_call(job: Change) -> Iterator[Hit]:
     """Two statements for which there is one call; each told once a file."""
     told: set[tuple[str, str]] = set()
@@ -203,11 +205,11 @@ def _one(hunk: Sequence[Shown], at: int) -> str:
     return ""
 
 
-@check
+@check(files=C_FILES, added=("bool ",))
 def bool_number(job: Change) -> Iterator[Hit]:
     """A bool that is set to 1 or 0; told once a file."""
     for file in job.diff.files:
-        if not file.path.endswith((".c", ".h")) or not file.added:
+        if not file.path.endswith(C_FILES) or not file.added:
             continue
         text = "\n".join(line.text for line in file.added)
         names = set(re.findall(r"\bbool (\w+)(?: =|;)", text))

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from patcher.lazy import expression
 from patcher.lint.checks.style import declarations
+from patcher.lint.gate import C_FILES
 from patcher.lint.hunks import Shown, hunks_of_c
 from patcher.lint.job import Change
 from patcher.lint.model import Hit
@@ -29,7 +30,7 @@ _PLAIN = expression(
 _NEAR = 4
 
 
-@check
+@check(files=C_FILES, added=tuple(f"{end}\n" for end in (",", "(", " =", "-", "+", "|", "&")))
 def short_continuation(job: Change) -> Iterator[Hit]:
     """A statement on two lines that fits on one of 80 columns; told once a file."""
     told: set[str] = set()
@@ -75,11 +76,11 @@ def _hunks(job: Change, file: FileDiff) -> Iterator[tuple[int, Sequence[str]]]:
             yield int(match.group(1)), lines[first:at]
 
 
-@check
+@check(files=C_FILES)
 def unrelated_space(job: Change) -> Iterator[Hit]:
     """White space that changes far from what else a patch changes; told once a file."""
     for file in job.diff.files:
-        if not file.path.endswith((".c", ".h")) or file.created or file.deleted:
+        if not file.path.endswith(C_FILES) or file.created or file.deleted:
             continue
         kinds = [(number, lines, list(_runs(lines))) for number, lines in _hunks(job, file)]
         alone = [[_only_space(run) for _, _, run in runs] for _, _, runs in kinds]
@@ -112,7 +113,7 @@ def _only_space(run: Sequence[str]) -> str:
     return "white space that changes far from the rest of the patch"
 
 
-@check
+@check(files=C_FILES)
 def blank_between(job: Change) -> Iterator[Hit]:
     """No empty line between functions, or one where none belongs; each told once a file."""
     told: set[tuple[str, str]] = set()
