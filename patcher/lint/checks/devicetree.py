@@ -14,7 +14,7 @@ from patcher.lint.register import check
 _MANY = 5
 
 
-@check
+@check(files=(BINDINGS, "include/dt-bindings/"))
 def binding_apart(job: Change) -> Iterator[Hit]:
     """A binding in one patch with what uses it. Where words are corrected all over the tree, they stay together."""
     files = job.diff.files

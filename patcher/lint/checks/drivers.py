@@ -308,7 +308,7 @@ def tools_copy(job: Change) -> Iterator[Hit]:
             yield Hit(f"tools/{file.path} stays as it is", job.file(file.path))
 
 
-@check
+@check(files=(*C_FILES, ".S"))
 def embedded_name(job: Change) -> Iterator[Hit]:
     """A new file that tells its own name."""
     for file in job.diff.files:

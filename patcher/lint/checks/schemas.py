@@ -147,7 +147,7 @@ def _texts(job: Change) -> Iterator[Hit]:
             yield Hit(f"{name} ends in -gpio", job.file(file.path, found[0], name), f"call it {name}s", key="gpio")
 
 
-@check
+@check(files=(BINDINGS, "include/dt-bindings/", "MAINTAINERS"))
 def binding_wording(job: Change) -> Iterator[Hit]:
     """A title or a subject that calls a binding a binding, or speaks of a driver."""
     for file, hunk in _schemas(job):

@@ -62,7 +62,7 @@ _ORDERS: tuple[Callable[[str], Any], ...] = (
 )
 
 
-@check
+@check(files=(".c", ".h", ".dts", ".yaml", "Makefile", "Kbuild", "Kconfig", "MAINTAINERS"))
 def sorted_lists(job: Change) -> Iterator[Hit]:
     """A line that is added to a sorted list where it does not belong; told once a file."""
     for file in job.diff.files:
