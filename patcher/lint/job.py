@@ -12,6 +12,7 @@ from typing import NamedTuple
 from patcher.cache import Cache
 from patcher.lazy import expression
 from patcher.lint import locations
+from patcher.lint.attributes import new
 from patcher.lint.bindings import documented, uses
 from patcher.lint.context import After, Context
 from patcher.lint.gate import Texts
@@ -79,7 +80,7 @@ class Change(Job):
 class Digest(NamedTuple):
     """What is kept of a mail once it was read, for the checks of whole series: without its diff. ``added`` and
     ``removed`` are the hashes of the changed lines that say something, sorted; ``documents`` and ``compatibles`` the
-    compatible strings (devicetree) that it documents and uses."""
+    compatible strings (devicetree) that it documents and uses; ``attributes`` the files of sysfs that it adds."""
 
     patch: Patch
     profile: str
@@ -89,6 +90,7 @@ class Digest(NamedTuple):
     removed: array.array[int]
     documents: frozenset[str] = frozenset()
     compatibles: frozenset[str] = frozenset()
+    attributes: frozenset[str] = frozenset()
 
 
 class Series(NamedTuple):
@@ -150,7 +152,7 @@ def digest(patch: Patch, diff: Diff, profile: str) -> Digest:
     paths = tuple(dict.fromkeys(name for file in diff.files for name in (file.path, file.old_path)))
     added = array.array("q", _hashes(diff, "added"))
     removed = array.array("q", _hashes(diff, "removed"))
-    return Digest(kept, profile, paths, diff.changed, added, removed, documented(diff), uses(diff))
+    return Digest(kept, profile, paths, diff.changed, added, removed, documented(diff), uses(diff), new(diff))
 
 
 def _hashes(diff: Diff, which: str) -> list[int]:

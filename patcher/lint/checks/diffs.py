@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from patcher.lazy import expression
+from patcher.lint import attributes
 from patcher.lint.bindings import BINDINGS
 from patcher.lint.gate import C_FILES
 from patcher.lint.hunks import ends_file, shown
@@ -34,9 +35,6 @@ _PARAM = expression(
     r"\bmodule_param(?:_named|_array|_string|_unsafe|_call|_cb|_array_named|_hw|_hw_array)*\s*\(\s*(\w+)"
 )
 _FOR_USERS = expression(r"\b(?:__setup|early_param|core_param|proc_create\w*)\s*\(\s*\"([\w/]+)")
-_ATTRIBUTE = expression(
-    r"static (?:DEVICE|BUS|CLASS|DRIVER)_ATTR(?:_RO|_RW|_WO)?\((\w+)|CONFIGFS_ATTR(?:_RO|_RW|_WO)?\(\w+, *(\w+)"
-)
 _READ = expression(
     r"\b(?:device|fwnode|of)_property_(?:read|present|count)\w*\([^\"]+\"([a-z0-9]+,[\w,-]+|[a-z0-9]+(?:_[a-z0-9]+)+)\""
 )
@@ -332,12 +330,10 @@ def documentation(job: Change) -> Iterator[Hit]:
                 what = f"{match.group(1)!r} is new to users, and Documentation/ says nothing"
                 yield Hit(what, job.file(file.path, line, match.group(1)))
         if job.patch.prefix.total <= 1:  # the other patches of a series may document it
-            for line in file.added:
-                name = match.group(1) or match.group(2) if (match := _ATTRIBUTE.match(line.text)) else ""
-                if name and not re.search(rf"\b{name}\b", gone):
-                    what = f"the attribute {name} is new to users, and Documentation/ABI says nothing"
-                    yield Hit(what, job.file(file.path, line, name))
-                    break
+            for name, line in attributes.added(file):
+                what = f"the attribute {name} is new to users, and Documentation/ABI says nothing"
+                yield Hit(what, job.file(file.path, line, name))
+                break
             for line in file.added:
                 if (match := _READ.search(line.text)) and f'"{match.group(1)}"' not in gone:
                     what = f"the property {match.group(1)} is new, and no binding describes it"

@@ -285,3 +285,15 @@ def file_churn(series: Series) -> Iterator[Hit]:
             shown = ", ".join([each.patch.label for each in series.patches if id(each) in adders][:3])
             yield _hit(mail, f"{len(again)} of its {len(mail.removed)} removed lines were added by {shown}")
         added.update(dict.fromkeys(mail.added, mail))
+
+
+@check
+def abi_missing(series: Series) -> Iterator[Hit]:
+    """A series that adds attributes of sysfs, and no line to Documentation."""
+    complete = 1 < series.first.patch.prefix.total == len(series.patches)
+    if not complete or any(path.startswith("Documentation/") for mail in series.patches for path in mail.paths):
+        return
+    mail = next((mail for mail in series.patches if mail.attributes), None)
+    if mail:
+        name = min(mail.attributes)
+        yield _hit(mail, f"the attribute {name} is new to users, and no patch of the series documents it")

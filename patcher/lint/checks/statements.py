@@ -19,6 +19,8 @@ _CONTROL = expression(
     r"(?P<indent>\t+)(?:\} )?(?:else if|if|for|while|switch) \(.*\)\s*\Z|(?P<bare>\t+)(?:else|do)\s*\Z"
 )
 _SWITCH = expression(r"(?P<indent>\t+)switch \(.*\) \{\s*\Z")
+_CASE = expression(r"\t+case (?P<number>[1-9]\d*|0|0x[0-9a-fA-F]+)(?: ?\.\.\. ?\w+)?:")
+_CASES = 4  # numbers that show an order
 _LABEL = expression(r"\s*(?:case\b.*|default\s*):")
 _LATE = expression(
     r"\t(?:(?:static|const|unsigned|struct|enum)\s+)*(?:struct \w+|enum \w+|int|bool|char|long|s?size_t"
@@ -64,6 +66,23 @@ def case_indent(job: Change) -> Iterator[Hit]:
             if match and label and each.text.startswith(match.group("indent") + "\t"):
                 told.add(file.path)
                 yield Hit("a case that is indented deeper than its switch", job.file(file.path, each.line))
+
+
+@check(files=C_FILES, added=("case ",))
+def case_order(job: Change) -> Iterator[Hit]:
+    """A case with a number that is less than those above it, where all others count up; told once a file."""
+    told: set[str] = set()
+    for file, hunk in hunks_of_c(job.diff):
+        cases: list[tuple[int, Shown]] = []
+        for each in (*hunk, None):
+            if each is None or _SWITCH.match(each.text):
+                falls = [below for (one, _), (other, below) in pairwise(cases) if other < one]
+                if len(cases) >= _CASES and len(falls) == 1 and falls[0].added and file.path not in told:
+                    told.add(file.path)
+                    yield Hit("a case that is not in the order of the others", job.file(file.path, falls[0].line))
+                cases = []
+            elif match := _CASE.match(each.text):
+                cases.append((int(match.group("number"), 0), each))
 
 
 @check(files=C_FILES)
