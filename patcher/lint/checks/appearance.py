@@ -25,6 +25,9 @@ _MESSAGE = expression(
     r"\t+(?:return |ret = )?(?:(?:dev|pr|netdev)_(?:err|warn|info|notice|crit)(?:_once|_ratelimited)?|dev_err_probe)\("
 )
 _LINES = 6
+_HEAD = expression(r"(?!static\b|EXPORT)[A-Za-z_][\w *]*?\b(?P<name>\w+)\([^;]*\Z")
+_TYPE = expression(r"[A-Za-z_][\w *]*")
+_EXPORT = expression(r"EXPORT_SYMBOL\w*\((?P<name>\w+)")
 _NO_CODE = expression(r'/\*(?:(?!\*/)[\s\S])*\*/|"(?:[^"\\]|\\.)*"|//[^\n]*')
 _SIZES = expression(r"\b(?:sizeof|typeof|__typeof__)\([^()]*\)")
 _STATEMENTS = expression(r"\bdo\b|\bif\b|\?|\(\{")
@@ -148,3 +151,20 @@ def _arguments(names: str, body: str) -> Iterator[tuple[str, str]]:
         kept = once or re.search(rf"= \(?{name}\)?;", text)
         if not kept and len(re.findall(rf"(?<![\w#.>]){name}\b(?!\s*##)", evaluated)) > 1:
             yield "an argument that is evaluated twice", name
+
+
+@check(files=(".c",), added=("EXPORT_SYMBOL",))
+def export_documented(job: Change) -> Iterator[Hit]:
+    """A new function that is exported, and has no comment; told once a file."""
+    told: set[str] = set()
+    for file, hunk in hunks_of_c(job.diff):
+        heads: dict[str, str] = {}
+        for above, each in pairwise((*hunk[:1], *hunk)):
+            if head := _HEAD.match(each.text) if each.added else None:
+                heads[head.group("name")] = above.text.rstrip()
+            match = _EXPORT.match(each.text) if each.added and file.path not in told else None
+            before = heads.get(match.group("name")) if match else None
+            if match and before is not None and not before.endswith("*/") and not _TYPE.fullmatch(before):
+                told.add(file.path)
+                what = f"{match.group('name')}() is exported, and nothing describes it"
+                yield Hit(what, job.file(file.path, each.line))

@@ -40,14 +40,17 @@ def _hunks(job: Change) -> Iterator[tuple[FileDiff, Sequence[Shown]]]:
                 yield file, hunk
 
 
-@check(files=C_FILES, added=(") {",))
+@check(files=C_FILES)
 def needless_braces(job: Change) -> Iterator[Hit]:
-    """Braces around one statement of one line, where no other branch needs them; told once a file."""
+    """Braces around one statement of one line, or around what a patch leaves of a block, where no other branch needs
+    them; told once a file."""
     told: set[str] = set()
     for file, hunk in _hunks(job):
+        gone = {line.at for line in file.removed}
         for above, line, end in zip(hunk, hunk[1:], hunk[2:], strict=False):
             match = _BLOCK.match(above.text)
-            if not match or not (above.added and line.added and end.added) or file.path in told:
+            changed = (above.added and line.added and end.added) or gone.intersection(range(above.line.at, end.line.at))
+            if not match or file.path in told or not changed:
                 continue
             closed = end.text == f"{match.group('indent')}}}"
             if closed and re.match(r"\t+[^/#{}]*;\Z", line.text) and not _CONTROL.match(line.text.strip()):

@@ -36,9 +36,22 @@ _USES = {
     "linux/slab.h": expression(r"\bk(?:[mzc]alloc|free|strdup|malloc_array)\("),
     "linux/delay.h": expression(r"\b(?:msleep|usleep_range|udelay|mdelay|fsleep)\("),
     "linux/io.h": expression(r"\b(?:readl|writel|ioremap)\("),
+    "linux/cleanup.h": expression(r"\b__free\(|\bDEFINE_FREE\("),
+    "linux/property.h": expression(r"\b(?:device|fwnode)_property_\w+\(|\bdevice_get_match_data\("),
     "linux/of_platform.h": expression(r"\bof_platform_(?:de)?populate\("),
 }
 _BRINGS = {  # what brings another header with it, so that nobody asks for that
+    "linux/property.h": (
+        "linux/acpi.h",
+        "linux/of.h",
+        "linux/of_device.h",
+        "linux/i2c.h",
+        "linux/of_graph.h",
+        "linux/gpio/driver.h",
+        "linux/iio/iio.h",
+        "linux/spi/spi.h",
+        "linux/fwnode.h",
+    ),
     "linux/slab.h": ("linux/skbuff.h", "linux/netdevice.h", "linux/of_device.h"),
     "linux/io.h": ("linux/pci.h", "asm/io.h", "linux/dma-mapping.h", "linux/of_address.h", "linux/irq.h"),
     "linux/rculist.h": ("linux/rcupdate.h", "linux/skbuff.h", "linux/sched.h", "linux/netdevice.h", "linux/fs.h"),
