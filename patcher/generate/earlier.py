@@ -31,6 +31,7 @@ _VERSIONS = 100  # of which message ids are kept
 _LINES = 100  # of the changelog of versions before
 _CHANGE_ID_LINE = re.compile(r"^change-id: (\S+)$", re.MULTILINE)
 _BASE_LINE = re.compile(r"^base-commit: ([0-9a-f]{40,64})$", re.MULTILINE)
+_PREREQUISITE = re.compile(r"^prerequisite-patch-id: ([0-9a-f]{40,64})$", re.MULTILINE)
 _SENT_AS = re.compile(r"-v(\d{1,3})\Z")  # how b4 names the tag of what was sent
 _CHANGES = re.compile(r"Changes (?:since|in) v\d{1,3}\b")
 _OF_CHANGES = re.compile(r"- |[ \t]|\Z")
@@ -101,13 +102,16 @@ def opened(tree: GitTree, names: Sequence[str]) -> Iterator[Before]:
     """
     with temporary.directory("since") as scratch:
         own = borrow(tree.repository, scratch)
-        yield Before(own, tuple(_read(tree, own, name, scratch) for name in names))
+        found: list[Earlier] = []
+        for name in names:
+            found.append(_read(tree, own, name, scratch, found))
+        yield Before(own, tuple(found))
 
 
-def _read(tree: GitTree, own: Repository, name: str, scratch: Path) -> Earlier:
+def _read(tree: GitTree, own: Repository, name: str, scratch: Path, before: Sequence[Earlier]) -> Earlier:
     if not name or missing(name):
         raise InputError(f"{name or repr(name)} does not exist", "name a branch, a range, or the mails that were sent")
-    return _mails(own, name, scratch) if exists(Path(name)) else _branch(tree, own, name)
+    return _mails(own, name, scratch, before) if exists(Path(name)) else _branch(tree, own, name)
 
 
 def _branch(tree: GitTree, own: Repository, name: str) -> Earlier:
@@ -193,7 +197,7 @@ def _tracked(found: Earlier, letter: Patch) -> Earlier:
     )  # fmt: skip
 
 
-def _mails(own: Repository, name: str, scratch: Path) -> Earlier:
+def _mails(own: Repository, name: str, scratch: Path, before: Sequence[Earlier]) -> Earlier:
     places = mail_files([name])
     mails = [each for each in patches(places, most=HUGE) if each.kind in (Kind.PATCH, Kind.COVER)]
     bases = {each.base for each in mails if each.base}
@@ -203,21 +207,25 @@ def _mails(own: Repository, name: str, scratch: Path) -> Earlier:
     (base,) = bases
     if not own.has(base):
         raise InputError(f"there is no commit {base[:12]}, the base-commit of {name}", "fetch it")
-    applied = apply_all(own, base, [Path(each) for each in places], scratch)
+    texts = ["\n".join((*each.body, *each.below, each.diff)) for each in mails]
+    last = next((found[-1] for text in texts if (found := _PREREQUISITE.findall(text))), "")
+    start = next((each.tip for each in before if last and each.patches[-1].patch_id == last), base)
+    applied = apply_all(own, start, [Path(each) for each in places], scratch)
     if failed := next((each for each in applied if each.state is PatchState.CONFLICT), None):
         raise InputError(
             f"{failed.name} does not apply to its base-commit {base[:12]}: {failed.detail}",
-            "name the branch, or the range, that was sent",
+            "name before it the series that it stands on"
+            if last and start == base
+            else "name the branch that was sent",
         )
     made = [each.commit for each in applied if each.commit]
     if not made:
         raise InputError(f"{name} has no patch that changes {base[:12]}", "name what was sent")
-    texts = ["\n".join((*each.body, *each.below, each.diff)) for each in mails]
     change_id = next((match.group(1) for text in texts if (match := _CHANGE_ID_LINE.search(text))), "")
     version = min(max(1, *(each.prefix.version for each in mails)), 998)
     ids = [match.group(1) for each in mails[:1] if (match := MESSAGE_ID.fullmatch(each.message_id))]
-    return _series(own, name, base, made[-1].id)._replace(
-        version=version, change_id=_change_id(change_id), history={f"v{version}": ids} if ids else {},
+    return _series(own, name, start, made[-1].id)._replace(
+        base=base, version=version, change_id=_change_id(change_id), history={f"v{version}": ids} if ids else {},
         changelog=_changelog((*mails[0].body, *mails[0].below)), mailed=True,
     )  # fmt: skip
 

@@ -90,6 +90,14 @@ def test_two_series_one_after_the_other(run: Run, git: Git, mini_repo: Path, tmp
     left = git(mini_repo, "grep", "-l", "IOMAP", "x-iomap")
     assert left == "x-iomap:arch/x86/mm/ioremap.c"  # what no configuration builds
 
+    first, second = (("--since", mails / name) for name in ("identity", "iomap"))
+    code, out, err = run(*both, *second, *first, env=EPOCH)
+    assert (code, out, "name before it the series that it stands on" in err) == (2, "", True)
+    code, out, err = run(*both, *first, *second, "-o", tmp_path / "v2", "--branch", "y", env=EPOCH)
+    assert (code, err) == (0, "")
+    letter = sorted((tmp_path / "v2/iomap").iterdir())[0].read_text()
+    assert f"[PATCH v2 00/{len(steps)}]" in letter and f"Unchanged: {len(steps)} patches" in letter
+
     code, out, _ = run("plan", "--series", "iomap", "--tree", mini_repo, "--rev", "x-iomap")
     assert "already-applied; 3 required" in out and "redundant" not in out.split("steps (")[0]
     code, out, _ = run(*both, "--rev", "x-iomap")
