@@ -21,6 +21,7 @@ from patcher.lint.checks import (
     layout,
     messages,
     needless,
+    new_drivers,
     people,
     prefixes,
     references,
@@ -43,7 +44,7 @@ from patcher.lint.checks import (
 
 MODULES = (
     appearance, c_style, code, devicetree, devicetree_layout, devicetree_nodes, devicetree_sources, diffs, documents,
-    drivers, examples, history, idioms, interfaces, kconfig, layout, messages, needless, people, prefixes, references,
-    schema_layout, schema_parts, schema_review, schema_rules, schema_yaml, schemas, series, signing, sorting,
-    spelling, statements, style, tags, transport, wording,
+    drivers, examples, history, idioms, interfaces, kconfig, layout, messages, needless, new_drivers, people,
+    prefixes, references, schema_layout, schema_parts, schema_review, schema_rules, schema_yaml, schemas, series,
+    signing, sorting, spelling, statements, style, tags, transport, wording,
 )  # fmt: skip
