@@ -28,6 +28,15 @@ _SIZE = expression(
     r"|\b(?:memcpy|memmove|copy_from_user)\((?P<copied>&?[\w>.-]+), [^,;]+, sizeof\(struct \w+\)\)"
 )
 _SPLIT = expression(r"\b(?:memset|memcpy|memmove|copy_from_user|k[mz]alloc)\([^;]*,\Z")
+_OPERANDS = r"[\w>.\[\]-]+(?:\([\w>., &-]*\))? (?:==|!=|<=|>=|<|>) -?[\w>.\[\]-]+"
+_COMPARED = expression(
+    rf"(?:\b(?:if|while) \(|\breturn |\A\s+)(?P<what>\({_OPERANDS}\))(?= (?:&&|\|\|))"
+    rf"|(?:&&|\|\|) (?P<other>\({_OPERANDS}\))(?=\)+(?: \{{)?\Z| &&| \|\||;)"
+)
+_RETURNED = expression(
+    r"\t+return (?P<what>\((?!(?:const |unsigned |struct )*(?:void|char|int|long|bool|size_t|[us](?:8|16|32|64)"
+    r"|\w+ \*)\)?)[^()]*\));\Z"
+)
 _STRING = expression(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)')
 _USES = {
     "linux/bitfield.h": expression(r"\b(?:FIELD_(?:PREP|GET|FIT|PREP_CONST)|u32_(?:get|encode|replace)_bits)\("),
@@ -85,7 +94,7 @@ def needless_else(job: Change) -> Iterator[Hit]:
                 yield Hit("an else after a branch that leaves", job.file(file.path, each.line), "drop the else")
 
 
-@check(files=C_FILES, added=("&(", "((", "(!"))
+@check(files=C_FILES, added=("&(", "((", "(!", "& (", "| (", "return ("))
 def needless_parentheses(job: Change) -> Iterator[Hit]:
     """Parentheses around a member, or a second pair around a condition; told once a file."""
     told: set[str] = set()
@@ -102,7 +111,8 @@ def needless_parentheses(job: Change) -> Iterator[Hit]:
 
 
 def _doubled(text: str) -> str:
-    """A condition in two pairs of parentheses, or one that is only negated, "" where there is none."""
+    """A condition in two pairs of parentheses, one that is only negated, a comparison beside && or ||, or what is
+    returned; "" where there is none."""
     start = re.search(r"\b(?:if|while) (?=\(\()", text)
     if start:
         at = start.end()
@@ -110,6 +120,10 @@ def _doubled(text: str) -> str:
         condition = text[at + 1 : inner + 1]
         if 0 < inner == outer - 1 and not re.search(r"(?<![=!<>])=(?!=)", condition):
             return text[at : outer + 1]
+    if match := _COMPARED.search(text):
+        return match.group("what") or match.group("other")
+    if match := _RETURNED.match(text):
+        return match.group("what")
     match = re.search(r"(?:\bif \(|&& |\|\| )(?P<what>\(![\w>.()-]*?\w\))(?= (?:&&|\|\|)|\))", text)
     return match.group("what") if match and match.group("what").count("(") == match.group("what").count(")") else ""
 
