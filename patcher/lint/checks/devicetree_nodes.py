@@ -193,9 +193,10 @@ def _names(node: Tree, example: bool) -> Iterator[Found]:
             f"call it {_OLD[name]}@{node.unit}",
         )
     parent = node.parent
-    within = _CHILDREN.get(parent.first("compatible")) if parent else None
+    kind = parent.first("compatible") if parent else ""
+    within = _CHILDREN.get(kind)
     if within and not within[0].match(name):
-        yield f"the name of a child node: {node.name}", node.line, node.name, f"call it {within[1]}"
+        yield f"the name of a child node of {kind}: {node.name}", node.line, node.name, f"call it {within[1]}"
 
 
 _GONE = frozenset((
@@ -216,7 +217,7 @@ _OLD_PROPERTIES = {
 def _properties(node: Tree, example: bool) -> Iterator[Found]:
     for name, each in node.properties.items():
         if name in _GONE:
-            yield f"no binding has it: {name}", each.line, name, "drop it"
+            yield f"{name} is in no binding", each.line, name, "drop it"
         elif name in _ONLY_FOR_CARDS and "non-removable" in node.properties:
             yield f"of a slot, where nothing can be removed: {name}", each.line, name, "drop it, or non-removable"
         elif name in _OLD_PROPERTIES:

@@ -27,15 +27,17 @@ _SAYS_NOTHING = expression(
 _STANDARD = expression(
     r"(?:reg|interrupts|clocks|resets|dmas|phys|power-domains|iommus|.*-names|.*-supply|.*-gpios|#.*-cells)\Z"
 )
+_VERSION = expression(r"\s+(?:- )?(?:const: |- )[\"']?(?P<name>[\w-]+,[\w.-]+-v\d+)[\"']?\s*\Z")
 _OPTIONAL = expression(r"(?i)\babi\b|\bbreak|\brequired?\b|\bmandatory\b|\boptional\b|\bmust\b|\bbackwards?\b")
 
 
 @check(files=(BINDINGS,))
 def binding_review(job: Change) -> Iterator[Hit]:
     """What a new schema says and need not, or has otherwise than its reviewers want it; each told once a file."""
+    converts = any(file.deleted or file.renamed for file in job.diff.files)
     for schema in schemas(job.diff):
         told: set[str] = set()
-        for kind, what, line, fix in (*_named(schema), *_whole(schema)):
+        for kind, what, line, fix in (*_named(schema), *_whole(schema), *(() if converts else _versions(schema))):
             if kind not in told:
                 told.add(kind)
                 yield Hit(what, job.file(schema.file.path, schema.line(line)), fix, key=what)
@@ -50,6 +52,16 @@ def _named(schema: Schema) -> Iterator[tuple[str, str, int, str]]:
             yield "pattern", f"the pattern {name} begins with what matches anything", line, "drop ^.*"
         if _STANDARD.match(name) and _SAYS_NOTHING.match(said):
             yield "nothing", f"the description of {name} says no more than its name", line, "drop it"
+
+
+def _versions(schema: Schema) -> Iterator[tuple[str, str, int, str]]:
+    """A compatible string that names a version, of which nobody else knows in which devices it is."""
+    for at, each in enumerate(schema.lines):
+        if each.text.startswith("examples:"):
+            return
+        if match := _VERSION.match(each.text):
+            what = f"{match.group('name')} names a version, not a device"
+            yield "version", what, at, "name it by the SoC or the part"
 
 
 def _whole(schema: Schema) -> Iterator[tuple[str, str, int, str]]:
