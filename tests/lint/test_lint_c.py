@@ -96,7 +96,8 @@ def test_an_interface_is_old_from_its_year_on() -> None:
 def test_children_of_each_class_are_told_of() -> None:
     lines = (
         '\tleds {\n\t\tcompatible = "gpio-leds";\n\n\t\tred {\n\t\t\tlabel = "red";\n\t\t};\n\n'
-        '\t\tblue {\n\t\t\tlabel = "x";\n\t\t};\n\t};\n\n\tgpio-keys {\n\t\tcompatible = "gpio-keys";\n\n\t\tpower {\n\t\t\tlabel = "y";\n\t\t};\n\t};'
+        '\t\tblue {\n\t\t\tlabel = "x";\n\t\t};\n\t};\n\n'
+        '\tgpio-keys {\n\t\tcompatible = "gpio-keys";\n\n\t\tpower {\n\t\t\tlabel = "y";\n\t\t};\n\t};'
     )
     found = {message for rule, message in said(lines, "arch/arm64/boot/dts/x/y.dts") if rule == "node-names"}
     assert found == {"the name of a child node of gpio-leds: red", "the name of a child node of gpio-keys: power"}
