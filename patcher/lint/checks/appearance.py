@@ -46,7 +46,7 @@ def open_line(job: Change) -> Iterator[Hit]:
                 yield Hit("a line that ends with an open parenthesis", job.file(file.path, above.line))
 
 
-@check(files=C_FILES)
+@check(files=C_FILES, added=("\t\t",))
 def indentation(job: Change) -> Iterator[Hit]:
     """A statement that is indented deeper than the one above it in the same block; told once a file."""
     told: set[str] = set()

@@ -75,10 +75,25 @@ def sorted_lists(job: Change) -> Iterator[Hit]:
         )  # fmt: skip
         if hit:
             yield Hit("it is not where the order of the list wants it", job.file(file.path, hit.line))
+        elif file.path == "MAINTAINERS" and (entry := next(filter(None, map(_entry, shown(job.diff, file))), None)):
+            what = f"the entry is not in its place in the order of entries, beside {entry[1]}"
+            yield Hit(what, job.file(file.path, entry[0].line), "sort it by its title")
         elif "Kconfig" in file.path and (option := _option(job, file)):
             yield Hit(
                 f"{option[1]} is not in its place in the order of the options", job.file(file.path, option[0].line)
             )
+
+
+_ENTRY = expression(r"(?![A-Z]:)[A-Z0-9][^\t]*\Z")
+
+
+def _entry(hunk: Sequence[Shown]) -> tuple[Shown, str] | None:
+    """An entry of MAINTAINERS that stands before one that is to be before it, or behind one that is to be behind it."""
+    found = [each for each in hunk if _ENTRY.match(each.text)]
+    for one, other in pairwise(found):
+        if one.added != other.added and one.text.upper() > other.text.upper():
+            return (one, other.text) if one.added else (other, one.text)
+    return None
 
 
 def _misplaced(hunk: Sequence[Shown], pattern: re.Pattern[str], new: bool, few: int) -> Iterator[Shown]:
