@@ -105,6 +105,9 @@ def _proof_cell(proof: CommitProof, blamed: Blame) -> Cell:
     if not held:
         return Status.SKIP, "no property could be tried", ()
     more = f"; {len(blamed.before)} fail, as before the series" if blamed.before else ""
+    if blamed.begun:
+        names = ", ".join(dict.fromkeys(name for _, name in sorted(blamed.begun)))
+        more += f"; begun here, and true from a later commit on: {names}"
     return Status.PASS, f"{held} properties hold{more}", ()
 
 

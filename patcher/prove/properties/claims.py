@@ -156,6 +156,7 @@ def highest(context: Context) -> int:
     return (1 << (context.facts["mask_shift"] - 13)) - 1
 
 
+@functools.lru_cache(maxsize=8)
 def marks_read(context: Context) -> bool:
     """Asked of the code: does a marked PTE read back as it is, although Xen's table has one of our PFNs for its
     frame? Then devices must be marked."""

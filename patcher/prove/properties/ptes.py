@@ -120,7 +120,7 @@ def _pte_identity(context: Context, case: IdentityPte) -> Mismatch | None:
             made = pfn << 12 | flags | mark
             what = f"a PTE of identity PFN {pfn:#x} keeps it{', marked IOMAP' if mark else ''}"
             script.want(steps.MakePte(pfn << 12 | asked), OneOf((made, pfn << 12 | asked | mark)), what)
-        told = mark or not case.machine.given(pfn)  # else nothing says that it is no MFN of the domain's RAM
+        told = claims.marks_read(context) or not case.machine.given(pfn)  # else it may be an MFN of the domain's RAM
         if told and (case.machine.initial or claims.back(context)[0]):
             script.want(steps.PteVal(made), made, "and reads back")
     return script.judge()
@@ -152,7 +152,7 @@ def _pte_foreign(context: Context, case: Pte) -> Mismatch | None:
     if wrong := script.compare(scenario, outcome):
         return wrong
     number = (outcome.of(asked) & context.facts["pfn_mask"]) >> 12
-    granted = not context.facts["iomap"] and number == pfn  # where the M2P says so, it is the page that has the frame
+    granted = number == pfn and not claims.marks_read(context)  # the M2P says so: it is the page that has the frame
     if number == mfn or number >= context.limit or granted:
         return None
     wanted = "a PTE with _PAGE_IOMAP reads back as it is, or as no PFN"
