@@ -65,3 +65,30 @@ def kconfig_layout(job: Change) -> Iterator[Hit]:
             if re.match(r"(?:menu)?config \w", each.text) and re.match(r"\s+\S", above.text):
                 yield Hit("no empty line before an option", job.file(file.path, each.line))
                 break
+
+
+_CALLED = expression(r"\bmodules?\s+(?:will be|is)\s+(?:called|named):?\s+[\"'`]?(?P<name>[a-z][\w-]+\w)")
+_OPTION = expression(r"(?:menu)?config (?P<name>[A-Z0-9_]+)\s*\Z")
+_BUILT = expression(r"obj-\$\(CONFIG_(?P<option>\w+)\)\s*\+?=\s*(?P<objects>\S.*)")
+
+
+@check(files=("Kconfig",), added=("called", "named"))
+def kconfig_module(job: Change) -> Iterator[Hit]:
+    """A help text that calls the module otherwise than the Makefile of the patch builds it."""
+    built: dict[str, set[str]] = {}
+    for file in job.diff.files:
+        for line in file.added if file.path.endswith(("Makefile", "Kbuild")) else ():
+            if match := _BUILT.match(line.text):
+                objects = re.findall(r"([\w-]+)\.o\b", match.group("objects"))
+                built.setdefault(match.group("option"), set()).update(each.replace("-", "_") for each in objects)
+    for file in job.diff.files if built else ():
+        option, text = "", ""
+        for line in file.added if _FILE.search(file.path) else ():
+            found = _OPTION.match(line.text)
+            option, text = (found.group("name"), "") if found else (option, f"{text} {line.text.strip()}")
+            match = _CALLED.search(text)
+            if match and built.get(option) and match.group("name").replace("-", "_") not in built[option]:
+                name = match.group("name")
+                what = f"the module is called {name}, and built as {min(built[option])}"
+                yield Hit(what, job.file(file.path, line), key=name)
+                option = ""
