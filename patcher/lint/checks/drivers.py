@@ -96,6 +96,11 @@ _USED_BY = {  # a header, and what it is included for
     "linux/pinctrl/consumer.h": r"\bpinctrl|\bstruct pinctrl|_pinctrl",
     "linux/uaccess.h": r"_user\b|access_ok|nofault",
 }
+_MANAGED = expression(  # a call, and the test of its result as the last line
+    r"^\t+[\w>.-]+ = (?!devm_k)(?:devm|platform_get|fwnode_irq)_\w+\([^;{}]*\);\n"
+    r"\t+if \((?:ret|err|rc|error|irq|IS_ERR\([\w>.-]+\))(?: < 0| != 0)?\) \{\Z",
+    re.MULTILINE,
+)
 _OPERATIONS = expression(
     r"static struct (?P<type>\w+_ops|i2c_algorithm|i2c_adapter_quirks|i2c_lock_operations|regmap_config|regmap_bus"
     r"|regmap_irq_chip|of_device_id|acpi_device_id|i2c_device_id|spi_device_id|platform_device_id|attribute_group"
@@ -152,20 +157,28 @@ def module_about(job: Change) -> Iterator[Hit]:
 
 @check(files=C_FILES, added=("dev_err(",))
 def probe_error(job: Change) -> Iterator[Hit]:
-    """An error of a new driver's probe() that is told with dev_err() and returned; told once a file."""
+    """An error of a new driver's probe(), or of a managed call, which probe() alone makes, that is told with dev_err()
+    and returned; told once a file."""
     told: set[str] = set()
     for file, hunk in hunks_of_c(job.diff) if year(job.patch) > 2020 else ():
         inside = False
         for at, each in enumerate(hunk[:-1]):
             if re.match(r"[A-Za-z_]", each.text):
                 inside = bool(re.match(r"static int \w*_?probe\w*\(", each.text))
-            if not inside or not each.added or file.path in told or not re.match(r"\t+dev_err\(", each.text):
+            if not each.added or file.path in told or not re.match(r"\t+dev_err\(", each.text):
                 continue
+            managed = year(job.patch) > 2021 and _MANAGED.search(
+                "\n".join(line.text for line in hunk[max(0, at - 5) : at])
+            )
             end = next((n for n in range(at, min(at + 4, len(hunk))) if hunk[n].text.rstrip().endswith(");")), None)
             below = hunk[end + 1] if end is not None and end + 1 < len(hunk) else None
-            if below and below.added and re.match(r"\t+return (?:ret|err|rc|error|PTR_ERR\([^;]*\));\Z", below.text):
+            returns = (
+                below and below.added and re.match(r"\t+return (?:ret|err|rc|error|PTR_ERR\([^;]*\));\Z", below.text)
+            )
+            if returns and (inside or managed):
                 told.add(file.path)
-                yield Hit("dev_err() and return in probe()", job.file(file.path, each.line))
+                where = "in probe()" if inside else "after a managed call"
+                yield Hit(f"dev_err() and return {where}", job.file(file.path, each.line))
 
 
 @check(files=C_FILES, added=("platform_get_resource(",))
