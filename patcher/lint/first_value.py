@@ -17,7 +17,7 @@ _TOKEN = expression(
     r"[A-Za-z_]\w*|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|\d[\w.]*|->|\+\+|--|<<=|>>=|[-+*/%&|^=!<>]="
     r"|&&|\|\||<<|>>|\S"
 )
-_COMMENT = expression(r"/\*(?:(?!\*/)[\s\S])*\*/|//[^\n]*")
+_COMMENT = expression(r"/\*.*?(?:\*/|\Z)|//[^\n]*", re.DOTALL)
 _WORD = expression(r"[A-Za-z_]\w*\Z")
 _CONSTANT = expression(
     r"(?:-? ?(?:\d\w*|E[A-Z0-9]+)|NULL|true|false|[A-Z][A-Z0-9_]*|ERR_PTR \( - E[A-Z0-9]+ \)|'[^']*')\Z"
@@ -25,7 +25,8 @@ _CONSTANT = expression(
 _QUALIFIED = frozenset(
     ("static", "extern", "const", "volatile", "return", "goto", "typedef", "register", "else", "case")
 )
-_MANY = 20_000  # tokens of one function
+_MANY = 5_000  # tokens of one function
+_FEW = 40  # variables of one function, and uses of one in one statement
 _DEEP = 60
 _ASSIGNED = (  # macros, and which of their arguments they assign before they read them
     (expression(r"(?!\w*(?:_from|_continue))(?:list|h?list_bl|hlist|llist)_for_each\w*\Z"), (0,)),
@@ -80,6 +81,7 @@ def unread(function: str) -> Iterator[Declared]:
         whole = _Reader(tokens).statement(0)
     except (IndexError, RecursionError):
         return  # not the text of a function
+    left = _FEW
     labels = {each.head[0].text: whole.parts[at:] for at, each in enumerate(whole.parts) if each.word == "label"}
     for block in _blocks(whole):
         for at, each in enumerate(block.parts):
@@ -87,6 +89,9 @@ def unread(function: str) -> Iterator[Declared]:
             if not found:
                 break
             for name, token in found:
+                left -= 1
+                if left < 0:
+                    return
                 once = sum(part.text == name for part in each.head) == 1
                 used = any(part.text == name and part.line > token.line for part in tokens)
                 if once and used and _Walk(name, labels).block(block.parts[at + 1 :]) is _Fate.GONE:
@@ -283,7 +288,10 @@ class _Walk:
     def _use(self, tokens: Sequence[_Token]) -> _Fate:
         """What an expression does to it."""
         words = [each.text for each in tokens]
-        uses = [at for at, word in enumerate(words) if word == self._name and not _is_other(words, at)]
+        named = [at for at, word in enumerate(words) if word == self._name]
+        if len(named) > _FEW:
+            return _Fate.READ
+        uses = [at for at in named if not _is_other(words, at)]
         if not uses:
             return _Fate.LIVE
         first = uses[0]

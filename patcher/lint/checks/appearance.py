@@ -28,7 +28,8 @@ _LINES = 6
 _HEAD = expression(r"(?!static\b|EXPORT)[A-Za-z_][\w *]*?\b(?P<name>\w+)\([^;]*\Z")
 _TYPE = expression(r"[A-Za-z_][\w *]*")
 _EXPORT = expression(r"EXPORT_SYMBOL\w*\((?P<name>\w+)")
-_NO_CODE = expression(r'/\*(?:(?!\*/)[\s\S])*\*/|"(?:[^"\\]|\\.)*"|//[^\n]*')
+_ARGUMENTS = 12
+_NO_CODE = expression(r'/\*.*?(?:\*/|\Z)|"(?:[^"\\\n]|\\.)*"?|//[^\n]*', re.DOTALL)
 _SIZES = expression(r"\b(?:sizeof|typeof|__typeof__)\([^()]*\)")
 _STATEMENTS = expression(r"\bdo\b|\bif\b|\?|\(\{")
 _TABLES = expression(r"typeof|\bstatic\b|^\s*\.\w", re.MULTILINE)
@@ -143,7 +144,7 @@ def _arguments(names: str, body: str) -> Iterator[tuple[str, str]]:
     text = _NO_CODE.sub(" ", body)
     evaluated = _SIZES.sub("", text)
     once = not _STATEMENTS.search(text) or _TABLES.search(text)
-    for name in (each.strip() for each in names.split(",")):
+    for name in (each.strip() for each in names.split(",")[:_ARGUMENTS]):
         before = rf"(?<![\w#.>]){name} ?(?:[-+/%&|^](?![-+>&|=])|\*(?!\s*[)*,=])|<<|>>)"
         behind = rf"[\w)] ?(?:[-+/%|^]|<<|>>) ?{name}\b(?!\s*(?:\(|##))"
         if re.search(f"{before}|{behind}", text) and not re.search(rf"#\s*{name}\b|\b{name}\s*##", text):

@@ -26,7 +26,8 @@ _GETS = expression(
 )
 _OWN = expression(r"\.(?:remove|remove_new|shutdown)\s*=\s*(\w+)")
 _EMPTY = expression(
-    r"^(?:static )?(?:int|void)\s+(?:__exit |__init )?(?P<name>\w+)\([^;{}]*\)\n\{\n(?:\treturn 0;\n|\treturn;\n)?\}$",
+    r"^(?:static )?(?:int|void)\s+(?:__exit |__init )?(?P<name>\w+)\([^;{}]{0,300}\)\n"
+    r"\{\n(?:\treturn 0;\n|\treturn;\n)?\}$",
     re.MULTILINE,
 )
 _CALLBACKS = r"\t+\.(?:remove|remove_new|shutdown|suspend|resume|exit|runtime_suspend|runtime_resume)\s*=\s*&?{name},"
