@@ -149,7 +149,7 @@ def _arguments(names: str, body: str) -> Iterator[tuple[str, str]]:
         behind = rf"[\w)] ?(?:[-+/%|^]|<<|>>) ?{name}\b(?!\s*(?:\(|##))"
         if re.search(f"{before}|{behind}", text) and not re.search(rf"#\s*{name}\b|\b{name}\s*##", text):
             yield "an argument without parentheses", name
-        kept = once or re.search(rf"= \(?{name}\)?;", text)
+        kept = once or re.search(rf"= \(?{name}\)?;|(?:->|\.){name}\b", text)
         if not kept and len(re.findall(rf"(?<![\w#.>]){name}\b(?!\s*##)", evaluated)) > 1:
             yield "an argument that is evaluated twice", name
 

@@ -296,14 +296,15 @@ def lock_comment(job: Change) -> Iterator[Hit]:
     for file in job.diff.files:
         if not file.path.endswith(C_FILES) or file.deleted:
             continue
+        text = "\n".join(each.text for hunk in shown(job.diff, file) for each in hunk)
+        moved = {line.text for line in file.removed}
         for header, hunk in zip(file.hunks, shown(job.diff, file), strict=False):
-            text = "\n".join(each.text for each in hunk)
             inside = header.function
             for above, each in pairwise((*hunk[:1], *hunk)):
                 inside = each.text if re.match(r"[^\s#]", each.text) else inside
                 match = _LOCK.match(each.text) if each.added and file.path not in told else None
                 if not match or _COMMENT_END.search(above.text) or not _IN_STRUCT.match(inside):
                     continue
-                if not re.search(rf"@{match.group('name')}\b", text):
+                if each.text not in moved and not re.search(rf"@{match.group('name')}\b", text):
                     told.add(file.path)
                     yield Hit(f"nothing says what {match.group('name')} is for", job.file(file.path, each.line))
