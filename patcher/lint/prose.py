@@ -19,6 +19,8 @@ URL = expression(r"\b\w+://\S+|<[^\s<>@]+@[^\s<>]+>")
 _WORD = expression(r"[A-Za-z][a-z']+")
 CITATION = expression(r"""\b[0-9a-f]{7,64}(?:\s+|,\s*)?[(\[]?["'“]|\b[Cc]ommit\s+[0-9a-f]{7,64}\b""")
 _LIST = expression(r"(?:[-*+•o]|\(?(?:\d{1,2}|[a-z])[.)]|\[\d+\]:?)\s")
+_ITEM = expression(r" {0,6}(?:(?:[-*+•o]|\(?(?:\d{1,2}|[a-z])[.)]) +)?(?=[A-Za-z])")
+_OF_CODE = (";", "{", "}", "=", "<", ">", "|", "->", "_", "\t", "0x", '"')
 _QUOTED = expression(r"\s|[>|+$#*\\=\[<{@~%-]|\d+[:.) ]|\w+(?:\.\w+)+:|[./~\w-]+/[./\w-]+:?|[0-9a-f]{8}")
 _COLUMNS = expression(r"\S(?: {3,}|\t+| *\| *)\S.*\S(?: {3,}|\t+| *\| *)\S|\S {4,}\S|\+-+\+")
 _PARTS_COLUMNS = ("   ", "\t", "|", "+-")
@@ -79,6 +81,14 @@ def literal_lines(body: tuple[str, ...]) -> frozenset[int]:
         if sum(map(_is_table, lines)) > 1 or (len(lines) > 1 and all(map(_FIELD.match, lines))):
             literal |= set(range(start, end))
     return frozenset(literal)
+
+
+def is_told(line: str) -> bool:
+    """Whether a line that stays as it is has words to read all the same: an item of a list, or what follows it."""
+    item = _ITEM.match(line)
+    words = line[item.end() :].split() if item else []
+    plain = sum(1 for word in words if _WORD.fullmatch(word.strip(".,;:()'\"!?")))
+    return len(words) > 3 and plain * 4 >= len(words) * 3 and not has(line, _OF_CODE)
 
 
 def paragraphs(body: Sequence[str]) -> Iterator[tuple[int, int]]:

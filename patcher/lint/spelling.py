@@ -2,22 +2,27 @@
 words that it does not have.
 
 A slip is: letters that changed places, one too many or one that is missing, in a word that is not known itself, of one
-that is. The first and the last letter are taken to be right: most endings are other words.
+that is. The first and the last letter are taken to be right: most endings are other words. What may be a slip in
+shorter words, too, and by another letter, is told apart: there the word must be none of the 82,765 of symspellpy's
+dictionary, either.
 """
 
 from __future__ import annotations
 
 import bisect
+import codecs
 import functools
 import importlib.util
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from patcher.lazy import expression
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _SHORTEST = 7
+_SHORTEST_GUESS = 5
 _CHOICE = 2
 # A word of prose: no name of code, no part of a path, an address or a compound.
 WORD = expression(r"(?<![\w./@<>$\\'\"`~:=&%+-])[A-Za-z][a-z]{3,24}(?![\w/@<>'`~=&%+(-]|[.:]\w|->)")
@@ -36,37 +41,72 @@ _JARGON = frozenset((
 _FEW = 5  # letters: so short a word may be a name, where it is not told what else it is
 
 
+class _Words(NamedTuple):
+    """``known`` are right, and of seven letters or more; a slip in one of those may stand for one of ``meant``, and one
+    in a shorter word, too, for one of ``near``, if it is none of ``jargon``."""
+
+    known: frozenset[str]
+    meant: frozenset[str]
+    near: frozenset[str]
+    jargon: frozenset[str]
+
+
 @functools.cache
-def _words() -> tuple[frozenset[str], frozenset[str]]:
-    """All words that are right, and those that a misspelt one may stand for."""
+def _words() -> _Words:
     text = Path(__file__).with_name("words.txt").read_text("ascii")
-    frequent, rare = re.sub(r"^#.*\n", "", text, flags=re.MULTILINE).split("\n\n")
-    meant = frozenset(frequent.split())
-    return meant | frozenset(rare.split()), meant
+    parts = re.sub(r"^#.*\n", "", text, flags=re.MULTILINE).split("\n\n")
+    meant, rare, short, jargon = (frozenset(part.split()) for part in parts)
+    return _Words(meant | rare, meant, meant | short, jargon)
 
 
 @functools.cache
 def correction(word: str) -> str:
     """The word that a misspelt one stands for, or two, parted by " or "; "" where it may be right."""
     low = word.lower()
-    known, meant = _words()
-    if low in known:
+    words = _words()
+    if low in words.known:
         return ""
     if listed := _listed(low):
         return listed
-    if len(low) < _SHORTEST or _right(low, known):
+    if len(low) < _SHORTEST or _right(low, words.known.__contains__):
         return ""
-    found = {each for each in _slips(low) if each in meant}
+    found = {each for each in _slips(low) if each in words.meant}
     return " or ".join(sorted(found)) if len(found) <= _CHOICE else ""
 
 
 @functools.cache
+def guess(word: str) -> str:
+    """The word that one in small letters may stand for, or two, parted by " or ", where ``correction`` has none."""
+    words = _words()
+    if len(word) < _SHORTEST_GUESS or word in words.near or word in words.known or word in words.jargon:
+        return ""
+    found = {each for each in (*_slips(word), *_other_letters(word)) if each in words.near and each != word}
+    if not 0 < len(found) <= _CHOICE or word in _JARGON or _right(word, _is_english):
+        return ""
+    return " or ".join(sorted(found))
+
+
+@functools.cache
 def _dictionary() -> bytes:
-    """codespell's dictionary in small letters; its lines are sorted. To import the package would take longer than to
-    read the file."""
-    spec = importlib.util.find_spec("codespell_lib")
+    """codespell's dictionary in small letters; its lines are sorted."""
+    return _data("codespell_lib", "data", "dictionary.txt").lower()
+
+
+@functools.cache
+def _english() -> bytes:
+    """symspellpy's dictionary: on each line a word and how often it is written."""
+    return b"\n" + _data("symspellpy", "frequency_dictionary_en_82_765.txt").removeprefix(codecs.BOM_UTF8)
+
+
+def _is_english(word: str) -> bool:
+    return word in _words().near or word in _words().known or f"\n{word} ".encode() in _english()
+
+
+def _data(package: str, *path: str) -> bytes:
+    """A file of a package. To import the package would take longer than to read the file."""
+    spec = importlib.util.find_spec(package)
     places = list(spec.submodule_search_locations or ()) if spec else []
-    return b"".join((Path(place) / "data" / "dictionary.txt").read_bytes().lower() for place in places)
+    return b"".join(Path(place, *path).read_bytes() for place in places)
 
 
 def _listed(word: str) -> str:
@@ -88,16 +128,16 @@ def _listed(word: str) -> str:
     return " or ".join(meant)
 
 
-def _right(word: str, known: frozenset[str]) -> bool:
+def _right(word: str, known: Callable[[str], bool]) -> bool:
     """Whether a word is known, or made of one that is with a prefix or an ending."""
-    if word in known:
+    if known(word):
         return True
     stems = [word.removeprefix(prefix) for prefix in _PREFIXES if word.startswith(prefix)]
     stems += [word.removesuffix(suffix) for suffix in _SUFFIXES if word.endswith(suffix)]
     if re.search(r"(?:[sxzo]|ch|sh|i)es\Z", word):
         stems.append(word.removesuffix("es"))
     stems += [f"{stem}e" for stem in stems] + [stem[:-1] for stem in stems if stem[-1:] == stem[-2:-1]]
-    return any(stem in known for stem in stems)
+    return any(known(stem) for stem in stems)
 
 
 def _slips(word: str) -> Iterator[str]:
@@ -109,3 +149,13 @@ def _slips(word: str) -> Iterator[str]:
     for at in range(1, len(word)):
         for letter in _LETTERS:
             yield word[:at] + letter + word[at:]
+
+
+def _other_letters(word: str) -> Iterator[str]:
+    """The words that another letter than the first makes of this one, or one more or less at its end."""
+    for at in range(1, len(word)):
+        for letter in _LETTERS:
+            yield word[:at] + letter + word[at + 1 :]
+    yield word[:-1]
+    yield from (word + letter for letter in _LETTERS)
+    yield word[:-2] + word[-1] + word[-2]
