@@ -839,3 +839,96 @@ def test_properties_of_devicetrees_are_laid_out(lines: tuple[str, ...], told: st
 )
 def test_a_version_that_the_subject_does_not_have(below: str, told: bool) -> None:
     assert ("body-versions" in rules(mail(below=f"{below}\n"))) == told
+
+
+@pytest.mark.parametrize(
+    ("rule", "wrong", "right"),
+    [
+        (
+            "robot-report",
+            {"subject": "[PATCH] lib: x: use kzalloc()", "tags": f"Reported-by: Some Robot <r@a.org>\n{ADA}"},
+            {"subject": "[PATCH] lib: x: fix the leak", "tags": f"Reported-by: Some Robot <r@a.org>\n{ADA}"},
+        ),
+        (
+            "reported-by",
+            {"text": "There are several reports of hangs, and it is mended here."},
+            {"text": "There are several reports of hangs: https://example.org/1 has one."},
+        ),
+        (
+            "review-own",
+            {"tags": f"Tested-by: Ada Example <ada@example.org>\n{ADA}"},
+            {"tags": f"Tested-by: Ben Example <ben@example.org>\n{ADA}"},
+        ),
+        (
+            "body-imperative",
+            {"text": "The patch will remove the lock that nobody takes."},
+            {"text": "This will be slower, and would introduce a race without the lock."},
+        ),
+        ("body-acronym", {"text": "The Uart runs at 50 MHz."}, {"text": "The UART runs at 50 MHz in an SoC."}),
+        (
+            "body-acronym",
+            {"text": "Only what runs in el2 may read it."},
+            {"text": "Only what runs in EL2 may read it."},
+        ),
+        (
+            "prefix-elsewhere",
+            {"subject": "[PATCH] Asoc: codecs: x: Add b"},
+            {"subject": "[PATCH] ASoC: codecs: x: Add b"},
+        ),
+        (
+            "prefix-elsewhere",
+            {"subject": "[PATCH] btrfs: Drop a lock", "diff": DIFF.replace("lib/x.c", "fs/btrfs/x.c")},
+            {"subject": "[PATCH] btrfs: drop a lock", "diff": DIFF.replace("lib/x.c", "fs/btrfs/x.c")},
+        ),
+        (
+            "prefix-elsewhere",
+            {
+                "subject": "[PATCH] arm64: dts: ti: x: Add uart dts",
+                "diff": DIFF.replace("lib/x.c", "arch/arm64/boot/dts/ti/x.dtsi"),
+            },
+            {
+                "subject": "[PATCH] arm64: dts: ti: x: Add a uart",
+                "diff": DIFF.replace("lib/x.c", "arch/arm64/boot/dts/ti/x.dtsi"),
+            },
+        ),
+        (
+            "one-change",
+            {
+                "diff": "".join(
+                    DIFF.replace("lib/x.c", f"arch/arm/boot/dts/{name}.dts") for name in ("imx6q", "sun8i", "am3")
+                )
+            },
+            {
+                "diff": "".join(
+                    DIFF.replace("lib/x.c", f"arch/arm/boot/dts/{name}.dts") for name in ("imx6q", "imx7", "im")
+                )
+            },
+        ),
+        (
+            "one-change",
+            {"diff": "".join(DIFF.replace("lib/x.c", f"drivers/{name}/x.c") for name in ("usb", "pwm", "rtc", "spi"))},
+            {"diff": "".join(DIFF.replace("lib/x.c", f"drivers/{name}/x.c") for name in ("usb", "pwm", "rtc"))},
+        ),
+        (
+            "name-misspelt",
+            {"text": "It calls vring_vritqueue_add().", "diff": DIFF.replace("b;", "vring_virtqueue_add(b);")},
+            {"text": "It calls vring_virtqueue_del().", "diff": DIFF.replace("b;", "vring_virtqueue_add(b);")},
+        ),
+        (
+            "body-layout",
+            {
+                "text": "The clock that feeds the block is on all of the time,\nwhich costs power where nobody needs"
+                " any of\nit, and so it is gated in the suspend path of it."
+            },
+            {"text": "The clock is on.\nThis costs power.\nIt is gated."},
+        ),
+        (
+            "changelog-missing",
+            {"subject": "[PATCH v2] lib: x: Add b", "below": "v2:\n - address review comments from Ben\n"},
+            {"subject": "[PATCH v2] lib: x: Add b", "below": "v2:\n - take the lock, as Ben said\n"},
+        ),
+    ],
+)
+def test_what_reviewers_say_of_texts(rule: str, wrong: dict[str, str], right: dict[str, str]) -> None:
+    assert rule in rules(mail(**wrong))
+    assert rule not in rules(mail(**right))

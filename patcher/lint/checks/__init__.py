@@ -20,6 +20,7 @@ from patcher.lint.checks import (
     kconfig,
     layout,
     messages,
+    naming,
     needless,
     new_drivers,
     people,
@@ -43,8 +44,8 @@ from patcher.lint.checks import (
 )
 
 MODULES = (
-    appearance, c_style, code, devicetree, devicetree_layout, devicetree_nodes, devicetree_sources, diffs, documents,
-    drivers, examples, history, idioms, interfaces, kconfig, layout, messages, needless, new_drivers, people,
-    prefixes, references, schema_layout, schema_parts, schema_review, schema_rules, schema_yaml, schemas, series,
-    signing, sorting, spelling, statements, style, tags, transport, wording,
+    appearance, c_style, code, devicetree, devicetree_layout, devicetree_nodes, devicetree_sources, diffs,
+    documents, drivers, examples, history, idioms, interfaces, kconfig, layout, messages, naming, needless,
+    new_drivers, people, prefixes, references, schema_layout, schema_parts, schema_review, schema_rules,
+    schema_yaml, schemas, series, signing, sorting, spelling, statements, style, tags, transport, wording,
 )  # fmt: skip

@@ -80,3 +80,23 @@ def abi_entry(job: Change) -> Iterator[Hit]:
             if adjoins and above.text.strip() and "blank" not in told:
                 told.add("blank")
                 yield Hit("no blank line between entries", job.file(file.path, each), level=Level.NOTE)
+
+
+_NO_DIRECTORY = expression(r"Makefile|Kconfig|Kbuild|README|TODO|COPYING|CREDITS|MAINTAINERS|Kconfig-\w+|\w*config\Z")
+
+
+@check(files=("MAINTAINERS",))
+def maintainers_entry(job: Change) -> Iterator[Hit]:
+    """A directory in MAINTAINERS without a slash at its end."""
+    for file in job.diff.files:
+        for line in file.added if file.path == "MAINTAINERS" else ():
+            match = re.match(r"[FX]:\s+(?P<path>[\w/-]+/(?P<last>[\w-]+))\s*\Z", line.text)
+            if match and not _NO_DIRECTORY.match(match.group("last")) and not _file(match.group("path"), job):
+                yield Hit(
+                    f"{match.group('path')} looks like a directory", job.file(file.path, line, match.group("path"))
+                )
+
+
+def _file(path: str, job: Change) -> bool:
+    """Whether a patch has a file of that path, or what stands beside it in Documentation/ABI."""
+    return path.startswith("Documentation/ABI/") or any(file.path == path for file in job.diff.files)

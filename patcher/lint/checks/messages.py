@@ -210,6 +210,10 @@ _PAST = expression(
 )
 
 
+_WOULD = expression(
+    r"(?:[Tt]his|[Tt]he) (?:(?:patch|commit|change|series|patchset) )?(?:would|will|shall) (?:add|introduce|remove|fix"
+    r"|rename|move|convert|export|implement|replace|split)\b"
+)
 _THIS_PATCH = expression(r"(?:In )?[Tt]his (?:patch|commit|changeset|patchset)\b")
 
 
@@ -241,6 +245,12 @@ def _other_mood(job: Message) -> Iterator[Hit]:
         yield Hit(f"{match.group('verb')!r} is not in the imperative mood", job.subject(phrase), level=Level.NOTE)
         return
     first = next(((index, line) for index, line in locations.prose(job.patch) if line.strip()), (0, ""))
+    for index, line in locations.prose(job.patch):
+        if would := _WOULD.match(line):
+            yield Hit(
+                f"{would.group()!r} is not in the imperative mood", job.body(index, would.group()), level=Level.NOTE
+            )
+            return
     match = _PAST.match(first[1]) or re.match(r"This (?:driver|series|change|adds|fixes)\b", first[1])
     if match and " " in first[1].strip() and not first[1].startswith("Fixes:"):
         yield Hit(

@@ -22,6 +22,19 @@ _CHANGES = expression(
     re.IGNORECASE,
 )
 _VERSION = expression(r"\bv(\d{1,2})\b", re.IGNORECASE)
+_VAGUE = expression(
+    r"\W*(?:\[?v?\d+\]?\W*(?:v?\d+)?\W*)?(?:fix(?:ed|es|up)?|address(?:ed|es)?|resolved?"
+    r"|incorporated?|handled?|took|updated?"
+    r"|modif(?:y|ied)|changes?|changed)"
+    r"(?: (?:all|the|some|as|per|based|according|on|to|care|of|in|from|up))*"
+    r"(?: (?:(?:review(?:er|ers)?(?:'s?)? )?(?:comments|feedback|suggestions|remarks) (?:from"
+    r"|by|of) (?!v?\d)[\w .,'-]+"
+    r"|review(?:er|ers)?(?:'s?)? (?:comments?|feedback|suggestions|remarks)(?: (?:from|by|of|on|in) [\w .,'-]+)?"
+    r"|issues? (?:mentioned|raised|pointed out|found|reported) by [\w .,'-]+"
+    r"|\w+'s (?:comments?|feedback|suggestions?|remarks)))"
+    r"\W*\Z",
+    re.IGNORECASE,
+)
 _BEHIND = 2  # versions in which a patch need not have changed
 _STATISTICS = expression(
     r"\s*(?:\S.* \| +(?:\d+|Bin)\b.*|\d+ files? changed\b.*|(?:create|delete) mode .*|mode change .*|(?:rename"
@@ -195,6 +208,10 @@ def changelog_missing(series: Series) -> Iterator[Hit]:
     if not told and not any(mail.patch.prefix.resend for mail in series.all):
         yield _hit(series.first, f"version {series.version} does not say what changed")
     for mail in series.patches:
+        vague = next((at for at, line in enumerate(mail.patch.below) if _VAGUE.match(line)), None)
+        if vague is not None:
+            what = f"{mail.patch.below[vague].strip()!r} does not say what changed"
+            yield Hit(what, locations.below(mail.patch, vague), level=Level.NOTE, key="vague", patch=mail.patch)
         newest = max((int(number) for line in mail.patch.below for number in _VERSION.findall(line)), default=0)
         if 1 < newest < series.version - _BEHIND:
             what = f"the changelog ends at version {newest}"
@@ -272,6 +289,31 @@ def repairs_earlier(series: Series) -> Iterator[Hit]:
                 what = f"all that it removes was added by {other.patch.label} ({summary})"
                 yield _hit(mail, what, _FOLD, Level.WARNING)
                 break
+
+
+@check
+def fix_late(series: Series) -> Iterator[Hit]:
+    """A fix behind patches that fix nothing and touch the same file; told once."""
+    for index, mail in enumerate(series.patches):
+        if not _for_stable(mail):
+            continue
+        for other in series.patches[:index]:
+            same = set(mail.paths) & set(other.paths)
+            if other.changed and same and not _mends(other) and not _about_form(other):
+                yield _hit(mail, f"a fix behind {other.patch.label}, which is none and touches {min(same)}, too")
+                return
+
+
+def _for_stable(mail: Digest) -> bool:
+    return any(tag.key == "fixes" or (tag.key == "cc" and "stable@" in tag.value) for tag in mail.patch.tags)
+
+
+def _mends(mail: Digest) -> bool:
+    return _for_stable(mail) or bool(_FIX.search(mail.patch.summary))
+
+
+def _about_form(mail: Digest) -> bool:
+    return mail.profile == "stable" or mail.patch.summary.lower().startswith("revert")
 
 
 @check

@@ -188,19 +188,33 @@ def _unnamed(job: Tags) -> Hit | None:
     return None
 
 
+_ROBOT = expression(r"\blkp@intel\.com|\bkernel test robot\b|\bkbuild test robot\b")
+_SOME_ROBOT = expression(r"\b[Rr]obot\b")
+_NO_BUG = expression(
+    r"(?:us(?:e|ing)|replace|convert|simplify|switch|clean ?up|refactor|remove (?:redundant|unneeded|unnecessary"
+    r"|useless|duplicate\w*))\b",
+    re.IGNORECASE,
+)
+
+
 @check(message=("reported-by",))
 def robot_report(job: Tags) -> Iterator[Hit]:
-    """A robot's ``Reported-by:`` on what is new: the robot found a fault in a version that was not merged."""
+    """A robot's ``Reported-by:`` on what is new: the robot found a fault in a version that was not merged. Or on what
+    mends no fault."""
     patch = job.patch
-    if any(tag.key in ("fixes", "revert") for tag in patch.tags) or patch.prefix.version < 2:
+    if any(tag.key in ("fixes", "revert") for tag in patch.tags):
         return
+    phrase = patch.summary.rpartition(":")[2].strip()
     for tag in patch.tags:
-        if tag.key == "reported-by" and re.search(
-            r"\blkp@intel\.com|\bkernel test robot\b|\bkbuild test robot\b", tag.value
-        ):
+        if tag.key != "reported-by":
+            continue
+        if patch.prefix.version > 1 and _ROBOT.search(tag.value):
             yield Hit(
                 "a robot reports what is merged, and here is no Fixes:", job.tag(tag), "name it below --- instead"
             )
+            return
+        if _SOME_ROBOT.search(tag.value) and _NO_BUG.match(phrase) and not _FIX.search(phrase):
+            yield Hit("Reported-by: is for a fault, and here is none", job.tag(tag), "remove it", key="none")
             return
 
 
@@ -275,11 +289,25 @@ def tags_apart(job: Tags) -> Iterator[Hit]:
             yield Hit("an empty line parts it from the other tags", job.tag(tag), "remove the empty line")
 
 
-@check(message=("reported-",))
+_REPORTS = expression(
+    r"\b(?:bug|regression|crash|user|several|multiple) reports?\b|\breports? (?:about|of) (?:a |the )?(?:\w+ )?"
+    r"(?:regressions?|crash(?:es)?|hangs?)\b"
+)
+
+
+@check(message=("reported-", " report"))
 def reported_by(job: Tags) -> Iterator[Hit]:
-    """``Reported-by:`` without a ``Closes:`` or ``Link:`` after it."""
+    """``Reported-by:`` without a ``Closes:`` or ``Link:`` after it; or a text that speaks of reports, and of no place
+    where they are."""
     tags = job.patch.tags
     links = any(tag.key in ("closes", "link", "bugzilla", "buglink") for tag in tags)
+    people = any(tag.key.endswith("-by") and tag.key.startswith(("reported", "bisected")) for tag in tags)
+    if not links and not people and "://" not in "\n".join(job.patch.body):
+        for index, line in locations.prose(job.patch):
+            if match := _REPORTS.search(line):
+                yield Hit("it speaks of reports, and has no link to one", job.body(index, match.group()), "add Link:",
+                          key="reports")  # fmt: skip
+                return
     for tag in tags:
         if tag.key in ("reported-by", "reported-and-tested-by") and not links:
             yield Hit("no Closes: says where it was reported", job.tag(tag))

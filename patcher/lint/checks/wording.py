@@ -15,8 +15,9 @@ from patcher.lint.register import check
 from patcher.mail.decode import person
 from patcher.mail.model import Kind
 
-_NARROW = 56  # columns that are left free by who wraps too early
+_NARROW = 60  # columns that are left free by who wraps too early
 _LINES = 3
+_SHORT = 44  # columns: three lines of less may be meant so
 _WORD = expression(r"[a-z]+[,;:]?\Z")
 _NO_PROSE = (
     "git",
@@ -69,7 +70,8 @@ def body_layout(job: Message) -> Iterator[Hit]:
         if any(re.match(r"\s|[-*+•o(\[\d]|\w+:", line) or line.endswith(":") for line in block):
             continue
         widest = max(map(len, block), default=0)
-        if end - start > _LINES and widest < _NARROW and prose.to_fill(block):
+        long = end - start > _LINES or (end - start == _LINES and widest > _SHORT)
+        if long and widest < _NARROW and prose.to_fill(block):
             yield Hit(f"lines of {widest} columns end too early", job.body(start), "fill them up to 75", key="early")
             return
         for at, (above, below) in enumerate(pairwise(block)):
@@ -96,20 +98,33 @@ def body_capital(job: Message) -> Iterator[Hit]:
 
 
 _SMALL = expression(
-    r" (?<=[a-z,(] )(?P<name>fifos?|cpus?|dma|gpios?|i2c|usb|pcie?|acpi|uart|pwm|cxl|nvmem|spi|ddr|hdmi|ufs|emmc)"
+    r" (?<=[a-z,(] )(?P<name>fifos?|cpus?|dma|gpios?|i2c|usb|pcie?|acpi|uart|pwm|cxl|nvmem|spi|ddr|hdmi|ufs|emmc"
+    r"|el[0-3]|sata|mipi|lcd)"
     r"(?=[ ,.;)](?!\w+\())"
 )
+_WRITTEN = {
+    "Ycbcr": "YCbCr", "Mhz": "MHz", "mhz": "MHz", "Ghz": "GHz", "Khz": "kHz", "khz": "kHz", "Soc": "SoC",
+    "Socs": "SoCs", "SOCs": "SoCs", "I2c": "I2C", "Usb": "USB", "Pci": "PCI", "Pcie": "PCIe", "PCIE": "PCIe",
+    "Dma": "DMA", "Gpio": "GPIO", "Spi": "SPI", "Uart": "UART", "Hdmi": "HDMI", "Acpi": "ACPI", "Uefi": "UEFI",
+}  # fmt: skip
+_MIXED = expression(rf"(?<![\w.\"'/<@:-])(?:{'|'.join(_WRITTEN)})(?![\w(\"'/@:-]|\.\w)")
 
 
 @check
 def body_acronym(job: Message) -> Iterator[Hit]:
-    """An acronym in small letters; told once."""
+    """An acronym in small letters, or with others in capitals than it is written with; told once."""
     if job.patch.kind is not Kind.PATCH:
         return
     literal = prose.literal_lines(job.patch.body)
     for index, line in locations.prose(job.patch):
+        if index in literal and not prose.is_told(line):
+            continue
         if index not in literal and (match := _SMALL.search(line)):
             yield Hit(f"{match.group('name')!r} in small letters", job.body(index, match.group("name")))
+            return
+        if match := _MIXED.search(line):
+            name = match.group()
+            yield Hit(f"{name!r} is written {_WRITTEN[name]}", job.body(index, name), f"write {_WRITTEN[name]}")
             return
 
 
@@ -170,11 +185,11 @@ def confidential_footer(job: Message) -> Iterator[Hit]:
             return
 
 
-@check(message=("reviewed", "acked"))
+@check(message=("reviewed", "acked", "tested"))
 def review_own(job: Tags) -> Iterator[Hit]:
-    """A review or an ack by the author."""
+    """A review, an ack or a test by the author."""
     for tag in job.patch.tags:
-        if tag.key in ("reviewed-by", "acked-by", "reviewed-and-tested-by") and tag.area:
+        if tag.key in ("reviewed-by", "acked-by", "reviewed-and-tested-by", "tested-by") and tag.area:
             one = person(tag.value)
             if one and one.name and same_person(one, job.patch.author):
                 yield Hit(f"{tag.name}: is of the author", job.tag(tag), "remove it")
