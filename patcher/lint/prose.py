@@ -88,7 +88,7 @@ def is_told(line: str) -> bool:
     item = _ITEM.match(line)
     words = line[item.end() :].split() if item else []
     plain = sum(1 for word in words if _WORD.fullmatch(word.strip(".,;:()'\"!?")))
-    return len(words) > 3 and plain * 4 >= len(words) * 3 and not has(line, _OF_CODE)
+    return len(words) > 3 and plain * 5 >= len(words) * 3 and not has(line, _OF_CODE)
 
 
 def paragraphs(body: Sequence[str]) -> Iterator[tuple[int, int]]:

@@ -923,6 +923,21 @@ def test_a_version_that_the_subject_does_not_have(below: str, told: bool) -> Non
             {"text": "The clock is on.\nThis costs power.\nIt is gated."},
         ),
         (
+            "body-layout",
+            {"text": "Describe the property that tells where registers\nof the reset block are."},
+            {"text": "Describe the property.\nIt tells where registers are."},
+        ),
+        (
+            "body-imperative",
+            {"text": "It is needed.\n\nAdded the new registers of it."},
+            {"text": "It is needed.\n\nAdd the new registers of it."},
+        ),
+        (
+            "misspelt",
+            {"text": "Two changes:\n - take the lock so that M7 is in a seprate (1) one"},
+            {"text": "Two changes:\n - seprate = x; y->z"},
+        ),
+        (
             "changelog-missing",
             {"subject": "[PATCH v2] lib: x: Add b", "below": "v2:\n - address review comments from Ben\n"},
             {"subject": "[PATCH v2] lib: x: Add b", "below": "v2:\n - take the lock, as Ben said\n"},

@@ -210,6 +210,7 @@ _PAST = expression(
 )
 
 
+_DONE = expression(r"(?:Added|Updated|Removed|Changed|Moved|Renamed|Replaced|Fixed|Enabled|Disabled)\b(?= \w)")
 _WOULD = expression(
     r"(?:[Tt]his|[Tt]he) (?:(?:patch|commit|change|series|patchset) )?(?:would|will|shall) (?:add|introduce|remove|fix"
     r"|rename|move|convert|export|implement|replace|split)\b"
@@ -246,6 +247,11 @@ def _other_mood(job: Message) -> Iterator[Hit]:
         return
     first = next(((index, line) for index, line in locations.prose(job.patch) if line.strip()), (0, ""))
     for index, line in locations.prose(job.patch):
+        if (done := _DONE.match(line)) and index and not job.patch.body[index - 1].strip():
+            yield Hit(
+                f"{done.group()!r} is not in the imperative mood", job.body(index, done.group()), level=Level.NOTE
+            )
+            return
         if would := _WOULD.match(line):
             yield Hit(
                 f"{would.group()!r} is not in the imperative mood", job.body(index, would.group()), level=Level.NOTE

@@ -16,6 +16,8 @@ from patcher.mail.decode import person
 from patcher.mail.model import Kind
 
 _NARROW = 60  # columns that are left free by who wraps too early
+_NARROW_OF_TWO = 56
+_GOES_ON = expression(r"[a-z]{1,12} \w")
 _LINES = 3
 _SHORT = 44  # columns: three lines of less may be meant so
 _WORD = expression(r"[a-z]+[,;:]?\Z")
@@ -67,12 +69,16 @@ def body_layout(job: Message) -> Iterator[Hit]:
         if any(index in literal or index not in lines for index in range(start, end)):
             continue
         block = [lines[index].rstrip() for index in range(start, end)]
-        if any(re.match(r"\s|[-*+•o(\[\d]|\w+:", line) or line.endswith(":") for line in block):
+        if any(re.match(r"\s|o |[-*+•(\[\d]|\w+:", line) or line.endswith(":") for line in block):
             continue
         widest = max(map(len, block), default=0)
         long = end - start > _LINES or (end - start == _LINES and widest > _SHORT)
         if long and widest < _NARROW and prose.to_fill(block):
             yield Hit(f"lines of {widest} columns end too early", job.body(start), "fill them up to 75", key="early")
+            return
+        short = len(block) == 2 and _SHORT < len(block[0]) < _NARROW_OF_TWO
+        if short and block[0][-1].islower() and _GOES_ON.match(block[1]):
+            yield Hit(f"a line of {len(block[0])} columns ends too early", job.body(start), key="early")
             return
         for at, (above, below) in enumerate(pairwise(block)):
             room = widest - len(above) > len(below.split(" ")[0]) + 12
@@ -138,7 +144,7 @@ def body_full_stop(job: Message) -> Iterator[Hit]:
         return
     index, last = lines[-1]
     block = [line for at, line in lines if at > index - 4]
-    listed = any(re.match(r"\s|[-*+•o(\[\d#$>]|\w+:", line) for line in block)
+    listed = any(re.match(r"\s|o |[-*+•(\[\d#$>]|\w+:", line) for line in block)
     words = len(" ".join(block).split())
     if (
         not listed
