@@ -332,7 +332,7 @@ _SLIPS = (
         (" who ", " whose "),
         expression(
             rf"\b(?:{_THINGS}s?|(?:patch|process|address)es|properties), ?who\b|\b(?:{_THINGS}s?"
-            rf"|(?:patch|process|address)es) who (?!am)\w+"
+            rf"|(?:patch|process|address)es|[a-z]+\d\w*) who (?!am)\w+"
         ),
         "who is for people: write which, or that",
     ),

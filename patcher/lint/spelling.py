@@ -86,6 +86,25 @@ def guess(word: str) -> str:
     return " or ".join(sorted(found))
 
 
+def is_common(word: str) -> bool:
+    """Whether a word is frequent in the kernel's comments and documents."""
+    return word in _words().near
+
+
+def alike(word: str, other: str) -> bool:
+    """Whether two words begin alike and differ in at most two letters at one place."""
+    begin = _in_common(word, other)
+    rest, others = word[begin:], other[begin:]
+    end = _in_common(rest[::-1], others[::-1])
+    return begin > 1 and max(len(rest), len(others)) - end <= _CHOICE and min(len(rest), len(others)) > end
+
+
+def _in_common(one: str, other: str) -> int:
+    """How many letters two texts begin with alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (letter, against) in pairs if letter != against), min(len(one), len(other)))
+
+
 @functools.cache
 def _dictionary() -> bytes:
     """codespell's dictionary in small letters; its lines are sorted."""

@@ -934,6 +934,11 @@ def test_a_version_that_the_subject_does_not_have(below: str, told: bool) -> Non
         ),
         (
             "misspelt",
+            {"text": "Make a blog group. A block group is there,\nand a block group is needed."},
+            {"text": "Make a swap group. A block group is there,\nand a block group is needed."},
+        ),
+        (
+            "misspelt",
             {"text": "Two changes:\n - take the lock so that M7 is in a seprate (1) one"},
             {"text": "Two changes:\n - seprate = x; y->z"},
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from patcher.lint.grammar import slips
-from patcher.lint.spelling import _JARGON, _dictionary, _english, _words, correction, guess
+from patcher.lint.spelling import _JARGON, _dictionary, _english, _words, alike, correction, guess
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,15 @@ def test_a_word_that_may_be_a_slip(word: str, right: str) -> None:
     assert guess(word) == right
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "are"),
+    [("blog", "block", True), ("read", "write", False), ("fiter", "filter", False), ("reset", "reuse", False),
+     ("page", "pages", False), ("stop", "start", False)],
+)  # fmt: skip
+def test_words_that_are_alike(one: str, other: str, are: bool) -> None:
+    assert alike(one, other) == are
+
+
 def test_the_english_dictionary_is_there_and_has_words_of_the_kernel() -> None:
     assert _english().count(b"\n") > 80_000
     assert b"\nthe " in _english() and b"\nsymspell " not in _english()
@@ -92,6 +101,7 @@ def test_the_english_dictionary_is_there_and_has_words_of_the_kernel() -> None:
         ("with an page", "an page"),
         ("an GPIO of an useful kind", "an GPIO"),
         ("a queue who is full", "queue who is"),
+        ("foo3 who also needs it", "foo3 who also"),
     ],
 )
 def test_a_slip_of_grammar(text: str, part: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import bisect
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import islice
@@ -15,7 +16,7 @@ from patcher.lint import locations, prose
 from patcher.lint.job import Change
 from patcher.lint.model import Hit, Level, Location
 from patcher.lint.register import check
-from patcher.lint.spelling import WORD, correction, guess
+from patcher.lint.spelling import WORD, alike, correction, guess, is_common
 from patcher.mail.diff import FileDiff, Line
 from patcher.mail.model import Kind
 
@@ -23,9 +24,10 @@ _TOLD = 5
 _NAME = 3  # what stands in more lines than that is meant so
 _CODE = (".c", ".h", ".S", ".dts", ".dtsi", ".rs")
 _OTHER_TONGUES = ("Documentation/translations/", "LICENSES/")
-_TEXT = (".rst", ".txt", ".yaml")
+_TEXT = (".rst", ".txt", ".yaml", "/TODO", "/README")
 _COMMENT = expression(r"\s*(?:/?\*|//)|.*?(?:/\*|\s//)")
 _COMMENT_LINE = expression(r"\s*(?:\*|//)")
+_PAIR = expression(r"\b([a-z]{4,})(?= ([a-z]{4,})\b)")
 _READ = expression(r"(?:\A|/)Kconfig[^/]*\Z|\ADocumentation/ABI/")
 _PROPERTY = expression(r"\s*([a-z]+(?:-[a-z]+)*)(?:;| =)")
 _STRING = expression(r'"[^"]* [^"]*"')
@@ -54,6 +56,11 @@ def misspelt(job: Change) -> Iterator[Hit]:
             location = whole._replace(column=max(1, whole.excerpt.find(word) + 1), width=len(word))
             told.setdefault(word.lower(), (word, location, right, Level.NOTE if guessed else level))
             guesses |= {word} if guessed else set()
+    for word, right, place in _unlike(job):
+        whole = place()
+        location = whole._replace(column=max(1, whole.excerpt.find(word) + 1), width=len(word))
+        told.setdefault(word, (word, location, right, Level.NOTE))
+        counted.setdefault(word, 1)
     named = _named(job, told) | _in_code(job, guesses)
     for low, (word, location, right, level) in list(told.items())[:_TOLD]:
         if counted[low] <= _NAME and low not in named:
@@ -74,6 +81,21 @@ def grammar(job: Change) -> Iterator[Hit]:
         part = match.group().strip()
         location = whole._replace(column=max(1, whole.excerpt.find(part) + 1), width=len(part))
         yield Hit(f"{part!r}", location, what, key=part)
+
+
+def _unlike(job: Change) -> Iterator[tuple[str, str, Callable[[], Location]]]:
+    """Words that stand once in a message, and are no common ones, where before the same word another stands that is
+    alike: "blog group" among "block group". With each the other, and where it is."""
+    lines = [(_PAIR.findall(text), place) for text, place, _ in _message(job)]
+    pairs = Counter(pair for found, _ in lines for pair in found)
+    words = Counter(pair[0] for pair in pairs)
+    for found, place in lines:
+        for word, following in found:
+            if words[word] > 1 or pairs[word, following] > 1 or is_common(word) or word in job.patch.diff:
+                continue
+            for (other, after), count in pairs.items():
+                if after == following and count > 1 and is_common(other) and alike(word, other):
+                    yield word, other, place
 
 
 def _named(job: Change, words: Mapping[str, object]) -> set[str]:
