@@ -53,6 +53,14 @@ _PLURALS = (
     r"|values|cases|errors|commits"
     r"|bits|pins|clocks|helpers|members|properties|warnings|structures)"
 )
+_BEGINNINGS = (
+    "This", "The", "It", "In", "We", "If", "So", "And", "But", "Add", "Also", "When", "For", "These", "Then", "There",
+    "Use", "Fix", "Remove", "As", "To", "Since", "Otherwise", "Therefore", "Thus", "However",
+)  # fmt: skip
+_LINKS = (
+    "and", "but", "the", "so", "this", "it", "which", "we", "all", "then", "if", "or", "because", "when", "that", "as",
+    "not", "there", "they",
+)  # fmt: skip
 _SLIPS = (
     Slip(
         ("ould ", "hall ", "ust ", "ight ", "annot ", "n't "),
@@ -335,6 +343,21 @@ _SLIPS = (
             rf"|(?:patch|process|address)es|[a-z]+\d\w*) who (?!am)\w+"
         ),
         "who is for people: write which, or that",
+    ),
+    Slip(
+        tuple(f".{word} " for word in _BEGINNINGS),
+        expression(rf"\.(?<=[a-z]{{3}}\.)(?=(?:{'|'.join(_BEGINNINGS)}) [a-z])"),
+        "a blank follows a full stop",
+    ),
+    Slip(
+        tuple(f",{word} " for word in _LINKS),
+        expression(rf",(?<=[a-z]{{3}},)(?=(?:{'|'.join(_LINKS)}) )"),
+        "a blank follows a comma",
+    ),
+    Slip(
+        (" , ", " . ", " ,\n", " .\n"),
+        expression(r" [,.](?<=[a-z]{3} [,.])(?= [a-z]{2,}(?![\w.(\[-])| [A-Z][a-z]|\n)"),
+        "no blank before it",
     ),
 )
 

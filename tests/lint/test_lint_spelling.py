@@ -102,6 +102,9 @@ def test_the_english_dictionary_is_there_and_has_words_of_the_kernel() -> None:
         ("an GPIO of an useful kind", "an GPIO"),
         ("a queue who is full", "queue who is"),
         ("foo3 who also needs it", "foo3 who also"),
+        ("it is sent.This is wrong", "."),
+        ("it may crash,all of it", ","),
+        ("if it is set , it is wrong", ","),
     ],
 )
 def test_a_slip_of_grammar(text: str, part: str) -> None:
@@ -123,6 +126,7 @@ def test_a_slip_of_grammar(text: str, part: str) -> None:
         "these drivers are, these device tree nodes are, this series of registers is",
         "the CAN is up, and a CAN bus; an i2c bus; a use-after-free; will be use-after-free",
         "needs to be used, has to be done, should be used, must be set, could have been called",
+        "linux,all-of-it and vendor,the-thing; see foo.The_name and a . b , c",
         "this function returns the a-priori one; use the a flag",
     ],
 )

@@ -21,6 +21,7 @@ from patcher.mail.diff import FileDiff, Line
 from patcher.mail.model import Kind
 
 _TOLD = 5
+_MUCH = 200_000  # characters: more than anybody writes for one patch
 _NAME = 3  # what stands in more lines than that is meant so
 _CODE = (".c", ".h", ".S", ".dts", ".dtsi", ".rs")
 _OTHER_TONGUES = ("Documentation/translations/", "LICENSES/")
@@ -76,9 +77,14 @@ def grammar(job: Change) -> Iterator[Hit]:
         starts.append(len(whole_text))
         places.append(place)
         whole_text += " ".join(text.split()) + end
+        if len(whole_text) > _MUCH:
+            break
     for match, what in islice(slips.slips(whole_text), _TOLD):
         whole = places[bisect.bisect_right(starts, match.start()) - 1]()
         part = match.group().strip()
+        if not part.strip(".,"):  # a sign says little without the words around it
+            begin, until = whole_text.rfind(" ", 0, match.start()) + 1, whole_text.find(" ", match.end() + 1)
+            part = whole_text[begin:until].partition("\n")[0].strip()
         location = whole._replace(column=max(1, whole.excerpt.find(part) + 1), width=len(part))
         yield Hit(f"{part!r}", location, what, key=part)
 
