@@ -230,16 +230,18 @@ def stable_version(job: Tags) -> Iterator[Hit]:
             return
 
 
-@check(message=("fixes", "fix", "avoid", "prevent"))
+@check(message=("fixes",))
 def stable_missing(job: Tags) -> Iterator[Hit]:
-    """``Fixes:`` without ``Cc: stable``, where the maintainers ask for it; or a fix of what users see."""
+    """``Fixes:`` without ``Cc: stable``, where the maintainers ask for it."""
     patch = job.patch
     paths = [file.path for file in job.diff.files]
     fixed = next((tag for tag in patch.tags if tag.key == "fixes"), None)
+    if fixed is None:
+        return
     told = re.search(r"\bstable\b", "\n".join((*patch.body, *patch.below, *(one.address for one in patch.to))))
     if fixed and paths and not told and all(_ASK_FOR_STABLE.match(path) for path in paths):
         yield Hit("a fix without Cc: stable", job.tag(fixed), key="none")
-    elif paths and not told and patch.kind is Kind.PATCH and job.profile != "netdev":
+    elif fixed and paths and not told and patch.kind is Kind.PATCH and job.profile != "netdev":
         phrase = patch.summary.rpartition(": ")[2]
         match = _HARM.search(phrase) if re.match(r"(?:fix|avoid|prevent)", phrase, re.IGNORECASE) else None
         if match and not any(path.startswith(("net/", "drivers/net/", "tools/", "Documentation/")) for path in paths):
