@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from patcher.check import refused
+from patcher.check.refused import ReadText, Search
 from patcher.errors import InputError
-
-ReadText = Callable[[str], str]
 
 _BY_VERSION = re.compile(r"^\s*#\s*include\s+gcc_header\(__GNUC__\)", re.MULTILINE)
 _HEADER = re.compile(r"include/linux/compiler-gcc(\d{1,9})\.h$")
@@ -24,6 +24,8 @@ _MAKE_CMD = re.compile(r"^make-cmd[ \t]*=[ \t]*(.*\\#.*[^\\\n])$", re.MULTILINE)
 _MARKS = re.compile(r"asm\s*volatile\s*\(\"\\n->")
 _NO_WERROR = "-Wno-error"
 _LAST_FLAGS = ("CFLAGS_KERNEL", "CFLAGS_MODULE", "AFLAGS_KERNEL", "AFLAGS_MODULE")  # for users; after all of the tree
+_OF_ITS_OWN = re.compile(r"^KBUILD_CFLAGS[ \t]*:=(?!.*KBUILD_CFLAGS)", re.MULTILINE)
+_BEFORE_THE_KERNEL = ("arch/x86/boot/Makefile", "arch/x86/boot/compressed/Makefile")
 _HOST_COMMON = "scripts/dtc/dtc-lexer.lex.c_shipped"
 
 
@@ -46,11 +48,12 @@ OURS = "{ours}"
 
 class Adjustments(NamedTuple):
     """``variables`` for make, in which ``OURS`` stands for a directory of ours that holds ``files`` (name → content);
-    ``notes`` are for the user, a line each."""
+    ``notes`` are for the user, a line each. ``flags`` belong to the compiler's command."""
 
     variables: tuple[tuple[str, str], ...]
     files: dict[str, str]
     notes: tuple[str, ...]
+    flags: str = ""
 
 
 def tool(name: str, override: str = "") -> Tool:
@@ -83,13 +86,15 @@ def _macros(compiler: str) -> dict[str, str]:
     return dict(line.split(" ", 2)[1:] for line in done.stdout.splitlines() if line.count(" ") >= 2)
 
 
-def adjustments(compiler: str, read: ReadText, paths: Iterable[str]) -> Adjustments:
+def adjustments(compiler: str, read: ReadText, paths: Iterable[str], search: Search, arch: str) -> Adjustments:
     """What this tree needs for this compiler.
 
     Arguments:
         compiler: the command
         read: the text of a file of the tree, "" where there is none
         paths: the files of the tree
+        search: the files of the tree that hold one of some words, among those that fit some of git's patterns
+        arch: what is built, ``x86_64`` or ``i386``
     """
     macros = _macros(compiler)
     makefiles = read("Makefile") + read("arch/x86/Makefile")
@@ -120,6 +125,15 @@ def adjustments(compiler: str, read: ReadText, paths: Iterable[str]) -> Adjustme
             f"linux/compiler-gcc{major}.h: the tree knows gcc up to {supported[-1]}; "
             f"its linux/compiler-gcc{supported[-1]}.h is taken, as for the last gcc {supported[-1]}"
         )
+        if sizes := refused.lenient_sizes(compiler, paths, read):
+            assembler.append(sizes[0])
+            notes.append(sizes[1])
+        given: dict[str, list[str]] = {}
+        for each in refused.objects(compiler, read, search, arch, OURS):
+            given.setdefault(each.variable, []).append(each.value)
+            files[each.file] = each.text
+            notes.append(each.note)
+        variables += [(name, " ".join(dict.fromkeys(values))) for name, values in given.items()]
     if _perl_refuses() and _DEFINED_ARRAY.search(read("kernel/timeconst.pl")):
         files["bin/perl"] = _PERL
         variables.append(("PERL", f"{OURS}/bin/perl"))
@@ -133,17 +147,25 @@ def adjustments(compiler: str, read: ReadText, paths: Iterable[str]) -> Adjustme
             ("make-cmd", old.group(1).replace("\\\\\\#", "\\$(pound)").replace("\\#", "$(pound)")),
         ]
         notes.append(r"make-cmd: with $(pound) for \#, as make 4.3 reads that differently and takes all for changed")
+    own = [text for path in _BEFORE_THE_KERNEL if _OF_ITS_OWN.search(text := read(path))]
+    flags = [flag for flag in general if any(flag not in text for text in own)]
+    general, assembler = ([each for each in some if each not in flags] for some in (general, assembler))
+    if any("-mno-sse" not in text for text in own) and refused.vectorizes(compiler):
+        flags += ["-mno-sse", "-mno-mmx"]
+        notes.append("-mno-sse -mno-mmx: what unpacks the kernel runs before SSE may be used, which this compiler does")
+    if flags:
+        notes.append(f"CC={compiler} {' '.join(flags)}: arch/x86/boot begins anew with flags of its own")
     general.append(_NO_WERROR)
     assembler.append(_NO_WERROR)
     makefile = read("Makefile")
     for name in _LAST_FLAGS:
-        if given := re.search(rf"^{name}[ \t]*:?=[ \t]*(.*)$", makefile, re.MULTILINE):
-            variables.append((name, f"{given.group(1)} {_NO_WERROR}".strip()))
+        if last := re.search(rf"^{name}[ \t]*:?=[ \t]*(.*)$", makefile, re.MULTILINE):
+            variables.append((name, f"{last.group(1)} {_NO_WERROR}".strip()))
     notes.append(f"{_NO_WERROR}: a warning is told as one, also where a Makefile makes errors of them")
-    for name, flags in (("KCFLAGS", general), ("KAFLAGS", assembler), ("KCPPFLAGS", preprocessor)):
-        if flags:
-            variables.append((name, " ".join(flags)))
-    return Adjustments(tuple(variables), files, tuple(notes))
+    for name, words in (("KCFLAGS", general), ("KAFLAGS", assembler), ("KCPPFLAGS", preprocessor)):
+        if words:
+            variables.append((name, " ".join(words)))
+    return Adjustments(tuple(variables), files, tuple(notes), " ".join(flags))
 
 
 def _compiler_header(last: int) -> str:

@@ -31,6 +31,7 @@ _SURROUNDINGS = re.compile(
     r"out of memory allocating|Cannot allocate memory|fork: |Resource temporarily unavailable|Too many open files|"
     r"unable to execute|Input/output error|ccache: error"
 )
+_CCACHE_FAILED = b"ccache: error"
 _NO_RULE = re.compile(r"\*\*\* No rule to make target ['`‘]([^'’]+)['’]")
 _NOT_THE_CODE = (126, 127, 134, 137, 139, 143)
 _WORD = re.compile(r"[^\s\\:]+")
@@ -44,13 +45,14 @@ class CannotBuild(Exception):
 
 class Build:
     """The build directory of a configuration. ``config`` is the text of the ``.config`` that is in it, None for none;
-    ``with_ccache`` says whether the compiler is called through ccache."""
+    ``with_ccache`` says whether the compiler is called through ccache; ``fresh``, whether it began empty."""
 
     def __init__(
         self, workspace: Workspace, directory: Path, runner: Runner, configuration: Configuration, config: str | None,
         *, with_ccache: bool,
     ) -> None:  # fmt: skip
         self.directory = directory
+        self.fresh = config is None
         self._spec, self._tool, self._configuration = configuration.spec, configuration.tool, configuration
         self._workspace = workspace
         self._runner = runner
@@ -58,12 +60,17 @@ class Build:
         self._config = config
         self._store: Path | None = None
 
+    @property
+    def places(self) -> tuple[Path, Path]:
+        """The sources and the build directory."""
+        return self._workspace.tree, self.directory
+
     def variables(self) -> list[str]:
         """The variables that make is given."""
         found = [f"O={self.directory}"]
         if self._spec.arch:
             found.append(f"ARCH={self._spec.arch}")
-        compiler = self._tool.compiler
+        compiler = f"{self._tool.compiler} {self._configuration.adjustments.flags}".strip()
         if self._tool.name == "sparse":
             found += ["C=2", f"CHECK={self._tool.command}"]
         if self._with_ccache:
@@ -133,6 +140,13 @@ class Build:
         for made in ("kernel/bounds.s", "arch/x86/kernel/asm-offsets.s"):
             needs.update(self._needs(made, entries))
         return tuple(sorted(needs))
+
+    def link(self, targets: Sequence[str]) -> Result:
+        """Make what is linked of objects, such as ``vmlinux``: how make ended, and what it and the compilers said."""
+        result = self._run(targets, self.variables())
+        if result.code and self._store is not None and _CCACHE_FAILED in result.stdout:
+            result = self._run(targets, self.variables(), more={"CCACHE_DISABLE": "1"})
+        return result
 
     def make(
         self, targets: Sequence[str], entries: Mapping[str, Entry], lines_of: messages.ReadLines
@@ -251,6 +265,10 @@ class Build:
 
     def read(self, path: str) -> str:
         """The text of a file in the build directory. Raises CannotBuild where there is none."""
+        return self.content(path, _FILE_BYTES).decode("utf-8", "replace")
+
+    def content(self, path: str, most: int) -> bytes:
+        """At most ``most`` bytes: a file of the build directory. Raises CannotBuild where there is none."""
         file = self._place(path)
         try:
             if file is None:
@@ -258,9 +276,9 @@ class Build:
             descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
             with os.fdopen(descriptor, "rb") as stream:
                 state = os.fstat(descriptor)
-                if not stat.S_ISREG(state.st_mode) or state.st_size > _FILE_BYTES:
-                    raise OSError(0, "it is no plain file")
-                return stream.read().decode("utf-8", "replace")
+                if not stat.S_ISREG(state.st_mode) or state.st_size > most:
+                    raise OSError(0, f"it is no plain file of at most {most} bytes")
+                return stream.read(most)
         except OSError as error:
             raise CannotBuild(f"the build left no usable {path} ({error.strerror})") from error
 

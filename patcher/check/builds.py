@@ -18,7 +18,7 @@ from patcher.tree.gitrepo import Repository
 
 class Builds:
     """Made when first needed; as a context manager, removed at the end. Several threads may use them, as long as all
-    ask for the same commit."""
+    ask for the same commit. ``series`` begins with the base when sources are first brought; it may grow later."""
 
     def __init__(self, repository: Repository, series: Sequence[Snapshot], runner: Runner, cache: Cache) -> None:
         self._repository, self._series, self._runner, self._cache = repository, series, runner, cache
@@ -46,7 +46,7 @@ class Builds:
         if build is None:
             workspace.put_ours(configuration.adjustments.files)
             directory = workspace.builds / str(configuration.number)
-            loaded = workspace.kept.load(self._key(workspace, configuration), directory)
+            loaded = workspace.kept.load(self._key(workspace, configuration, self._series[0].commit), directory)
             if not loaded:
                 directory.mkdir()
             config = prepared if loaded else None
@@ -59,21 +59,31 @@ class Builds:
 
     def keep(self, configuration: Configuration) -> None:
         """Keep a copy of a build directory, now that the base is prepared in it, for later runs."""
-        assert self._workspace is not None
-        directory = self._builds[configuration.number].directory
-        self._workspace.kept.save(self._key(self._workspace, configuration), directory)
+        workspace, directory = self._opened(), self._builds[configuration.number].directory
+        workspace.kept.save(self._key(workspace, configuration, self._series[0].commit), directory)
 
-    def _key(self, workspace: Workspace, configuration: Configuration) -> str:
-        return configuration.key("prepared", str(workspace.root), self._with_ccache, self._series[0].commit)
+    def kept(self, configuration: Configuration, commit: str) -> bool:
+        """Whether there is a copy of a build directory from a run that had that commit as its base."""
+        workspace = self._opened()
+        return workspace.kept.has(self._key(workspace, configuration, commit))
 
-    def _with_sources(self, snapshot: Snapshot) -> Workspace:
+    def _key(self, workspace: Workspace, configuration: Configuration, base: str) -> str:
+        return configuration.key("prepared", str(workspace.root), self._with_ccache, base)
+
+    def _opened(self) -> Workspace:
         with self._lock:
             if self._workspace is None:
                 self._workspace = Workspace(self._cache)
-                self._export(self._workspace, self._series[0])  # what is written first counts as older than any object
-            if self._exported is not snapshot:
-                self._export(self._workspace, snapshot)
             return self._workspace
+
+    def _with_sources(self, snapshot: Snapshot) -> Workspace:
+        workspace = self._opened()
+        with self._lock:
+            if self._exported is None:
+                self._export(workspace, self._series[0])  # what is written first counts as older than any object
+            if self._exported is not snapshot:
+                self._export(workspace, snapshot)
+            return workspace
 
     def _export(self, workspace: Workspace, snapshot: Snapshot) -> None:
         workspace.bring(self._repository, snapshot.exported)

@@ -29,5 +29,5 @@ class Configuration(NamedTuple):
     def key(self, *more: object) -> str:
         """A key for what is made in this configuration of ``more``."""
         _, *spec = self.spec  # and what an id of git's stands for is the word of its repository alone
-        variables, files = self.adjustments.variables, sorted(self.adjustments.files.items())
-        return digest(5, self.repository, spec, self.tool, variables, files, *more)
+        variables, files, _, flags = self.adjustments
+        return digest(6, self.repository, spec, self.tool, variables, sorted(files.items()), flags, *more)

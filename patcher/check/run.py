@@ -19,7 +19,7 @@ from patcher.check.configuration import Configuration
 from patcher.check.configure import Configured, configure
 from patcher.check.judge import Findings, Judge
 from patcher.check.results import Cell, Column, LeftOut, Report, Row, Status
-from patcher.check.runner import Runner
+from patcher.check.runner import Runner, must_trust
 from patcher.check.series import Series
 from patcher.check.snapshot import Snapshot, take
 from patcher.check.specs import Spec, parse
@@ -53,9 +53,7 @@ class Options(Frozen, frozen=True):
     most: int = 64
 
     def __post_init__(self) -> None:
-        if not self.trusted:
-            what = "compiling runs the tree's own Makefiles and scripts"
-            raise InputError(what, "say --trust-tree; they are run in a sandbox")
+        must_trust(self.trusted)
 
 
 def run(series: Series, tree: Path, options: Options, cache: Cache, progress: Progress | None = None) -> Report:
@@ -116,8 +114,11 @@ class _Stages(NamedTuple):
     ) -> tuple[tuple[Configuration, ...], tuple[LeftOut, ...]]:
         """Those that were asked for, or chosen from what the series changes; then, too, what none of them compiles."""
         base, last = self.snapshots[0], self.snapshots[-1]
-        compilers = dict.fromkeys(each.compiler for each in tools if not each.missing)
-        adjusted = {compiler: adjustments(compiler, base.text, base.entries) for compiler in compilers}
+
+        @functools.cache
+        def adjusted(compiler: str, arch: str) -> Adjustments:
+            return adjustments(compiler, base.text, base.entries, base.naming, arch)
+
         numbers = itertools.count()
 
         def with_tools(specs: Sequence[Spec], tools: Sequence[Tool]) -> tuple[Configuration, ...]:
@@ -126,7 +127,7 @@ class _Stages(NamedTuple):
             return tuple(
                 Configuration(
                     next(numbers), f"{spec.name} {each.name}" if len(tools) > 1 else spec.name, spec, each,
-                    Adjustments((), {}, ()) if each.missing else adjusted[each.compiler], jobs, identity,
+                    Adjustments((), {}, ()) if each.missing else adjusted(each.compiler, spec.arch), jobs, identity,
                 )
                 for spec in specs
                 for each in tools

@@ -18,6 +18,14 @@ PROCESSES = 512
 _CCACHE, _DISABLE = "CCACHE_", "CCACHE_DISABLE"
 
 
+def must_trust(trusted: bool) -> None:
+    """Raises InputError unless the user lets the tree's build run."""
+    if not trusted:
+        raise InputError(
+            "compiling runs the tree's own Makefiles and scripts", "say --trust-tree; they are run in a sandbox"
+        )
+
+
 class Runner:
     """Runs one program at a time in each thread that asks; ``end`` ends them all."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from patcher.check.store import digest
@@ -117,8 +117,8 @@ class Snapshot:
         hunks = (hunk for file in self.diff.files if {file.path, file.old_path} & set(paths) for hunk in file.hunks)
         return [text for hunk in hunks for text in (hunk.function, *hunk.old, *hunk.new)]
 
-    def naming(self, words: frozenset[str], paths: list[str]) -> frozenset[str]:
-        """Those of the paths that hold one of the words."""
+    def naming(self, words: Iterable[str], paths: Sequence[str]) -> frozenset[str]:
+        """Those of the paths (or of what fits git's patterns) that hold one of the words."""
         return frozenset(self._tree.search(sorted(words), paths))
 
     def include_lines(self, arch: str) -> list[tuple[str, str]]:

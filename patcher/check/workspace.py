@@ -43,13 +43,21 @@ def disk_errors(directory: Path) -> Iterator[None]:
         ) from error
 
 
+def place(cache: Cache) -> Path:
+    """The directory of the cache for what is built. It is ours alone: what builds of root write is nobody's, and others
+    may run as nobody, too."""
+    directory = cache.directory("check")
+    with disk_errors(directory):
+        directory.chmod(0o700)
+    return directory
+
+
 class Workspace:
     """``tree`` is the sources of the commit last brought, ``ours`` a directory for files of ours beside them."""
 
     def __init__(self, cache: Cache) -> None:
-        self._parent = cache.directory("check")
+        self._parent = place(cache)
         with disk_errors(self._parent):
-            self._parent.chmod(0o700)  # as root, what builds write is nobody's, of whom there may be others
             self._take()
             try:
                 for gone in self._parent.glob(f"{_GONE}*"):
@@ -164,11 +172,16 @@ class Workspace:
 
 
 class Kept:
-    """Build directories as they were once prepared: copied aside, and copied back by a later run. Each is named by its
-    key and a checksum, so that one that was damaged is none."""
+    """Directories, such as those of builds as they were once prepared: copied aside, and copied back by a later run.
+    Each is named by its key and a checksum, so that one that was damaged is none. ``most``: bytes of them all."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, most: int = _KEPT_BYTES) -> None:
         self._root = root
+        self._most = most
+
+    def has(self, key: str) -> bool:
+        """Whether something is kept under ``key``, be it damaged."""
+        return any(self._root.glob(f"{key}-*"))
 
     def load(self, key: str, target: Path) -> bool:
         """Copy what is kept under ``key`` to ``target``, which does not exist; False where nothing is."""
@@ -205,7 +218,7 @@ class Kept:
                         discard(directory, self._root.parent)
                     continue
                 used += sum(file.lstat().st_size for file in directory.rglob("*"))
-                if used > _KEPT_BYTES:
+                if used > self._most:
                     discard(directory, self._root.parent)
 
 

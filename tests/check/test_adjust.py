@@ -20,8 +20,14 @@ def _tools() -> None:
     require_gcc()
 
 
-def adjusted(files: dict[str, str]) -> Adjustments:
-    return adjustments("gcc", lambda path: files.get(path, ""), files)
+def adjusted(files: dict[str, str], arch: str = "x86_64") -> Adjustments:
+    return adjustments(
+        "gcc",
+        lambda path: files.get(path, ""),
+        files,
+        lambda words, _: [path for path, text in files.items() if any(word in text for word in words)],
+        arch,
+    )
 
 
 MAKE_CMD = r"make-cmd = $(subst \#,\\\#,$(subst $$,$$$$,$(call quoted,$(cmd_$(1)))))"
