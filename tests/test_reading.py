@@ -14,6 +14,7 @@ READERS = {"read_text", "read_bytes", "open", "fdopen", "rglob", "glob", "iterdi
 MODULES = {"tomllib", "configparser", "glob", "fileinput", "pickle"}
 # What these read is patcher's own: a file of the package, or one that it has just written itself.
 OWN = {
+    "boot/config.py": "the package",
     "cache.py": "the cache, whose locks and size it looks after",
     "check": "its workspace, where builds write; see patcher.check.building for what it reads of it",
     "confine.py": "directories, to name them to the kernel, and a pipe of its own",
