@@ -28,11 +28,14 @@ from patcher.errors import InputError
 from patcher.files import read_file
 from patcher.tree.find import open_repository
 from patcher.tree.gitrepo import Repository
+from patcher.tree.gittree import GitTree
+from patcher.tree.subtree import at_top
 
 IMAGE_BYTES = 256 * 2**20
 _KEPT_BYTES = 2**30
 _MADE_AT = {VMLINUX: VMLINUX, BZIMAGE: "arch/x86/boot/bzImage"}
 _IMAGE, _CONFIG, _UNSET = "image", "config", "unset"
+_WHEN = "Thu Jan  1 00:00:00 UTC 1970"
 _unset_decoder = msgspec.json.Decoder(tuple[str, ...])
 
 
@@ -122,6 +125,7 @@ class Kernels:
             compiler = tool("gcc")
             if compiler.missing:
                 raise InputError(compiler.missing, "install a compiler")
+            at_top(GitTree(self._repository, first))
             snapshot = Snapshot(self._repository, self._texts, 0, first, "")
             adjusted = adjustments(compiler.compiler, snapshot.text, snapshot.entries, snapshot.naming, arch)
             self._configurations[arch, fragment] = Configuration(
@@ -192,9 +196,8 @@ class Kernels:
 
 
 def _with(adjusted: Adjustments, fragment: str) -> Adjustments:
-    """The same, and Kconfig given what is asked for: in every call of make, since any may run Kconfig again."""
+    """The same, and Kconfig given what is asked for: in every call of make, since any may run Kconfig again. What one
+    tree comes to does not depend on when it is built."""
     file = f"boot/{digest(fragment)[:16]}.config"
-    return adjusted._replace(
-        variables=(*adjusted.variables, ("KCONFIG_ALLCONFIG", f"{OURS}/{file}")),
-        files={**adjusted.files, file: fragment},
-    )
+    more = (("KCONFIG_ALLCONFIG", f"{OURS}/{file}"), ("KBUILD_BUILD_VERSION", "1"), ("KBUILD_BUILD_TIMESTAMP", _WHEN))
+    return adjusted._replace(variables=(*adjusted.variables, *more), files={**adjusted.files, file: fragment})

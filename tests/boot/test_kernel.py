@@ -234,3 +234,17 @@ def test_wrong_calls(tree: Path, opened: Open, cache: Cache) -> None:
         ):
             with pytest.raises(InputError, match=why):
                 kernels.build(commit_, arch, formats, CONFIG)
+
+
+def test_a_kernel_that_is_a_directory_of_the_repository(tmp_path: Path, cache: Cache) -> None:
+    small_kernel(tmp_path / "vendor")
+    run_git(tmp_path / "vendor", "rm", "-q", "-r", "--cached", ".")
+    (tmp_path / "vendor" / "linux").mkdir()
+    for name in ("Makefile", "Kconfig", "init", "mm"):
+        (tmp_path / "vendor" / name).rename(tmp_path / "vendor" / "linux" / name)
+    commit(tmp_path / "vendor", "elsewhere", {"linux/arch/x86/Makefile": "# x86\n"})
+    with (
+        Kernels(tmp_path / "vendor", cache, trusted=True, sandboxed=False) as kernels,
+        pytest.raises(InputError, match="the kernel is in the directory linux"),
+    ):
+        kernels.build("HEAD", "x86_64", ["vmlinux"], CONFIG)
