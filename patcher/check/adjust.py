@@ -24,7 +24,7 @@ _MAKE_CMD = re.compile(r"^make-cmd[ \t]*=[ \t]*(.*\\#.*[^\\\n])$", re.MULTILINE)
 _MARKS = re.compile(r"asm\s*volatile\s*\(\"\\n->")
 _NO_WERROR = "-Wno-error"
 _LAST_FLAGS = ("CFLAGS_KERNEL", "CFLAGS_MODULE", "AFLAGS_KERNEL", "AFLAGS_MODULE")  # for users; after all of the tree
-_OF_ITS_OWN = re.compile(r"^KBUILD_CFLAGS[ \t]*:=(?!.*KBUILD_CFLAGS)", re.MULTILINE)
+_OF_ITS_OWN = re.compile(r"^KBUILD_CFLAGS[ \t]*:=(?!.*CFLAGS\))", re.MULTILINE)
 _BEFORE_THE_KERNEL = ("arch/x86/boot/Makefile", "arch/x86/boot/compressed/Makefile")
 _HOST_COMMON = "scripts/dtc/dtc-lexer.lex.c_shipped"
 
