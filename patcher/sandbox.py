@@ -16,7 +16,7 @@ import subprocess
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from patcher import bubblewrap, seccomp
 from patcher.bubblewrap import NOBODY, View, Way
@@ -119,10 +119,15 @@ def run(
 
 @contextlib.contextmanager
 def opened(
-    argv: Sequence[str], *, read: Iterable[Path | str] = (), memory_bytes: int = 2 * 2**30, processes: int = 4096
+    argv: Sequence[str],
+    *,
+    read: Iterable[Path | str] = (),
+    memory_bytes: int = 2 * 2**30,
+    processes: int = 4096,
+    errors: int | IO[bytes] = subprocess.DEVNULL,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A program that stays: started in a sandbox as ``run`` does, with pipes to its standard input and output, and
-    killed with all it started at the end of the context. What it says on standard error is dropped.
+    killed with all it started at the end of the context. What it says on standard error goes to ``errors``.
 
     Raises InputError where there is no sandbox (see ``available``) or a path does not exist.
     """
@@ -133,12 +138,12 @@ def opened(
     if way.nobody:
         for path in view.read:
             _show(bubblewrap.place(path).resolve())
-    with _started(view, way, subprocess.PIPE, subprocess.DEVNULL) as process:
+    with _started(view, way, subprocess.PIPE, errors) as process:
         yield process
 
 
 @contextlib.contextmanager
-def _started(view: View, way: Way, stdin: int, stderr: int) -> Iterator[subprocess.Popen[bytes]]:
+def _started(view: View, way: Way, stdin: int, stderr: int | IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
     """The program, with a pipe from its standard output; it and all it started are killed at the end."""
     with contextlib.ExitStack() as stack:
         program = seccomp.program(os.uname().machine)
