@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -72,6 +72,16 @@ class Requirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     all: tuple[Condition, ...]
 
 
+class BootSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What ``patcher boot`` is to see. ``probe``, as its report names it, comes out as ``base`` in a tree without the
+    step ``since``, and passes in one with it; ``on`` is where, such as ``xen-dom0``."""
+
+    probe: str
+    on: Literal["bare", "xen-dom0", "xen-domu"]
+    since: str
+    base: Literal["FAIL", "SKIP"] = "FAIL"
+
+
 class SeriesSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A series. ``anchor``: symbols without any of which the tree has nothing the series speaks of.
 
@@ -81,6 +91,7 @@ class SeriesSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     each tree that takes patches gets a series of its own. ``only``: git pathspecs, where the user wants it.
     ``requires``: what a tree must be; a name stands for a series whose steps it must have all, and ``bases`` has these.
     ``anchored``: git pathspecs, where the code that is changed is looked for, if that is not where the rules say.
+    ``boot``: what ``patcher boot`` is to see.
     """
 
     step: tuple[StepSpec, ...]
@@ -89,6 +100,7 @@ class SeriesSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     anchor: tuple[str, ...] = ()
     requires: tuple[Requirement | str, ...] = ()
     anchored: tuple[str, ...] = ()
+    boot: tuple[BootSpec, ...] = ()
     name: str = ""
     title: str = ""
     cover: str = ""
@@ -136,6 +148,9 @@ def _load(name: str, directory: Path | None, users: tuple[str, ...]) -> SeriesSp
     if not spec.step:
         raise InputError(f"{file} has no [[step]]", "docs/series.md has the fields; patcher series new writes one")
     _check_conditions(file, spec)
+    slugs = {step.slug for step in spec.step}
+    if wrong := [each.since for each in spec.boot if each.since not in slugs]:
+        raise InputError(f"{file}: [[boot]] names a step {wrong[0]!r}", "name a slug of the series in since")
     alone = len(spec.step) == 1 and not present(directory / "cover.txt")
     title, cover = ("", "") if alone else _text(directory / "cover.txt")
     steps = tuple(_step(directory, step) for step in spec.step)

@@ -161,6 +161,16 @@ def test_a_step_for_some_trees_only(tmp_path: Path, name: str, there: bool) -> N
     assert [step.status for step in steps(spec, Seen(KNOWN, {}))] == [StepStatus.NEEDED] * there
 
 
+BOOT = '\n[[boot]]\nprobe = "mmap rom"\non = "xen-dom0"\nsince = "{}"\n'
+
+
+def test_what_a_series_has_boot_look_at(tmp_path: Path) -> None:
+    (found,) = load("x", based(tmp_path / "mine", BASED + BOOT.format("one"))).boot
+    assert (found.probe, found.on, found.base, found.since) == ("mmap rom", "xen-dom0", "FAIL", "one")
+    with pytest.raises(InputError, match="names a step 'two'"):
+        load("x", based(tmp_path / "other", BASED + BOOT.format("two")))
+
+
 @pytest.mark.parametrize("name", ["nothing", "mine/../mine"])
 def test_a_series_that_is_required_is_a_shipped_one(tmp_path: Path, name: str) -> None:
     folder = based(tmp_path / "mine", BASED.replace('"identity", {', f'"{name}", {{'))
