@@ -15,6 +15,9 @@ MODULES = {"tomllib", "configparser", "glob", "fileinput", "pickle"}
 # What these read is patcher's own: a file of the package, or one that it has just written itself.
 OWN = {
     "boot/config.py": "the package",
+    "boot/initramfs.py": "the package",
+    "boot/run.py": "a temporary file of its own, and /proc",
+    "boot/xen.py": "the names in /boot",
     "cache.py": "the cache, whose locks and size it looks after",
     "check": "its workspace, where builds write; see patcher.check.building for what it reads of it",
     "confine.py": "directories, to name them to the kernel, and a pipe of its own",

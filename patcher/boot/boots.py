@@ -56,8 +56,7 @@ class Boots:
     """Boots commits. Raises InputError where the machine has not what it takes."""
 
     def __init__(self, options: Options, build: Build) -> None:
-        if why := run.missing():
-            raise InputError(why, "install it")
+        run.must_run()
         self._options, self._build = options, build
         found = xen.find(options.xen)
         self._xen_path = found if isinstance(found, Path) else None

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from patcher import sandbox, temporary
 from patcher.boot import console
+from patcher.errors import InputError
 
 SILENCE = 120.0  # seconds without a word on the console
 SECONDS = 900.0  # of the clock, for one boot
@@ -63,6 +64,12 @@ def missing() -> str | None:
     if shutil.which("qemu-system-x86_64") is None:
         return "QEMU is not installed (Debian: qemu-system-x86)"
     return sandbox.available() and f"no sandbox: {sandbox.available()}"
+
+
+def must_run() -> None:
+    """Raises InputError where no machine can be run."""
+    if why := missing():
+        raise InputError(why, "install it; docs/boot.md says what is needed")
 
 
 def run(argv: Sequence[str], files: Mapping[str, Path | bytes], limits: Limits) -> Boot:

@@ -16,8 +16,8 @@ def find(named: Path | None) -> Path | str:
     """The image of Xen: the one that is named, or the newest of the distribution's. Otherwise why there is none."""
     if named is not None:
         return named
-    found = sorted(path for path in _PLACE.glob("xen-*.gz") if path.is_file())
-    return found[-1] if found else f"Xen is not installed (Debian: {_PACKAGE}); name its image with --xen"
+    found = [path for path in _PLACE.glob("xen-*.gz") if path.is_file()]
+    return max(found) if found else f"Xen is not installed (Debian: {_PACKAGE}); name its image with --xen"
 
 
 def image(path: Path) -> bytes:

@@ -9,6 +9,7 @@ import sys
 import click
 
 from patcher.cli.apply import apply
+from patcher.cli.boot import boot
 from patcher.cli.check import check
 from patcher.cli.common import CLEAN
 from patcher.cli.faults import INTERRUPTED, leave, tell
@@ -53,7 +54,7 @@ def cli() -> None:
     """
 
 
-for _each in (plan, apply, status, check, prove, p2m, lint, rules, series, profiles, help_, demo):
+for _each in (plan, apply, status, check, boot, prove, p2m, lint, rules, series, profiles, help_, demo):
     cli.add_command(_each)
 
 

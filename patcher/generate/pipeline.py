@@ -13,6 +13,8 @@ from patcher.cache import Cache
 from patcher.check import session
 from patcher.check.results import Report
 from patcher.check.run import Options
+from patcher.check.series import Series as Commits
+from patcher.check.series import made
 from patcher.errors import InputError
 from patcher.generate import deliver
 from patcher.generate.deliver import Delivered, Ready, Share, Wanted
@@ -139,6 +141,21 @@ def check(
         raise InputError(f"{tree.where} has the series {names} already", "there is nothing to check")
     assert isinstance(tree, GitTree)
     return session.check_drafts(_drafts(made.parts(planned), ""), tree, place, None, options, cache, progress)
+
+
+def committed(
+    tree: KernelTree, requests: Sequence[Request], scratch: Path, cache: Cache, progress: Progress | None = None
+) -> Commits:
+    """Generate series and make commits of them, in the directory ``scratch``. Raises InputError where the tree cannot
+    take one, or has all of them already."""
+    at_top(tree)
+    making = _Making(tree, requests, cache, progress)
+    planned = making.next()
+    if planned is None:
+        names = " and ".join(request.series_name for request in requests)
+        raise InputError(f"{tree.where} has the series {names} already", "there is nothing to boot")
+    assert isinstance(tree, GitTree)
+    return made(tree.repository, tree.commit, _drafts(making.parts(planned), ""), scratch)
 
 
 def with_series(

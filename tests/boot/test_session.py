@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import jsonschema
 import pytest
 from boot.stub import answer, needs_qemu, page, saying
 
@@ -19,7 +20,7 @@ from patcher.boot.results import Promise, passed
 from patcher.check.results import Status
 from patcher.cli.common import plain
 from patcher.errors import InputError
-from patcher.report.boot_json import boot_json
+from patcher.report.boot_json import SCHEMA, boot_json
 from patcher.report.boot_text import boot_text
 from patcher.tree.objects import Commit
 
@@ -75,7 +76,9 @@ def test_what_only_the_last_commit_shows_is_bisected(build: Callable[[dict[str, 
     text = boot_text(report, plain)
     assert "began with dddddddddddd xen: d \\x1b[31m" in text
     assert "\x1b" not in text
-    assert json.loads(boot_json(report, {}))["began"][0]["commit"] == "d" * 40
+    found = json.loads(boot_json(report, {}))
+    assert found["began"][0]["commit"] == "d" * 40
+    jsonschema.validate(found, json.loads(SCHEMA.read_text()), cls=jsonschema.Draft202012Validator)
 
 
 def test_what_a_series_mends(build: Callable[[dict[str, str]], Build]) -> None:

@@ -35,13 +35,13 @@ static long current_kb(void)
 	return text ? number(text) : -1;
 }
 
-/* Until the domain has what it is to have, or nothing has changed for two seconds; 20 s at most. */
+/* Until the domain has what it is to have, or nothing has changed for three seconds; two minutes at most. */
 static long settled(long wanted)
 {
 	long last = current_kb(), now = last;
 	int still = 0, ticks;
 
-	for (ticks = 0; ticks < 200 && still < 20 && now != wanted; ticks++) {
+	for (ticks = 0; ticks < 1200 && still < 30 && now != wanted; ticks++) {
 		pause_ms(100);
 		now = current_kb();
 		still = now == last ? still + 1 : 0;

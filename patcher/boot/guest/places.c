@@ -21,7 +21,7 @@ static void add(const char *what, const char *which, wide at)
 		return;
 	for (; *what && n < sizeof(found->name) - 1; what++)
 		found[count].name[n++] = *what;
-	for (; *which && *which != '\n' && n < sizeof(found->name) - 1; which++)
+	for (; *which && *which != '\n' && *which != '-' && n < sizeof(found->name) - 1; which++)
 		found[count].name[n++] = *which;
 	found[count].name[n] = 0;
 	found[count++].at = at;
@@ -40,10 +40,12 @@ static void from_iomem(void)
 
 	for (; text && *text; text++) {
 		int inner = *text == ' ';
+		const char *start;
 		wide first, last;
 
 		while (*text == ' ')
 			text++;
+		start = text;
 		first = hex(&text);
 		text++;
 		last = hex(&text);
@@ -52,9 +54,8 @@ static void from_iomem(void)
 		if (is_device(text))
 			add("bar.", text, first);
 		else if (!inner && (begins(text, "reserved") || begins(text, "Reserved")) && first >= 0x100000) {
-			if (reserved++ < 4) {
-				add("reserved.", reserved == 1 ? "1" : reserved == 2 ? "2" : reserved == 3 ? "3" : "4", first);
-			}
+			if (reserved++ < 6)
+				add("reserved.", start, first);
 		} else if (!inner && begins(text, "ACPI ") && first < last)
 			add(begins(text, "ACPI T") ? "acpi-data" : "acpi-nvs", "", first);
 		while (*text && *text != '\n')
@@ -72,10 +73,16 @@ static void copy(const volatile word *from, void *to, int words)
 		*out++ = *from++;	/* a device may not answer but to 32 bits */
 }
 
+/* A device is mapped uncached. Of a table the kernel has a cached mapping, and allows no other beside it. */
+static int opened(const struct place *place, int how)
+{
+	return CALL3(NR_OPEN, "/dev/mem", begins(place->name, "bar.") ? how | O_SYNC : how, 0);
+}
+
 static void map_it(const void *with)
 {
 	const struct place *place = with;
-	int file = CALL3(NR_OPEN, "/dev/mem", O_RDWR | O_SYNC, 0);
+	int file = opened(place, O_RDWR);
 	long at;
 
 	seen->error = file;
@@ -116,7 +123,7 @@ static void share_it(const void *with)
 {
 	const struct place *place = with;
 	word first[16], again[16];
-	int file = CALL3(NR_OPEN, "/dev/mem", O_RDWR | O_SYNC, 0);
+	int file = opened(place, O_RDWR);
 	int status = 0, i;
 	long at, child;
 
