@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from patcher import temporary
 from patcher.cache import Cache
-from patcher.check.compose import with_extra, with_patches
+from patcher.check.compose import Extra, with_extra, with_patches
 from patcher.check.extras import linted, proved
 from patcher.check.results import Report, Status
 from patcher.check.run import Options, run
@@ -19,28 +19,31 @@ from patcher.tree.find import open_repository
 from patcher.tree.gittree import GitTree
 from patcher.tree.subtree import at_top
 
+Other = Callable[[Series], Extra]
 _EXAMPLES = 30  # cases for each property, in each commit; patcher prove tries more
 
 
 def check(
-    what: Sequence[str], base: str | None, tree: Path, options: Options, cache: Cache, progress: Progress | None = None
-) -> Report:
-    """Check the range or the patches that the user named in a tree; patches go on ``base``. Raises InputError."""
+    what: Sequence[str], base: str | None, tree: Path, options: Options, cache: Cache,
+    progress: Progress | None = None, others: Sequence[Other] = (),
+) -> Report:  # fmt: skip
+    """Check the range or the patches that the user named in a tree; patches go on ``base``. ``others`` are checks
+    beside those of ``options``. Raises InputError."""
     with temporary.directory("check") as scratch:
         series = named(open_repository(tree), what, base, scratch)
         at_top(GitTree(series.repository, series.base))
-        return _check(series, tree, lint.Request(tuple(what), tree, base=base), options, cache, progress)
+        return _check(series, tree, lint.Request(tuple(what), tree, base=base), options, cache, progress, others)
 
 
 def check_drafts(
     drafts: Sequence[Draft], parent: GitTree, tree: Path, who: Identity | None, options: Options, cache: Cache,
-    progress: Progress | None = None,
+    progress: Progress | None = None, others: Sequence[Other] = (),
 ) -> Report:  # fmt: skip
     """Check commits that are still to be made on ``parent``, by ``who``. ``tree`` is what the user named. Raises
     InputError."""
     with temporary.directory("check") as scratch:
         series = made(parent.repository, parent.commit, drafts, scratch, who)
-        return _check(series, tree, None, options, cache, progress)
+        return _check(series, tree, None, options, cache, progress, others)
 
 
 def passed(report: Report) -> bool:
@@ -50,12 +53,15 @@ def passed(report: Report) -> bool:
 
 
 def _check(
-    series: Series, tree: Path, named: lint.Request | None, options: Options, cache: Cache, progress: Progress | None
-) -> Report:
+    series: Series, tree: Path, named: lint.Request | None, options: Options, cache: Cache, progress: Progress | None,
+    others: Sequence[Other],
+) -> Report:  # fmt: skip
     """Compile each commit, then ask the other checks. ``named``: what lint is to look at, None for the commits."""
     report = with_patches(run(series, tree, options, cache, progress), series.applied)
     if series.commits and options.lint:
         report = with_extra(report, linted(series, named, tree, cache))
     if series.commits and options.prove:
         report = with_extra(report, proved(series, _EXAMPLES, cache))
+    for other in others if series.commits else ():
+        report = with_extra(report, other(series))
     return report

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from patcher.cli.asked import Named, cocci_options, requests
+from patcher.cli.booting import booting
 from patcher.cli.common import CLEAN, FOUND, PATH, common_but_v, deliver, open_place, style, use_libclang, working
 from patcher.cli.mailing import mailing as mailing_options
 from patcher.cli.mailing import parting
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 @click.option("--check", is_flag=True, help="Compile each commit first; make the branch only if nothing is new.")
 @click.option("--prove", is_flag=True, help="With --check: run the P2M code of each commit against the scheme, too.")
 @click.option("--lint", is_flag=True, help="With --check: lint each commit, too.")
+@click.option("--boot", is_flag=True, help="With --check: boot the base and the last commit in QEMU, too.")
 @click.option("--configs", metavar="LIST", multiple=True, help="With --check: as in patcher check.")
 @click.option("--trust-tree", is_flag=True, help="With --check: allow the tree's build to run (in a sandbox).")
 @parting
@@ -55,8 +57,8 @@ def apply(
     paths: tuple[str, ...], series: str | None, series_dir: Path | None, cocci: Path | None, message: tuple[str, ...],
     include: str, place: Path, rev: str | None, branch: str | None, dry_run: bool,
     output: Path | None, since: tuple[str, ...], signoff: bool, checkout: bool, force: bool, check: bool, prove: bool,
-    lint: bool, configs: tuple[str, ...], trust_tree: bool, split: str | None, limit: int | None, by_tree: bool | None,
-    mailing: Mailing, quiet: bool, verbose: bool, libclang: str | None,
+    lint: bool, boot: bool, configs: tuple[str, ...], trust_tree: bool, split: str | None, limit: int | None,
+    by_tree: bool | None, mailing: Mailing, quiet: bool, verbose: bool, libclang: str | None,
 ) -> int:  # fmt: skip
     """Generate a patch series for a tree, and commit it to a branch of its own.
 
@@ -81,13 +83,16 @@ def apply(
     if checkout and (dry_run or (output and not branch and not mailing.b4)):
         raise InputError("--checkout needs a branch", "leave --dry-run and -o away, or name a branch with --branch")
     options = Options(trust_tree, configs, lint=lint, prove=prove) if check else None
-    if not options and (prove or lint or configs):
-        raise InputError("--prove, --lint and --configs go with --check", "add it, or run patcher check afterwards")
+    if not options and (prove or lint or boot or configs):
+        raise InputError(
+            "--prove, --lint, --boot and --configs go with --check", "add it, or run patcher check afterwards"
+        )
     named = requests(Named(series, series_dir, cocci, paths, message, include))
     wanted = Wanted(branch or None, output, signoff, force, checkout, dry_run, mailing, since)
     asked = [each._replace(series=parted(each.series, split or "", limit, by_tree)) for each in named]
     with working(quiet) as (cache, bar):
-        made = pipeline.prepare(tree, asked, wanted, options, place, cache, bar)
+        others = [booting(place, asked, trust_tree, cache, bar)] if boot else []
+        made = pipeline.prepare(tree, asked, wanted, options, place, cache, bar, others)
     if not isinstance(made, pipeline.Prepared):
         deliver(nothing_text(made.plans, made.standings), None)
         return CLEAN

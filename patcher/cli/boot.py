@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from patcher.cli.booting import promised
 from patcher.cli.common import CLEAN, FOUND, PATH, common, deliver, open_place, style, use_libclang, working
 from patcher.errors import InputError
 
@@ -150,17 +151,12 @@ def _named(words: _Words, place: Path, cache: Cache, bar: Bar | None) -> Iterato
 def _generated(
     names: str, base: str | None, place: Path, scratch: Path, cache: Cache, bar: Bar | None
 ) -> _Asked:  # fmt: skip
-    from patcher.boot.results import Promise
-    from patcher.check.results import Status
     from patcher.cli.asked import Named, requests
     from patcher.generate import pipeline
 
     asked = requests(Named(names, None))
     found = pipeline.committed(open_place(place, base, False), asked, scratch, cache, bar)
-    promises = tuple(
-        Promise(each.probe, each.on, Status(each.base), each.since) for one in asked for each in one.series.boot
-    )  # fmt: skip
-    return _Asked(found.repository, found.base, found.commits, promises)
+    return _Asked(found.repository, found.base, found.commits, promised(asked))
 
 
 def _some(text: str, option: str, known: tuple[str, ...]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from patcher.cli.booting import booting
 from patcher.cli.common import CLEAN, FOUND, PATH, common, deliver, open_place, style, use_libclang, working
 from patcher.errors import InputError
 
@@ -30,6 +31,7 @@ FORMATS = ("text", "json", "sarif", "junit")
 @click.option("--with", "tools", metavar="LIST", default="gcc", show_default=True, help="gcc, clang, sparse.")
 @click.option("--lint", is_flag=True, help="Lint each commit, too.")
 @click.option("--prove", is_flag=True, help="Run the P2M code of each commit against the scheme, too.")
+@click.option("--boot", is_flag=True, help="Boot the base and the last commit in QEMU, too.")
 @click.option("--trust-tree", is_flag=True, help="Allow the tree's build to run (in a sandbox).")
 @click.option("--no-sandbox", is_flag=True, help="Run it with all you may do, where there is no bubblewrap.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 256), metavar="N", help="Processes at once. Default: all cores.")
@@ -42,7 +44,7 @@ FORMATS = ("text", "json", "sarif", "junit")
 @common
 def check(
     what: tuple[str, ...], place: Path, series: str | None, base: str | None, configs: tuple[str, ...], tools: str,
-    lint: bool, prove: bool, trust_tree: bool, no_sandbox: bool, jobs: int | None, most: int, form: str,
+    lint: bool, prove: bool, boot: bool, trust_tree: bool, no_sandbox: bool, jobs: int | None, most: int, form: str,
     output: Path | None, quiet: bool, verbose: bool, libclang: str | None,
 ) -> int:  # fmt: skip
     """Check that each commit of a series applies and compiles, and adds no warning.
@@ -57,7 +59,8 @@ def check(
     options = Options(trust_tree, configs, tools, lint, prove, not no_sandbox, jobs or 0, most)
     with working(quiet) as (cache, bar):
         if series is None:
-            report = session.check(what, base, place, options, cache, bar)
+            others = [booting(place, (), trust_tree, cache, bar)] if boot else []
+            report = session.check(what, base, place, options, cache, bar, others)
         else:
             from patcher.cli.asked import Named, requests
             from patcher.generate import pipeline
@@ -67,7 +70,9 @@ def check(
             if what:
                 raise InputError("--series and a range or patches contradict each other", "give one of them")
             tree = open_place(place, base, False)
-            report = pipeline.check(tree, requests(Named(series, None)), options, place, cache, bar)
+            asked = requests(Named(series, None))
+            others = [booting(place, asked, trust_tree, cache, bar)] if boot else []
+            report = pipeline.check(tree, asked, options, place, cache, bar, others)
     deliver(_shown(report, form, output, verbose, quiet), output)
     return CLEAN if session.passed(report) else FOUND
 

@@ -68,7 +68,7 @@ class Nothing(NamedTuple):
 
 def prepare(
     tree: KernelTree, requests: Sequence[Request], wanted: Wanted, options: Options | None, place: Path, cache: Cache,
-    progress: Progress | None = None,
+    progress: Progress | None = None, others: Sequence[session.Other] = (),
 ) -> Nothing | Prepared:  # fmt: skip
     """Generate series, each on those before, and check them where there are ``options``. No branch and no mail is made
     yet. ``place`` is what the user named. Nothing comes back where the tree has all of them.
@@ -96,7 +96,7 @@ def prepare(
     report = None
     if options:
         drafted = _drafts(parts, signed, again.trailers if again else ())
-        report = session.check_drafts(drafted, tree, Path(tree.where), ready.who, options, cache, progress)
+        report = session.check_drafts(drafted, tree, Path(tree.where), ready.who, options, cache, progress, others)
     return Prepared(tree, parts, tuple(made.whole), wanted, ready, report, again)
 
 
@@ -130,7 +130,7 @@ def _again(share: Share, again: Anew, number: int) -> Share:
 
 def check(
     tree: KernelTree, requests: Sequence[Request], options: Options, place: Path, cache: Cache,
-    progress: Progress | None = None,
+    progress: Progress | None = None, others: Sequence[session.Other] = (),
 ) -> Report:  # fmt: skip
     """Generate series and check them. Raises InputError where the tree cannot take one, or has all of them already."""
     at_top(tree)
@@ -140,7 +140,8 @@ def check(
         names = " and ".join(request.series_name for request in requests)
         raise InputError(f"{tree.where} has the series {names} already", "there is nothing to check")
     assert isinstance(tree, GitTree)
-    return session.check_drafts(_drafts(made.parts(planned), ""), tree, place, None, options, cache, progress)
+    drafted = _drafts(made.parts(planned), "")
+    return session.check_drafts(drafted, tree, place, None, options, cache, progress, others)
 
 
 def committed(
