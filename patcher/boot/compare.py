@@ -14,14 +14,16 @@ NEW, BEFORE, MENDED, PROMISED = "new", "as before", "mended", "promised"
 
 
 def rows(base: Booted | None, now: Booted, promises: Iterable[Promise] = ()) -> tuple[Row, ...]:
-    """Each probe of a boot beside the base's. What only the base has seen is missing now, and fails."""
+    """Each probe of a boot beside the base's. What only the base has seen is missing now."""
     if base is None:
         return tuple(_row(now, None, each, "") for each in now.seen)
     before = {each.probe: each for each in base.seen}
     after = {each.probe: _beside(each, before.get(each.probe)) for each in now.seen}
+    ended = any(each.probe == "boot" and each.status in FAULTS for each in now.seen)  # that is told in its own row
+    lost = Status.SKIP if ended else Status.FAIL
     for probe, each in before.items():
-        if probe not in after and each.status is Status.PASS and now.seen:
-            after[probe] = Seen(probe, Status.FAIL, "the probe did not come to this")
+        if probe not in after and each.status is not Status.SKIP:
+            after[probe] = Seen(probe, lost, "it did not come to this" if ended else "there is no such thing now")
     asked = {each.probe: each for each in promises if each.on == now.where}
     marks = {probe: _mark(before.get(probe), each, asked.get(probe)) for probe, each in after.items()}
     messages = after.get("messages")
@@ -37,9 +39,9 @@ def _row(now: Booted, before: Seen | None, each: Seen, mark: str) -> Row:
 
 
 def _mark(before: Seen | None, now: Seen, promise: Promise | None) -> str:
+    if promise and now.status is not Status.PASS:
+        return PROMISED
     if now.status in FAULTS:
-        if promise:
-            return PROMISED
         return BEFORE if before and before.status in FAULTS else NEW
     return MENDED if before and before.status in FAULTS and now.status is Status.PASS else ""
 
@@ -78,14 +80,14 @@ def changed(base: Booted, now: Booted) -> Changed | None:
 
 
 def unmet(base: Sequence[Booted], promises: Iterable[Promise]) -> tuple[str, ...]:
-    """Promises that show nothing here, since the base is not as they say."""
-    return tuple(
-        dict.fromkeys(
-            f"{promise.on}, {promise.probe}: the series says that it is {promise.base} without the step "
-            f"{promise.since}; here it is {each.status}"
-            for promise in promises
-            for boot in base
-            for each in boot.seen
-            if (boot.where, each.probe) == (promise.on, promise.probe) and each.status is not promise.base
-        )
-    )
+    """Promises that show nothing here: the base is not as they say, or does not come to the probe."""
+    found = []
+    for promise in promises:
+        places = [boot for boot in base if boot.where == promise.on]
+        seen = {each.status for boot in places for each in boot.seen if each.probe == promise.probe}
+        if not places or promise.base in seen:
+            continue
+        here = ", ".join(sorted(seen)) or "not looked at"
+        found.append(f"{promise.on}, {promise.probe}: without the step {promise.since} it is to be {promise.base}; "
+                     f"here the base is {here}")  # fmt: skip
+    return tuple(found)

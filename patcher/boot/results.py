@@ -95,9 +95,8 @@ FAULTS = (Status.FAIL, Status.ERROR)
 
 
 def counts(row: Row) -> bool:
-    """Whether a row speaks against the commit: what failed on the base as well, and nobody promised to mend, does
-    not."""
-    return row.now.status in FAULTS and row.mark != "as before"
+    """Whether a row speaks against the commit: what failed on the base as well does not, unless it was to be mended."""
+    return row.mark == "promised" or (row.now.status in FAULTS and row.mark != "as before")
 
 
 def passed(report: Report) -> bool:

@@ -44,6 +44,7 @@ def test_a_promise_that_is_not_kept() -> None:
     row = _one(FAIL, FAIL, PROMISE)
     assert (row.mark, counts(row)) == ("promised", True)
     assert _one(FAIL, PASS, PROMISE).mark == "mended"
+    assert counts(_one(FAIL, SKIP, PROMISE))
 
 
 def test_a_promise_about_a_base_that_is_fine_is_told() -> None:
@@ -52,10 +53,16 @@ def test_a_promise_about_a_base_that_is_fine_is_told() -> None:
     assert compare.unmet([broken], [PROMISE]) == ()
 
 
-def test_a_probe_that_no_longer_comes_back_fails() -> None:
+def test_a_probe_that_no_longer_comes_back() -> None:
     base = _booted(Seen("boot", PASS, ""), Seen("foreign", PASS, ""), Seen("p2m", SKIP, ""))
-    rows = compare.rows(base, _booted(Seen("boot", FAIL, "hung")))
-    assert [(row.probe, row.now.status, row.mark) for row in rows] == [("boot", FAIL, "new"), ("foreign", FAIL, "new")]
+    hung = compare.rows(base, _booted(Seen("boot", FAIL, "hung")))
+    assert [(row.probe, row.now.status, row.mark) for row in hung] == [("boot", FAIL, "new"), ("foreign", SKIP, "")]
+    gone = compare.rows(base, _booted(Seen("boot", PASS, "")))
+    assert [(row.probe, row.now.status, row.mark) for row in gone] == [("boot", PASS, ""), ("foreign", FAIL, "new")]
+
+
+def test_a_promise_about_what_is_not_there() -> None:
+    assert "not looked at" in compare.unmet([_booted(Seen("boot", PASS, ""))], [PROMISE])[0]
 
 
 def test_less_memory_than_the_base() -> None:
