@@ -78,3 +78,8 @@ def test_a_range(run: Run, tmp_path: Path) -> None:
     assert {(each["probe"], each["commit"]) for each in found["began"]} == {("messages", bad), ("mmap rom", bad)}
     assert sorted(each["commit"] for each in found["boots"]).count(base) == 1
     assert len(found["boots"]) == 4
+
+
+def test_apply_boots_what_it_checks(run: Run, mini_original: Path) -> None:
+    ran = run("apply", "--tree", mini_original, "--boot")
+    assert (ran.code, "--boot and --configs go with --check" in ran.stderr) == (2, True)
