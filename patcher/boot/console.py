@@ -13,13 +13,16 @@ from typing import NamedTuple
 
 MARK = "@patcher "
 LINE = 4096  # characters of a line that are looked at
-_KEYS = 32
+MESSAGE = 1024  # of a message: the kernel's own are shorter (LOG_LINE_MAX)
+MESSAGES = 5000  # lines of a console that are kept: a kernel may say what it likes, at any length
+_ANSWERS, _KEYS, _NAME = 4096, 32, 80
+_WORD, _HEX = re.compile("[0-9A-Za-z_]+"), frozenset("0123456789abcdef")
 _TIME = re.compile(r"^(?:<\d>)?\[ *\d+\.\d+\] ?")
 _XEN_TIME = re.compile(r"^\(XEN\) (?:\[[^]]*\] )?")
 _BAD = re.compile(
     r"WARNING: |BUG: |BUG at |Bad page|Oops[: ]|\bKernel panic\b|general protection fault|unable to handle"
     r"|double fault|stack-protector|Out of memory|nobody cared|soft lockup|detected stall|hung_task|blocked for more"
-    r"|INFO: possible |sysfs: cannot create duplicate|\bPanic on CPU\b|Hardware Dom\d+ crashed|Assertion .* failed"
+    r"|INFO: possible |sysfs: cannot create duplicate|\bPanic on CPU\b|Hardware Dom\d+ crashed|^\(XEN\) Assertion '"
 )
 _OVER = re.compile(
     r"Hardware Dom\d+ (?:halted|crashed|shutdown)|Kernel panic - not syncing|Panic on CPU|System halted"
@@ -51,9 +54,9 @@ def read(text: str) -> Console:
     for line in text.replace("\r", "\n").split("\n"):
         line = line[:LINE].rstrip()
         front, mark, back = line.partition(MARK)
-        if front:
-            messages.append(front)
-        if mark and (says := _answer(back)) is not None:
+        if front and len(messages) < MESSAGES:
+            messages.append(front[:MESSAGE])
+        if mark and len(answers) < _ANSWERS and (says := _answer(back)) is not None:
             key = str(says["n"])
             if key not in answers:
                 answers[key] = Answers(says, tuple(messages[since:]))
@@ -74,7 +77,8 @@ def _answer(text: str) -> Answer | None:
     if not isinstance(found, dict) or len(found) > _KEYS or not re.fullmatch("[0-9a-f]{1,8}", str(found.get("n"))):
         return None
     plain = all(type(value) in (str, int) for value in found.values())
-    return found if plain and {"probe", "name"} <= found.keys() else None
+    named = all(0 < len(str(found.get(key, ""))) <= _NAME for key in ("probe", "name"))
+    return found if plain and named else None
 
 
 def _sum(body: str) -> int:
@@ -96,7 +100,13 @@ def bad(messages: Sequence[str]) -> tuple[str, ...]:
 
 def gist(line: str) -> str:
     """A message without what differs from boot to boot: times, addresses, numbers."""
-    return re.sub(r"(?:0x)?\b[0-9a-f]*\d[0-9a-f]*\b|\d+", "#", without_time(line), flags=re.IGNORECASE).strip()
+    return _WORD.sub(_without_number, without_time(line)).strip()
+
+
+def _without_number(word: re.Match[str]) -> str:
+    plain = word[0].lower().removeprefix("0x")
+    number = plain and set(plain) <= _HEX and any(each.isdigit() for each in word[0])
+    return "#" if number else re.sub("[0-9]+", "#", word[0])
 
 
 def without_time(line: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -141,4 +142,19 @@ def test_difference_sets_times_addresses_and_numbers_aside() -> None:
 
 
 def test_a_long_line_is_cut() -> None:
-    assert len(console.read("x" * 10**6).messages[0]) == console.LINE
+    assert len(console.read("x" * 10**6).messages[0]) == console.MESSAGE
+
+
+def test_what_a_kernel_says_at_length_costs_little() -> None:
+    """Long lines of what patterns look for, and more lines and answers than anything needs."""
+    lines = ["1" * 4096 + "g", "(XEN) Assertion '" * 400, "Hardware Dom" * 300, "0x" * 2000, "[" * 4096, "<1>[" * 900]
+    read = console.read("\n".join(lines * 850) + "".join(answer(n, "x", "y") for n in range(5000)))
+    assert (len(read.messages), len(read.answers)) == (console.MESSAGES, 4096)
+    started = time.process_time()
+    console.difference(read.messages, read.messages[:10])
+    console.bad(read.messages)
+    assert time.process_time() - started < 10
+
+
+def test_names_are_short() -> None:
+    assert console.read(answer(0, "x" * 81, "y") + answer(1, "x", "") + answer(2, "x", "y")).answers[0].says["n"] == "2"
