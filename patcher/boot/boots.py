@@ -58,6 +58,9 @@ class Boots:
     def __init__(self, options: Options, build: Build) -> None:
         run.must_run()
         self._options, self._build = options, build
+        self._shell = initramfs.busybox() if options.probe is not None else None
+        if options.probe is not None and options.probe.startswith(b"#!") and self._shell is None:
+            raise InputError("a script takes a shell in the guest", "install busybox-static, or give a static program")
         found = xen.find(options.xen)
         self._xen_path = found if isinstance(found, Path) else None
         self._no_xen = found if isinstance(found, str) else ""
@@ -146,8 +149,7 @@ class Boots:
         plan: Sequence[str] = _PLAN[place.where]
         if probe is not None:
             plan = (*plan, f"script {_SCRIPT_SECONDS}")
-        shell = initramfs.busybox() if probe is not None else None
-        return initramfs.initramfs(program, plan, shell=shell, probe=probe, least=_PADDED)
+        return initramfs.initramfs(program, plan, shell=self._shell, probe=probe, least=_PADDED)
 
     def _kept(
         self, commit: str, place: Place, argv: Sequence[str], files: dict[str, Path | bytes], text: str

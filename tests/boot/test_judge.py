@@ -135,6 +135,12 @@ def test_the_users_own_probe(ended: str, status: int, verdict: Status) -> None:
     assert (found.status, found.lines) == (verdict, ("hello",))
 
 
+def test_busybox_on_an_old_kernel() -> None:
+    text = answer(1, "script", "line", line="FATAL: kernel too old")
+    found = _seen(text + answer(2, "script", "end", ended="exit", status=127))["script"]
+    assert (found.status, "static program" in found.detail) == (Status.SKIP, True)
+
+
 def test_kunit() -> None:
     fine = "[ 1.0] KTAP version 1\n[ 1.0]     ok 1 inner\n[ 1.0]     not ok 2 shown by its suite\n[ 1.1] ok 1 suite\n"
     assert _seen(fine)["kunit"].status is Status.PASS
