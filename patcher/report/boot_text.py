@@ -111,4 +111,6 @@ def summary(report: Report) -> str:
     seen = [row.now.status for row in report.rows]
     told = ", ".join(f"{seen.count(status)} {status}" for status in Status if status in seen)
     against = sum(map(counts, report.rows))
-    return f"{len(report.boots)} boots, {len(seen)} probes: {told}; {against} count; {report.seconds:.0f} s"
+    verdict = f"{against} of them count" if against else "nothing counts against it"
+    boots = f"{len(report.boots)} boot{'s' if len(report.boots) != 1 else ''}"
+    return f"{boots}, {len(seen)} probes: {told}; {verdict}; {report.seconds:.0f} s"
