@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from boot.stub import answer, page
 
@@ -98,6 +100,18 @@ def test_the_layout_is_the_same_after_the_balloon() -> None:
     other = _seen(before + _layout("up", 9, ranges[0], "0 9e RAM", "9e 100 identity"))["p2m after up"]
     assert other.status is Status.FAIL
     assert other.lines == ("- 0 9f RAM", "- 9f 100 identity", "+ 0 9e RAM", "+ 9e 100 identity")
+
+
+def test_beyond_and_back_the_sums_are_the_same() -> None:
+    before = _layout("before", 1, "# head", "0 9f RAM", "9f 100 identity", "100 200 RAM", "200 300 missing")
+    back = _layout("back", 9, "0 9f RAM", "9f 100 identity", "100 180 RAM", "180 280 missing", "280 300 RAM")
+    assert _seen(before + back)["p2m after back"].status is Status.PASS
+    for wrong in (back.replace("280 300", "281 300"), back.replace("9f 100", "9f ff")):
+        assert _seen(before + _layout("back", 9, *_lines(wrong)))["p2m after back"].status is Status.FAIL
+
+
+def _lines(text: str) -> list[str]:
+    return re.findall(r'"line": "([^"]*)"', text)
 
 
 def test_no_layout_file() -> None:
