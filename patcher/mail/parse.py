@@ -81,8 +81,9 @@ def parse_subject(subject: str) -> tuple[Prefix, str, bool]:
     first = next((index for index, each in enumerate(brackets) if _of_mail(each)), None)
     if first is None:
         return _prefix("", []), subject[start:].strip(), reply
-    of_patch = takewhile(lambda each: _of_mail(each) or _of_tree(each), brackets[first:])
-    used = [*filter(_of_tree, brackets[:first]), *of_patch]
+    last = max(index for index, each in enumerate(brackets) if _of_mail(each))
+    known = [each for each in brackets[:last] if _of_mail(each) or _of_tree(each)]
+    used = [*known, brackets[last], *takewhile(_of_tree, brackets[last + 1 :])]
     text = subject[used[0].start() : used[-1].end()].strip()
     return _prefix(text, [each.group(1) for each in used]), subject[used[-1].end() :].strip(), reply
 

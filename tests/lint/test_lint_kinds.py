@@ -952,3 +952,25 @@ def test_a_version_that_the_subject_does_not_have(below: str, told: bool) -> Non
 def test_what_reviewers_say_of_texts(rule: str, wrong: dict[str, str], right: dict[str, str]) -> None:
     assert rule in rules(mail(**wrong))
     assert rule not in rules(mail(**right))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("git bisect says:\n\n(bad) 519d81956ee2 Linux 5.15-rc6\n(good) 64570fbc14f8 Linux 5.15-rc5", False),
+        ('It came with series 6c1f5146b214 ("Merge patch series x").', False),
+        ("It came with 6c1f5146b214 in the end.", True),
+    ],
+)
+def test_an_id_that_is_no_citation(text: str, told: bool) -> None:
+    assert ("citation-form" in rules(mail(text=text))) == told
+
+
+def test_subsystems_behind_commas() -> None:
+    assert "summary-no-subsystem" not in rules(mail(subject="[PATCH] ACPI, APEI, Fix the bounds"))
+    assert "summary-no-subsystem" in rules(mail(subject="[PATCH] Fix ACPI, APEI and the bounds"))
+
+
+def test_brackets_of_somebody_between_those_of_the_patch() -> None:
+    subject = "[RESEND][For 5.16][PATCH] ACPI: resources: Add one DMI match for an odd machine of theirs, too"
+    assert not {"summary-length", "subject-no-patch"} & rules(mail(subject=subject))

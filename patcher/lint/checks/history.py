@@ -113,11 +113,16 @@ def citation_form(job: Message) -> Iterator[Hit]:
                 yield Hit("a commit is cited without its subject", location, right)
 
     for index, id_, subject in bare(patch):
-        if not subject and index in literal_lines(patch.body):
+        line = patch.body[index]
+        if (not subject and index in literal_lines(patch.body)) or _NO_CITATION.search(line[: line.find(id_)]):
             continue
         if not _cited_elsewhere(job, id_, index) and not _reverted(job, index):
             without = "a commit is cited without the word commit" + ("" if subject else " and its subject")
             yield Hit(without, job.body(index, id_), 'write: commit <12 digits or more> ("its subject")')
+
+
+# Of a result of a bisection, and of a merge that stands for a series.
+_NO_CITATION = expression(r"\((?:good|bad)\)\s*\Z|\bseries\s+\Z", re.IGNORECASE)
 
 
 def _reverted(job: Job, line: int) -> bool:

@@ -19,7 +19,7 @@ _REVERT = expression(r'(?:\S+: )?Revert "|.*\brevert\b', re.IGNORECASE)
 SUBSYSTEM = expression(r"(?:\[[^\]]+\]\s*)?(?P<prefix>[^\s:][^:]{0,60}):(?:\s|$)")
 _NO_SUBSYSTEM_NEEDED = expression(
     r"\A\[[^\]]{1,40}\]\s*\S|\A(?:\S+: )?(?i:Revert \")|\b(?i:revert)\b|\ALinux [\d.]+|\AMerge |\Av?\d+\.\d"
-    r"|\bMAINTAINERS\b"
+    r"|\bMAINTAINERS\b|\A[A-Z]{2,8}(?:, [A-Z]{2,8})?, [A-Z][a-z]"  # ACPI, APEI, Fix
 )
 _FILE = expression(r"(?:[\w.+-]+/)*[\w.+-]+\.(?:c|h|S|dts|dtsi|rs|py|pl|sh|rst|txt)\Z")
 _CODE_WORD = expression(r"[_()\d./*&<>\"'`\[\]-]|.+[A-Z]")
