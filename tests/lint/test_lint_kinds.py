@@ -974,3 +974,14 @@ def test_subsystems_behind_commas() -> None:
 def test_brackets_of_somebody_between_those_of_the_patch() -> None:
     subject = "[RESEND][For 5.16][PATCH] ACPI: resources: Add one DMI match for an odd machine of theirs, too"
     assert not {"summary-length", "subject-no-patch"} & rules(mail(subject=subject))
+
+
+def test_a_tag_that_is_to_go_needs_no_link() -> None:
+    tags = f"Reported-by: Zeal Robot <zealci@example.org>\n{ADA}"
+    told = rules(mail(subject="[PATCH] lib: x: Replace a with b", tags=tags))
+    assert "robot-report" in told and "reported-by" not in told
+    assert "reported-by" in rules(mail(tags=f"Reported-by: Ben Example <ben@example.org>\n{ADA}"))
+
+
+def test_a_blank_line_is_no_fault() -> None:
+    assert "fixes-missing" not in rules(mail(subject="[PATCH] lib: x: Fix missing blank line"))

@@ -83,9 +83,9 @@ _SEEN = expression(
     r"|\b(?i:(?:this|which) (?:regressed|broke)|(?:regression|broken|introduced|caused) (?:by|in|since|with) commit)\b"
 )
 _NO_FAULT = expression(
-    r"\b(?:typos?|spelling|spello|comments?|indent\w*|white.?spaces?|checkpatch|coding style|style|kernel.?doc"
-    r"|documentation"
-    r"|grammar|formatting|alignment of|warnings?|sparse|coccinelle|coccicheck|cppcheck|smatch|header guard|fixup"
+    r"\b(?:typos?|spelling|spello|comments?|indent\w*|white.?spaces?|blank lines?|checkpatch"
+    r"|coding style|style|kernel.?doc|documentation|grammar|formatting|alignment of|warnings?|sparse|coccinelle"
+    r"|coccicheck|cppcheck|smatch|header guard|fixup"
     r"|revert|prefix"
     r"|fixed(?:-| )\w+|names?|naming|wording|copyright|license|spdx|sorting|order of includes|email|maintainers)\b",
     re.IGNORECASE,
@@ -308,8 +308,9 @@ def reported_by(job: Tags) -> Iterator[Hit]:
                 yield Hit("it speaks of reports, and has no link to one", job.body(index, match.group()), "add Link:",
                           key="reports")  # fmt: skip
                 return
+    unwanted = {hit.location for hit in robot_report(job)}  # that one says to remove it
     for tag in tags:
-        if tag.key in ("reported-by", "reported-and-tested-by") and not links:
+        if tag.key in ("reported-by", "reported-and-tested-by") and not links and job.tag(tag) not in unwanted:
             yield Hit("no Closes: says where it was reported", job.tag(tag))
             return
 
