@@ -134,6 +134,8 @@ def _page(each: Answers, probe: str, where: str, other: Answers | None, known: b
         return Seen(probe, Status.PASS if worked else Status.SKIP, f"{at}: {outcome}{_short(data)}; {why}")
     if _text(other, "at") != at:
         return Seen(probe, Status.SKIP, f"{at}: on bare metal it is at {_text(other, 'at')}")
+    if probe.startswith("read ") and outcome == "read" != _outcome(other):
+        return Seen(probe, Status.SKIP, f"{at}: read{_short(data)}; on bare metal it ends before that")  # high_memory
     if (expected := _outcome(other)) != outcome:
         return Seen(probe, Status.FAIL, f"{at}: {outcome}; on bare metal: {expected}", lines)
     if data != _text(other, "data"):

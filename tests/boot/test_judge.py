@@ -77,6 +77,11 @@ def test_what_bare_metal_refuses_may_be_refused() -> None:
     assert (found.status, "EFAULT" in found.detail) == (Status.PASS, True)
 
 
+def test_dom0_may_read_past_what_bare_metal_takes_for_memory() -> None:
+    refused = page(1, "read", "acpi.RSDT", stage="read", error=14, data="")
+    assert _seen(page(1, "read", "acpi.RSDT"), bare=refused)["read acpi.RSDT"].status is Status.SKIP
+
+
 def test_a_page_that_nothing_is_compared_with() -> None:
     assert _seen(page(1, "mmap", "rom"))["mmap rom"].status is Status.PASS
     assert _seen(page(1, "mmap", "rom", data="ff" * 64))["mmap rom"].status is Status.SKIP
