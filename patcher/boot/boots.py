@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -146,7 +147,8 @@ class Boots:
         if place.ramdisk == SMALL:
             return initramfs.initramfs(program, ())
         probe = self._options.probe
-        plan: Sequence[str] = _PLAN[place.where]
+        known = places_of(self._bare.get(place.arch, {})) if place.where == DOM0 else ()
+        plan: Sequence[str] = (*known, *_PLAN[place.where])
         if probe is not None:
             plan = (*plan, f"script {_SCRIPT_SECONDS}")
         return initramfs.initramfs(program, plan, shell=self._shell, probe=probe, least=_PADDED)
@@ -169,3 +171,12 @@ class Boots:
                 f"cannot write below {own} ({error.strerror})", "name another directory with --keep"
             ) from error
         return f"cd {shlex.quote(str(own))} && {shlex.join(argv)}"
+
+
+def places_of(pages: Pages) -> tuple[str, ...]:
+    """Words of a plan for what bare metal has found, so that a domain which does not find it is asked for it, too."""
+    found = {name: str(each.says.get("at")) for (_, name), each in pages.items()}
+    return tuple(
+        f"place {name} {at[2:]}" for name, at in found.items()
+        if re.fullmatch(r"[\w.:-]{1,24}", name, re.ASCII) and re.fullmatch(r"0x[0-9a-f]{1,16}", at)
+    )  # fmt: skip

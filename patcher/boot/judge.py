@@ -16,6 +16,7 @@ from patcher.check.results import Status
 LARGE, SMALL, NONE = "large", "small", "none"  # the ramdisk
 _LAST = 12  # lines of a console that are shown
 _PLACES = ("mmap", "read", "fork")
+_OF_A_PANIC = re.compile(r"Kernel panic|Hardware Dom\d+ crashed")
 _UNREAD = "ff" * 64  # what a bus answers where nothing is
 Pages = Mapping[tuple[str, str], Answers]
 
@@ -85,7 +86,7 @@ def _without(boot: Boot, read: Console) -> Seen:
     """Without a ramdisk there is nothing to start: the kernel has done its work when it looks for a root."""
     for line in read.messages:
         if "Unable to mount root fs" in line:
-            others = [each for each in console.bad(read.messages) if "Kernel panic" not in each]
+            others = [each for each in console.bad(read.messages) if not _OF_A_PANIC.search(each)]
             if not others:
                 return Seen("boot", Status.PASS, "came to look for its root file system")
             return Seen("boot", Status.FAIL, "came to its root file system, with messages", tuple(others[:_LAST]))

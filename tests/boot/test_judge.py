@@ -8,6 +8,7 @@ import pytest
 from boot.stub import answer, page
 
 from patcher.boot import console, judge
+from patcher.boot.boots import places_of
 from patcher.boot.machine import BARE, DOM0
 from patcher.boot.results import Seen
 from patcher.boot.run import Boot, End
@@ -117,6 +118,19 @@ def test_beyond_and_back_the_sums_are_the_same() -> None:
 
 def _lines(text: str) -> list[str]:
     return re.findall(r'"line": "([^"]*)"', text)
+
+
+def test_a_domain_is_asked_for_what_bare_metal_has_found() -> None:
+    text = page(1, "mmap", "acpi.RSDT") + page(2, "mmap", "two words") + page(3, "read", "x", at="0x1;2")
+    assert places_of(judge.pages(console.read(text))) == ("place acpi.RSDT fea00000",)
+
+
+def test_a_panic_without_a_root_file_system_is_no_fault() -> None:
+    text = "[    1.0] VFS: Unable to mount root fs on unknown-block(0,0)\n[    1.1] Kernel panic - not syncing: VFS\n"
+    crashed = "(XEN) Hardware Dom0 crashed: 'noreboot' set - not rebooting.\n"
+    for told, status in ((text + crashed, Status.PASS), ("WARNING: at x.c\n" + text + crashed, Status.FAIL)):
+        (seen,) = judge.judge(_boot(told), console.read(told), DOM0, judge.NONE, None)
+        assert seen.status is status
 
 
 def test_no_layout_file() -> None:

@@ -41,6 +41,7 @@ struct place {
 extern struct seen *seen;
 const char *apart(void (*what)(const void *), const void *with, int seconds);	/* "done", or how the process ended */
 
+void given(const char *text);	/* places.c: a place to look at, too */
 void places(void);	/* places.c: what of /dev/mem can be had */
 void balloon(int steps);	/* balloon.c */
 void layout(const char *when);

@@ -130,7 +130,7 @@ static void script(int seconds)
 
 static void all(void)
 {
-	static char plan[512];
+	static char plan[2048];
 	const char *text = slurp("/plan", 0);
 	ulong n;
 
@@ -144,6 +144,8 @@ static void all(void)
 			memory_line("MemFree:");
 		} else if (begins(text, "layout\n"))
 			layout("start");
+		else if (begins(text, "place "))
+			given(text + 6);
 		else if (begins(text, "places\n"))
 			places();
 		else if (begins(text, "balloon\n"))

@@ -3,7 +3,7 @@
 
 #include "guest.h"
 
-enum { MOST = 24 };
+enum { MOST = 24, LOCAL_APIC = 0xfee00000 };	/* which Xen gives to no domain */
 
 static struct place found[MOST];
 static int count;
@@ -25,6 +25,19 @@ static void add(const char *what, const char *which, wide at)
 		found[count].name[n++] = *which;
 	found[count].name[n] = 0;
 	found[count++].at = at;
+}
+
+/* "NAME ADDRESS" of the plan: what another boot of this machine has found. */
+void given(const char *text)
+{
+	char name[sizeof(found->name)];
+	ulong n = 0;
+
+	while (*text && *text != ' ' && *text != '\n' && n < sizeof(name) - 1)
+		name[n++] = *text++;
+	name[n] = 0;
+	if (*text++ == ' ')
+		add(name, "", hex(&text));
 }
 
 /* A device of PCI, as in 0000:00:02.0 */
@@ -53,7 +66,7 @@ static void from_iomem(void)
 			text += 3;
 		if (is_device(text))
 			add("bar.", text, first);
-		else if (!inner && (begins(text, "reserved") || begins(text, "Reserved")) && first >= 0x100000) {
+		else if (!inner && (begins(text, "reserved") || begins(text, "Reserved")) && first >= 0x100000 && first != LOCAL_APIC) {
 			if (reserved++ < 6)
 				add("reserved.", start, first);
 		} else if (!inner && begins(text, "ACPI ") && first < last)
@@ -218,7 +231,8 @@ void places(void)
 {
 	int i;
 
-	from_acpi();
+	if (!count)
+		from_acpi();
 	from_iomem();
 	for (i = 0; i < count; i++)
 		look(&found[i]);
