@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from patcher.boot import compare
 from patcher.boot.boots import Boots, Build, Options, Place
-from patcher.boot.results import Began, Booted, Promise, Report, Row, Seen
+from patcher.boot.results import Began, Booted, Promise, Report, Row
 from patcher.check.results import Status
 from patcher.check.workers import Progress
 from patcher.tree.objects import Commit
@@ -84,15 +84,16 @@ def _began(boots: Boots, base: str, commits: Sequence[Commit], rows: Sequence[Ro
         while bad - good > 1:
             middle = (good + bad) // 2
             seen = _seen(boots, base, commits[middle].id, place, row.probe, told)
-            if seen is None or seen.status is Status.ERROR:
+            if seen is None or seen.now.status is Status.ERROR:
                 break
-            good, bad = (good, middle) if seen.status is Status.FAIL else (middle, bad)
+            fails = seen.now.status is Status.FAIL and seen.mark == compare.NEW
+            good, bad = (good, middle) if fails else (middle, bad)
         if bad - good == 1:
             first = commits[bad]
             found.append(Began(*place, row.probe, first.id, first.subject))
     return tuple(found)
 
 
-def _seen(boots: Boots, base: str, commit: str, place: Place, probe: str, told: _Told) -> Seen | None:
+def _seen(boots: Boots, base: str, commit: str, place: Place, probe: str, told: _Told) -> Row | None:
     rows = compare.rows(boots.boot(base, place), _told(boots, commit, place, told))
-    return next((each.now for each in rows if each.probe == probe), None)
+    return next((each for each in rows if each.probe == probe), None)

@@ -81,6 +81,13 @@ def test_what_only_the_last_commit_shows_is_bisected(build: Callable[[dict[str, 
     jsonschema.validate(found, json.loads(SCHEMA.read_text()), cls=jsonschema.Draft202012Validator)
 
 
+def test_a_message_of_the_base_is_not_where_another_began(build: Callable[[dict[str, str]], Build]) -> None:
+    old = "BUG: Bad page map in process init\n" + FINE
+    texts = {"a": old, "b": old, "c": old, "d": "WARNING: at mm/x.c\n" + old}
+    report = session.boot("tree", "a" * 40, [*map(_commit, "bcd")], (), BARE, build(texts))
+    assert [(each.probe, each.commit[:1]) for each in report.began] == [("messages", "d")]
+
+
 def test_what_a_series_mends(build: Callable[[dict[str, str]], Build]) -> None:
     report = session.boot("tree", "a" * 40, [_commit("b")], [BAR], BARE, build({"a": BROKEN, "b": FINE}))
     (row,) = (row for row in report.rows if row.probe == "mmap acpi.RSDT")
