@@ -35,7 +35,7 @@ def test_linux_2_6_37(run: Callable[..., Any], linux_2_6_37: Any) -> None:
     dom0 = {each["probe"]: each for each in rows if (each["where"], each["ramdisk"]) == ("xen-dom0", "large")}
     for probe in ("mmap acpi.RSDT", "mmap bar.0000:00:02.0"):
         assert (dom0[probe]["base"]["status"], dom0[probe]["now"]["status"]) == ("FAIL", "PASS")
-    for probe in ("p2m", "p2m after up", "p2m after back", "balloon down", "balloon up"):
+    for probe in ("p2m", "p2m after up", "p2m after back", "balloon down", "balloon up", "foreign"):
         assert dom0[probe]["now"]["status"] == "PASS"
     boots = [each["now"]["status"] for each in rows if each["probe"] == "boot"]
     assert boots == ["PASS"] * 4  # bare metal; dom0 with three ramdisks
