@@ -148,12 +148,12 @@ def _load(name: str, directory: Path | None, users: tuple[str, ...]) -> SeriesSp
     if not spec.step:
         raise InputError(f"{file} has no [[step]]", "docs/series.md has the fields; patcher series new writes one")
     _check_conditions(file, spec)
-    slugs = {step.slug for step in spec.step}
-    if wrong := [each.since for each in spec.boot if each.since not in slugs]:
-        raise InputError(f"{file}: [[boot]] names a step {wrong[0]!r}", "name a slug of the series in since")
     alone = len(spec.step) == 1 and not present(directory / "cover.txt")
     title, cover = ("", "") if alone else _text(directory / "cover.txt")
     steps = tuple(_step(directory, step) for step in spec.step)
+    slugs = {step.slug for step in spec.step}
+    if wrong := [each.since for each in spec.boot if each.since not in slugs]:
+        raise InputError(f"{file}: [[boot]] names a step {wrong[0]!r}", "name a slug of the series in since")
     name = directory.resolve().name
     bases = tuple(_base(file, each, (*users, name)) for each in spec.requires if isinstance(each, str))
     return msgspec.structs.replace(spec, name=name, title=title, cover=cover, step=steps, bases=bases)
