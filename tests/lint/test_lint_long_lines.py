@@ -16,7 +16,7 @@ FILES = ("drivers/a/b.c", "arch/arm/boot/dts/x/a.dts", "Documentation/devicetree
          "drivers/a/Kconfig", "Documentation/devicetree/bindings/a/a.txt")  # fmt: skip
 
 
-@pytest.mark.parametrize("piece", ["1", ".a", "-gpio", '\\"', '"\\', "/*a", "a ", "<1 "])
+@pytest.mark.parametrize("piece", ["1", ".a", "-gpio", '\\"', '"\\', "/*a", "a ", "<1 ", " ", " \t"])
 def test_a_long_line(piece: str, tmp_path: Path, command_environment: dict[str, str]) -> None:
     line = (piece * LENGTH)[:LENGTH]
     diff = "".join(
@@ -24,6 +24,23 @@ def test_a_long_line(piece: str, tmp_path: Path, command_environment: dict[str, 
         f"+\t{line}\n+{line}\n" for path in FILES
     )  # fmt: skip
     assert_soon(f"{line}\n\n", diff, tmp_path, command_environment)
+
+
+@pytest.mark.parametrize(
+    ("text", "below"),
+    [
+        (("a_" * LENGTH)[:LENGTH] + "(a;", ""),
+        ("It is needed.", " " * LENGTH + "(a;"),
+        ("It is needed.", f"- fixed comments from x{' ' * LENGTH}(a"),
+        ("It is needed.", f"- fixed review comments on a{' ,' * (LENGTH // 2)}(a"),
+    ],
+    ids=["name", "blank", "comments", "review"],
+)
+def test_a_long_line_of_a_mail(
+    text: str, below: str, tmp_path: Path, command_environment: dict[str, str]
+) -> None:  # fmt: skip
+    diff = f"diff --git a/{FILES[0]} b/{FILES[0]}\n--- a/{FILES[0]}\n+++ b/{FILES[0]}\n@@ -1,2 +1,3 @@\n a;\n+b;\n c;\n"
+    assert_soon(f"{text}\n\n", f"{below}\n{diff}", tmp_path, command_environment, subject="[PATCH v2] x: Add y.")
 
 
 @pytest.mark.parametrize("entry", ["- x", "- description: x", "x: y", "x", "- - y"])
@@ -42,9 +59,11 @@ def test_a_long_list(entry: str, tmp_path: Path, command_environment: dict[str, 
     assert_soon("", diff, tmp_path, command_environment)
 
 
-def assert_soon(text: str, diff: str, place: Path, environment: dict[str, str]) -> None:
+def assert_soon(
+    text: str, diff: str, place: Path, environment: dict[str, str], subject: str = "[PATCH] x: Add y"
+) -> None:  # fmt: skip
     who = "A U Thor <a@example.org>"
-    mail = f"From: {who}\nSubject: [PATCH] x: Add y\n\n{text}Signed-off-by: {who}\n---\n{diff}"
+    mail = f"From: {who}\nSubject: {subject}\n\n{text}Signed-off-by: {who}\n---\n{diff}"
     (place / "x.patch").write_text(mail)
     done = subprocess.run(
         [sys.executable, "-m", "patcher", "lint", "--no-tree", "x.patch"], cwd=place, env=environment,

@@ -82,12 +82,12 @@ def kconfig_module(job: Change) -> Iterator[Hit]:
                 objects = re.findall(r"([\w-]+)\.o\b", match.group("objects"))
                 built.setdefault(match.group("option"), set()).update(each.replace("-", "_") for each in objects)
     for file in job.diff.files if built else ():
-        option, text = "", ""
+        option, above = "", ""
         for line in file.added if _FILE.search(file.path) else ():
-            found = _OPTION.match(line.text)
-            option, text = (found.group("name"), "") if found else (option, f"{text} {line.text.strip()}")
-            match = _CALLED.search(text)
-            if match and built.get(option) and match.group("name").replace("-", "_") not in built[option]:
+            option = found.group("name") if (found := _OPTION.match(line.text)) else option
+            match = _CALLED.search(f"{above} {line.text.strip()}") if option in built else None
+            above = "" if found else line.text.strip()
+            if match and match.group("name").replace("-", "_") not in built[option]:
                 name = match.group("name")
                 what = f"the module is called {name}, and built as {min(built[option])}"
                 yield Hit(what, job.file(file.path, line), key=name)

@@ -279,9 +279,9 @@ def subject_broken(job: Message) -> Iterator[Hit]:
         )
 
 
-_NAME = expression(r"(?<![\w./>\"'`*&:<-])(?P<name>[a-z]\w*_\w+)(?![\w(./:\"'`*-]|->)")
-_CALLED = expression(r"(?<![\w.>])(?<!struct )([a-z]\w*_\w+)\(")
-_NOT_CALLED = expression(r"\b([a-z]\w*_\w+)\b(?!\()")
+_NAME = expression(r"(?<![\w./>\"'`*&:<-])(?P<name>[a-z](?=\w*_\w)\w+)(?![\w(./:\"'`*-]|->)")
+_CALLED = expression(r"(?<![\w.>])(?<!struct )([a-z](?=\w*_\w)\w+)\(")
+_NOT_CALLED = expression(r"\b([a-z](?=\w*_\w)\w+)\b(?!\()")
 
 
 @check(message=("_",))

@@ -63,7 +63,8 @@ _OF_LINUX = expression(
     r"|\bbindings? (?:for|document|describes?|defines?)\b"
 )
 _SOFTWARE = expression(
-    r"(?<![\w/])(?:drivers|sound|kernel|arch|net|fs|include/linux)/[\w/.-]+\w|\b\w+->\w+|\b\w[\w-]*\.[ch]\b(?! for\b)"
+    r"(?<![\w/])(?:drivers|sound|kernel|arch|net|fs|include/linux)/[\w/.-]+\w|\b\w+->\w+"
+    r"|(?<![\w-])\w[\w-]*\.[ch]\b(?! for\b)"
     r"|\b\w+_(?:driver|probe|init)\(\)"
 )
 _FOR_DRIVER = expression(

@@ -16,7 +16,7 @@ from patcher.mail.model import Patch
 
 _CHANGES = expression(
     r"(?:changes|changed|changelog|change log|history|differences|what's new|diff to|since|updates?)\b.{0,30}v?\d"
-    r"|\bv\d+\b\s*(?:->|=>|:|-|→|\.|\))|\bchange ?log\b|^\s*[-*]?\s*\[?v\d+\b|range-diff|interdiff"
+    r"|\bv\d+\b\s*(?:->|=>|:|-|→|\.|\))|\bchange ?log\b|^\s*(?:[-*]\s*)?\[?v\d+\b|range-diff|interdiff"
     r"|\bchanges (?:in|since|from)\b|since (?:rfc|last|the first|previous)|previous version|\b(?:in|from|to) v\d+\b"
     r"|^\s*feedback from\b",
     re.IGNORECASE,
@@ -35,6 +35,7 @@ _VAGUE = expression(
     r"\W*\Z",
     re.IGNORECASE,
 )
+_LONG = 200  # characters: more than one vague sentence has
 _BEHIND = 2  # versions in which a patch need not have changed
 _STATISTICS = expression(
     r"\s*(?:\S.* \| +(?:\d+|Bin)\b.*|\d+ files? changed\b.*|(?:create|delete) mode .*|mode change .*|(?:rename"
@@ -208,7 +209,8 @@ def changelog_missing(series: Series) -> Iterator[Hit]:
     if not told and not any(mail.patch.prefix.resend for mail in series.all):
         yield _hit(series.first, f"version {series.version} does not say what changed")
     for mail in series.patches:
-        vague = next((at for at, line in enumerate(mail.patch.below) if _VAGUE.match(line)), None)
+        lines = enumerate(mail.patch.below)
+        vague = next((at for at, line in lines if len(line) < _LONG and _VAGUE.match(line)), None)
         if vague is not None:
             what = f"{mail.patch.below[vague].strip()!r} does not say what changed"
             yield Hit(what, locations.below(mail.patch, vague), level=Level.NOTE, key="vague", patch=mail.patch)

@@ -53,7 +53,7 @@ _BEFORE = expression(
 _OF_VERSIONS = ("version", "patch", "series", "submission", "suggested", "requested", "discussed")
 _VERSION = expression(
     r"(?:changes?|changed|changelog)\W{0,3}(?:in|since|for|from)?\W{0,3}v(\d{1,2})\b"
-    r"|^\s*[-*]?\s*v\d{1,2}\s*(?:->|=>|-{1,2}>|→|to)\s*v(\d{1,2})\b|^\s*\[?v(\d{1,2})\]?\s*:",
+    r"|^\s*(?:[-*]\s*)?v\d{1,2}\s*(?:->|=>|-{1,2}>|→|to)\s*v(\d{1,2})\b|^\s*\[?v(\d{1,2})\]?\s*:",
     re.IGNORECASE,
 )
 
