@@ -6,6 +6,7 @@ import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from types import TracebackType
 
 import msgspec
 
@@ -81,8 +82,10 @@ class Kernels:
             self._closing = closing.pop_all()
         return self
 
-    def __exit__(self, *error: object) -> None:
-        self._closing.__exit__(*error)  # type: ignore[arg-type]
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing.__exit__(kind, error, trace)
 
     def build(self, commit: str, arch: str, formats: Sequence[str], config: BootConfig) -> tuple[Kernel, ...]:
         """The kernels of a commit, in the order of ``formats``, from the cache or anew.

@@ -133,15 +133,8 @@ def check(
     progress: Progress | None = None, others: Sequence[session.Other] = (),
 ) -> Report:  # fmt: skip
     """Generate series and check them. Raises InputError where the tree cannot take one, or has all of them already."""
-    at_top(tree)
-    made = _Making(tree, requests, cache, progress)
-    planned = made.next()
-    if planned is None:
-        names = " and ".join(request.series_name for request in requests)
-        raise InputError(f"{tree.where} has the series {names} already", "there is nothing to check")
-    assert isinstance(tree, GitTree)
-    drafted = _drafts(made.parts(planned), "")
-    return session.check_drafts(drafted, tree, place, None, options, cache, progress, others)
+    found, drafted = _all_drafts(tree, requests, cache, progress)
+    return session.check_drafts(drafted, found, place, None, options, cache, progress, others)
 
 
 def committed(
@@ -149,14 +142,22 @@ def committed(
 ) -> Commits:
     """Generate series and make commits of them, in the directory ``scratch``. Raises InputError where the tree cannot
     take one, or has all of them already."""
+    found, drafted = _all_drafts(tree, requests, cache, progress)
+    return made(found.repository, found.commit, drafted, scratch)
+
+
+def _all_drafts(
+    tree: KernelTree, requests: Sequence[Request], cache: Cache, progress: Progress | None
+) -> tuple[GitTree, list[Draft]]:
+    """What series come to on a tree that lacks one of them."""
     at_top(tree)
     making = _Making(tree, requests, cache, progress)
     planned = making.next()
     if planned is None:
         names = " and ".join(request.series_name for request in requests)
-        raise InputError(f"{tree.where} has the series {names} already", "there is nothing to boot")
+        raise InputError(f"{tree.where} has the series {names} already", "there is nothing to do")
     assert isinstance(tree, GitTree)
-    return made(tree.repository, tree.commit, _drafts(making.parts(planned), ""), scratch)
+    return tree, _drafts(making.parts(planned), "")
 
 
 def with_series(

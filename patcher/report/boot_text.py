@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from patcher.boot.results import FAULTS, Report, Row, Seen, counts
+from patcher.boot.results import FAULTS, Booted, Changed, Report, Row, Seen, counts
 from patcher.check.results import Status
 from patcher.escape import safe
+from patcher.report.check_text import COLOUR
 
 Style = Callable[..., str]
-_COLOUR = {
-    Status.PASS: "green", Status.WARN: "yellow", Status.FAIL: "red", Status.SKIP: "bright_black",
-    Status.ERROR: "magenta",
-}  # fmt: skip
 _FEW = 6
 _RAMDISK = {"large": "", "small": ", small ramdisk", "none": ", no ramdisk"}
 
@@ -59,11 +56,11 @@ def _table(report: Report, style: Style, verbose: bool) -> Iterator[str]:
 
 
 def _cell(seen: Seen | None, style: Style) -> str:
-    return style(f"{seen.status.value:5}", fg=_COLOUR[seen.status]) if seen else "-    "
+    return style(f"{seen.status.value:5}", fg=COLOUR[seen.status]) if seen else "-    "
 
 
-def _place(row: Row) -> str:
-    return f"{row.arch} {row.where}{_RAMDISK.get(row.ramdisk, '')}"
+def _place(at: Row | Booted | Changed) -> str:
+    return f"{at.arch} {at.where}{_RAMDISK.get(at.ramdisk, '')}"
 
 
 def _evidence(row: Row, report: Report, style: Style, verbose: bool) -> Iterator[str]:
@@ -84,8 +81,7 @@ def _evidence(row: Row, report: Report, style: Style, verbose: bool) -> Iterator
 def _changed(report: Report, style: Style, verbose: bool) -> Iterator[str]:
     for each in report.changed:
         yield ""
-        where = f"{each.arch} {each.where}{_RAMDISK.get(each.ramdisk, '')}"
-        yield style(f"{where}: messages other than the base's", bold=True)
+        yield style(f"{_place(each)}: messages other than the base's", bold=True)
         lines = [*(f"- {line}" for line in each.gone), *(f"+ {line}" for line in each.new)]
         most = len(lines) if verbose else _FEW
         yield from (safe(f"  {line}") for line in lines[:most])
@@ -100,8 +96,7 @@ def _boots(report: Report, style: Style) -> Iterator[str]:
     yield ""
     yield style("boots", bold=True)
     for each in ran:
-        where = f"{each.arch} {each.where}{_RAMDISK.get(each.ramdisk, '')}"
-        yield f"  {each.commit[:12]} {where}: {each.seconds:.0f} s, {each.processor:.0f} s of the processor"
+        yield f"  {each.commit[:12]} {_place(each)}: {each.seconds:.0f} s, {each.processor:.0f} s of the processor"
         if each.again:
             yield safe(f"    {each.again}")
 

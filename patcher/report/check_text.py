@@ -9,7 +9,7 @@ from patcher.check.results import Finding, Kind, Report, Row, Status, counts
 from patcher.escape import safe
 
 Style = Callable[..., str]
-_COLOUR = {
+COLOUR = {
     Status.PASS: "green",
     Status.WARN: "yellow",
     Status.FAIL: "red",
@@ -98,7 +98,7 @@ def _table(report: Report, style: Style) -> Iterator[str]:
     yield " ".join([" " * label, *(f"{head:{width}}" for head, width in zip(heads, widths, strict=True))]).rstrip()
     for row in report.rows:
         cells = (
-            style(f"{cell.status.value:{width}}", fg=_COLOUR[cell.status])
+            style(f"{cell.status.value:{width}}", fg=COLOUR[cell.status])
             for cell, width in zip(row.cells, widths, strict=True)
         )
         yield f"{_label(row, report):{label}} {' '.join(cells)}".rstrip()
@@ -121,7 +121,7 @@ def _troubles(report: Report, style: Style, verbose: bool) -> list[str]:
     lines = []
     for (status, detail), places in found.items():
         names = _some(tuple(places), 4 if not verbose else len(places))
-        lines.append(f"{style(status.value, fg=_COLOUR[status])} {safe(f'{detail} ({names})')}")
+        lines.append(f"{style(status.value, fg=COLOUR[status])} {safe(f'{detail} ({names})')}")
     return ["", *lines] if lines else []
 
 

@@ -8,14 +8,14 @@ import pytest
 
 from patcher.boot.failure import failure
 
-PLACES = (Path("/work/tree"), Path("/work/build/0"))
+PLACES = (Path("/src/tree"), Path("/src/build/0"))
 
 
 @pytest.mark.parametrize(
     ("output", "what", "first"),
     [
         (
-            "  CC      mm/a.o\n/work/tree/mm/a.c: In 'f':\n/work/tree/mm/a.c:3:2: error: 'x' undeclared\n   3 | x;\n"
+            "  CC      mm/a.o\n/src/tree/mm/a.c: In 'f':\n/src/tree/mm/a.c:3:2: error: 'x' undeclared\n   3 | x;\n"
             "make[2]: *** [mm/a.o] Error 1\n",
             "mm/a.c:3:2: error: 'x' undeclared",
             "  CC      mm/a.o",
@@ -26,7 +26,7 @@ PLACES = (Path("/work/tree"), Path("/work/build/0"))
             "(.text+0x3): undefined reference to `g'",
             "  LD      vmlinux",
         ),
-        ("a\nb\nc\nmake[1]: *** No rule to make target '/work/build/0/x.o'.  Stop.\nmake: *** [all] Error 2\n",
+        ("a\nb\nc\nmake[1]: *** No rule to make target '/src/build/0/x.o'.  Stop.\nmake: *** [all] Error 2\n",
          "make[1]: *** No rule to make target 'x.o'.  Stop.", "b"),
         ("make[1]: *** [Makefile:5: vmlinux] Error 1\nsh: 1: bison: not found\n", "sh: 1: bison: not found",
          "make[1]: *** [Makefile:5: vmlinux] Error 1"),
