@@ -32,8 +32,8 @@ test: $(BIN)/tox
 # After a change of bounds in pyproject.toml: locks the newest releases that they allow, and the oldest.
 lock: $(BIN)/uv
 	$(LOCK) pyproject.toml --group build --group editable --output-file requirements/demo.txt
-	$(LOCK) pyproject.toml --group build --group test --output-file requirements/highest.txt
-	$(LOCK) pyproject.toml --group build --group test --resolution lowest-direct --output-file requirements/lowest.txt
+	$(LOCK) pyproject.toml --extra cluster --group build --group test --output-file requirements/highest.txt
+	$(LOCK) pyproject.toml --extra cluster --group build --group test --resolution lowest-direct --output-file requirements/lowest.txt
 	$(LOCK) pyproject.toml --group static --output-file requirements/static.txt
 	$(LOCK) --group style --output-file requirements/style.txt
 	$(LOCK) --group tox --output-file requirements/tox.txt
