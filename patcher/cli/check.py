@@ -14,7 +14,7 @@ from patcher.errors import InputError
 if TYPE_CHECKING:
     from patcher.check.results import Report
 
-FORMATS = ("text", "json", "sarif", "junit")
+FORMATS = ("text", "json", "sarif", "junit", "html")
 
 
 @click.command()
@@ -92,6 +92,10 @@ def _shown(report: Report, form: str, output: Path | None, verbose: bool, quiet:
         from patcher.report.check_junit import check_junit
 
         return check_junit(report)
+    if form == "html":
+        from patcher.report.html.check import check_html
+
+        return check_html(report, tool())
     from patcher.report.check_text import check_text
 
     return check_text(report, style(output), verbose=verbose, quiet=quiet)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _PROFILES = ("auto", "default", "tip", "netdev", "kvm", "stable")
 _LEVELS = ("error", "warning", "note")
-_FORMATS = ("text", "json", "sarif", "junit", "terse", "b4")
+_FORMATS = ("text", "json", "sarif", "junit", "terse", "b4", "html")
 
 
 @click.command()
@@ -90,6 +90,10 @@ def _shown(linted: Linted, form: str, output: Path | None, cache: Cache, *, verb
         from patcher.report.lint_junit import lint_junit
 
         return lint_junit(outcome)
+    if form == "html":
+        from patcher.report.html.lint import lint_html
+
+        return lint_html(outcome, tool(cache))
     from patcher.report.lint_terse import lint_b4, lint_terse
 
     return lint_b4(outcome) if form == "b4" else lint_terse(outcome)

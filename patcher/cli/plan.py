@@ -20,7 +20,7 @@ from patcher.errors import InputError
 @click.option("--build", metavar="DIR", type=PATH, help="Read as this build was configured (O=).")
 @click.option("--scope", metavar="NAME", help="A scope of the rules: xen (the default) or tree for the shipped ones.")
 @click.option("--rules", "rules_dir", metavar="DIR", type=PATH, help="Your own rules instead.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "json", "html"]), default="text", show_default=True)
 @click.option("-o", "--output", metavar="FILE", type=PATH, help="Write there instead.")
 @common
 def plan(
@@ -50,6 +50,11 @@ def plan(
         from patcher.report.plan_json import plan_json
 
         deliver(plan_json(found, tool()), output)
+    elif form == "html":
+        from patcher.about import tool
+        from patcher.report.html.plan import plan_html
+
+        deliver(plan_html(found, tool()), output)
     else:
         from patcher.report.fold import terminal_width
         from patcher.report.plan_text import plan_text

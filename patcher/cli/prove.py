@@ -29,7 +29,7 @@ ARCHS = {"both": ("x86_64", "i386"), "x86_64": ("x86_64",), "i386": ("i386",)}
               help="A real memory map (dmesg) to try beside the random ones.")  # fmt: skip
 @click.option("--replay", metavar="FILE", type=PATH, help="Play a stored scenario again.")
 @click.option("--keep", metavar="DIR", type=PATH, help="Store the program and failing scenarios.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "json", "html"]), default="text", show_default=True)
 @click.option("-o", "--output", metavar="FILE", type=PATH, help="Write there instead.")
 @click.option("-q", "--quiet", is_flag=True, help="Say less.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the evidence, and lists in full.")
@@ -73,6 +73,11 @@ def prove(
         from patcher.report.prove_json import prove_json
 
         deliver(prove_json(proofs, tool()), output)
+    elif form == "html":
+        from patcher.about import tool
+        from patcher.report.html.prove import prove_html
+
+        deliver(prove_html(proofs, tool()), output)
     else:
         from patcher.report.prove_text import prove_text
 

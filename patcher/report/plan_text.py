@@ -11,7 +11,7 @@ from patcher.template import unfilled
 
 Style = Callable[..., str]
 
-_MEANING = {
+MEANING = {
     Verdict.REDUNDANT: "the P2M answers it once the scheme is in",
     Verdict.REQUIRED: "says something the P2M cannot know",
     Verdict.PLUMBING: "defines, masks or forwards the flag; goes when its last user goes",
@@ -39,7 +39,7 @@ def plan_text(plan: Plan, style: Style, *, verbose: bool = False, quiet: bool = 
     for verdict in Verdict:
         found = [finding for finding in plan.findings if finding.verdict is verdict]
         if found and (not quiet or verdict is Verdict.UNDECIDED):
-            lines += ["", style(f"{verdict.value} ({len(found)}): {_MEANING[verdict]}", bold=True)]
+            lines += ["", style(f"{verdict.value} ({len(found)}): {MEANING[verdict]}", bold=True)]
             shown = found if verbose or verdict in _OF_INTEREST or len(found) <= _MANY else found[:_FEW]
             lines += [line for finding in shown for line in _finding(finding, style, verbose)]
             if len(found) > len(shown):
