@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import combinations
 from xml.etree import ElementTree
 
+import click
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -127,7 +128,9 @@ def test_whatever_the_machine_nothing_overlaps(any_picture: Picture) -> None:
     document = p2m_svg(any_picture, ABOUT)
     assert_legible(document)
     assert len(document) < 600_000
-    assert len(p2m_text(any_picture, ABOUT, plain).splitlines()) < 2000
+    lines = p2m_text(any_picture, ABOUT, plain).splitlines()
+    assert len(lines) < 2000
+    assert max(map(len, lines)) <= 80
 
 
 def laptop() -> Picture:
@@ -169,7 +172,15 @@ def test_the_text_form() -> None:
     assert lines[0] == "P2M of v2.6.37 (0123456789ab)"
     assert "  4–511     508 × p2m_mid_identity       4 GiB – 512 GiB" in lines
     assert "            0x9d–0xff  99 × identity" in lines
-    assert "  p2m_identity       512 × no frame, read as identity; no pointer in the mid pages above" in lines
+    at = lines.index("  p2m_identity       512 × no frame, read as identity")
+    assert lines[at + 1] == "                     no pointer in the mid pages above"
+
+
+def test_the_text_form_on_a_terminal_folds_what_is_too_long_and_colours_each_part() -> None:
+    lines = p2m_text(laptop(), ABOUT._replace(map="a name of " + 30 * "words "), click.style).splitlines()
+    assert max(len(click.unstyle(line)) for line in lines) <= 80
+    coloured = [line for line in lines if "\x1b[" in line]
+    assert coloured and all(line.endswith("\x1b[0m") for line in coloured)
 
 
 def test_stretches_join_what_is_alike() -> None:
