@@ -24,7 +24,7 @@ from patcher.tree.applying import PatchState, apply_all, borrow
 from patcher.tree.gitrepo import Repository
 from patcher.tree.gittree import GitTree
 from patcher.tree.patchids import patch_ids
-from patcher.tree.revisions import ends
+from patcher.tree.revisions import ends, is_range
 
 MOST_PATCHES = 500
 _VERSIONS = 100  # of which message ids are kept
@@ -115,11 +115,11 @@ def _read(tree: GitTree, own: Repository, name: str, scratch: Path, before: Sequ
 
 
 def _branch(tree: GitTree, own: Repository, name: str) -> Earlier:
-    tag = "" if ".." in name or name.endswith("^!") else _tag(tree.repository, name)
+    tag = "" if is_range(name) else _tag(tree.repository, name)
     told = _BASE_LINE.search(tag)
     if tag and told and tree.repository.has(told.group(1)):
         base, tip = told.group(1), tree.repository.resolve(name)
-    elif ".." in name or name.endswith("^!"):
+    elif is_range(name):
         base, tip = ends(tree.repository, name)
         base = tree.repository.resolve(base) if base else ""
     else:

@@ -1,47 +1,102 @@
-"""The commits of a range, for every command that takes one."""
+"""The commits of a range, for every command that takes one, written as git log and git format-patch have it."""
 
 from __future__ import annotations
+
+import re
+from typing import NamedTuple
 
 from patcher.errors import InputError
 from patcher.tree.gitrepo import Repository
 from patcher.tree.objects import Commit
 
 _ADVICE = "give a range, such as v6.12..HEAD"
+_COUNT = re.compile(r"-(\d+)(?:\s+(\S.*))?", re.DOTALL)
+_PARENT = re.compile(r"(.+)\^-(\d{0,3})", re.DOTALL)
+_MOST = 10**6  # commits that -N may stand for
+
+
+class _Span(NamedTuple):
+    """Ids of what a range leaves out and of what it leads to. ``first`` is "" for the ``last`` commit alone, or, with
+    a count, for no bound; the ``newest`` so many are meant, all if 0."""
+
+    first: str
+    last: str
+    newest: int = 0
+
+
+def is_range(asked: str) -> bool:
+    """Whether words have the form of a range, while they could else name one commit or a branch."""
+    return ".." in asked or asked.endswith("^!") or bool(_PARENT.fullmatch(asked) or _COUNT.fullmatch(asked))
 
 
 def commits(repository: Repository, asked: str, *, linear: bool = True) -> tuple[Commit, ...]:
     """The commits of a range, oldest first.
 
     Arguments:
-        asked: ``A..B``; ``A`` alone stands for ``A..HEAD``, ``A^!`` for A and nothing else
+        asked: ``A..B``; ``A`` alone stands for ``A..HEAD``, ``A^!`` for A and nothing else, ``A^-`` for A and what it
+            merged; ``A...B`` for what one of them has, if only one has something; ``-3`` for the last three of HEAD,
+            ``-3 A`` and ``-3 A..B`` for those of A and of a range
         linear: along first parents, so that each commit stands on the one before and a merge counts as one; otherwise
             every commit but the merges, those that a merge brought included
 
     Raises InputError where it is no range, a revision does not exist, or nothing lies between.
     """
-    first, last = _ends(repository, asked)
-    shown = f"{first}..{last}" if first else f"{last}^!"
-    which = ("--first-parent",) if linear else ("--topo-order", "--no-merges")
-    ids = repository.run("rev-list", *which, "--reverse", shown, "--").decode().split()
-    found = tuple(map(repository.commit_of, repository.objects.find(ids)))
+    span = _span(repository, asked)
+    found = tuple(map(repository.commit_of, repository.objects.find(_listed(repository, span, linear=linear))))
     if not found:
-        meant = asked if not first or ".." in asked else f"{asked}..HEAD"
+        meant = asked if not span.first or is_range(asked) else f"{asked}..HEAD"
         advice = "give a range A..B in which B follows A"
         raise InputError(f"{repository.where}: there is no commit in {meant!r}", advice)
     return found
 
 
-def _ends(repository: Repository, asked: str) -> tuple[str, str]:
-    """The ids of what a range leaves out ("" for the parents of one commit alone) and of what it leads to."""
+def _listed(repository: Repository, span: _Span, *, linear: bool) -> list[str]:
+    shown = f"{span.first}..{span.last}" if span.first else span.last if span.newest else f"{span.last}^!"
+    which = ("--first-parent",) if linear else ("--topo-order", "--no-merges")
+    most = (f"--max-count={span.newest}",) if span.newest else ()
+    return repository.run("rev-list", *which, *most, "--reverse", shown, "--").decode().split()
+
+
+def _span(repository: Repository, asked: str) -> _Span:
+    """What a range means. Raises InputError where it is none, or a revision does not exist."""
+    if not (counted := _COUNT.fullmatch(asked)):
+        return _bounds(repository, asked)
+    count, rest = int(counted.group(1)[:9]), counted.group(2) or "HEAD"
+    if not 0 < count <= _MOST:
+        raise InputError(f"-{counted.group(1)[:12]} is no count of commits", f"give -1 to -{_MOST}")
+    if is_range(rest):
+        span = _bounds(repository, rest)
+        return span._replace(newest=count) if span.first else span
+    return _Span("", repository.resolve(rest), count)
+
+
+def _bounds(repository: Repository, asked: str) -> _Span:
+    if parent := _PARENT.fullmatch(asked):
+        merge, number = parent.groups()
+        return _Span(repository.resolve(f"{merge}^{number}"), repository.resolve(merge))
     alone = asked.endswith("^!")
-    if "..." in asked:
-        raise InputError(f"{asked!r} is a symmetric difference", "give a range A..B")
     if not asked.strip(".") or asked.startswith("-") or (alone and ".." in asked) or asked.count("..") > 1:
         raise InputError(f"{asked!r} is no range", _ADVICE)
     if alone:
-        return "", repository.resolve(asked.removesuffix("^!"))
-    first, _, last = asked.partition("..")
-    return repository.resolve(first or "HEAD"), repository.resolve(last or "HEAD")
+        return _Span("", repository.resolve(asked.removesuffix("^!")))
+    both = "..." in asked
+    first, _, last = asked.partition("..." if both else "..")
+    span = _Span(repository.resolve(first or "HEAD"), repository.resolve(last or "HEAD"))
+    return _one_side(repository, asked, span) if both else span
+
+
+def _one_side(repository: Repository, asked: str, span: _Span) -> _Span:
+    """``A...B``, which is one series only where one of the two has all of the other. Raises InputError elsewhere."""
+    counted = repository.run("rev-list", "--left-right", "--count", f"{span.first}...{span.last}", "--")
+    left, right = map(int, counted.split())
+    if left and right:
+        first, _, last = asked.partition("...")
+        first, last = first or "HEAD", last or "HEAD"
+        raise InputError(
+            f"{asked!r} is two series, {left} commits of {first} and {right} of {last}",
+            f"give {first}..{last} for what {last} has, or {last}..{first}",
+        )
+    return span if not left else _Span(span.last, span.first)
 
 
 def base_of(repository: Repository, series: tuple[Commit, ...]) -> Commit:
@@ -59,12 +114,15 @@ def ends(repository: Repository, asked: str) -> tuple[str, str]:
     first commit's parent and the last commit.
 
     The base is the newest commit that both ends of the range have in common; where there is none, the parent of the one
-    commit, which may not exist, or "". Raises InputError where it is no range.
+    commit, or of the oldest of a count of them, which may not exist, or "". Raises InputError where it is no range.
     """
-    first, last = _ends(repository, asked)
-    if not first:
-        return f"{last}^", last
-    return repository.run("merge-base", first, last, empty_is=1).decode().strip(), last
+    span = _span(repository, asked)
+    if span.newest:
+        oldest = _listed(repository, span, linear=False)[:1] or [span.last]
+        return f"{oldest[0]}^", span.last
+    if not span.first:
+        return f"{span.last}^", span.last
+    return repository.run("merge-base", span.first, span.last, empty_is=1).decode().strip(), span.last
 
 
 def upstream(repository: Repository) -> str:

@@ -10,7 +10,7 @@ import pytest
 from patcher.errors import InputError
 from patcher.tree.find import open_repository
 from patcher.tree.gitrepo import Repository
-from patcher.tree.revisions import base_of, commits, upstream
+from patcher.tree.revisions import base_of, commits, ends, upstream
 
 Git = Callable[..., str]
 
@@ -67,6 +67,34 @@ def test_one_commit_alone(repository: Repository, linear: bool) -> None:
     assert subjects(repository, "main^!", linear=linear) == ["base"]
 
 
+@pytest.mark.parametrize(
+    ("asked", "along", "every"),
+    [
+        ("-1", ["four"], ["four"]),
+        ("-2", ["merge", "four"], ["three", "four"]),
+        ("-2 work~2", ["one", "two"], ["one", "two"]),
+        ("-1 main..work~2", ["two"], ["two"]),
+        ("-2 HEAD~2^!", ["two"], ["two"]),
+        ("-100", ["base", "one", "two", "merge", "four"], ["base", "one", "two", "three", "four"]),
+        ("work~1^-", ["merge"], ["three"]),
+        ("work~1^-2", ["two", "merge"], ["two"]),
+        ("main...side", ["one", "three"], ["one", "three"]),
+        ("side...main", ["one", "three"], ["one", "three"]),
+        ("main...", ["one", "two", "merge", "four"], ["one", "two", "three", "four"]),
+    ],
+)
+def test_as_git_has_it(repository: Repository, asked: str, along: list[str], every: list[str]) -> None:
+    assert subjects(repository, asked) == along
+    assert sorted(subjects(repository, asked, linear=False)) == sorted(every)
+
+
+@pytest.mark.parametrize("asked", ["HEAD~2..", "work~2^!", "-1 work~2", "main...work", "-4"])
+def test_the_ends_have_all_of_it_between_them(repository: Repository, asked: str) -> None:
+    base, tip = ends(repository, asked)
+    inside = repository.run("rev-list", f"{base}..{tip}", "--").decode().split()
+    assert {each.id for each in commits(repository, asked, linear=False)} <= set(inside)
+
+
 @pytest.mark.parametrize("linear", [True, False])
 @pytest.mark.parametrize(
     ("wrong", "said"),
@@ -77,7 +105,14 @@ def test_one_commit_alone(repository: Repository, linear: bool) -> None:
         ("nothing^!", "no commit 'nothing'"),
         ("work..main", "no commit in 'work..main'"),
         ("HEAD", r"no commit in 'HEAD\.\.HEAD'"),
-        ("main...work", "symmetric difference"),
+        ("side...work~2", "two series, 1 commits of side and 1 of work~2"),
+        ("main...main", "no commit in"),
+        ("-0", "no count of commits"),
+        ("-99999999999", "no count of commits"),
+        ("-2 nothing", "no commit 'nothing'"),
+        ("-2 -3", "is no range"),
+        ("-2x", "is no range"),
+        ("main^-", "no commit 'main\\^'"),
         ("main..work..HEAD", "is no range"),
         ("main..work^!", "is no range"),
         ("", "is no range"),
