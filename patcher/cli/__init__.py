@@ -11,6 +11,7 @@ import click
 from patcher.cli.apply import apply
 from patcher.cli.boot import boot
 from patcher.cli.check import check
+from patcher.cli.command import Group
 from patcher.cli.common import CLEAN
 from patcher.cli.faults import INTERRUPTED, leave, tell
 from patcher.cli.info import demo, help_, profiles
@@ -33,7 +34,7 @@ def _versions(context: click.Context, _parameter: click.Parameter, asked: bool) 
     context.exit()
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "--version",
     is_flag=True,

@@ -9,6 +9,7 @@ import click
 
 from patcher.cli.asked import Named, cocci_options, requests
 from patcher.cli.booting import booting
+from patcher.cli.command import Command
 from patcher.cli.common import CLEAN, FOUND, PATH, common_but_v, deliver, open_place, style, use_libclang, working
 from patcher.cli.mailing import mailing as mailing_options
 from patcher.cli.mailing import parting
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from patcher.generate.mailing import Mailing
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option(
     "--series",
     metavar="NAME",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from patcher.cli.booting import promised
+from patcher.cli.command import Command
 from patcher.cli.common import CLEAN, FOUND, PATH, common, deliver, open_place, style, use_libclang, working
 from patcher.errors import InputError
 
@@ -36,7 +37,7 @@ def _mib(_context: click.Context, option: click.Parameter, text: str) -> int:
     return size
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("what", required=False, metavar="[RANGE]")
 @click.option(
     "--tree", "place", default=".", metavar="DIR", type=PATH,
@@ -67,8 +68,9 @@ def boot(
 ) -> int:  # fmt: skip
     """Boot a kernel with and without a series, on bare metal and under Xen, and tell what differs.
 
-    RANGE is A..B, or A for A..HEAD: A and B are built and booted in QEMU, where probes look at the machine; what only B
-    shows is bisected. Exit code 1 means that something fails which did not before, or was to be mended.
+    RANGE is A..B, or A for A..HEAD, or -3 for the last three commits: A and B are built and booted in QEMU, where
+    probes look at the machine; what only B shows is bisected. Exit code 1 means that something fails which did not
+    before, or was to be mended.
     """
     use_libclang(libclang)
     from patcher.boot import run, session

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from patcher.cli.booting import booting
+from patcher.cli.command import Command
 from patcher.cli.common import CLEAN, FOUND, PATH, common, deliver, open_place, style, use_libclang, working
 from patcher.errors import InputError
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 FORMATS = ("text", "json", "sarif", "junit", "html")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("what", nargs=-1, metavar="[RANGE | FILE…]")
 @click.option(
     "--tree", "place", default=".", metavar="DIR", type=PATH,
@@ -49,8 +50,8 @@ def check(
 ) -> int:  # fmt: skip
     """Check that each commit of a series applies and compiles, and adds no warning.
 
-    RANGE is A..B, or A for A..HEAD; FILE is a patch, an mbox or a directory of patches. Nothing in the tree is
-    changed. Exit code 1 means that a commit brings something new, or could not be checked.
+    RANGE is A..B, A for A..HEAD, or -3 for the last three commits; FILE is a patch, an mbox or a directory of patches.
+    Nothing in the tree is changed. Exit code 1 means that a commit brings something new, or could not be checked.
     """
     use_libclang(libclang)
     from patcher.check import session

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
+from patcher.cli.command import Command
 from patcher.cli.common import CLEAN, PATH, common, deliver, style, use_libclang
 
 
-@click.command()
+@click.command(cls=Command)
 def profiles() -> int:
     """The shipped configurations for trees that have none of their own."""
     from patcher.tree.profile import load, names
@@ -19,7 +20,7 @@ def profiles() -> int:
     return CLEAN
 
 
-@click.command("help")
+@click.command("help", cls=Command)
 @click.argument("topic", required=False)
 def help_(topic: str | None) -> int:
     """Longer texts on one topic: patcher help TOPIC."""
@@ -29,7 +30,7 @@ def help_(topic: str | None) -> int:
     return CLEAN
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--keep", metavar="DIR", type=PATH, help="Leave the demo's repository there.")
 @common
 def demo(keep: Path | None, quiet: bool, verbose: bool, libclang: str | None) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from patcher.cli.command import Command
 from patcher.cli.common import CLEAN, FOUND, PATH, deliver, plain, style, working
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _LEVELS = ("error", "warning", "note")
 _FORMATS = ("text", "json", "sarif", "junit", "terse", "b4", "html")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("what", nargs=-1, metavar="[RANGE | FILE… | -]")
 @click.option("--tree", metavar="DIR", type=PATH, help="Kernel tree the patches are for. Default: here.")
 @click.option("--no-tree", is_flag=True, help="Do not look at the repository around mails.")

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from patcher.cli.command import Group
 from patcher.cli.common import CLEAN, FOUND, PATH, deliver, on_tree, open_kernel, style, working
 
 if TYPE_CHECKING:
     from patcher.tree.kernel import KernelTree
 
 
-@click.group()
+@click.group(cls=Group)
 def p2m() -> None:
     """Xen's table from PFN to MFN, as a tree's own code builds it."""
 

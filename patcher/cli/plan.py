@@ -7,11 +7,12 @@ from pathlib import Path
 import click
 
 from patcher.cli.asked import Named, cocci_options, request
+from patcher.cli.command import Command
 from patcher.cli.common import CLEAN, FOUND, PATH, common, deliver, on_tree, open_kernel, style, use_libclang, working
 from patcher.errors import InputError
 
 
-@click.command()
+@click.command(cls=Command)
 @on_tree
 @click.option("--series", metavar="NAME", help="Which series to plan for. Default: identity.")
 @click.option("--series-dir", metavar="DIR", type=PATH, help="A series folder of your own.")

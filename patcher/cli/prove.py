@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
+from patcher.cli.command import Command
 from patcher.cli.common import CLEAN, FOUND, PATH, WRONG, deliver, on_tree, open_kernel, style, working
 from patcher.errors import InputError
 
 ARCHS = {"both": ("x86_64", "i386"), "x86_64": ("x86_64",), "i386": ("i386",)}
 
 
-@click.command()
+@click.command(cls=Command)
 @on_tree
 @click.option("--range", "span", metavar="A..B", help="Prove every commit of a range, and what it starts from.")
 @click.option("--series", metavar="NAME", help="Prove the tree with this series, generated for it; several: A,B.")

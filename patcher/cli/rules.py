@@ -7,12 +7,13 @@ from typing import Any
 
 import click
 
+from patcher.cli.command import Group
 from patcher.cli.common import CLEAN, FOUND, PATH, common, deliver, style, use_libclang
 from patcher.errors import InputError
 from patcher.files import exists, is_directory
 
 
-@click.group()
+@click.group(cls=Group)
 def rules() -> None:
     """The rules that give verdicts: list, explain and test them."""
 

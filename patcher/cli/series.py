@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
+from patcher.cli.command import Group
 from patcher.cli.common import CLEAN, PATH, deliver
 
 
-@click.group()
+@click.group(cls=Group)
 def series() -> None:
     """The series that can be planned for."""
 

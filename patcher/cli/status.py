@@ -7,11 +7,12 @@ from pathlib import Path
 import click
 
 from patcher.cli.asked import Named, cocci_options, request
+from patcher.cli.command import Command
 from patcher.cli.common import CLEAN, FOUND, PATH, common, deliver, open_place, use_libclang, working
 from patcher.cli.mailing import parting
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--series", metavar="NAME", help="Which series. Default: identity.")
 @click.option("--series-dir", metavar="DIR", type=PATH, help="A series folder of your own.")
 @cocci_options
