@@ -1,4 +1,4 @@
-"""Every mail behind what the user named, one at a time."""
+"""Every mail behind what the user named, one at a time, whether packed with gzip or not."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from patcher.files import files_in, is_directory, open_file, present, standard_i
 from patcher.mail.decode import decode
 from patcher.mail.mbox import split
 from patcher.mail.model import Kind, Patch
+from patcher.mail.packed import unpacked
 from patcher.mail.parse import parse
 
-_ENDINGS = (".patch", ".eml", ".mbox", ".mbx", ".diff", ".txt", ".cover")
+_ENDINGS = (".patch", ".eml", ".mbox", ".mbox.gz", ".mbx", ".diff", ".txt", ".cover")
 Progress = Callable[[str, int, int], None]
 
 
@@ -87,7 +88,12 @@ def _size(name: str) -> int:
 
 
 def _opened(name: str) -> BinaryIO:
-    return standard_input() if name == "-" else open_file(Path(name), pipe=True)
+    stream = standard_input() if name == "-" else open_file(Path(name), pipe=True)
+    try:
+        return unpacked(stream, "standard input" if name == "-" else name)
+    except BaseException:
+        stream.close()
+        raise
 
 
 def _patches(
