@@ -14,10 +14,10 @@ from patcher.check.adjust import Adjustments, Tool, adjustments, tool
 from patcher.check.auto import choose as choose_configurations
 from patcher.check.builds import Builds
 from patcher.check.choose import choose, graph
-from patcher.check.compile import compile_objects
 from patcher.check.configuration import Configuration
-from patcher.check.configure import Configured, configure
+from patcher.check.configure import Configured
 from patcher.check.judge import Findings, Judge
+from patcher.check.making import Here, Making
 from patcher.check.results import Cell, Column, LeftOut, Report, Row, Status
 from patcher.check.runner import Runner, must_trust
 from patcher.check.series import Series
@@ -74,8 +74,9 @@ def run(series: Series, tree: Path, options: Options, cache: Cache, progress: Pr
         return Report(root, release, series.base, (), (), (), (), (), ())
     snapshots = take(series.repository, series.base, [commit.id for commit in series.commits])
     jobs, meter = options.jobs or len(os.sched_getaffinity(0)), Meter(progress, len(series.commits))
+    store = Store(cache)
     with Builds(series.repository, snapshots, runner, cache) as builds, Workers(jobs, runner) as workers:
-        stages = _Stages(series, snapshots, jobs, Store(cache), builds, workers, meter)
+        stages = _Stages(series, snapshots, jobs, store, Here(builds, workers, store, meter), meter)
         return stages.report(root, release, specs, tuple(map(tool, names)), options.most, runner)
 
 
@@ -86,8 +87,7 @@ class _Stages(NamedTuple):
     snapshots: tuple[Snapshot, ...]
     jobs: int
     store: Store
-    builds: Builds
-    workers: Workers
+    making: Making
     meter: Meter
 
     def report(
@@ -135,7 +135,8 @@ class _Stages(NamedTuple):
 
         def config_of(spec: Spec) -> str | None:
             (trial,) = with_tools([spec], tools[:1])
-            return self._configure(trial, last, None).config or None
+            (configured,) = self.making.configured([trial], last, [None])
+            return configured.config or None
 
         if specs:
             return with_tools(specs, tools), ()
@@ -150,14 +151,8 @@ class _Stages(NamedTuple):
                 rows.append(rows[-1])
             else:
                 parents = rows[-1] if rows else [None] * len(configurations)
-                rows.append(self.workers.each(self._configure, configurations, itertools.repeat(snapshot), parents))
+                rows.append(self.making.configured(configurations, snapshot, parents))
         return rows
-
-    def _configure(self, configuration: Configuration, snapshot: Snapshot, parent: Configured | None) -> Configured:
-        if parent and parent.prepared is None:
-            return parent
-        self.meter.say(snapshot.number, f"{configuration.name} configuring")
-        return configure(configuration, snapshot, parent, self.builds, self.store)
 
     def _judged(
         self, configurations: Sequence[Configuration], configured: Sequence[Sequence[Configured]],
@@ -165,10 +160,9 @@ class _Stages(NamedTuple):
     ) -> list[list[Cell]]:  # fmt: skip
         """By commit, without the base, and by configuration."""
         judges = [Judge(configuration, findings) for configuration in configurations]
-        make = functools.partial(compile_objects, builds=self.builds, store=self.store, meter=self.meter)
+        made = self.making.compiled(configurations, self.snapshots, configured, targets)
         rows: list[list[Cell]] = []
-        for snapshot, now, wanted in zip(self.snapshots, configured, targets, strict=True):
-            outcomes = self.workers.each(make, configurations, itertools.repeat(snapshot), now, wanted)
+        for snapshot, now, outcomes in zip(self.snapshots, configured, made, strict=True):
             if snapshot.number:
                 rows.append(list(map(Judge.cell, judges, itertools.repeat(snapshot), now, outcomes)))
             else:
