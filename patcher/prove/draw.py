@@ -51,14 +51,21 @@ def draw(
     ``nr_pages``: as many as the map has RAM where it is None. Raises InputError where the map has no RAM or too many
     regions, or where the tables are not three levels below ``p2m_top``.
     """
+    asked = pages_asked(regions, nr_pages)
+    with Runner(program) as runner:
+        given = min(asked, runner.facts["max_domain_pages"])
+        return _Reader(runner, _machine(regions, given, initial, runner)).read(arch, asked)
+
+
+def pages_asked(regions: tuple[Region, ...], nr_pages: int | None) -> int:
+    """How many pages the domain is to have. Raises InputError where the map has none, or more regions than can be
+    played."""
     if len(regions) > MOST_REGIONS:
         raise InputError(f"the memory map has {len(regions)} regions", f"at most {MOST_REGIONS} can be given")
     asked = pages_of_ram(regions) if nr_pages is None else nr_pages
     if not asked:
         raise InputError("the memory map has no whole page of RAM", "say how many pages there are with --nr-pages")
-    with Runner(program) as runner:
-        given = min(asked, runner.facts["max_domain_pages"])
-        return _Reader(runner, _machine(regions, given, initial, runner)).read(arch, asked)
+    return asked
 
 
 def _machine(regions: tuple[Region, ...], given: int, initial: bool, runner: Runner) -> Machine:
