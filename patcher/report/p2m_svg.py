@@ -7,30 +7,41 @@ at the bottom; lines lead there. All text is monospaced, so that what fits is kn
 from __future__ import annotations
 
 import textwrap
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
-from patcher.escape import safe
 from patcher.prove.picture import Kind, LeafRun, MidRun, Picture, Piece, Shared, stretches
-from patcher.prove.scenario import RAM, UNUSABLE
+from patcher.prove.pictures import differences
 from patcher.report import p2m_rows as rows
+from patcher.report.p2m_bars import bars
+from patcher.report.p2m_canvas import (
+    ADVANCE,
+    CHANGED,
+    FILL,
+    FONT,
+    FRAME,
+    GAP,
+    HEAD,
+    INK,
+    LINE,
+    MARGIN,
+    PALE,
+    PAPER,
+    ROW,
+    SIZE,
+    TITLE,
+    TITLED,
+    WIDTH,
+    Canvas,
+    clean,
+    px,
+)
 
-WIDTH, MARGIN = 1320, 24
-SIZE, TITLE = 11, 16  # of text, in pixels
-ADVANCE = 0.64  # of a monospaced letter, in parts of its size: the widest there are, and renderers round up
-ROW, HEAD, GAP = 17, 22, 14
 TOP, MID, LEAF = (MARGIN, 384), (460, 380), (920, 376)  # columns: left edge, width
 BUS, FIRST_BUS, MOST_BUSES = 9, 12, 4  # lines to shared pages: apart, from the column's edge, at most
 INDEX = 10  # letters for slots
-FONT = "DejaVu Sans Mono, Menlo, Consolas, Liberation Mono, monospace"
-FILL = {Kind.RAM: "#d5ecd4", Kind.IDENTITY: "#cfe0f8", Kind.MISSING: "#e7e7e7", Kind.FOREIGN: "#eedcf5",
-        Kind.STRAY: "#fbd5cf"}  # fmt: skip
-LINE = {Kind.RAM: "#2f7a33", Kind.IDENTITY: "#1f5fb0", Kind.MISSING: "#6b6b6b", Kind.FOREIGN: "#7d3c98",
-        Kind.STRAY: "#b03020"}  # fmt: skip
-OTHER, OTHER_LINE = "#f6dfae", "#8a6410"  # in the memory map: what is no RAM
-LOW = 2**20  # PFNs below 4 GiB
-INK, PALE, FRAME = "#1a1a1a", "#555555", "#404040"
 MEANS = {
     Kind.RAM: "RAM: the entry is an MFN", Kind.IDENTITY: "identity: the PFN is the MFN",
     Kind.MISSING: "missing: no frame", Kind.FOREIGN: "foreign: another domain's frame",
@@ -49,146 +60,81 @@ class _Row(NamedTuple):
     shared: str = ""
     leaf: tuple[LeafRun, int] | None = None
     mid: MidRun | None = None
-
-
-class _Canvas:
-    def __init__(self) -> None:
-        self.parts: list[str] = []
-
-    def text(self, x: float, y: float, text: str, *, size: int = SIZE, right: bool = False, fill: str = INK,
-             bold: bool = False, room: float = WIDTH - 2 * MARGIN) -> None:  # fmt: skip
-        """Text with its baseline at ``y``; cut where it would take more than ``room``."""
-        text = _clean(text)
-        most = int(room / (size * ADVANCE))
-        if len(text) > most:
-            text = text[: max(0, most - 1)] + "…"
-        more = ' text-anchor="end"' if right else ""
-        more += ' font-weight="bold"' if bold else ""
-        more += f' font-size="{size}"' if size != SIZE else ""
-        more += f' fill="{fill}"' if fill != INK else ""
-        self.parts.append(f'<text x="{_n(x)}" y="{_n(y)}"{more}>{escape(text)}</text>')
-
-    def box(self, x: float, y: float, width: float, height: float, fill: str, line: str = "", name: str = "") -> None:
-        stroke = f' stroke="{line}"' if line else ""
-        kind = f' class="{name}"' if name else ""
-        self.parts.append(
-            f'<rect{kind} x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}" fill="{fill}"{stroke}/>'
-        )
-
-    def path(self, shape: str, line: str, *, arrow: bool = True, width: float = 1.2) -> None:
-        end = f' marker-end="url(#to{line[1:]})"' if arrow else ""
-        self.parts.append(f'<path d="{shape}" fill="none" stroke="{line}" stroke-width="{width}"{end}/>')
-
-    def dot(self, x: float, y: float, fill: str) -> None:
-        self.parts.append(f'<circle cx="{_n(x)}" cy="{_n(y)}" r="2.4" fill="{fill}"/>')
-
-
-def _n(value: float) -> str:
-    return f"{value:.1f}".removesuffix(".0")
-
-
-def _clean(text: str) -> str:
-    """The text without what XML can't hold."""
-    return "".join(each for each in safe(text) if each not in "\ufffe\uffff")
+    marked: bool = False
 
 
 def p2m_svg(picture: Picture, about: rows.About) -> str:
     """The picture as an SVG document."""
-    return _Drawing(picture, about).draw()
+    drawing = _Drawing(picture, Canvas(), None)
+    drawing.header(about)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + drawing.draw(f"P2M of {about.tree}")
+
+
+def p2m_part(picture: Picture, title: str, name: str, before: Picture | None) -> str:
+    """The picture as an element of an HTML document, without the lines that stand above it in a document of its own.
+
+    ``name`` goes before its ids, and has to be an id itself. What is not as in ``before`` is marked.
+    """
+    return _Drawing(picture, Canvas(name), before).draw(title)
 
 
 class _Drawing:
-    def __init__(self, picture: Picture, about: rows.About) -> None:
-        self.picture, self.about, self.canvas = picture, about, _Canvas()
+    def __init__(self, picture: Picture, canvas: Canvas, before: Picture | None) -> None:
+        self.picture, self.canvas, self.y = picture, canvas, MARGIN - 12.0
+        self.before = before
         self.shared = {page.name: page for page in picture.shared}
+        changes = differences(before, picture) if before else ()
+        self.changed = [(each.start, each.end) for each in changes]
+        self.otherwise = [(each.start, each.end) for each in changes if each.meaning]
         self.stretches = stretches(picture)
         self.waiting: list[tuple[str, int, float]] = []  # shared page, right edge it comes from, y
 
-    def draw(self) -> str:
-        y = self._header()
-        y = self._bars(y)
-        y = self._tables(y + 26)
-        height = self._shared_pages(y + 30) + MARGIN
-        canvas = self.canvas
-        colours = {FRAME, *LINE.values()}
-        arrows = "".join(
-            f'<marker id="to{each[1:]}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
-            f'orient="auto"><path d="M0 0.5L8 4L0 7.5z" fill="{each}"/></marker>'
-            for each in sorted(colours)
-        )
-        label = escape(_clean(f"P2M of {self.about.tree}"))
-        return (
-            '<?xml version="1.0" encoding="UTF-8"?>\n'
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{_n(height)}" '
-            f'viewBox="0 0 {WIDTH} {_n(height)}" font-family="{FONT}" font-size="{SIZE}" fill="{INK}" role="img">\n'
-            f"<title>{label}</title>\n<defs>{arrows}</defs>\n"
-            f'<rect width="{WIDTH}" height="{_n(height)}" fill="#ffffff"/>\n' + "\n".join(canvas.parts) + "\n</svg>\n"
-        )
-
-    def _header(self) -> float:
+    def header(self, about: rows.About) -> None:
         canvas, y = self.canvas, MARGIN + TITLE - 2.0
-        canvas.text(MARGIN, y, f"P2M of {self.about.tree}", size=TITLE, bold=True)
+        canvas.text(MARGIN, y, f"P2M of {about.tree}", size=TITLE, bold=True)
         y += 8
         most = int((WIDTH - 2 * MARGIN) / (SIZE * ADVANCE))
-        for line in rows.machine_lines(self.picture, self.about):
+        for line in rows.machine_lines(self.picture, about):
             for part in textwrap.wrap(line, most, subsequent_indent="  "):
                 y += ROW - 1
                 canvas.text(MARGIN, y, part, fill=LINE[Kind.STRAY] if line.startswith("clamped") else INK)
-        y += 12
+        self.y = y + 12
+
+    def draw(self, title: str) -> str:
+        canvas = self.canvas
+        y = bars(canvas, self._legend(self.y), self.picture, self.stretches, self.otherwise)
+        y = self._tables(y + 26)
+        height = px(self._shared_pages(y + 30) + MARGIN)
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" '
+            f'viewBox="0 0 {WIDTH} {height}" font-family="{FONT}" font-size="{SIZE}" fill="{INK}" role="img">\n'
+            f"<title>{escape(clean(title))}</title>\n<defs>{canvas.arrows()}</defs>\n"
+            f'<rect width="{WIDTH}" height="{height}" fill="{PAPER}"/>\n' + "\n".join(canvas.parts) + "\n</svg>\n"
+        )
+
+    def _legend(self, y: float) -> float:
         x: float = MARGIN
         present = {kind for _, _, kind in self.stretches} | {page.kind for page in self.picture.shared}
-        for kind in (each for each in Kind if each in present):
-            wide = 18 + len(MEANS[kind]) * SIZE * ADVANCE
+        told = [(FILL[kind], LINE[kind], MEANS[kind]) for kind in Kind if kind in present]
+        if self.before:
+            told.append((CHANGED, CHANGED, "changed by the patch"))
+        for fill, line, text in told:
+            wide = 18 + len(text) * SIZE * ADVANCE
             if x + wide > WIDTH - MARGIN:
                 x, y = MARGIN, y + ROW
-            canvas.box(x, y, 12, 12, FILL[kind], LINE[kind])
-            canvas.text(x + 18, y + 10, MEANS[kind])
+            self.canvas.box(x, y, 12, 12, fill, line)
+            self.canvas.text(x + 18, y + 10, text)
             x += wide + 22
         return y + 12
 
-    def _bars(self, y: float) -> float:
-        """The memory map above what the tree says of the same addresses; a large machine's first 4 GiB once more."""
-        end = rows.picture_end(self.picture)
-        y = self._bar(y + 18, end, "")
-        if end > 8 * LOW:
-            y = self._bar(y + 12, LOW, "< 4 GiB")
-        what = "map: RAM green, unusable grey, any other region yellow, gaps white; P2M: what a lookup says"
-        self.canvas.text(MARGIN, y + 14, what, fill=PALE)
-        return y + 14
+    def _is_changed(self, start: int, end: int) -> bool:
+        """Whether one of PFNs [start, end) is held in another way than before."""
+        at = bisect_right(self.changed, start, key=lambda span: span[1])
+        return at < len(self.changed) and self.changed[at][0] < end
 
-    def _bar(self, y: float, end: int, name: str) -> float:
-        canvas, left, width = self.canvas, MARGIN + 80, WIDTH - 2 * MARGIN - 80
-        scale = width / end
-        for at, text in ((y + 13, "map"), (y + 37, "P2M"), (y + 57, name)):
-            canvas.text(MARGIN, at, text)
-        canvas.box(left, y, width, 18, "#ffffff", FRAME)
-        canvas.box(left, y + 24, width, 18, "#ffffff", FRAME)
-        thin: set[int] = set()
-        for addr, size, kind in sorted(self.picture.regions, key=lambda region: -region[1]):
-            first, last = min(addr / 4096, end), min((addr + size) / 4096, end)
-            colour = FILL[Kind.RAM] if kind == RAM else FILL[Kind.MISSING] if kind == UNUSABLE else OTHER
-            edge = LINE[Kind.RAM] if kind == RAM else OTHER_LINE
-            self._slice(left + first * scale, (last - first) * scale, y, colour, edge, thin)
-        thin.clear()
-        for start, stop, state in self.stretches:
-            first, last = min(start, end), min(stop, end)
-            self._slice(left + first * scale, (last - first) * scale, y + 24, FILL[state], LINE[state], thin)
-        step = _tick(end)
-        for at in range(0, end + 1, step):
-            x = left + at * scale
-            canvas.path(f"M{_n(x)} {_n(y + 42)}v4", FRAME, arrow=False)
-            canvas.text(x, y + 57, rows.bytes_text(at * 4096) if at else "0", right=at + step > end, fill=PALE)
-        return y + 60
-
-    def _slice(self, x: float, width: float, y: float, fill: str, edge: str, thin: set[int]) -> None:
-        """A part of a bar. What is thinner than a pixel becomes a line, once a pixel."""
-        if width <= 0:
-            return
-        if width >= 1:
-            self.canvas.box(x, y, width, 18, fill)
-        elif int(x) not in thin:
-            thin.add(int(x))
-            self.canvas.box(int(x), y, 1, 18, edge)
+    def _is_other(self, page: Shared) -> bool:
+        """Whether a shared page is none of those before, or has another number of pointers."""
+        return self.before is not None and page not in self.before.shared
 
     def _tables(self, y: float) -> float:
         """The three columns; returns where the lowest box ends."""
@@ -217,8 +163,9 @@ class _Drawing:
         mid = self.picture.fan_out**2
         where = rows.span_text(run.first * mid, (run.first + run.count) * mid)
         kind = self.shared[run.shared].kind if run.shared else None
+        marked = self._is_changed(run.first * mid, (run.first + run.count) * mid)
         return _Row(rows.slots_text(run.first, run.count), rows.mid_text(run), where, kind, run.shared,
-                    mid=None if run.shared else run)  # fmt: skip
+                    mid=None if run.shared else run, marked=marked)  # fmt: skip
 
     def _mid(self, run: MidRun, y: float, leaves: float) -> tuple[float, float]:
         """A mid page, and the leaves on its right, not above ``leaves``; returns where the next of each begin."""
@@ -237,7 +184,9 @@ class _Drawing:
             if not leaf.shared and not rows.is_mixed(leaf):
                 kind = leaf.pieces[0].kind
             slots, what = rows.slots_text(leaf.first, leaf.count), rows.leaf_text(leaf, boxed)
-            table.append(_Row(slots, what, f"PFN {pfn:#x}", kind, leaf.shared, (leaf, pfn) if boxed else None))
+            goal = (leaf, pfn) if boxed else None
+            marked = self._is_changed(pfn, pfn + leaf.count * fan)
+            table.append(_Row(slots, what, f"PFN {pfn:#x}", kind, leaf.shared, goal, marked=marked))
         where = rows.span_text(run.first * mid, (run.first + run.count) * mid)
         which = f"mid page of slot {run.first}" if run.count == 1 else f"each of {run.count} mid pages"
         ends = self._box(MID, y, f"{which}: {where}", table)
@@ -252,12 +201,12 @@ class _Drawing:
         """A leaf that means more than one thing: a strip to scale, and its entries in words."""
         canvas, (x, width), fan = self.canvas, LEAF, self.picture.fan_out
         first, folded, last = rows.fold(run.pieces, rows.MOST_PIECES)
-        table = [_piece(piece, pfn) for piece in first]
+        table = [self._piece(piece, pfn) for piece in first]
         if folded:
             table.append(_Row("", f"… {len(folded)} more: {rows.counts_text(rows.kinds_of(folded))}", ""))
-        table += [_piece(piece, pfn) for piece in last]
+        table += [self._piece(piece, pfn) for piece in last]
         height = HEAD + 12 + ROW * len(table)
-        canvas.box(x, y, width, height, "#ffffff", name="page")
+        canvas.box(x, y, width, height, PAPER, name="page")
         canvas.text(x + 8, y + 15, f"{rows.whose(run)} from PFN {pfn:#x}", bold=True, room=width - 16)
         for piece in run.pieces:
             wide = piece.count * width / fan
@@ -272,8 +221,8 @@ class _Drawing:
         """A page: title and rows; returns the middle of each row. Lines to shared pages are drawn later."""
         x, width = column
         height = HEAD + ROW * len(table)
-        self.canvas.box(x, y, width, height, "#ffffff", name="page")
-        self.canvas.box(x, y, width, HEAD, "#f1efe8")
+        self.canvas.box(x, y, width, height, PAPER, name="page")
+        self.canvas.box(x, y, width, HEAD, TITLED)
         self.canvas.text(x + 8, y + 15, title, bold=True, room=width - 16)
         ends = self._rows(column, y + HEAD, table, INDEX)
         self.canvas.box(x, y, width, height, "none", FRAME)
@@ -284,6 +233,8 @@ class _Drawing:
         for row in table:
             if row.kind:
                 self.canvas.box(x, y, width, ROW, FILL[row.kind])
+            if row.marked:
+                self.canvas.box(x, y, 5, ROW, CHANGED)
             at = x + 8 + index * letter if row.slots else x + 8
             taken = len(row.right) * letter + (10 if row.right else 0)
             if row.slots:
@@ -301,7 +252,10 @@ class _Drawing:
         """An arrow from a row to a page of its own."""
         bend = (to - x) / 2
         self.canvas.dot(x, y, FRAME)
-        self.canvas.path(f"M{_n(x)} {_n(y)}C{_n(x + bend)} {_n(y)} {_n(to - bend)} {_n(at)} {_n(to)} {_n(at)}", FRAME)
+        self.canvas.path(
+            f"M{px(x)} {px(y)}C{px(x + bend)} {px(y)} {px(to - bend)} {px(at)} {px(to)} {px(at)}",
+            FRAME,
+        )
 
     def _shared_pages(self, y: float) -> float:
         """The shared pages, each once, and the lines that lead there; returns where the lowest ends."""
@@ -311,19 +265,21 @@ class _Drawing:
         bottom, goals = y, {}
         for level, column in (("mid", MID), ("leaf", LEAF)):
             at = y - 12
-            for number, page in enumerate(each for each in self.picture.shared if each.level == level):
-                goals[page.name] = (number, column[0], at + HEAD / 2)
+            for lane, page in enumerate(each for each in self.picture.shared if each.level == level):
+                goals[page.name] = (lane, column[0], at + HEAD / 2)
                 at = self._shared_page(page, column, at) + GAP
             bottom = max(bottom, at)
         for name, x, start in self.waiting:
-            number, to, at = goals[name]
-            self._bus(name, number, x, start, to, at)
+            lane, to, at = goals[name]
+            self._bus(name, lane, x, start, to, at)
         return bottom
 
     def _shared_page(self, page: Shared, column: tuple[int, int], y: float) -> float:
         (x, width), canvas = column, self.canvas
         height = HEAD + 2 * ROW + 4
         canvas.box(x, y, width, height, FILL[page.kind], LINE[page.kind], name="page")
+        if self._is_other(page):
+            canvas.box(x, y, 5, height, CHANGED)
         canvas.text(x + 8, y + 15, page.name, bold=True, room=width - 16)
         canvas.text(x + 8, y + HEAD + 12, rows.shared_text(page, self.picture.fan_out), room=width - 16)
         canvas.text(x + 8, y + HEAD + ROW + 12, rows.pointers_text(page), room=width - 16, fill=PALE)
@@ -331,24 +287,18 @@ class _Drawing:
             self.waiting.append((page.leads_to, x + width, y + HEAD + 8))
         return y + height
 
-    def _bus(self, name: str, number: int, x: float, y: float, to: float, at: float) -> None:
+    def _bus(self, name: str, lane: int, x: float, y: float, to: float, at: float) -> None:
         """The line from a row to a shared page; those to one page run together."""
-        if number >= MOST_BUSES:
+        if lane >= MOST_BUSES:
             return  # the row names it
         line = LINE[self.shared[name].kind]
-        lane = x + FIRST_BUS + number * BUS
+        bus = x + FIRST_BUS + lane * BUS
         self.canvas.dot(x, y, line)
-        self.canvas.path(f"M{_n(x)} {_n(y)}H{_n(lane)}V{_n(at)}H{_n(to)}", line)
+        self.canvas.path(f"M{px(x)} {px(y)}H{px(bus)}V{px(at)}H{px(to)}", line)
 
-
-def _piece(piece: Piece, start: int) -> _Row:
-    where = rows.pfns_text(start + piece.first, piece.count)
-    return _Row(where, rows.times(piece.count, piece.kind.value), rows.bytes_text(piece.count * 4096), piece.kind)
-
-
-def _tick(end: int) -> int:
-    """PFNs from one mark of the axis to the next: a power of two, for at most ten."""
-    step = 1
-    while step * 10 < end:
-        step *= 2
-    return step
+    def _piece(self, piece: Piece, start: int) -> _Row:
+        first = start + piece.first
+        size = rows.bytes_text(piece.count * rows.PAGE)
+        what = rows.times(piece.count, piece.kind.value)
+        marked = self._is_changed(first, first + piece.count)
+        return _Row(rows.pfns_text(first, piece.count), what, size, piece.kind, marked=marked)
