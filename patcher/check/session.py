@@ -9,7 +9,7 @@ from patcher import temporary
 from patcher.cache import Cache
 from patcher.check.compose import Extra, with_extra, with_patches
 from patcher.check.extras import linted, proved
-from patcher.check.results import Report, Status
+from patcher.check.results import Kind, Report, Status
 from patcher.check.run import Options, run
 from patcher.check.series import Series, made, named
 from patcher.check.workers import Progress
@@ -46,10 +46,14 @@ def check_drafts(
         return _check(series, tree, None, options, cache, progress, others)
 
 
-def passed(report: Report) -> bool:
-    """Whether nothing speaks against the series. What was skipped is in the report."""
-    fine = (Status.PASS, Status.SKIP)
-    return not report.findings and all(cell.status in fine for row in report.rows for cell in row.cells)
+def passed(report: Report, fail_on: str = "warning") -> bool:
+    """Whether nothing of a level speaks against the series: "error" (what does not apply, compile or hold, or could not
+    be checked), "warning" (besides, what warns), or "note". What was skipped is in the report."""
+    fine = {Status.PASS, Status.SKIP} | ({Status.WARN} if fail_on == "error" else set())
+    lower = {"error": {Kind.WARNING, Kind.NOTE}, "warning": {Kind.NOTE}}.get(fail_on, set())
+    return all(finding.kind in lower for finding in report.findings) and all(
+        cell.status in fine for row in report.rows for cell in row.cells
+    )
 
 
 def _check(

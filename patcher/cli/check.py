@@ -9,7 +9,7 @@ import click
 
 from patcher.cli.booting import booting
 from patcher.cli.command import Command
-from patcher.cli.common import CLEAN, FOUND, PATH, common, deliver, open_place, style, use_libclang, working
+from patcher.cli.common import CLEAN, FOUND, PATH, common, deliver, fail_on, open_place, style, use_libclang, working
 from patcher.errors import InputError
 
 if TYPE_CHECKING:
@@ -40,18 +40,20 @@ FORMATS = ("text", "json", "sarif", "junit", "html")
     "--max-users", "most", type=click.IntRange(0, 1_000_000), default=64, show_default=True, metavar="N",
     help="How many files that include a touched header are compiled, for a commit in a configuration.",
 )  # fmt: skip
+@fail_on
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("-o", "--output", metavar="FILE", type=PATH, help="Write there instead.")
 @common
 def check(
     what: tuple[str, ...], place: Path, series: str | None, base: str | None, configs: tuple[str, ...], tools: str,
-    lint: bool, prove: bool, boot: bool, trust_tree: bool, no_sandbox: bool, jobs: int | None, most: int, form: str,
-    output: Path | None, quiet: bool, verbose: bool, libclang: str | None,
+    lint: bool, prove: bool, boot: bool, trust_tree: bool, no_sandbox: bool, jobs: int | None, most: int,
+    fail_on: str | None, form: str, output: Path | None, quiet: bool, verbose: bool, libclang: str | None,
 ) -> int:  # fmt: skip
     """Check that each commit of a series applies and compiles, and adds no warning.
 
     RANGE is A..B, A for A..HEAD, or -3 for the last three commits; FILE is a patch, an mbox or a directory of patches.
-    Nothing in the tree is changed. Exit code 1 means that a commit brings something new, or could not be checked.
+    Nothing in the tree is changed. Exit code 1 means that a commit brings something new, or could not be checked;
+    with --fail-on error, new warnings are told and do not count.
     """
     use_libclang(libclang)
     from patcher.check import session
@@ -75,7 +77,7 @@ def check(
             others = [booting(place, asked, trust_tree, cache, bar)] if boot else []
             report = pipeline.check(tree, asked, options, place, cache, bar, others)
     deliver(_shown(report, form, output, verbose, quiet), output)
-    return CLEAN if session.passed(report) else FOUND
+    return CLEAN if session.passed(report, fail_on or "warning") else FOUND
 
 
 def _shown(report: Report, form: str, output: Path | None, verbose: bool, quiet: bool) -> str:

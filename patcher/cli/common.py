@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 PATH = click.Path(path_type=Path)
 CLEAN, FOUND, WRONG, INTERNAL = 0, 1, 2, 70
 Command = TypeVar("Command", bound=Callable[..., Any])
+fail_on = click.option(
+    "--fail-on", type=click.Choice(["error", "warning", "note"]),
+    help="From which level on findings count. Default: warning.",
+)  # fmt: skip
 
 
 def common(command: Command) -> Command:
@@ -36,8 +40,9 @@ def _common(command: Command, *verbose: str) -> Command:
     options = (
         click.option("-q", "--quiet", is_flag=True, help="Say less."),
         click.option(*verbose, is_flag=True, help="Show the evidence, and lists in full."),
-        click.option("--libclang", metavar="FILE", help="Use this libclang.so (also PATCHER_LIBCLANG)."),
-    )
+        click.option("--libclang", metavar="FILE", envvar="PATCHER_LIBCLANG",
+                     help="Use this libclang.so (also PATCHER_LIBCLANG)."),
+    )  # fmt: skip
     for option in reversed(options):
         command = option(command)
     return command

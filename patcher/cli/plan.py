@@ -8,7 +8,19 @@ import click
 
 from patcher.cli.asked import Named, cocci_options, request
 from patcher.cli.command import Command
-from patcher.cli.common import CLEAN, FOUND, PATH, common, deliver, on_tree, open_kernel, style, use_libclang, working
+from patcher.cli.common import (
+    CLEAN,
+    FOUND,
+    PATH,
+    common,
+    deliver,
+    fail_on,
+    on_tree,
+    open_kernel,
+    style,
+    use_libclang,
+    working,
+)
 from patcher.errors import InputError
 
 
@@ -21,19 +33,20 @@ from patcher.errors import InputError
 @click.option("--build", metavar="DIR", type=PATH, help="Read as this build was configured (O=).")
 @click.option("--scope", metavar="NAME", help="A scope of the rules: xen (the default) or tree for the shipped ones.")
 @click.option("--rules", "rules_dir", metavar="DIR", type=PATH, help="Your own rules instead.")
+@fail_on
 @click.option("--format", "form", type=click.Choice(["text", "json", "html"]), default="text", show_default=True)
 @click.option("-o", "--output", metavar="FILE", type=PATH, help="Write there instead.")
 @common
 def plan(
     place: Path, rev: str | None, worktree: bool, subdir: str | None, series: str | None, series_dir: Path | None,
     paths: tuple[str, ...], cocci: Path | None, include: str,
-    profile: str, build: Path | None, scope: str | None, rules_dir: Path | None, form: str, output: Path | None,
-    quiet: bool, verbose: bool, libclang: str | None,
+    profile: str, build: Path | None, scope: str | None, rules_dir: Path | None, fail_on: str | None, form: str,
+    output: Path | None, quiet: bool, verbose: bool, libclang: str | None,
 ) -> int:  # fmt: skip
     """Say what the identity scheme makes redundant in a tree, and why.
 
     Reads the tree and changes nothing. Exit code 1 means that the series does not fit the tree, or that a finding is
-    undecided and a person must look.
+    undecided and a person must look. With --fail-on error the latter does not count; with note, a needed step does.
     """
     use_libclang(libclang)
     from patcher.plan import session
@@ -62,4 +75,4 @@ def plan(
 
         text = plan_text(found, style(output), verbose=verbose, quiet=quiet, width=terminal_width(output))
         deliver(text, output)
-    return FOUND if session.needs_attention(found) else CLEAN
+    return FOUND if session.needs_attention(found, fail_on or "warning") else CLEAN

@@ -11,7 +11,7 @@ import msgspec
 from patcher import data
 from patcher.errors import InputError
 from patcher.files import is_directory, present
-from patcher.model import Plan, Status, Verdict
+from patcher.model import Plan, Status, StepStatus, Verdict
 from patcher.plan.request import Request
 from patcher.rules.load import NO_RULES, load_group
 from patcher.rules.model import RuleSet
@@ -97,7 +97,9 @@ def of_semantic_patch(
     return Request(spec.name, spec, NO_RULES, "", profile, build)
 
 
-def needs_attention(plan: Plan) -> bool:
-    """Whether the series does not fit the tree, or a person must look at a finding."""
+def needs_attention(plan: Plan, fail_on: str = "warning") -> bool:
+    """Whether the series does not fit the tree ("error"), or besides a person must look at a finding ("warning"), or
+    besides a step is needed ("note")."""
     undecided = any(finding.verdict is Verdict.UNDECIDED for finding in plan.findings)
-    return undecided or plan.status is Status.NOT_APPLICABLE
+    needed = any(step.status is StepStatus.NEEDED for step in plan.steps)
+    return plan.status is Status.NOT_APPLICABLE or (undecided and fail_on != "error") or (needed and fail_on == "note")

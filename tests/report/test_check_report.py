@@ -14,6 +14,7 @@ import pytest
 import patcher.report.check_json
 from patcher.check.compose import Extra, with_extra, with_patches
 from patcher.check.results import Cell, Column, Finding, Kind, LeftOut, Report, Row, Status
+from patcher.check.session import passed
 from patcher.report.check_json import check_json
 from patcher.report.check_junit import check_junit
 from patcher.report.check_sarif import check_sarif
@@ -47,6 +48,28 @@ REPORT = Report(
     adjustments=("-fno-pie: because",),
     notes=(),
 )  # fmt: skip
+
+
+def test_from_which_level_on_it_fails() -> None:
+    def report(status: Status, *kinds: Kind) -> Report:
+        return msgspec.structs.replace(
+            REPORT, rows=(Row(1, "1" * 40, "x", (cell(status),)),),
+            findings=tuple(msgspec.structs.replace(FINDING, kind=kind) for kind in kinds),
+        )  # fmt: skip
+
+    for status, kinds, fails in (
+        (Status.PASS, (), ()),
+        (Status.SKIP, (), ()),
+        (Status.PASS, (Kind.NOTE,), ("note",)),
+        (Status.WARN, (Kind.WARNING,), ("warning", "note")),
+        (Status.FAIL, (Kind.WARNING, Kind.ERROR), ("error", "warning", "note")),
+        (Status.PASS, (Kind.CONFLICT,), ("error", "warning", "note")),
+        (Status.FAIL, (Kind.PROPERTY,), ("error", "warning", "note")),
+        (Status.ERROR, (), ("error", "warning", "note")),
+    ):
+        told = report(status, *kinds)
+        assert [each for each in ("error", "warning", "note") if not passed(told, each)] == list(fails), (status, kinds)
+    assert passed(report(Status.WARN, Kind.WARNING)) is False
 
 
 def test_text_says_what_is_new_and_where() -> None:
