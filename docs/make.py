@@ -1,4 +1,7 @@
-"""Make the pages of docs/rules, one for each group, from the rule files: python docs/make.py."""
+"""Make pages from what they tell of: python docs/make.py.
+
+The pages of docs/rules, one for each group, from the rule files; the table in docs/config.md from the options.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from patcher import data
+from patcher.cli import cli
+from patcher.cli.settings import listed
 from patcher.lint.rules import shipped
+from patcher.report.config_text import options_table
 from patcher.report.lint_rules_text import TITLES, lint_rule_page
 from patcher.report.rules_text import rule_page
 from patcher.rules.load import load_group
@@ -24,6 +30,8 @@ def pages() -> dict[str, str]:
         text += _table("verdict", ((rule.id, rule.verdict.value, rule.title) for rule in group.rules))
         text += [_section(rule_page(rule), 1) for rule in group.rules]
         found[f"rules/{group.name}.md"] = "\n".join(text)
+    head, _, _ = (HERE / "config.md").read_text().partition("| `git config` |")
+    found["config.md"] = head + "\n".join((*options_table(listed(cli)), ""))
     return found
 
 

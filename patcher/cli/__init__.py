@@ -13,6 +13,7 @@ from patcher.cli.boot import boot
 from patcher.cli.check import check
 from patcher.cli.command import Group
 from patcher.cli.common import CLEAN
+from patcher.cli.config import config
 from patcher.cli.faults import INTERRUPTED, leave, tell
 from patcher.cli.info import demo, help_, profiles
 from patcher.cli.lint import lint
@@ -55,7 +56,7 @@ def cli() -> None:
     """
 
 
-for _each in (plan, apply, status, check, boot, prove, p2m, lint, rules, series, profiles, help_, demo):
+for _each in (plan, apply, status, check, boot, prove, p2m, lint, rules, series, profiles, config, help_, demo):
     cli.add_command(_each)
 
 

@@ -10,7 +10,9 @@ from typing import Any
 
 import click
 
+from patcher.cli.settings import Configured, said
 from patcher.errors import InputError
+from patcher.escape import safe
 from patcher.files import exists
 
 _COUNT = re.compile(r"-\d+")
@@ -39,10 +41,15 @@ def _shared() -> list[click.Option]:
 
 
 class Command(click.Command):
-    """A command that also has the options that all have."""
+    """A command that also has the options that all have, and defaults from ``git config patcher.*``. ``reports``: it
+    has a report that tells which of them hold."""
 
-    def __init__(self, *args: Any, **settings: Any) -> None:
+    def __init__(self, *args: Any, reports: bool = False, **settings: Any) -> None:
         super().__init__(*args, **settings)
+        self._reports = reports
+        for each in self.params:
+            if "--tree" in each.opts:
+                each.is_eager = True  # the others' defaults are those of the tree
         self._range = next((each.name for each in self.params if each.name in _RANGES), None)
         if self._range:
             self.params.append(
@@ -55,10 +62,25 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click does, where -N is no option that click could know."""
-        rest = super().parse_args(ctx, list(self._understood(args)) if self._range else args)
+        if self._range:
+            args = list(self._understood(args))
+        ctx.default_map = Configured(ctx, args)
+        rest = super().parse_args(ctx, args)
         if self._range and (newest := ctx.params.pop("newest", None)):
             ctx.params[self._range] = _counted(newest, ctx.params[self._range])
         return rest
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does. What a repository sets is told first, and what is not heeded."""
+        for each in () if self._reports else said(ctx):
+            if not each.own or not each.heeded:
+                click.echo(f"patcher: {safe(each.line)}", err=True)
+        return super().invoke(ctx)
+
+    def get_help(self, ctx: click.Context) -> str:
+        """As click does, with the defaults that everybody has."""
+        ctx.default_map = None
+        return super().get_help(ctx)
 
     def _understood(self, args: Sequence[str]) -> Iterator[str]:
         """The arguments, -N among them written as click can read it."""

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 import click
 
 from patcher.cli.command import Command
-from patcher.cli.common import CLEAN, FOUND, PATH, deliver, plain, style, working
+from patcher.cli.common import CLEAN, FOUND, PATH, deliver, fail_on, plain, style, working
+from patcher.cli.settings import said
 
 if TYPE_CHECKING:
     from patcher.cache import Cache
     from patcher.lint.session import Linted
 
 _PROFILES = ("auto", "default", "tip", "netdev", "kvm", "stable")
-_LEVELS = ("error", "warning", "note")
 _FORMATS = ("text", "json", "sarif", "junit", "terse", "b4", "html")
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, reports=True)
 @click.argument("what", nargs=-1, metavar="[RANGE | FILE… | -]")
 @click.option("--tree", metavar="DIR", type=PATH, help="Kernel tree the patches are for. Default: here.")
 @click.option("--no-tree", is_flag=True, help="Do not look at the repository around mails.")
@@ -29,7 +29,7 @@ _FORMATS = ("text", "json", "sarif", "junit", "terse", "b4", "html")
 @click.option("--only", metavar="IDS", help="Only these rules, parted by commas.")
 @click.option("--skip", metavar="IDS", help="All but these rules.")
 @click.option("--strict/--no-strict", default=None, help="Show notes, too.")
-@click.option("--fail-on", type=click.Choice(_LEVELS), help="From which level on findings count. Default: warning.")
+@fail_on
 @click.option("--format", "form", type=click.Choice(_FORMATS), default="text", show_default=True)
 @click.option("--baseline", metavar="FILE", type=PATH, help="Hide what this JSON report has.")
 @click.option("--fix", is_flag=True, help="Write corrected messages to --fix-to, and show the difference.")
@@ -48,15 +48,14 @@ def lint(
     """Check patches, mailboxes or a range of commits before they go to LKML.
 
     Without arguments: the commits of upstream..HEAD. Nothing is changed, nothing of the tree is executed. Exit code 1
-    means errors or warnings (see --fail-on). Defaults of --fail-on, --only, --profile, --rules, --skip and --strict
-    come from git config patcher.failOn and so on.
+    means errors or warnings (see --fail-on).
     """
     from patcher.lint import session
     from patcher.lint.model import Level
 
     request = session.Request(
         what, tree, no_tree, base, profile, only, skip, strict, Level(fail_on) if fail_on else None, baseline, rules,
-        trust_tree, checkpatch, configured=True,
+        trust_tree, checkpatch, said(click.get_current_context()),
     )  # fmt: skip
     with working(quiet) as (cache, bar):
         if fix or fix_to:

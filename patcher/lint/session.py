@@ -12,7 +12,7 @@ from msgspec import structs
 
 from patcher.errors import InputError
 from patcher.files import HUGE, present, read_file
-from patcher.lint import defaults, findings, select
+from patcher.lint import findings, select
 from patcher.lint.context import Context
 from patcher.lint.ignore import NAME, Ignores, read
 from patcher.lint.model import Default, Level, Outcome
@@ -36,8 +36,7 @@ _FIRST = 64  # mails by which the tree and the base are chosen
 
 class Request(Frozen, frozen=True):
     """What to lint, and how; see ``patcher lint --help``. ``what`` are files, or one range, or nothing for the commits
-    of upstream..HEAD. What is None is as git's configuration has it where the request is
-    ``configured``, else as the option's default."""
+    of upstream..HEAD. ``defaults`` are those of git's configuration that went into the request."""
 
     what: tuple[str, ...] = ()
     tree: Path | None = None
@@ -52,7 +51,7 @@ class Request(Frozen, frozen=True):
     rules: Path | None = None
     trust_tree: bool = False
     checkpatch: Path | None = None
-    configured: bool = False
+    defaults: tuple[Default, ...] = ()
 
 
 class Linted(NamedTuple):
@@ -142,16 +141,13 @@ class _Session(contextlib.ExitStack):
     def __init__(self, request: Request, cache: Cache) -> None:
         super().__init__()
         self._cache = cache
-        self._defaults = defaults.read(request.tree or Path()) if request.configured else ()
-        self._request = request = _completed(request, self._defaults)
+        self._fail_on = request.fail_on or Level.WARNING
+        strict = bool(request.strict) or self._fail_on is Level.NOTE
+        self._request = request = structs.replace(request, strict=strict)
         self.rules = with_own(shipped(cache), request.rules) if request.rules else shipped(cache)
         rule_ids = {rule.id for rule in self.rules}
-        self._fail_on = request.fail_on or Level.WARNING
         self._settings = Settings(
-            request.profile or AUTO,
-            select.ids(request.only or "", rule_ids),
-            select.ids(request.skip or "", rule_ids),
-            bool(request.strict),
+            request.profile or AUTO, _ids(request, "only", rule_ids), _ids(request, "skip", rule_ids), strict
         )
         self._baseline = findings.read_baseline(request.baseline) if request.baseline else ()
 
@@ -169,28 +165,22 @@ class _Session(contextlib.ExitStack):
             found = lint_patches(
                 patches, self.rules, settings, source.context, self._cache, ignores, self._baseline, scripts
             )
-            return structs.replace(found, looked_at=source.looked_at, defaults=self._defaults, fail_on=self._fail_on)
+            return structs.replace(
+                found, looked_at=source.looked_at, defaults=self._request.defaults, fail_on=self._fail_on
+            )
 
         return outcome
 
 
-def _completed(request: Request, found: Sequence[Default]) -> Request:
-    """A request with the defaults for what was left open."""
-
-    def of(name: str) -> str:
-        return defaults.value(found, name)
-
-    strict = of("strict") == "true" if request.strict is None else request.strict
-    fail_on = request.fail_on or Level(of("failOn") or Level.WARNING)
-    return structs.replace(
-        request,
-        profile=request.profile or of("profile"),
-        only=of("only") if request.only is None else request.only,
-        skip=of("skip") if request.skip is None else request.skip,
-        strict=strict or fail_on is Level.NOTE,
-        fail_on=fail_on,
-        rules=request.rules or (Path(of("rules")).expanduser() if of("rules") else None),
-    )
+def _ids(request: Request, name: str, known: set[str]) -> frozenset[str]:
+    """The rules of ``only`` or ``skip``. Raises InputError for one that is not there, with the file that has it."""
+    text = getattr(request, name) or ""
+    try:
+        return select.ids(text, known)
+    except InputError as error:
+        names = (name, f"lint.{name}")
+        file = next((each.file for each in request.defaults if each.name in names and each.value == text), "")
+        raise InputError(f"{file}: {error}" if file else str(error)) from error
 
 
 def _source(request: Request, cache: Cache, progress: Progress | None) -> _Source:

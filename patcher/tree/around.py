@@ -8,7 +8,6 @@ from pathlib import Path
 
 from patcher.errors import InputError
 from patcher.files import is_directory, present, read_file
-from patcher.tree.kernel import looks_like_kernel
 
 
 def top(path: Path) -> Path | None:
@@ -31,6 +30,8 @@ def _has(top: Path, path: str) -> bool:
 
 
 def _is_kernel(top: Path) -> bool:
+    from patcher.tree.kernel import looks_like_kernel
+
     try:
         return looks_like_kernel(read_file(top / "Makefile", below=top))
     except InputError:
