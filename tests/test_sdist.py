@@ -14,6 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from patcher.cli import cli
+from patcher.cli.manual import pages
+
 TOP = Path(__file__).parents[1]
 DATA = ("rules", "patches", "miniature")  # what the package has below _data
 NOT_IN_IT = {".gitignore"}  # hatchling adds this one by itself
@@ -71,7 +74,10 @@ def test_the_wheel_has_the_package_and_all_of_its_data(sources: Path, wheel: Pat
         assert files, name
         expected |= {f"{becomes}/{file.relative_to(sources / name)}" for file in files}
     with zipfile.ZipFile(wheel) as opened:
-        assert {name for name in opened.namelist() if ".dist-info/" not in name} == expected
+        names = {name for name in opened.namelist() if ".dist-info/" not in name}
+    manual = {name for name in names if ".data/data/share/man/man1/" in name}
+    assert names - manual == expected
+    assert {Path(name).name for name in manual} == {f"{name}.1" for name in pages(cli)}
 
 
 @pytest.mark.slow

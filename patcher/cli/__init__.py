@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import signal
 import sys
 
@@ -24,6 +25,8 @@ from patcher.cli.rules import rules
 from patcher.cli.series import series
 from patcher.cli.status import status
 from patcher.processes import end_on_signals
+
+COMPLETE = "_PATCHER_COMPLETE"  # the variable by which a shell asks for completions
 
 
 def _versions(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:
@@ -78,7 +81,8 @@ def _run() -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # what the locale cannot spell
     try:
-        code = cli.main(standalone_mode=False)
+        by_git = os.path.basename(sys.argv[0]) == "git-patcher"  # noqa: PTH119
+        code = cli.main(prog_name="git patcher" if by_git else "patcher", complete_var=COMPLETE, standalone_mode=False)
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else INTERRUPTED
     except BaseException as error:  # noqa: BLE001 - a fault of ours must not look like a finding

@@ -40,6 +40,14 @@ def _shared() -> list[click.Option]:
     ]  # fmt: skip
 
 
+class _Count(click.Option):
+    """--max-count, which is shown with its short form, as that is none that click knows."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """What help says of it."""
+        return "-N, --max-count N", self.help or ""
+
+
 class Command(click.Command):
     """A command that also has the options that all have, and defaults from ``git config patcher.*``. ``reports``: it
     has a report that tells which of them hold."""
@@ -53,9 +61,9 @@ class Command(click.Command):
         self._range = next((each.name for each in self.params if each.name in _RANGES), None)
         if self._range:
             self.params.append(
-                click.Option(
+                _Count(
                     ["--max-count", "newest"], metavar="N", type=click.IntRange(1, 10**6),
-                    help="The newest N commits, of HEAD or of the range; shorter: -N.",
+                    help="The newest N commits, of HEAD or of the range: -1, -3.",
                 )
             )  # fmt: skip
         self.params += _shared()

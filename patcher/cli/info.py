@@ -21,12 +21,19 @@ def profiles() -> int:
 
 
 @click.command("help", cls=Command)
-@click.argument("topic", required=False)
-def help_(topic: str | None) -> int:
+@click.argument("words", nargs=-1, metavar="[TOPIC]")
+@click.option("--man", is_flag=True, help="Show the manual page of a command instead: patcher help --man lint.")
+def help_(words: tuple[str, ...], man: bool) -> int:
     """Longer texts on one topic: patcher help TOPIC."""
+    if man:
+        from patcher.cli.manual import page, show
+
+        root = click.get_current_context().find_root().command
+        assert isinstance(root, click.Group)
+        return show(page(root, words))
     from patcher.report.topics import topic_text
 
-    deliver(topic_text(topic), None)
+    deliver(topic_text(" ".join(words) or None), None)
     return CLEAN
 
 
