@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from patcher.lint.session import Linted
 
 _PROFILES = ("auto", "default", "tip", "netdev", "kvm", "stable")
-_FORMATS = ("text", "json", "sarif", "junit", "terse", "b4", "html")
+_FORMATS = ("text", "json", "html", "sarif", "junit", "codequality", "patchwork", "terse", "b4")
 
 
 @click.command(cls=Command, reports=True)
@@ -94,6 +94,14 @@ def _shown(linted: Linted, form: str, output: Path | None, cache: Cache, *, verb
         from patcher.report.html.lint import lint_html
 
         return lint_html(outcome, tool(cache))
+    if form == "codequality":
+        from patcher.report.lint_codequality import lint_codequality
+
+        return lint_codequality(outcome)
+    if form == "patchwork":
+        from patcher.report.lint_patchwork import lint_patchwork
+
+        return lint_patchwork(outcome, tool(cache))
     from patcher.report.lint_terse import lint_b4, lint_terse
 
     return lint_b4(outcome) if form == "b4" else lint_terse(outcome)

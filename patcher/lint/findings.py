@@ -14,7 +14,7 @@ from patcher.files import HUGE, read_file
 from patcher.formats import from_json
 from patcher.lint import locations
 from patcher.lint.ignore import Ignores
-from patcher.lint.model import Finding, Level, Outcome, Skipped
+from patcher.lint.model import Finding, Level, Outcome, Read, Skipped
 from patcher.lint.register import About
 from patcher.lint.rules import LintRule, by_checkpatch
 from patcher.lint.run import Counted, Event, LookedAt, Raised
@@ -30,7 +30,7 @@ def outcome(
     findings: list[Finding] = []
     skipped: dict[Skipped, None] = {}
     labels: dict[str, int] = {}
-    changes: dict[str, tuple[str, int]] = {}
+    mails: list[Read] = []
     kinds: Counter[Kind] = Counter()
     profiles: set[str] = set()
     fired: set[tuple[str, str]] = set()
@@ -44,8 +44,7 @@ def outcome(
             series = event.series
         elif isinstance(event, LookedAt):
             labels.setdefault(event.patch.label, len(labels))
-            if event.change:
-                changes.setdefault(event.patch.label, event.change)
+            mails.append(_read(event))
             kinds[event.patch.kind] += 1
             if event.patch.kind is Kind.PATCH:
                 profiles.add(event.profile)
@@ -72,7 +71,7 @@ def outcome(
         series=series,
         hidden=hidden,
         profiles=tuple(sorted(profiles)),
-        changes={each.patch: changes[each.patch] for each in shown if each.patch in changes},
+        read=tuple(mails),
     )
 
 
@@ -83,6 +82,11 @@ def read_baseline(file: Path) -> tuple[str, ...]:
     if report.schema != 1:
         raise InputError(f"{file} has the schema {report.schema}, not 1", "make it anew with --format json")
     return tuple(finding.fingerprint for finding in report.findings)
+
+
+def _read(event: LookedAt) -> Read:
+    patch = event.patch
+    return Read(patch.label, patch.summary, patch.kind, patch.message_id.strip("<>"), event.change)
 
 
 class _Fingerprint(msgspec.Struct, frozen=True):

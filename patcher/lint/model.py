@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from enum import StrEnum
 from typing import NamedTuple
 
-from patcher.mail.model import Patch
+from patcher.mail.model import Kind, Patch
 from patcher.model import Frozen
 
 STDIN = "stdin"  # the path of mails that were read from there
+LORE = "lore:"  # what the path of mails begins with that were fetched, before a Message-ID
 
 
 class Level(StrEnum):
@@ -90,12 +91,22 @@ class Default(Frozen, frozen=True):
         return f"patcher.{self.name} = {self.value} from {self.file}{not_heeded}"
 
 
+class Read(Frozen, frozen=True):
+    """A mail or commit that was looked at. ``patch`` is its label; ``message_id`` is without ``<>``, "" where there is
+    none; ``change`` is the first line that it changes, path and line after the change, or None."""
+
+    patch: str
+    summary: str
+    kind: Kind
+    message_id: str = ""
+    change: tuple[str, int] | None = None
+
+
 class Outcome(Frozen, frozen=True):
     """All that came out. ``patches`` counts those looked at, ``others`` cover letters, replies and other mails;
     ``hidden`` are findings that a suppression or the baseline hides; ``looked_at`` says which tree mails were held
     against, and which commit of it; ``defaults`` come from git's configuration; findings of the level ``fail_on`` and
-    above count. ``changes`` has for each patch that a finding names, by its label, the first line
-    that it changes: path and line after the change."""
+    above count. ``read`` are the mails and commits, in the order of the findings."""
 
     findings: tuple[Finding, ...]
     skipped: tuple[Skipped, ...]
@@ -107,7 +118,7 @@ class Outcome(Frozen, frozen=True):
     looked_at: str = ""
     defaults: tuple[Default, ...] = ()
     fail_on: Level = Level.WARNING
-    changes: Mapping[str, tuple[str, int]] = {}
+    read: tuple[Read, ...] = ()
 
     def fails(self, finding: Finding) -> bool:
         """Whether a finding counts."""
@@ -117,6 +128,24 @@ class Outcome(Frozen, frozen=True):
     def failed(self) -> bool:
         """Whether one of the findings counts."""
         return any(map(self.fails, self.findings))
+
+
+def in_file(finding: Finding) -> bool:
+    """Whether the path of a finding is that of a file."""
+    return finding.path not in ("", STDIN) and not finding.path.startswith(LORE)
+
+
+def places(outcome: Outcome) -> Callable[[Finding], tuple[str, int]]:
+    """Where a review of the code shows a finding, as path and line from 1. What is said of the message of a commit, or
+    of mail that is in no file, stands at the first line that the patch changes, where there is one."""
+    changes = {each.patch: each.change for each in reversed(outcome.read) if each.change}
+
+    def place(finding: Finding) -> tuple[str, int]:
+        if not in_file(finding):
+            return changes.get(finding.patch, (f"{finding.patch}.patch", 1))
+        return finding.path, max(finding.line, 1)
+
+    return place
 
 
 class Location(NamedTuple):

@@ -34,6 +34,7 @@ def _case(suite: ElementTree.Element, row: Row, cell: Cell, report: Report) -> N
         return
     kind = {Status.ERROR: "error", Status.SKIP: "skipped"}.get(cell.status, "failure")
     result = ElementTree.SubElement(case, kind, message=xml_text(cell.detail))
+    result.text = result.get("message")  # GitLab shows the text only
     if kind == "failure":
         column = next(column for column in report.columns if column.check == cell.check)
         result.set("type", cell.status.value)

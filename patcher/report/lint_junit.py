@@ -5,12 +5,15 @@ from __future__ import annotations
 from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement
 
-from patcher.lint.model import Finding, Outcome
+from patcher.lint.model import Finding, Outcome, places
 from patcher.report.junit_tail import document, xml_text
+from patcher.report.places import from_here
 
 
 def lint_junit(outcome: Outcome) -> str:
-    """One test suite; a test case for each patch with findings, and one for all others."""
+    """One test suite; a test case for each patch with findings, and one for all others. What GitLab shows of a case is
+    its file, and the text of an element, not its attribute ``message`` ("Unit test reports")."""
+    place = places(outcome)
     by_patch = [(patch, list(found)) for patch, found in groupby(outcome.findings, key=lambda each: each.patch)]
     failed = sum(any(map(outcome.fails, found)) for _, found in by_patch)
     clean = outcome.patches + outcome.others - len({patch for patch, _ in by_patch})
@@ -23,7 +26,8 @@ def lint_junit(outcome: Outcome) -> str:
         for name, text in pairs:
             SubElement(properties, "property", name=name, value=xml_text(text))
     for patch, found in by_patch:
-        case = SubElement(suite, "testcase", classname="lint", name=xml_text(f"{patch}: {found[0].summary}"))
+        name, file = xml_text(f"{patch}: {found[0].summary}"), xml_text(from_here(place(found[0])[0]))
+        case = SubElement(suite, "testcase", classname="lint", name=name, file=file)
         matter = [each for each in found if outcome.fails(each)]
         if matter:
             failure = SubElement(case, "failure", message=xml_text(matter[0].message), type=xml_text(matter[0].rule))
@@ -36,7 +40,7 @@ def lint_junit(outcome: Outcome) -> str:
         case = SubElement(
             suite, "testcase", classname="lint.skipped", name=xml_text(f"{each.rule} {each.patch}".strip())
         )
-        SubElement(case, "skipped", message=xml_text(each.reason))
+        SubElement(case, "skipped", message=xml_text(each.reason)).text = xml_text(each.reason)
     suite.set("tests", str(len(suite.findall("testcase"))))
     return document(suite)
 

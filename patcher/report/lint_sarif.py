@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from patcher.lint.model import STDIN, Finding, Outcome
+from patcher.lint.model import Finding, Outcome, places
 from patcher.lint.rules import LintRule
 from patcher.report.sarif_tail import location, log, notification, result
 from patcher.report.sarif_tail import rule as described_rule
 
 
 def lint_sarif(outcome: Outcome, rules: Sequence[LintRule], tool: dict[str, str]) -> str:
-    """The findings as a SARIF log. What is said of a commit's message, or of a mail that is in no file, stands at the
-    first line that the patch changes: code scanning shows it there, in the diff of a pull request."""
+    """The findings as a SARIF log, each at its place (``places``), so that it shows in the diff of a pull request."""
     ids = [rule.id for rule in rules]
     others = [each.rule for each in outcome.findings if each.rule not in ids]
     described: list[dict[str, Any]] = [_rule(rule) for rule in rules]
@@ -22,7 +21,8 @@ def lint_sarif(outcome: Outcome, rules: Sequence[LintRule], tool: dict[str, str]
     notes = [f"{each.rule} was not looked at: {each.reason}" for each in outcome.skipped]
     notes += [f"default: {each.line}" for each in outcome.defaults]
     notes += [outcome.looked_at] if outcome.looked_at else []
-    results = [_result(each, index, outcome.changes) for each in outcome.findings]
+    place = places(outcome)
+    results = [_result(each, index, place(each)) for each in outcome.findings]
     return log(tool, described, results, [notification("note", text) for text in notes])
 
 
@@ -39,13 +39,10 @@ def _of_script(name: str) -> dict[str, Any]:
     )
 
 
-def _result(finding: Finding, index: dict[str, int], changes: Mapping[str, tuple[str, int]]) -> dict[str, Any]:
+def _result(finding: Finding, index: dict[str, int], place: tuple[str, int]) -> dict[str, Any]:
     fix = f" ({finding.fix})" if finding.fix else ""
-    name = f"{finding.patch}: {finding.summary}"
-    if finding.path in ("", STDIN):
-        path, line = changes.get(finding.patch, (f"{finding.patch}.patch", 1))
-        where = location(name, path, line)
-    else:
-        where = location(name, finding.path, finding.line, finding.column, finding.width)
+    inside = place == (finding.path, finding.line)
+    column, width = (finding.column, finding.width) if inside else (0, 0)
+    where = location(f"{finding.patch}: {finding.summary}", *place, column, width)
     text = f"{finding.patch}: {finding.message}{fix}"
     return result(finding.rule, index[finding.rule], finding.level.value, text, where, finding.fingerprint)

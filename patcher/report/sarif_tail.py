@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
 from patcher.report.json_tail import render
+from patcher.report.places import from_here
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 
@@ -83,13 +83,8 @@ def rule(name: str, title: str, explain: str, advice: str, level: str = "warning
 
 def _uri(path: str) -> str:
     """A relative reference for what is below where we are, else an absolute one: GitHub rejects /x and ../x."""
-    normal = os.path.normpath(path)
-    here = os.path.realpath(".")
-    if normal.startswith("/") and os.path.realpath(normal).startswith(f"{here}/"):
-        normal = os.path.relpath(os.path.realpath(normal), here)
-    if normal.startswith(("/", "../")) or normal == "..":
-        return "file://" + _quoted(os.path.normpath(f"{here}/{normal}" if normal[0] == "." else normal))
-    return _quoted(normal)
+    found = from_here(path)
+    return f"file://{_quoted(found)}" if found.startswith("/") else _quoted(found)
 
 
 def _quoted(path: str) -> str:
