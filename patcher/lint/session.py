@@ -12,7 +12,7 @@ from msgspec import structs
 
 from patcher.errors import InputError
 from patcher.files import HUGE, present, read_file
-from patcher.lint import findings, select
+from patcher.lint import findings, lore, select
 from patcher.lint.context import Context
 from patcher.lint.ignore import NAME, Ignores, read
 from patcher.lint.model import Default, Level, Outcome
@@ -35,8 +35,9 @@ _FIRST = 64  # mails by which the tree and the base are chosen
 
 
 class Request(Frozen, frozen=True):
-    """What to lint, and how; see ``patcher lint --help``. ``what`` are files, or one range, or nothing for the commits
-    of upstream..HEAD. ``defaults`` are those of git's configuration that went into the request."""
+    """What to lint, and how; see ``patcher lint --help``. ``what`` are files and threads (``lore:MESSAGE-ID``), or one
+    range, or nothing for the commits of upstream..HEAD. ``defaults`` are those of git's configuration that went into
+    the request."""
 
     what: tuple[str, ...] = ()
     tree: Path | None = None
@@ -105,6 +106,8 @@ def lint_commits(repository: Repository, base: str, commits: Sequence[str], tree
 
 def fix(request: Request, target: str | None, cache: Cache, progress: Progress | None = None) -> Corrected:
     """Write corrected messages to a new directory or branch (``target``). Raises InputError where that cannot be."""
+    if any(map(lore.named, request.what)):
+        raise InputError("--fix, and mail that was sent is named", "name files, or commits")
     from patcher.lint.fix import fixed
     from patcher.tree.rewrite import with_messages
 
@@ -185,7 +188,7 @@ def _ids(request: Request, name: str, known: set[str]) -> frozenset[str]:
 
 def _source(request: Request, cache: Cache, progress: Progress | None) -> _Source:
     what = request.what
-    if what and (what == ("-",) or any(present(Path(name)) for name in what)):
+    if what and (what == ("-",) or any(lore.named(name) or present(Path(name)) for name in what)):
         return _of_mail(request, cache, progress)
     if absent := [name for name in what if len(what) > 1 or mail.missing(name)]:
         raise InputError(f"{absent[0]} does not exist", "name files, or one range of commits")
@@ -195,8 +198,9 @@ def _source(request: Request, cache: Cache, progress: Progress | None) -> _Sourc
 
 
 def _of_mail(request: Request, cache: Cache, progress: Progress | None) -> _Source:
-    names = mail.files(request.what)
-    patches = mail.patches(names, progress)
+    what, fetched = lore.fetched(request.what)
+    names = mail.files(what, fetched)
+    patches = mail.patches(names, progress, fetched=fetched)
     head = list(islice(patches, _FIRST))
     every = chain(head, patches)
     if request.no_tree:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO
 
 from patcher.errors import InputError
@@ -19,16 +21,16 @@ _ENDINGS = (".patch", ".eml", ".mbox", ".mbox.gz", ".mbx", ".diff", ".txt", ".co
 Progress = Callable[[str, int, int], None]
 
 
-def files(names: Sequence[str]) -> tuple[str, ...]:
+def files(names: Sequence[str], fetched: Mapping[str, bytes] = MappingProxyType({})) -> tuple[str, ...]:
     """The files that the names stand for: themselves, ``-`` for standard input, and of a directory (one of
-    ``git format-patch`` or a maildir) what it holds, in the order of the names.
+    ``git format-patch`` or a maildir) what it holds, in the order of the names. What was ``fetched`` is none.
 
     Raises InputError where there is no such file, or none in a directory.
     """
     found: list[str] = []
     for name in names:
         place = Path(name)
-        if name == "-":
+        if name == "-" or name in fetched:
             found.append(name)
         elif is_directory(place):
             boxes = [each for sub in ("cur", "new") if is_directory(place / sub) for each in files_in(place / sub)]
@@ -48,9 +50,12 @@ def missing(word: str) -> bool:
     return (word.startswith(("/", "./", "../")) or word.endswith(_ENDINGS)) and not present(Path(word))
 
 
-def patches(names: Sequence[str], progress: Progress | None = None, *, most: int | None = None) -> Iterator[Patch]:
+def patches(
+    names: Sequence[str], progress: Progress | None = None, *, most: int | None = None,
+    fetched: Mapping[str, bytes] = MappingProxyType({}),
+) -> Iterator[Patch]:  # fmt: skip
     """Every mail of the files as a patch, cover letter or other mail, while reading. ``progress`` is told bytes;
-    ``most`` is how many a mail may have (see ``mbox.split``).
+    ``most`` is how many a mail may have (see ``mbox.split``); ``fetched`` is what was fetched under a name.
 
     Raises InputError where a file cannot be read, or none holds a patch or any other mail.
     """
@@ -60,8 +65,10 @@ def patches(names: Sequence[str], progress: Progress | None = None, *, most: int
     alike = Counter(Path(name).name for name in names)
     for name in names:
         short = "stdin" if name == "-" else name if alike[Path(name).name] > 1 else Path(name).name
+        if len(fetched) == 1 and name in fetched:
+            short = name.partition(":")[0]
         try:
-            with _opened(name) as stream:
+            with io.BytesIO(fetched[name]) if name in fetched else _opened(name) as stream:
                 for patch in _patches(stream, name, short, progress, before, total, most):
                     any_mail = any_mail or _is_mail(patch)
                     yield patch
