@@ -78,6 +78,7 @@ def run(
     *,
     read: Iterable[Path | str] = (),
     write: Iterable[Path | str] = (),
+    programs: Iterable[Path | str] = (),
     cwd: Path | str | None = None,
     env: Mapping[str, str] | None = None,
     stdin: bytes = b"",
@@ -94,6 +95,7 @@ def run(
         argv: the program, looked up in the sandbox's PATH, and its arguments
         read: files and directories it may read, each at its own place; they must exist
         write: likewise, and it may write there; the deeper path decides where one holds the other
+        programs: likewise, read-only, and not ours: their rights stay as they are
         cwd: where it starts (default ``/tmp``, which is empty and its own); must be one of the paths, or below
         env: variables beside PATH, HOME, TMPDIR and LC_ALL; nothing is inherited
         stdin: what it reads on standard input
@@ -108,9 +110,10 @@ def run(
     way = tried()
     if isinstance(way, str):
         raise InputError(f"no sandbox: {way}", _ADVICE)
-    view = View(argv, tuple(read), tuple(write), cwd, env or {}, memory_bytes, processes)
+    own = tuple(read)
+    view = View(argv, (*programs, *own), tuple(write), cwd, env or {}, memory_bytes, processes)
     if way.nobody:
-        for path in view.read:
+        for path in own:
             _show(bubblewrap.place(path).resolve())
         for path in view.write:
             _give(bubblewrap.place(path).resolve())

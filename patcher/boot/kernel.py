@@ -15,7 +15,7 @@ from patcher.boot.config import BootConfig, knows
 from patcher.boot.failure import failure
 from patcher.boot.model import ARCHES, BZIMAGE, FORMATS, VMLINUX, BuildError, Kernel
 from patcher.cache import Cache
-from patcher.check.adjust import OURS, Adjustments, adjustments, tool
+from patcher.check.adjust import OURS, Adjustments, adjustments
 from patcher.check.building import Build, CannotBuild
 from patcher.check.builds import Builds
 from patcher.check.configuration import Configuration
@@ -23,6 +23,7 @@ from patcher.check.runner import Runner, must_trust
 from patcher.check.snapshot import Snapshot
 from patcher.check.specs import Spec
 from patcher.check.store import Store, digest
+from patcher.check.tools import tool
 from patcher.check.workers import Progress
 from patcher.check.workspace import Kept, disk_errors, place
 from patcher.errors import InputError

@@ -9,10 +9,10 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterable
-from pathlib import Path
 from typing import NamedTuple
 
 from patcher.check import refused
+from patcher.check.arches import directory, native
 from patcher.check.refused import ReadText, Search
 from patcher.errors import InputError
 
@@ -29,20 +29,6 @@ _BEFORE_THE_KERNEL = ("arch/x86/boot/Makefile", "arch/x86/boot/compressed/Makefi
 _HOST_COMMON = "scripts/dtc/dtc-lexer.lex.c_shipped"
 
 
-class Tool(NamedTuple):
-    """A compiler or checker: what it was asked for as, the command, its version line, and ("" or) why it is missing."""
-
-    name: str
-    command: str
-    version: str
-    missing: str
-
-    @property
-    def compiler(self) -> str:
-        """The compiler's command. A checker goes with gcc."""
-        return "gcc" if self.name == "sparse" else self.command
-
-
 OURS = "{ours}"
 
 
@@ -54,23 +40,6 @@ class Adjustments(NamedTuple):
     files: dict[str, str]
     notes: tuple[str, ...]
     flags: str = ""
-
-
-def tool(name: str, override: str = "") -> Tool:
-    """The compiler or checker of that name (or the command given for it), tried out."""
-    command = override or name
-    program = shutil.which(command.split()[0])
-    if program is None:
-        return Tool(name, command, "", f"{command} is not installed")
-    try:
-        done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=20, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return Tool(name, command, "", f"{command} does not run ({error})")
-    output = (done.stdout or done.stderr).strip().partition("\n")[0]
-    stamp = Path(program).resolve().stat()
-    if done.returncode:
-        return Tool(name, command, "", f"{command} does not run ({output})")
-    return Tool(name, command, f"{output} ({stamp.st_size}.{stamp.st_mtime_ns})", "")
 
 
 def _macros(compiler: str) -> dict[str, str]:
@@ -94,10 +63,11 @@ def adjustments(compiler: str, read: ReadText, paths: Iterable[str], search: Sea
         read: the text of a file of the tree, "" where there is none
         paths: the files of the tree
         search: the files of the tree that hold one of some words, among those that fit some of git's patterns
-        arch: what is built, ``x86_64`` or ``i386``
+        arch: what ARCH is set to, "" for this machine's
     """
+    place = directory(arch)
     macros = _macros(compiler)
-    makefiles = read("Makefile") + read("arch/x86/Makefile")
+    makefiles = read("Makefile") + read(f"arch/{place}/Makefile")
     general, assembler, preprocessor = [], [], []
     variables: list[tuple[str, str]] = []
     files: dict[str, str] = {}
@@ -125,11 +95,11 @@ def adjustments(compiler: str, read: ReadText, paths: Iterable[str], search: Sea
             f"linux/compiler-gcc{major}.h: the tree knows gcc up to {supported[-1]}; "
             f"its linux/compiler-gcc{supported[-1]}.h is taken, as for the last gcc {supported[-1]}"
         )
-        if sizes := refused.lenient_sizes(compiler, paths, read):
+        if place == "x86" and (sizes := refused.lenient_sizes(compiler, paths, read)):
             assembler.append(sizes[0])
             notes.append(sizes[1])
         given: dict[str, list[str]] = {}
-        for each in refused.objects(compiler, read, search, arch, OURS):
+        for each in refused.objects(compiler, read, search, arch, OURS) if place == "x86" else ():
             given.setdefault(each.variable, []).append(each.value)
             files[each.file] = each.text
             notes.append(each.note)
@@ -139,7 +109,7 @@ def adjustments(compiler: str, read: ReadText, paths: Iterable[str], search: Sea
         variables.append(("PERL", f"{OURS}/bin/perl"))
         notes.append("perl: defined(@array) in the tree's scripts is read as (@array), since Perl 5.22 refuses it")
     if major >= 10 and _HOST_COMMON in set(paths) and re.search(r"^YYLTYPE yylloc;", read(_HOST_COMMON), re.MULTILINE):
-        variables.append(("HOSTCC", f"{compiler} -fcommon"))
+        variables.append(("HOSTCC", f"{compiler if place == native() else 'gcc'} -fcommon"))
         notes.append("HOSTCC: -fcommon, as dtc defines yylloc twice, which gcc 10 and later refuse")
     if (old := _MAKE_CMD.search(read("scripts/Kbuild.include"))) and _make_keeps_backslashes():
         variables += [
@@ -147,7 +117,7 @@ def adjustments(compiler: str, read: ReadText, paths: Iterable[str], search: Sea
             ("make-cmd", old.group(1).replace("\\\\\\#", "\\$(pound)").replace("\\#", "$(pound)")),
         ]
         notes.append(r"make-cmd: with $(pound) for \#, as make 4.3 reads that differently and takes all for changed")
-    own = [text for path in _BEFORE_THE_KERNEL if _OF_ITS_OWN.search(text := read(path))]
+    own = [text for path in _BEFORE_THE_KERNEL if place == "x86" and _OF_ITS_OWN.search(text := read(path))]
     flags = [flag for flag in general if any(flag not in text for text in own)]
     general, assembler = ([each for each in some if each not in flags] for some in (general, assembler))
     if any("-mno-sse" not in text for text in own) and refused.vectorizes(compiler):

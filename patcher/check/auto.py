@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from patcher.check import affected as affect
+from patcher.check.arches import directory, native
 from patcher.check.depends import Dependencies
 from patcher.check.guards import Branch, branches, changes, compiled
 from patcher.check.kbuild import Makefiles
@@ -22,7 +23,7 @@ from patcher.check.specs import Spec, symbols
 
 MOST = 12
 _FIXED = frozenset({"64BIT", "X86_64", "X86_32", "X86"})
-_ARCHES = (("x86_64", "64BIT"), ("i386", "X86_32"))
+_X86 = (("x86_64", "64BIT"), ("i386", "X86_32"))
 _DEFCONFIG = re.compile(r"arch/x86/configs/(\w+_defconfig)$")
 _CONDITION = re.compile(r"^\s*(?:obj|lib)-\$\(CONFIG_(\w+)\)\s*[+:]?=\s*(.*)$", re.MULTILINE)
 _TRIES = 6
@@ -42,11 +43,18 @@ class _Made(NamedTuple):
     config: dict[str, str]
 
 
-def choose(series: Sequence[Snapshot], configure: Configure) -> Chosen:
-    """Choose configurations for x86.
+def usual() -> tuple[str, ...]:
+    """What ARCH is set to where nobody says: this machine's."""
+    return tuple(arch for arch, _ in _X86) if native() == "x86" else (native(),)
+
+
+def choose(series: Sequence[Snapshot], arches: Sequence[str], configure: Configure) -> Chosen:
+    """Choose configurations.
 
     Arguments:
         series: the base and the commits
+        arches: what ARCH is set to; the first one's code, and all that is no architecture's, is to be compiled, and of
+            others, but i386, what is theirs
         configure: makes a configuration on the last commit and returns its ``.config``, or None where it cannot be made
     """
     last = series[-1]
@@ -54,9 +62,10 @@ def choose(series: Sequence[Snapshot], configure: Configure) -> Chosen:
     files = dict.fromkeys(
         path for each in series[1:] for path in affect.touched(each.changes)[0] if path in last.entries
     )
-    made = [_Made(spec, symbols(text)) for spec in _defaults(last) if (text := configure(spec)) is not None]
+    made = [_Made(spec, symbols(text)) for spec in _defaults(last, arches) if (text := configure(spec)) is not None]
     if not made:
-        return Chosen(_defaults(last), ())
+        return Chosen(_defaults(last, arches), ())
+    first = directory(arches[0])
     dependencies = Dependencies(last.entries, last.text)
     used: list[_Made] = list(made)
 
@@ -75,17 +84,17 @@ def choose(series: Sequence[Snapshot], configure: Configure) -> Chosen:
 
     left: list[LeftOut] = []
     for path in files:
-        if affect.elsewhere(path, "x86"):
+        kinds = [arch for arch in _kinds(made) if _concerns(arch, path, first)]
+        if not kinds:
             left.append(LeftOut(path, "it is for another architecture"))
-            continue
-        for arch in _kinds(made):
+        for arch in kinds:
             if not any(_builds(last, each, path) for each in used if _kind(each) == arch):
                 start = next(each for each in made if _kind(each) == arch)
                 switched = tuple((name, "y") for name in _conditions(last, path) if start.config.get(name, "n") == "n")
                 if switched:
                     add(start, switched, lambda new, path=path: _builds(last, new, path))  # type: ignore[misc]
     for branch in wanted:
-        if affect.elsewhere(branch.path, "x86"):
+        if not any(_concerns(arch, branch.path, first) for arch in _kinds(made)):
             continue
 
         def good(new: _Made, branch: Branch = branch) -> bool:
@@ -109,16 +118,22 @@ def _wanted(series: Sequence[Snapshot]) -> Iterable[Branch]:
                     yield from branches(file.path, parent.text(file.old_path), [line.number for line in file.removed])
 
 
-def _defaults(last: Snapshot) -> tuple[Spec, ...]:
+def _defaults(last: Snapshot, arches: Sequence[str]) -> tuple[Spec, ...]:
     """The default configuration of each width; where the tree has no Kconfig program, all that it ships."""
     if "scripts/kconfig/Makefile" in last.entries:
-        return tuple(Spec(f"{arch}:defconfig", arch, "defconfig", "", (), ()) for arch, _ in _ARCHES)
+        return tuple(Spec(f"{arch}:defconfig", arch, "defconfig", "", (), ()) for arch in arches)
     names = sorted(match.group(1) for path in last.entries if (match := _DEFCONFIG.match(path)))
     return tuple(Spec(name, "", name, "", (), ()) for name in names)
 
 
 def _kind(made: _Made) -> str:
-    return next((arch for arch, symbol in _ARCHES if made.config.get(symbol) == "y"), "")
+    return made.spec.arch or next((arch for arch, symbol in _X86 if made.config.get(symbol) == "y"), "")
+
+
+def _concerns(arch: str, path: str, first: str) -> bool:
+    """Whether a file is to be compiled for what ARCH is set to. ``first`` is the directory of the first of them all."""
+    place = directory(arch)
+    return not affect.elsewhere(path, place) and (place == first or path.startswith(f"arch/{place}/"))
 
 
 def _kinds(made: Sequence[_Made]) -> tuple[str, ...]:
@@ -126,7 +141,7 @@ def _kinds(made: Sequence[_Made]) -> tuple[str, ...]:
 
 
 def _builds(last: Snapshot, made: _Made, path: str) -> bool:
-    return Makefiles(last.text, made.config, "x86").builds(path)
+    return Makefiles(last.text, made.config, directory(made.spec.arch)).builds(path)
 
 
 def _sees(last: Snapshot, made: _Made, path: str) -> bool:

@@ -65,17 +65,17 @@ class Build:
         """The sources and the build directory."""
         return self._workspace.tree, self.directory
 
-    def variables(self) -> list[str]:
-        """The variables that make is given."""
+    def variables(self, *, plain: bool = False) -> list[str]:
+        """The variables that make is given. ``plain``: without those of a checker."""
+        tool = self._tool.plain or self._tool if plain else self._tool
         found = [f"O={self.directory}"]
         if self._spec.arch:
             found.append(f"ARCH={self._spec.arch}")
         compiler = f"{self._tool.compiler} {self._configuration.adjustments.flags}".strip()
-        if self._tool.name == "sparse":
-            found += ["C=2", f"CHECK={self._tool.command}"]
+        found += [f"{name}={value}" for name, value in tool.given]
         if self._with_ccache:
             found.append(f"CC=ccache {compiler}")
-        elif compiler != "gcc":
+        elif compiler not in ("gcc", f"{dict(tool.given).get('CROSS_COMPILE')}gcc"):
             found.append(f"CC={compiler}")
         ours = str(self._workspace.ours)
         return [
@@ -135,11 +135,19 @@ class Build:
         targets = ["prepare"]
         if "scripts/Makefile" in entries:
             targets.append("scripts")
-        self._must(targets, "it cannot be prepared", variables=[each for each in self.variables() if each != "C=2"])
+        self._must(targets, "it cannot be prepared")
         needs: set[str] = set()
-        for made in ("kernel/bounds.s", "arch/x86/kernel/asm-offsets.s"):
+        for made in self._made_first():
             needs.update(self._needs(made, entries))
         return tuple(sorted(needs))
+
+    def _made_first(self) -> list[str]:
+        """What objects are made from that are made: of which constants are read, and where an architecture does so, the
+        vDSO, of which addresses are."""
+        own = self.directory / "arch" / self._configuration.arch / "kernel"
+        vdso = own.glob("vdso*/*.o") if own.resolve() == own else ()
+        found = (str(file.relative_to(self.directory)) for file in vdso)
+        return ["kernel/bounds.s", f"arch/{self._configuration.arch}/kernel/asm-offsets.s", *sorted(found)]
 
     def link(self, targets: Sequence[str]) -> Result:
         """Make what is linked of objects, such as ``vmlinux``: how make ended, and what it and the compilers said."""
@@ -166,7 +174,7 @@ class Build:
             self._forget(target)
         result = self._run(["-k", *self._names(targets, entries)], [*self.variables(), _ALONE], more=more)
         output = result.stdout.decode("utf-8", "replace")
-        checking = self._tool.name == "sparse"
+        checking = self._tool.checks
         chunks = _chunks(output, checking, self._workspace.tree, self.directory)
         found = {}
         for target in targets:
@@ -222,8 +230,8 @@ class Build:
     def _parse(self, output: str, lines_of: messages.ReadLines, target: str = "") -> tuple[Message, ...]:
         return messages.parse(output, self._workspace.tree, self.directory, lines_of, target)
 
-    def _must(self, targets: Sequence[str], what: str, *, stdin: bytes = b"", variables: Sequence[str] = ()) -> None:
-        result = self._run(targets, variables or self.variables(), stdin=stdin)
+    def _must(self, targets: Sequence[str], what: str, *, stdin: bytes = b"") -> None:
+        result = self._run(targets, self.variables(plain=True), stdin=stdin)
         if result.reason:
             raise CannotBuild(f"{what}: {result.reason}")
         if result.code:
@@ -241,6 +249,7 @@ class Build:
             ["make", "--no-print-directory", *jobs, *variables, *targets],
             read=[self._workspace.tree, self._workspace.ours],
             write=[self.directory, *([self._store] if self._store else [])],
+            programs=self._tool.places,
             cwd=self._workspace.tree,
             env={**_ENVIRONMENT, **cached, **(more or {})},
             stdin=stdin,

@@ -68,7 +68,7 @@ class Builds:
         return workspace.kept.has(self._key(workspace, configuration, commit))
 
     def _key(self, workspace: Workspace, configuration: Configuration, base: str) -> str:
-        return configuration.key("prepared", str(workspace.root), self._with_ccache, base)
+        return configuration.plain.key("prepared", str(workspace.root), self._with_ccache, base)
 
     def _opened(self) -> Workspace:
         with self._lock:

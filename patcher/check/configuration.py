@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from patcher.check.adjust import Adjustments, Tool
+from patcher.check.adjust import Adjustments
+from patcher.check.arches import directory
 from patcher.check.specs import Spec
 from patcher.check.store import digest
+from patcher.check.tools import Tool
 
 
 class Configuration(NamedTuple):
@@ -24,10 +26,15 @@ class Configuration(NamedTuple):
     @property
     def arch(self) -> str:
         """The directory below ``arch/``."""
-        return "x86" if self.spec.arch in ("", "i386", "x86_64") else self.spec.arch
+        return directory(self.spec.arch)
+
+    @property
+    def plain(self) -> Configuration:
+        """The same with the compiler alone: what a checker goes with is made as for that."""
+        return self._replace(tool=self.tool.plain or self.tool)
 
     def key(self, *more: object) -> str:
         """A key for what is made in this configuration of ``more``."""
         _, *spec = self.spec  # and what an id of git's stands for is the word of its repository alone
         variables, files, _, flags = self.adjustments
-        return digest(6, self.repository, spec, self.tool, variables, sorted(files.items()), flags, *more)
+        return digest(7, self.repository, spec, self.tool, variables, sorted(files.items()), flags, *more)

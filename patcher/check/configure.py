@@ -36,7 +36,8 @@ def configure(
     if configuration.tool.missing:
         return Configured("", configuration.tool.missing, None)
     prepared = parent.prepared if parent else None
-    key, needs_key = configuration.key("config", snapshot.config_files), configuration.key("needs", snapshot.commit)
+    plain = configuration.plain
+    key, needs_key = plain.key("config", snapshot.config_files), plain.key("needs", snapshot.commit)
     config, needs = store.text(key), "" if snapshot.number else store.text(needs_key)
     try:
         if config is None or needs is None:

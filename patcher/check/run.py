@@ -10,42 +10,40 @@ from pathlib import Path
 from typing import NamedTuple
 
 from patcher.cache import Cache
-from patcher.check.adjust import Adjustments, Tool, adjustments, tool
-from patcher.check.auto import choose as choose_configurations
 from patcher.check.builds import Builds
 from patcher.check.choose import choose, graph
 from patcher.check.configuration import Configuration
+from patcher.check.configurations import Maker, arches, asked, places
 from patcher.check.configure import Configured
 from patcher.check.judge import Findings, Judge
 from patcher.check.making import Here, Making
-from patcher.check.results import Cell, Column, LeftOut, Report, Row, Status
+from patcher.check.results import Cell, Column, Report, Row, Status
 from patcher.check.runner import Runner, must_trust
 from patcher.check.series import Series
 from patcher.check.snapshot import Snapshot, take
-from patcher.check.specs import Spec, parse
 from patcher.check.store import Store
+from patcher.check.variables import Variables
 from patcher.check.workers import Meter, Progress, Workers
-from patcher.errors import InputError
 from patcher.model import Frozen
 from patcher.tree.gittree import GitTree
 from patcher.tree.kernel import version
 from patcher.tree.objects import Commit
-
-_TOOLS = ("gcc", "clang", "sparse")
 
 
 class Options(Frozen, frozen=True):
     """How to check. Raises InputError unless the tree's build is ``trusted`` to run.
 
     ``configs`` are what ``specs.parse`` reads; where there are none, they are chosen from what the series changes.
-    ``tools`` are names of compilers and checkers, parted by commas; ``lint`` and ``prove`` are checks beside them.
+    ``tools`` are names of compilers and checkers, parted by commas, "" for the one that make would use with those
+    ``variables``; ``lint`` and ``prove`` are checks beside them.
     ``sandboxed``: whether the tree's programs run in the sandbox. ``jobs``: processes at once, 0 for as many as there
     are cores. ``most``: users of touched headers that are compiled for a commit in a configuration.
     """
 
     trusted: bool
     configs: tuple[str, ...] = ()
-    tools: str = "gcc"
+    tools: str = ""
+    variables: Variables = Variables()
     lint: bool = False
     prove: bool = False
     sandboxed: bool = True
@@ -62,22 +60,20 @@ def run(series: Series, tree: Path, options: Options, cache: Cache, progress: Pr
 
     Raises InputError where there is no sandbox, or no room to work.
     """
-    names = tuple(dict.fromkeys(name.strip() for name in options.tools.split(",") if name.strip()))
-    if not names or (unknown := [name for name in names if name not in _TOOLS]):
-        wrong = unknown[0] if names else "nothing"
-        raise InputError(f"--with {options.tools}: {wrong} is no tool", f"choose from {', '.join(_TOOLS)}")
-    specs = parse(word for word in options.configs if word != "auto")
+    wanted = asked(options.configs, options.tools, options.variables)
     root = str(tree.resolve())
     runner = Runner(sandboxed=options.sandboxed) if series.commits else None
     release = version(GitTree(series.repository, series.base))
     if runner is None:  # no patch made a commit: there is nothing to compile
         return Report(root, release, series.base, (), (), (), (), (), ())
-    snapshots = take(series.repository, series.base, [commit.id for commit in series.commits])
+    found = arches(series, wanted)
+    snapshots = take(series.repository, series.base, [commit.id for commit in series.commits], places(found))
     jobs, meter = options.jobs or len(os.sched_getaffinity(0)), Meter(progress, len(series.commits))
     store = Store(cache)
     with Builds(series.repository, snapshots, runner, cache) as builds, Workers(jobs, runner) as workers:
-        stages = _Stages(series, snapshots, jobs, store, Here(builds, workers, store, meter), meter)
-        return stages.report(root, release, specs, tuple(map(tool, names)), options.most, runner)
+        maker = Maker(snapshots[0], wanted, found, jobs, series.repository.identity)
+        stages = _Stages(series, snapshots, store, Here(builds, workers, store, meter), meter)
+        return stages.report(root, release, maker, options.most, runner)
 
 
 class _Stages(NamedTuple):
@@ -85,16 +81,14 @@ class _Stages(NamedTuple):
 
     series: Series
     snapshots: tuple[Snapshot, ...]
-    jobs: int
     store: Store
     making: Making
     meter: Meter
 
-    def report(
-        self, tree: str, release: str, specs: Sequence[Spec], tools: Sequence[Tool], most: int, runner: Runner
-    ) -> Report:
+    def report(self, tree: str, release: str, maker: Maker, most: int, runner: Runner) -> Report:
         """Go through them."""
-        configurations, left_out = self._configurations(specs, tools)
+        self.meter.say(0, "choosing configurations")
+        configurations, left_out = maker.all(self.snapshots, self._config_of)
         configured = self._configured(configurations)
         identity = self.series.repository.identity
         graphs = functools.cache(lambda arch: graph(self.snapshots, arch, self.store, identity))
@@ -109,39 +103,9 @@ class _Stages(NamedTuple):
             (*left_out, *choice.left_out), tuple(dict.fromkeys(notes)), runner.gaps(),
         )  # fmt: skip
 
-    def _configurations(
-        self, specs: Sequence[Spec], tools: Sequence[Tool]
-    ) -> tuple[tuple[Configuration, ...], tuple[LeftOut, ...]]:
-        """Those that were asked for, or chosen from what the series changes; then, too, what none of them compiles."""
-        base, last = self.snapshots[0], self.snapshots[-1]
-
-        @functools.cache
-        def adjusted(compiler: str, arch: str) -> Adjustments:
-            return adjustments(compiler, base.text, base.entries, base.naming, arch)
-
-        numbers = itertools.count()
-
-        def with_tools(specs: Sequence[Spec], tools: Sequence[Tool]) -> tuple[Configuration, ...]:
-            identity = self.series.repository.identity
-            jobs = max(1, self.jobs // max(1, len(specs) * len(tools)))
-            return tuple(
-                Configuration(
-                    next(numbers), f"{spec.name} {each.name}" if len(tools) > 1 else spec.name, spec, each,
-                    Adjustments((), {}, ()) if each.missing else adjusted(each.compiler, spec.arch), jobs, identity,
-                )
-                for spec in specs
-                for each in tools
-            )  # fmt: skip
-
-        def config_of(spec: Spec) -> str | None:
-            (trial,) = with_tools([spec], tools[:1])
-            (configured,) = self.making.configured([trial], last, [None])
-            return configured.config or None
-
-        if specs:
-            return with_tools(specs, tools), ()
-        chosen = choose_configurations(self.snapshots, config_of)
-        return with_tools(chosen.specs, tools), chosen.left_out
+    def _config_of(self, trial: Configuration) -> str | None:
+        (configured,) = self.making.configured([trial], self.snapshots[-1], [None])
+        return configured.config or None
 
     def _configured(self, configurations: Sequence[Configuration]) -> list[list[Configured]]:
         """By commit, the base first, and by configuration."""
@@ -150,9 +114,20 @@ class _Stages(NamedTuple):
             if rows and snapshot.config_files == self.snapshots[snapshot.number - 1].config_files:
                 rows.append(rows[-1])
             else:
-                parents = rows[-1] if rows else [None] * len(configurations)
-                rows.append(self.making.configured(configurations, snapshot, parents))
+                parents: Sequence[Configured | None] = rows[-1] if rows else [None] * len(configurations)
+                rows.append(self._all_configured(configurations, snapshot, parents))
         return rows
+
+    def _all_configured(
+        self, configurations: Sequence[Configuration], snapshot: Snapshot, parents: Sequence[Configured | None]
+    ) -> list[Configured]:
+        """The plain compilers first: what is prepared for them is there for checkers."""
+        found: dict[int, Configured] = {}
+        for beside in (False, True):
+            some = [number for number, each in enumerate(configurations) if bool(each.tool.plain) == beside]
+            made = self.making.configured([configurations[n] for n in some], snapshot, [parents[n] for n in some])
+            found |= zip(some, made, strict=True)
+        return [found[number] for number in range(len(configurations))]
 
     def _judged(
         self, configurations: Sequence[Configuration], configured: Sequence[Sequence[Configured]],

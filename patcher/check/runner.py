@@ -42,15 +42,16 @@ class Runner:
 
     def run(
         self, argv: Sequence[str], *, read: Sequence[Path], write: Sequence[Path], cwd: Path, env: Mapping[str, str],
-        stdin: bytes = b"", seconds: float,
+        stdin: bytes = b"", seconds: float, programs: Sequence[str] = (),
     ) -> sandbox.Result:  # fmt: skip
-        """Run to the end; standard error is part of the standard output, in the order it was written."""
+        """Run to the end; standard error is part of the standard output, in the order it was written. ``programs`` are
+        directories of programs of the user's, which the sandbox is to show."""
         if self._ended:
             return sandbox.Result(130, b"", b"", "it was interrupted")
         merged = ["sh", "-c", 'exec "$@" 2>&1', "sh", *argv]
         if self.sandboxed:
             done = sandbox.run(
-                merged, read=read, write=write, cwd=cwd, env=env, stdin=stdin, seconds=seconds,
+                merged, read=read, write=write, programs=programs, cwd=cwd, env=env, stdin=stdin, seconds=seconds,
                 memory_bytes=MEMORY_BYTES, processes=PROCESSES,
             )  # fmt: skip
         else:

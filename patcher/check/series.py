@@ -14,7 +14,7 @@ from patcher.tree.applying import Applied, apply_all, borrow
 from patcher.tree.commit import Draft, Identity, nobody, writer
 from patcher.tree.gitrepo import Repository
 from patcher.tree.objects import Commit
-from patcher.tree.revisions import base_of, commits
+from patcher.tree.revisions import base_of, commits, upstream
 
 
 class Series(NamedTuple):
@@ -27,7 +27,8 @@ class Series(NamedTuple):
 
 
 def named(repository: Repository, what: Sequence[str], base: str | None, scratch: Path) -> Series:
-    """The series that the words name: files and directories that exist are patches, anything else is one range.
+    """The series that the words name: files and directories that exist are patches, anything else is one range;
+    without words it is upstream..HEAD.
 
     ``scratch`` is a directory for objects of patches that are applied. Raises InputError.
     """
@@ -42,13 +43,12 @@ def named(repository: Repository, what: Sequence[str], base: str | None, scratch
         own = borrow(repository, scratch)
         applied = apply_all(own, start, files, scratch)
         return Series(own, start, tuple(each.commit for each in applied if each.commit), applied)
-    if len(what) != 1:
-        raise InputError(
-            "nothing to check" if not what else f"{what[1]} is not a file", "give a range A..B, or patches"
-        )
+    if len(what) > 1:
+        raise InputError(f"{what[1]} is not a file", "give a range A..B, or patches")
+    asked = what[0] if what else upstream(repository)
     if base is not None:
-        raise InputError("--base is for patches", f"write {base}..{what[0].rpartition('..')[2]}")
-    found = commits(repository, what[0])
+        raise InputError("--base is for patches", f"write {base}..{asked.rpartition('..')[2]}")
+    found = commits(repository, asked)
     return Series(repository, base_of(repository, found).id, found, ())
 
 

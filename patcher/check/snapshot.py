@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from functools import cached_property
 
 from patcher.check.store import digest
@@ -13,34 +13,36 @@ from patcher.tree.changes import Change
 from patcher.tree.gitrepo import Repository
 from patcher.tree.gittree import LINK, Entry, GitTree
 
-_KEPT_ARCHES = ("x86/", "um/")
+_X86 = ("x86", "um")
 _NO_CODE = ("Documentation", "scripts", "tools", "samples", "usr")
 _PROGRAMS = ("scripts/", "usr/", "tools/arch/", "tools/build/", "tools/include/", "tools/lib/", "tools/objtool/",
-             "tools/scripts/", "arch/x86/tools/", "arch/x86/boot/tools/", "lib/gen_")  # fmt: skip
+             "tools/scripts/", "lib/gen_")  # fmt: skip
+_PROGRAMS_OF_ARCH = ("tools/", "boot/tools/")
 _RUN = (".sh", ".pl", ".awk", ".py", ".bc", ".sed")
 _TABLES = ("_defconfig", ".tbl", "asm-offsets.c", "asm-offsets_32.c", "asm-offsets_64.c", "bounds.c")
 
 
-def _unneeded(path: str) -> bool:
+def _unneeded(path: str, arches: Container[str]) -> bool:
     top, _, rest = path.partition("/")
     if top == "Documentation":
         return not posixpath.basename(path).startswith(("Kconfig", "Makefile", "Kbuild"))
-    return (
-        top == "arch"
-        and "/" in rest
-        and not rest.startswith(_KEPT_ARCHES)
-        and not posixpath.basename(path).startswith("Kconfig")
-    )
+    arch, below, _ = rest.partition("/")
+    outside = top == "arch" and bool(below) and arch not in arches
+    return outside and not posixpath.basename(path).startswith("Kconfig")
 
 
 class Snapshot:
     """Commit ``number`` of the series, from 1; 0 is the base, which has no parent here. ``texts`` are those of files
-    that were read, by blob, for all of the series.
+    that were read, by blob, for all of the series. ``arches``: the directories below ``arch/`` that builds look into.
     """
 
-    def __init__(self, repository: Repository, texts: dict[str, str], number: int, commit: str, parent: str) -> None:
+    def __init__(
+        self, repository: Repository, texts: dict[str, str], number: int, commit: str, parent: str,
+        arches: Sequence[str] = _X86,
+    ) -> None:  # fmt: skip
         self._repository = repository
         self._texts = texts
+        self._arches = tuple(arches)
         self.number, self.commit, self.parent = number, commit, parent
 
     @cached_property
@@ -54,8 +56,8 @@ class Snapshot:
 
     @cached_property
     def exported(self) -> dict[str, Entry]:
-        """What a build for x86 may look at: documentation and the code of other architectures are half of a tree."""
-        return {path: entry for path, entry in self.entries.items() if not _unneeded(path)}
+        """What a build may look at: documentation and the code of other architectures are half of a tree."""
+        return {path: entry for path, entry in self.entries.items() if not _unneeded(path, self._arches)}
 
     @cached_property
     def changes(self) -> tuple[Change, ...]:
@@ -80,10 +82,11 @@ class Snapshot:
     @cached_property
     def build_files(self) -> str:
         """A digest of what kbuild goes by and of what it runs."""
+        programs = (*_PROGRAMS, *(f"arch/{arch}/{place}" for arch in self._arches for place in _PROGRAMS_OF_ARCH))
         kept = (
             (path, entry.blob)
             for path, entry in self.entries.items()
-            if path.startswith(_PROGRAMS)
+            if path.startswith(programs)
             or path.endswith((*_TABLES, *_RUN))
             or posixpath.basename(path).startswith(("Makefile", "Kbuild", "Kconfig"))
         )
@@ -98,7 +101,7 @@ class Snapshot:
             if path.startswith("scripts/kconfig/")
             or path.endswith("_defconfig")
             or posixpath.basename(path).startswith("Kconfig")
-            or path in ("Makefile", "arch/x86/Makefile")
+            or path in ("Makefile", *(f"arch/{arch}/Makefile" for arch in self._arches))
         )
         return digest(sorted(kept))
 
@@ -132,10 +135,12 @@ class Snapshot:
         return [(path, line) for path in paths for line in self.text(path).split("\n") if "include" in line]
 
 
-def take(repository: Repository, base: str, commits: Iterable[str]) -> tuple[Snapshot, ...]:
-    """The base and the commits that follow it, the oldest first."""
+def take(
+    repository: Repository, base: str, commits: Iterable[str], arches: Sequence[str] = _X86
+) -> tuple[Snapshot, ...]:
+    """The base and the commits that follow it, the oldest first. ``arches``: directories below ``arch/``."""
     texts: dict[str, str] = {}
     found: list[Snapshot] = []
     for number, commit in enumerate((base, *commits)):
-        found.append(Snapshot(repository, texts, number, commit, found[-1].commit if found else ""))
+        found.append(Snapshot(repository, texts, number, commit, found[-1].commit if found else "", arches))
     return tuple(found)

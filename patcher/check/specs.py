@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 import msgspec
 
+from patcher.check.arches import ARCHES
 from patcher.errors import InputError
 from patcher.files import read_text
 
 HOME = Path(__file__).parent / "sets"
-ARCHES = ("x86_64", "i386", "x86")
 _CHANGE = re.compile(r"([+-])(\w+)(?:=(\"[^\"]*\"|[\w.]+))?")
 _SPEC = re.compile(r"(?P<head>[^+-][^+]*?)(?P<changes>(?:[+-][A-Z0-9]\w*(?:=(?:\"[^\"]*\"|[\w.]+))?)*)$")
 _TARGET = re.compile(r"[\w.-]*config$")
@@ -61,8 +61,8 @@ def sets() -> dict[str, str]:
     return {file.stem: _load(file).title for file in sorted(HOME.glob("*.toml"))}
 
 
-def parse(words: Iterable[str]) -> tuple[Spec, ...]:
-    """The configurations that the user named, in order, each once.
+def parse(words: Iterable[str], arch: str = "") -> tuple[Spec, ...]:
+    """The configurations that the user named, in order, each once. ``arch`` is the ARCH of those that have none.
 
     Raises InputError for what cannot be read as one.
     """
@@ -76,7 +76,7 @@ def parse(words: Iterable[str]) -> tuple[Spec, ...]:
                 found.setdefault(spec.name, spec)
         else:
             spec = _one(word)
-            found.setdefault(spec.name, spec)
+            found.setdefault(spec.name, spec._replace(arch=spec.arch or arch))
     return tuple(found.values())
 
 
@@ -96,11 +96,13 @@ def _one(word: str) -> Spec:
         arch, colon, base = match["head"].partition(":")
         if not colon:
             arch, base = (arch, "defconfig") if arch in ARCHES else ("", arch)
+        if arch and arch not in ARCHES:
+            raise InputError(f"{word!r}: {arch} is no architecture", f"choose from {', '.join(ARCHES)}")
         if _TARGET.match(base):
             return Spec(word, arch, base, "", _changes(match["changes"]), ())
     raise InputError(
         f"{word!r} is no configuration",
-        f"write ARCH:TARGET+SYMBOL-SYMBOL (x86_64:defconfig+XEN-SMP), a .config's path, or a set: {', '.join(sets())}",
+        f"write ARCH:TARGET+SYMBOL-SYMBOL (arm64:defconfig+XEN-SMP), a .config's path, or a set: {', '.join(sets())}",
     )
 
 

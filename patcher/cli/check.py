@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ FORMATS = ("text", "json", "sarif", "junit", "html")
 
 
 @click.command(cls=Command)
-@click.argument("what", nargs=-1, metavar="[RANGE | FILE…]")
+@click.argument("what", nargs=-1, metavar="[VAR=VALUE…] [RANGE | FILE…]")
 @click.option(
     "--tree", "place", default=".", metavar="DIR", type=PATH,
     help="Kernel tree: a git repository (bare or not) or a worktree. Default: here.",
@@ -29,7 +30,10 @@ FORMATS = ("text", "json", "sarif", "junit", "html")
 @click.option(
     "--configs", metavar="LIST", multiple=True, help="Configurations, comma-separated; 'auto' is the default."
 )
-@click.option("--with", "tools", metavar="LIST", default="gcc", show_default=True, help="gcc, clang, sparse.")
+@click.option(
+    "--with", "tools", metavar="LIST", default="",
+    help="gcc, clang, sparse, smatch, W=1, W=2, comma-separated. Default: gcc, or what LLVM=1 and W=1 say.",
+)  # fmt: skip
 @click.option("--lint", is_flag=True, help="Lint each commit, too.")
 @click.option("--prove", is_flag=True, help="Run the P2M code of each commit against the scheme, too.")
 @click.option("--boot", is_flag=True, help="Boot the base and the last commit in QEMU, too.")
@@ -52,14 +56,18 @@ def check(
     """Check that each commit of a series applies and compiles, and adds no warning.
 
     RANGE is A..B, A for A..HEAD, or -3 for the last three commits; FILE is a patch, an mbox or a directory of patches.
-    Nothing in the tree is changed. Exit code 1 means that a commit brings something new, or could not be checked;
-    with --fail-on error, new warnings are told and do not count.
+    Without: the commits of upstream..HEAD. VAR is one of ARCH, CROSS_COMPILE, LLVM and W, here or in the environment,
+    as for make. Nothing in the tree is changed. Exit code 1 means that a commit brings something new, or could not be
+    checked; with --fail-on error, new warnings are told and do not count.
     """
     use_libclang(libclang)
     from patcher.check import session
     from patcher.check.run import Options
+    from patcher.check.variables import parted, variables
 
-    options = Options(trust_tree, configs, tools, lint, prove, not no_sandbox, jobs or 0, most)
+    what, given = parted(what)
+    make = variables(given, os.environ)
+    options = Options(trust_tree, configs, tools, make, lint, prove, not no_sandbox, jobs or 0, most)
     with working(quiet) as (cache, bar):
         if series is None:
             others = [booting(place, (), trust_tree, cache, bar)] if boot else []

@@ -180,7 +180,7 @@ def test_an_internal_compiler_error_is_no_verdict(mini_repo: Path, cache_dir: Pa
 
 def test_a_compiler_that_is_missing(mini_repo: Path, cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     commit_edits(mini_repo, "touch", {MMU: append("\n/* touched */\n")})
-    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setattr(shutil, "which", lambda name, path=None: None)
     (cell,) = check(mini_repo, "HEAD~1", cache_dir, configs=ONE, tools=["clang"]).rows[0].cells
     assert (cell.status, cell.detail) == (Status.ERROR, "clang is not installed")
 

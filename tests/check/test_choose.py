@@ -9,13 +9,14 @@ import pytest
 from check.checking import append, commit_edits
 from realgit import run_git
 
-from patcher.check.adjust import Adjustments, Tool
+from patcher.check.adjust import Adjustments
 from patcher.check.affected import Graph
 from patcher.check.choose import Choice, choose
 from patcher.check.configuration import Configuration
 from patcher.check.configure import Configured, Prepared
 from patcher.check.snapshot import take
 from patcher.check.specs import Spec
+from patcher.check.tools import Tool
 from patcher.tree.find import open_repository
 
 FILES = {

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from patcher.check.adjust import Adjustments, Tool
+from patcher.check.adjust import Adjustments
 from patcher.check.configuration import Configuration
 from patcher.check.judge import Findings, Judge
 from patcher.check.results import Finding, Kind, Message, Outcome, Severity, State, Status
 from patcher.check.specs import Spec
+from patcher.check.tools import Tool
 
 A, B = "mm/a.o", "mm/b.o"
 

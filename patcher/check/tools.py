@@ -1,0 +1,190 @@
+"""Compilers and checkers: which program each is for an architecture, where it lies, and what make is told of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from patcher.check.arches import ARCHES, directory, native
+from patcher.check.refused import ReadText
+from patcher.check.variables import Variables
+from patcher.errors import InputError
+
+GCC, CLANG = "gcc", "clang"
+_CHECKERS = {"sparse": "sparse", "smatch": "smatch -p=kernel"}
+_OWN = ("C", "CHECK", "W")  # variables of checkers, and of more warnings
+_WARNINGS = re.compile(r"W=[123]{1,3}")
+_BESIDE_CLANG = ("ld.lld", "llvm-ar", "llvm-nm", "llvm-objcopy")
+_SEEN = ("/usr/local/bin", "/usr/bin", "/bin")  # where a program in the sandbox looks for others
+_KNOWS_LLVM = re.compile(r"^if.*\bLLVM\b", re.MULTILINE)
+_OF_PREFIX = ("bin", "lib", "lib32", "lib64", "libexec", "include")
+
+
+class Tool(NamedTuple):
+    """A compiler or checker: what it was asked for as, the command, its version line, and ("" or) why it is missing.
+
+    ``given``: variables for make. ``places``: directories that the sandbox is to show, as they are not the system's.
+    ``plain``: the compiler that a checker goes with, or that is asked for more warnings.
+    """
+
+    name: str
+    command: str
+    version: str
+    missing: str
+    given: tuple[tuple[str, str], ...] = ()
+    places: tuple[str, ...] = ()
+    plain: Tool | None = None
+
+    @property
+    def compiler(self) -> str:
+        """The compiler's command."""
+        return self.plain.command if self.plain else self.command
+
+    @property
+    def checks(self) -> bool:
+        """Whether kbuild runs it beside the compiler."""
+        return self.name in _CHECKERS
+
+
+def names(asked: str, variables: Variables) -> tuple[str, ...]:
+    """The tools that were asked for, parted by commas, plain compilers first; where nothing was, what ``make`` would
+    use. Raises InputError for what is no tool."""
+    found = [name.strip() for name in asked.split(",") if name.strip()]
+    if not asked:
+        found = [f"W={variables.warnings}" if variables.warnings else CLANG if variables.llvm else GCC]
+    elif variables.warnings:
+        found.append(f"W={variables.warnings}")
+    wrong = [name for name in found if name not in (GCC, CLANG, *_CHECKERS) and not _WARNINGS.fullmatch(name)]
+    if wrong or not found:
+        raise InputError(
+            f"--with {asked}: {wrong[0] if wrong else 'nothing'} is no tool",
+            f"choose from {', '.join((GCC, CLANG, *_CHECKERS))}, W=1, W=2, W=3",
+        )
+    return tuple(sorted(dict.fromkeys(found), key=lambda name: name not in (GCC, CLANG)))
+
+
+def tools(asked: Sequence[str], arch: str, variables: Variables) -> tuple[Tool, ...]:
+    """The tools of these names for what ARCH is set to ("" for this machine). ``variables`` name other programs than
+    those that are the default; CROSS_COMPILE is meant for this architecture."""
+    compilers = {GCC: gcc, CLANG: clang}
+    usual = next((name for name in asked if name in compilers), CLANG if variables.llvm else GCC)
+    found = {name: compilers[name](arch, variables) for name in {*asked, usual} if name in compilers}
+    return tuple(found[name] if name in found else _beside(name, found[usual]) for name in asked)
+
+
+def _beside(name: str, plain: Tool) -> Tool:
+    if name in _CHECKERS:
+        checker = tool(name, _CHECKERS[name])
+        return checker._replace(
+            missing=plain.missing or checker.missing, plain=plain, places=plain.places,
+            given=(*plain.given, ("C", "2"), ("CHECK", checker.command)),
+        )  # fmt: skip
+    given = (*plain.given, ("W", name.partition("=")[2]))
+    return plain._replace(name=name, given=given, plain=plain)
+
+
+def gcc(arch: str, variables: Variables) -> Tool:
+    """gcc for what ARCH is set to: this machine's, or a cross compiler."""
+    prefix = variables.cross_compile
+    if not prefix:
+        if directory(arch) == native():
+            return tool(GCC)
+        prefix = f"{ARCHES[arch].triplet}-"
+    command = _located(f"{prefix}gcc")
+    found = tool(GCC, command)
+    if found.missing and not variables.cross_compile:
+        package = ARCHES[arch].package
+        advice = f"Debian has it in {package}" if package else f"Debian has no compiler for {arch}; set CROSS_COMPILE"
+        found = found._replace(missing=f"{f'{found.missing}: ' if package else ''}{advice}")
+    return found._replace(given=(("CROSS_COMPILE", command.removesuffix("gcc")),), places=_places(command))
+
+
+def clang(arch: str, variables: Variables) -> Tool:
+    """clang, and what goes with it. It is for every architecture; make is told LLVM by ``adjustments``, where the tree
+    knows that."""
+    llvm = variables.llvm or "1"
+    before, after = (llvm, "") if llvm.endswith("/") else ("", llvm) if llvm.startswith("-") else ("", "")
+    command = _located(f"{before}{CLANG}{after}")
+    if not before and "/" in command:
+        before = command.removesuffix(f"{CLANG}{after}")
+    found = tool(CLANG, command)
+    others = [tool(CLANG, f"{before}{name}{after}") for name in _BESIDE_CLANG]
+    version = " ".join([found.version, *(each.version.rpartition(" (")[2] for each in others if not each.missing)])
+    llvm = f"{before}" if before and not after else after or "1"
+    return found._replace(version=version, given=(("LLVM", llvm),), places=_places(command))
+
+
+def fitting(chosen: Tool, arch: str, read: ReadText) -> Tool:
+    """A tool as a tree takes it: one whose Makefile knows no LLVM= is told the compiler alone, and one that does not
+    tell clang the architecture, its triplet. ``read``: the text of a file of the tree, "" where there is none."""
+    if chosen.plain:
+        plain = fitting(chosen.plain, arch, read)
+        own = (pair for pair in chosen.given if pair[0] in _OWN)
+        return chosen._replace(plain=plain, given=(*plain.given, *own), missing=plain.missing or chosen.missing)
+    given = dict(chosen.given)
+    if "LLVM" not in given:
+        return chosen
+    if not _KNOWS_LLVM.search(read("Makefile")):
+        del given["LLVM"]
+    elif not chosen.missing and (missing := lacking(chosen)):
+        return chosen._replace(missing=missing)
+    if directory(arch) != native() and not read("scripts/Makefile.clang"):
+        given["CROSS_COMPILE"] = f"{ARCHES[arch].triplet}-"
+    return chosen._replace(given=tuple(given.items()))
+
+
+def lacking(clang: Tool) -> str:
+    """Why ``LLVM=`` cannot be used with a clang, "" where it can: of what goes with it, something is not installed."""
+    stem = Path(clang.command).name
+    for name in _BESIDE_CLANG:
+        command = f"{clang.command.removesuffix(stem)}{name}{stem.removeprefix(CLANG)}"
+        if shutil.which(command) is None:
+            package = "lld" if "lld" in name else "llvm"
+            return f"{command} is not installed, which LLVM=1 takes: Debian has it in {package}"
+    return ""
+
+
+def tool(name: str, command: str = "") -> Tool:
+    """The compiler or checker of that name (or the command given for it), tried out."""
+    command = command or name
+    program = shutil.which(command.split()[0])
+    if program is None:
+        return Tool(name, command, "", f"{command.split()[0]} is not installed")
+    try:
+        done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Tool(name, command, "", f"{command} does not run ({error})")
+    output = (done.stdout or done.stderr).strip().partition("\n")[0]
+    stamp = Path(program).resolve().stat()
+    if done.returncode:
+        return Tool(name, command, "", f"{command} does not run ({output})")
+    return Tool(name, command, f"{output} ({stamp.st_size}.{stamp.st_mtime_ns})", "")
+
+
+def _located(command: str) -> str:
+    """The command as a program in the sandbox is to be called: by its name where it finds that itself, else by where
+    the user's PATH has it; as it is where it is not found. ccache's own names of compilers do not count."""
+    if "/" in command:
+        return os.path.abspath(command)  # noqa: PTH100 - as it is named: a link stays one
+    places = [place for place in os.get_exec_path() if Path(place).name != "ccache"]
+    found = shutil.which(command, path=os.pathsep.join(places))
+    seen = shutil.which(command, path=os.pathsep.join(_SEEN))
+    return found if found and (seen is None or not Path(found).samefile(seen)) else command
+
+
+def _places(command: str) -> tuple[str, ...]:
+    """What belongs to a program that lies outside of the system's directories: parts of the directory above its own,
+    never all of that, which may be the user's home."""
+    found: dict[str, None] = {}
+    for file in {Path(command), Path(command).resolve()} if "/" in command else ():
+        prefix = file.parent.parent
+        if not file.is_relative_to("/usr") and file.exists():
+            triplet = file.name.rpartition("-")[0]
+            parts: Iterable[Path] = (prefix / name for name in (*_OF_PREFIX, triplet) if name)
+            found |= dict.fromkeys(str(part) for part in (file.parent, *parts) if part.is_dir())
+    return tuple(sorted(found))
