@@ -10,12 +10,16 @@ from typing import NamedTuple
 from patcher.check import auto, tools
 from patcher.check.adjust import Adjustments, adjustments
 from patcher.check.arches import ARCHES, directory, looked_into, native
+from patcher.check.bindings import Bindings
 from patcher.check.configuration import Configuration
+from patcher.check.filecheck import FileCheck
+from patcher.check.kerneldoc import KernelDoc
 from patcher.check.results import LeftOut
+from patcher.check.rst import Rst
 from patcher.check.series import Series
 from patcher.check.snapshot import Snapshot
 from patcher.check.specs import Spec, parse
-from patcher.check.tools import Tool
+from patcher.check.tools import Names, Tool
 from patcher.check.variables import Variables, for_arch
 from patcher.tree.changes import changes
 
@@ -26,7 +30,7 @@ class Asked(NamedTuple):
     """What the user asked for: ``specs`` (none where they are to be chosen), names of ``tools``, and ``variables``."""
 
     specs: tuple[Spec, ...]
-    tools: tuple[str, ...]
+    tools: Names
     variables: Variables
 
 
@@ -34,6 +38,12 @@ def asked(configs: Sequence[str], names: str, variables: Variables) -> Asked:
     """Read what the user wrote. Raises InputError."""
     words = [word for word in configs if word != "auto"]
     return Asked(parse(words, variables.arch), tools.names(names, variables), variables)
+
+
+def file_checks(names: Sequence[str]) -> tuple[FileCheck, ...]:
+    """The checks of BESIDE with these names."""
+    known: dict[str, Callable[[], FileCheck]] = {"kernel-doc": KernelDoc, "dt": Bindings, "rst": Rst}
+    return tuple(known[name]() for name in names)
 
 
 def arches(series: Series, wanted: Asked) -> tuple[str, ...]:
@@ -67,7 +77,7 @@ class Maker:
     def all(self, snapshots: Sequence[Snapshot], config_of: ConfigOf) -> tuple[list[Configuration], list[LeftOut]]:
         """The configurations, and what none of them compiles. ``config_of`` makes the ``.config`` of one on the last
         commit, None where it cannot be made."""
-        if self._wanted.specs or not self._wanted.tools:
+        if self._wanted.specs or not self._wanted.tools.compile:
             return self._with_tools(self._wanted.specs), []
         missing = {arch: each.missing for arch in self._arches if (each := self._tools(arch)[0]).missing}
         usual = [arch for arch in self._arches if arch not in missing or directory(arch) == native()]
@@ -83,11 +93,11 @@ class Maker:
         return self._configuration(spec, self._tools(spec.arch)[0], self._jobs)
 
     def _with_tools(self, specs: Sequence[Spec]) -> list[Configuration]:
-        share = max(1, self._jobs // max(1, len(specs) * len(self._wanted.tools)))
+        share = max(1, self._jobs // max(1, len(specs) * len(self._wanted.tools.compile)))
         return [self._configuration(spec, each, share) for spec in specs for each in self._tools(spec.arch)]
 
     def _configuration(self, spec: Spec, chosen: Tool, jobs: int) -> Configuration:
-        name = f"{spec.name} {chosen.name}" if len(self._wanted.tools) > 1 else spec.name
+        name = f"{spec.name} {chosen.name}" if len(self._wanted.tools.compile) > 1 else spec.name
         adjusted = Adjustments((), {}, ()) if chosen.missing else self._adjusted(chosen.compiler, spec.arch)
         return Configuration(next(self._numbers), name, spec, chosen, adjusted, jobs, self._repository)
 

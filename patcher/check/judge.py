@@ -53,6 +53,10 @@ class Findings:
         draft.seen.setdefault((config, target), 0)
         return draft
 
+    def has(self, commit: int, tool: str, kind: Kind, message: Message) -> bool:
+        """Whether a tool was heard to say that of a commit."""
+        return (commit, tool, kind, message.line, *key(message, {})) in self._drafts
+
     def all(self) -> tuple[Finding, ...]:
         """In the order of the commits."""
         found = [draft.finding() for draft in self._drafts.values()]
@@ -65,6 +69,7 @@ class Judge:
     def __init__(self, configuration: Configuration, findings: Findings) -> None:
         self._name = configuration.name
         self._config, self._tool, self._findings = configuration.spec.name, configuration.tool.name, findings
+        self._plain = configuration.tool.plain.name if configuration.tool.plain else ""
         self._parent: dict[str, Outcome] = {}
         self._reference: dict[str, tuple[Message, ...]] = {}
         self._broken: dict[str, list[_Draft]] = {}
@@ -145,7 +150,9 @@ class Judge:
         earlier = before.messages if before is not None and before.state is State.FAILED else ()
         for message in new(earlier, after.messages, renamed):
             if message.severity is Severity.ERROR:
-                draft = self._findings.add(number, self._tool, Kind.ERROR, message, self._config, name)
+                # The plain compiler's column comes first: what that says, too, is told once.
+                tool = self._plain if self._findings.has(number, self._plain, Kind.ERROR, message) else self._tool
+                draft = self._findings.add(number, tool, Kind.ERROR, message, self._config, name)
                 self._broken.setdefault(name, []).append(draft)
                 return f"{name} does not compile: {message.message}"
         return f"{name} still does not compile"
@@ -156,6 +163,8 @@ class Judge:
         warns = []
         for message in new(self._reference.get(name, ()), after.messages, renamed):
             since = next((each for each, messages in pending if not new(messages, (message,), {})), number)
+            if self._findings.has(since, self._plain, Kind.WARNING, message):
+                continue
             self._findings.add(since, self._tool, Kind.WARNING, message, self._config, name)
             if since == number:
                 warns.append(f"{message.path}:{message.line}: {_text(message)}")

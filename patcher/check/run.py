@@ -12,9 +12,11 @@ from typing import NamedTuple
 from patcher.cache import Cache
 from patcher.check.builds import Builds
 from patcher.check.choose import choose, graph
+from patcher.check.compose import with_extra
 from patcher.check.configuration import Configuration
-from patcher.check.configurations import Maker, arches, asked, places
+from patcher.check.configurations import Maker, arches, asked, file_checks, places
 from patcher.check.configure import Configured
+from patcher.check.filecheck import FileChecks
 from patcher.check.judge import Findings, Judge
 from patcher.check.making import Here, Making
 from patcher.check.results import Cell, Column, Report, Row, Status
@@ -73,7 +75,9 @@ def run(series: Series, tree: Path, options: Options, cache: Cache, progress: Pr
     with Builds(series.repository, snapshots, runner, cache) as builds, Workers(jobs, runner) as workers:
         maker = Maker(snapshots[0], wanted, found, jobs, series.repository.identity)
         stages = _Stages(series, snapshots, store, Here(builds, workers, store, meter), meter)
-        return stages.report(root, release, maker, options.most, runner)
+        report = stages.report(root, release, maker, options.most, runner)
+        looking = FileChecks(series.repository, snapshots, runner, cache, meter)
+        return functools.reduce(with_extra, map(looking.column, file_checks(wanted.tools.beside)), report)
 
 
 class _Stages(NamedTuple):
@@ -100,7 +104,7 @@ class _Stages(NamedTuple):
         return Report(
             tree, release, self.series.base, tuple(map(_column, configurations)),
             tuple(map(_row, itertools.count(1), self.series.commits, cells)), findings.all(),
-            (*left_out, *choice.left_out), tuple(dict.fromkeys(notes)), runner.gaps(),
+            (*left_out, *(choice.left_out if configurations else ())), tuple(dict.fromkeys(notes)), runner.gaps(),
         )  # fmt: skip
 
     def _config_of(self, trial: Configuration) -> str | None:

@@ -6,7 +6,8 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,13 +17,15 @@ from patcher.check.variables import Variables
 from patcher.errors import InputError
 
 GCC, CLANG = "gcc", "clang"
+BESIDE = ("kernel-doc", "dt", "rst")  # what looks at files, and compiles nothing
 _CHECKERS = {"sparse": "sparse", "smatch": "smatch -p=kernel"}
-_OWN = ("C", "CHECK", "W")  # variables of checkers, and of more warnings
+_NO_KERNEL_DOC = ("cmd_checkdoc", "")  # a command of kbuild since 4.15, where W is set
+_OWN = ("C", "CHECK", "W", _NO_KERNEL_DOC[0])  # variables of checkers, and of more warnings
 _WARNINGS = re.compile(r"W=[123]{1,3}")
 _BESIDE_CLANG = ("ld.lld", "llvm-ar", "llvm-nm", "llvm-objcopy")
 _SEEN = ("/usr/local/bin", "/usr/bin", "/bin")  # where a program in the sandbox looks for others
 _KNOWS_LLVM = re.compile(r"^if.*\bLLVM\b", re.MULTILINE)
-_OF_PREFIX = ("bin", "lib", "lib32", "lib64", "libexec", "include")
+_OF_PREFIX = ("bin", "lib", "lib32", "lib64", "libexec", "include", "pyvenv.cfg")
 
 
 class Tool(NamedTuple):
@@ -51,41 +54,56 @@ class Tool(NamedTuple):
         return self.name in _CHECKERS
 
 
-def names(asked: str, variables: Variables) -> tuple[str, ...]:
-    """The tools that were asked for, parted by commas, plain compilers first; where nothing was, what ``make`` would
-    use. Raises InputError for what is no tool."""
+class Names(NamedTuple):
+    """What was asked for: ``compile``, plain compilers first, and those of BESIDE."""
+
+    compile: tuple[str, ...]
+    beside: tuple[str, ...]
+
+
+def names(asked: str, variables: Variables) -> Names:
+    """The tools that were asked for, parted by commas; where nothing was, what ``make`` would use. Raises InputError
+    for what is no tool."""
     found = [name.strip() for name in asked.split(",") if name.strip()]
     if not asked:
         found = [f"W={variables.warnings}" if variables.warnings else CLANG if variables.llvm else GCC]
     elif variables.warnings:
         found.append(f"W={variables.warnings}")
-    wrong = [name for name in found if name not in (GCC, CLANG, *_CHECKERS) and not _WARNINGS.fullmatch(name)]
+    known = (GCC, CLANG, *_CHECKERS, *BESIDE)
+    wrong = [name for name in found if name not in known and not _WARNINGS.fullmatch(name)]
     if wrong or not found:
         raise InputError(
             f"--with {asked}: {wrong[0] if wrong else 'nothing'} is no tool",
-            f"choose from {', '.join((GCC, CLANG, *_CHECKERS))}, W=1, W=2, W=3",
+            f"choose from {', '.join(known)}, W=1, W=2, W=3",
         )
-    return tuple(sorted(dict.fromkeys(found), key=lambda name: name not in (GCC, CLANG)))
+    ordered = sorted(dict.fromkeys(found), key=lambda name: name not in (GCC, CLANG))
+    beside = tuple(name for name in ordered if name in BESIDE)
+    return Names(tuple(name for name in ordered if name not in BESIDE), beside)
 
 
-def tools(asked: Sequence[str], arch: str, variables: Variables) -> tuple[Tool, ...]:
-    """The tools of these names for what ARCH is set to ("" for this machine). ``variables`` name other programs than
-    those that are the default; CROSS_COMPILE is meant for this architecture."""
+def tools(wanted: Names, arch: str, variables: Variables) -> tuple[Tool, ...]:
+    """What compiles, for what ARCH is set to ("" for this machine). ``variables`` name other programs than those that
+    are the default; CROSS_COMPILE is meant for this architecture."""
+    asked = wanted.compile
     compilers = {GCC: gcc, CLANG: clang}
     usual = next((name for name in asked if name in compilers), CLANG if variables.llvm else GCC)
     found = {name: compilers[name](arch, variables) for name in {*asked, usual} if name in compilers}
-    return tuple(found[name] if name in found else _beside(name, found[usual]) for name in asked)
+    documented = "kernel-doc" in wanted.beside
+    return tuple(found[name] if name in found else _beside(name, found[usual], documented) for name in asked)
 
 
-def _beside(name: str, plain: Tool) -> Tool:
+def _beside(name: str, plain: Tool, documented: bool) -> Tool:
+    """A checker, or the compiler with more warnings. ``documented``: comments are looked at already."""
     if name in _CHECKERS:
         checker = tool(name, _CHECKERS[name])
         return checker._replace(
             missing=plain.missing or checker.missing, plain=plain, places=plain.places,
             given=(*plain.given, ("C", "2"), ("CHECK", checker.command)),
         )  # fmt: skip
-    given = (*plain.given, ("W", name.partition("=")[2]))
-    return plain._replace(name=name, given=given, plain=plain)
+    own = [("W", name.partition("=")[2])]
+    if documented:
+        own.append(_NO_KERNEL_DOC)
+    return plain._replace(name=name, given=(*plain.given, *own), plain=plain)
 
 
 def gcc(arch: str, variables: Variables) -> Tool:
@@ -101,7 +119,7 @@ def gcc(arch: str, variables: Variables) -> Tool:
         package = ARCHES[arch].package
         advice = f"Debian has it in {package}" if package else f"Debian has no compiler for {arch}; set CROSS_COMPILE"
         found = found._replace(missing=f"{f'{found.missing}: ' if package else ''}{advice}")
-    return found._replace(given=(("CROSS_COMPILE", command.removesuffix("gcc")),), places=_places(command))
+    return found._replace(given=(("CROSS_COMPILE", command.removesuffix("gcc")),))
 
 
 def clang(arch: str, variables: Variables) -> Tool:
@@ -116,7 +134,7 @@ def clang(arch: str, variables: Variables) -> Tool:
     others = [tool(CLANG, f"{before}{name}{after}") for name in _BESIDE_CLANG]
     version = " ".join([found.version, *(each.version.rpartition(" (")[2] for each in others if not each.missing)])
     llvm = f"{before}" if before and not after else after or "1"
-    return found._replace(version=version, given=(("LLVM", llvm),), places=_places(command))
+    return found._replace(version=version, given=(("LLVM", llvm),))
 
 
 def fitting(chosen: Tool, arch: str, read: ReadText) -> Tool:
@@ -163,7 +181,19 @@ def tool(name: str, command: str = "") -> Tool:
     stamp = Path(program).resolve().stat()
     if done.returncode:
         return Tool(name, command, "", f"{command} does not run ({output})")
-    return Tool(name, command, f"{output} ({stamp.st_size}.{stamp.st_mtime_ns})", "")
+    return Tool(name, command, f"{output} ({stamp.st_size}.{stamp.st_mtime_ns})", "", (), _places(command))
+
+
+def program(names: Iterable[str]) -> str:
+    """The first of some programs that is installed, as a program in the sandbox is to call it: beside the Python that
+    runs us, or in the user's PATH; "" where none is."""
+    for name in names:
+        beside = Path(sys.executable).parent / name
+        if beside.is_file() and not str(beside).startswith(_SEEN):
+            return str(beside)
+        if shutil.which(found := _located(name)):
+            return found
+    return ""
 
 
 def _located(command: str) -> str:
@@ -180,11 +210,14 @@ def _located(command: str) -> str:
 def _places(command: str) -> tuple[str, ...]:
     """What belongs to a program that lies outside of the system's directories: parts of the directory above its own,
     never all of that, which may be the user's home."""
+    if "/" not in command:
+        return ()
     found: dict[str, None] = {}
-    for file in {Path(command), Path(command).resolve()} if "/" in command else ():
+    python = Path(command).parent / "python3"  # that of a virtual environment
+    for file in {Path(command), Path(command).resolve(), python, python.resolve()}:
         prefix = file.parent.parent
-        if not file.is_relative_to("/usr") and file.exists():
+        if file.exists() and not file.is_relative_to("/usr"):
             triplet = file.name.rpartition("-")[0]
             parts: Iterable[Path] = (prefix / name for name in (*_OF_PREFIX, triplet) if name)
-            found |= dict.fromkeys(str(part) for part in (file.parent, *parts) if part.is_dir())
+            found |= dict.fromkeys(str(part) for part in (file.parent, *parts) if part.exists())
     return tuple(sorted(found))

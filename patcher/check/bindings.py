@@ -1,0 +1,198 @@
+"""Device trees: touched bindings and boards, as ``dt_binding_check`` and ``CHECK_DTBS`` look at them, with dtschema.
+
+A schema is checked against the meta-schemas, its example is compiled and checked against it. A board is compiled and
+checked against the bindings of those devices that the touched file names. No program of the tree is run: dtschema, dtc
+and cpp are, in the sandbox. Kbuild makes one schema of all bindings first, of which no other is needed for that.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from patcher.check.filecheck import CannotLook, message
+from patcher.check.results import Message, Severity
+from patcher.check.runner import Runner
+from patcher.check.snapshot import Snapshot
+from patcher.check.tools import program, tool
+
+BINDINGS = "Documentation/devicetree/bindings"
+_PREFIXES = "scripts/dtc/include-prefixes"
+_SECONDS = 300.0
+_MOST = 400
+_BOARDS = 4
+_PROGRAMS = ("dt-doc-validate", "dt-extract-example", "dt-mk-schema", "dt-validate")
+_REFERENCE = re.compile(r"\$ref:\s*['\"]?([^#'\"\s]+)")
+_INCLUDE = re.compile(r"^\s*(?:#\s*include|/include/)\s*[<\"]([^>\"]+)[>\"]", re.MULTILINE)
+_COMPATIBLE = re.compile(r"\bcompatible\s*=\s*([^;]+);")
+_STRING = re.compile(r"\"([^\"]+)\"")
+_STAGE = re.compile(r"^== (\w+)$")
+_DTC = re.compile(r"^(?P<error>Error: )?(?P<path>[^\s:]+):(?P<line>\d{1,9})\.[\d.-]+:? (?P<text>.*)$")
+_SCHEMA = re.compile(r"^\s+from schema \$id:")
+_NODE_LINE = re.compile(r"\.dtb?:(?: (?P<node>\S+):)? (?P<text>.*)$")
+
+# $1: the file, $2: its bindings, then a directory of programs. What is not told apart by kbuild is not here either.
+_SCRIPT = r"""
+file=$1 bindings=$2 programs=$3
+shift 3
+compile() {
+    gcc -E -nostdinc -undef -D__DTS__ -x assembler-with-cpp -Iinclude -I"$prefixes" -I"${file%/*}" \
+        "$1" > /tmp/pre.dts &&
+    dtc -@ -I dts -O dtb -i "${file%/*}" -Wno-avoid_unnecessary_addr_size -Wno-graph_child_address \
+        -Wno-interrupt_provider -Wno-unique_unit_address -Wunique_unit_address_if_enabled \
+        -o /tmp/out.dtb /tmp/pre.dts
+}
+prefixes=scripts/dtc/include-prefixes
+case $file in
+*.yaml)
+    echo "== document"
+    "$programs"dt-doc-validate -u "$bindings" "$file"
+    echo "== example"
+    "$programs"dt-extract-example "$file" > /tmp/example.dts || exit
+    [ -s /tmp/example.dts ] || exit 0
+    compile /tmp/example.dts || exit 0
+    limit=$file ;;
+*)
+    echo "== board"
+    compile "$file" || exit 0
+    limit= ;;
+esac
+echo "== nodes"
+[ $# -gt 0 ] || exit 0
+"$programs"dt-mk-schema -j "$@" > /tmp/schema.json &&
+"$programs"dt-validate ${limit:+-l "$limit"} -s /tmp/schema.json /tmp/out.dtb
+"""
+
+
+class Bindings:
+    """Bindings (.yaml) and boards (.dts, and of a .dtsi some that include it)."""
+
+    name = "dt"
+
+    def __init__(self) -> None:
+        found = {name: program([name]) for name in (*_PROGRAMS, "dtc", "gcc")}
+        tools = {name: tool(name, command) for name, command in found.items() if command}
+        self.version = " ".join(each.version for each in tools.values())
+        advice = {"dtc": "Debian has it in device-tree-compiler", "gcc": "install a compiler"}
+        lacking = next((name for name in found if name not in tools), "")
+        self.missing = f"{lacking} is not installed: {advice.get(lacking, 'pip install dtschema')}" if lacking else ""
+        if not lacking:
+            doc = tools[_PROGRAMS[0]]
+            self.missing, self._places = doc.missing, doc.places
+            self._directory = doc.command.removesuffix(_PROGRAMS[0])
+
+    def wants(self, path: str) -> bool:
+        """Schemas of bindings, and the sources of device trees."""
+        return _is_schema(path) or path.endswith((".dts", ".dtsi"))
+
+    def needs(self, snapshot: Snapshot, path: str) -> tuple[str, ...]:
+        """What it refers to and includes, and what that does; for a board, the schemas of its devices."""
+        boards = _boards(snapshot, path) if path.endswith(".dtsi") else ()
+        schemas = () if _is_schema(path) else _of_devices(snapshot, path)
+        prefixes = (each for each in snapshot.entries if each.startswith(f"{_PREFIXES}/"))
+        return _closure(snapshot, [path, *boards, *schemas], prefixes)
+
+    def look(self, place: Path, path: str, snapshot: Snapshot, runner: Runner) -> tuple[Message, ...]:
+        """What is wrong with a schema and its example, or with a board."""
+        files = [each for each in (str(file.relative_to(place)) for file in sorted(place.rglob("*"))) if "." in each]
+        schemas = [each for each in files if _is_schema(each)]
+        boards = [each for each in files if each.endswith(".dts")]
+        looked = [path] if not path.endswith(".dtsi") else boards
+        found: dict[Message, None] = {}
+        for each in looked:
+            argv = ["sh", "-c", _SCRIPT, "sh", each, BINDINGS, self._directory, *schemas]
+            done = runner.run(
+                argv, read=[place], write=[], cwd=place, seconds=_SECONDS, programs=self._places,
+                env={"LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"},
+            )  # fmt: skip
+            output = done.stdout.decode("utf-8", "replace").replace(f"{place}/", "")
+            if done.reason or "Traceback (most recent call last)" in output:
+                raise CannotLook(done.reason or f"dtschema: {output.strip().rpartition(chr(10))[2][:300]}")
+            found |= dict.fromkeys(_messages(output, each, snapshot))
+        return tuple(found)
+
+
+def _is_schema(path: str) -> bool:
+    return path.startswith(f"{BINDINGS}/") and path.endswith(".yaml") and not posixpath.basename(path).startswith(".")
+
+
+def _messages(output: str, path: str, snapshot: Snapshot) -> Iterator[Message]:
+    """The messages of all stages: dtschema's are a line and what is indented below it, dtc's a line each."""
+    joined: list[tuple[str, str]] = []
+    stage = ""
+    for line in output.splitlines():
+        if match := _STAGE.match(line):
+            stage = match[1]
+        elif line[:1].isspace() and joined and stage in ("document", "nodes"):
+            if not _SCHEMA.match(line):
+                joined[-1] = (stage, f"{joined[-1][1]} {line.strip()}")
+        elif line.strip():
+            joined.append((stage, line.strip()))
+    for stage, line in joined:
+        if match := _DTC.match(line):
+            where = match["path"] if match["path"] in snapshot.entries else path
+            number = int(match["line"]) if where == match["path"] else 0
+            severity = Severity.ERROR if match["error"] else Severity.WARNING
+            text = match["text"] if where == match["path"] else f"the example: {match['text']}"
+            yield message(snapshot, severity, where, number, text)
+        elif stage == "document" and line.startswith(f"{path}:"):
+            yield message(snapshot, Severity.ERROR, path, *_numbered(line.removeprefix(f"{path}:").strip()))
+        elif stage == "nodes" and (match := _NODE_LINE.search(line)):
+            node = f"{match['node']}: " if match["node"] else ""
+            yield message(snapshot, Severity.ERROR, path, 0, f"{node}{match['text']}")
+        elif line.startswith("FATAL ERROR") or ": error:" in line or ": fatal error:" in line:
+            yield message(snapshot, Severity.ERROR, path, 0, line)
+
+
+def _numbered(text: str) -> tuple[int, str]:
+    """What begins as ``12:5: text`` does, where YAML itself is wrong."""
+    match = re.match(r"(\d{1,9}):(?:\d{1,9}:)? (.*)", text)
+    return (int(match[1]), match[2]) if match else (0, text)
+
+
+def _closure(snapshot: Snapshot, first: Iterable[str], more: Iterable[str]) -> tuple[str, ...]:
+    """The files, and what they refer to and include, however indirectly: at most so many."""
+    found = dict.fromkeys(more)
+    todo = list(first)
+    while todo and len(found) < _MOST:
+        path = todo.pop()
+        if path in found or path not in snapshot.entries:
+            continue
+        found[path] = None
+        text = snapshot.text(path)
+        if path.endswith(".yaml"):
+            todo += (_schema(path, name) for name in _REFERENCE.findall(text))
+        here = posixpath.dirname(path)
+        for name in _INCLUDE.findall(text):
+            arch, _, rest = name.partition("/")
+            below = (f"{here}/{name}", f"include/{name}", f"arch/{arch}/boot/dts/{rest}")
+            todo += (posixpath.normpath(each) for each in below)
+    return tuple(found)
+
+
+def _schema(path: str, reference: str) -> str:
+    name = reference.removeprefix("http://devicetree.org")
+    if name.startswith("/schemas/"):
+        return f"{BINDINGS}/{name.removeprefix('/schemas/')}"
+    return posixpath.normpath(f"{posixpath.dirname(path)}/{name}")
+
+
+def _of_devices(snapshot: Snapshot, path: str) -> tuple[str, ...]:
+    """The bindings that name a device which the file has."""
+    names = {name for value in _COMPATIBLE.findall(snapshot.text(path)) for name in _STRING.findall(value)}
+    return tuple(sorted(filter(_is_schema, snapshot.naming(names, [BINDINGS])))) if names else ()
+
+
+def _boards(snapshot: Snapshot, path: str) -> tuple[str, ...]:
+    """Some boards that include a file, however indirectly: the first by name."""
+    found: set[str] = set()
+    seen, todo = {path}, [path]
+    while todo and len(found) < _BOARDS:
+        names = [posixpath.basename(each) for each in todo]
+        users = set(snapshot.naming(names, ["arch/*.dts", "arch/*.dtsi"])) - seen
+        seen |= users
+        found |= {each for each in users if each.endswith(".dts")}
+        todo = [each for each in users if each.endswith(".dtsi")]
+    return tuple(sorted(found)[:_BOARDS])
