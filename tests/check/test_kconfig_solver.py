@@ -1,4 +1,4 @@
-"""What is set so that symbols come out as wanted, asked of kconfiglib in its process, of Kconfig files of a few lines."""
+"""What is set so that symbols come out as wanted, asked of kconfiglib in its process, of small Kconfig files."""
 
 from __future__ import annotations
 
