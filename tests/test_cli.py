@@ -74,7 +74,7 @@ def test_version_says_what_is_missing(run: Run, tmp_path: Path) -> None:
     "args",
     [
         ["--no-such-option"], ["no-such-command"], ["plan", "--no-such-option"],
-        ["plan", "--format", "html"], ["plan", "--rev"], ["rules", "no-such-command"],
+        ["plan", "--format", "pdf"], ["plan", "--rev"], ["rules", "no-such-command"],
         ["rules", "explain"],
         ["series", "show"],
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from patcher.cache import Cache
 from patcher.check.compose import Extra
@@ -12,9 +13,9 @@ from patcher.check.series import Series
 from patcher.errors import InputError
 from patcher.lint import session
 from patcher.lint.model import Finding as LintFinding
-from patcher.lint.model import Level
+from patcher.lint.model import Level, Outcome
 from patcher.prove.blame import Blame, blame
-from patcher.prove.prove import Prover, Request
+from patcher.prove.prove import Progress, Prover, Request
 from patcher.prove.verdict import CommitProof, Proof
 from patcher.prove.verdict import Status as Held
 from patcher.tree.gittree import GitTree
@@ -23,20 +24,31 @@ from patcher.tree.revisions import commits as commits_of
 Cell = tuple[Status, str, tuple[Finding, ...]]
 
 
-def linted(series: Series, named: session.Request | None, tree: Path, cache: Cache) -> Extra:
-    """What ``patcher lint`` says of each commit: FAIL for an error, WARN for a warning.
+class Proofs(NamedTuple):
+    """Of each commit its proof, or why there is none."""
+
+    found: Mapping[str, CommitProof]
+    missing: Mapping[str, str]
+
+
+def lint(series: Series, named: session.Request | None, tree: Path, cache: Cache) -> session.Linted:
+    """What ``patcher lint`` says of a series.
 
     ``named`` is what the user named in ``tree``: mail is linted as mail, a range as a range. Where that is None, the
     commits of the series are linted.
     """
-    ids = [commit.id for commit in series.commits]
     if named:
-        found = session.lint(named, cache)
-    else:
-        found = session.lint_commits(series.repository, series.base, ids, tree, cache)
+        return session.lint(named, cache)
+    ids = [commit.id for commit in series.commits]
+    return session.lint_commits(series.repository, series.base, ids, tree, cache)
+
+
+def linted(series: Series, outcome: Outcome) -> Extra:
+    """The same as a check of each commit: FAIL for an error, WARN for anything else."""
+    ids = [commit.id for commit in series.commits]
     by_commit: dict[str, list[LintFinding]] = {commit: [] for commit in ids}
     owners = _owners(series)
-    for each in found.outcome.findings:
+    for each in outcome.findings:
         by_commit[owners.get(each.patch) or owners.get(each.summary) or ids[0]].append(each)
     return Extra("lint", "patcher lint", {commit: _cell(own) for commit, own in by_commit.items()})
 
@@ -68,21 +80,27 @@ def _cell(own: Sequence[LintFinding]) -> Cell:
     return status, f"{errors} errors, {len(own) - errors} others" if own else "nothing found", findings
 
 
-def proved(series: Series, examples: int, cache: Cache) -> Extra:
-    """Whether the P2M code of each commit, run, has the properties that its parent has: FAIL for one that is lost."""
-    prover = Prover(Request(("x86_64", "i386"), examples, 0), cache)
-    proofs: dict[str, CommitProof] = {}
-    cells: dict[str, Cell] = {}
-    ids = [commit.id for commit in series.commits]
-    for commit in (series.base, *ids):
+def prove(series: Series, examples: int, cache: Cache, progress: Progress | None = None) -> Proofs:
+    """The proofs of the base and of each commit. ``examples``: cases for each property."""
+    prover = Prover(Request(("x86_64", "i386"), examples, 0), cache, progress)
+    base = series.repository.commit(series.base)
+    found, missing = {}, {}
+    for commit in (base, *series.commits):
         try:
-            proofs[commit] = prover.commit(GitTree(series.repository, commit), "")
+            found[commit.id] = prover.commit(GitTree(series.repository, commit.id), commit.subject)
         except InputError as error:
-            cells[commit] = (Status.SKIP, str(error), ())
-    blamed = blame(proofs.get(series.base), [proofs.get(commit) for commit in ids])
+            missing[commit.id] = str(error)
+    return Proofs(found, missing)
+
+
+def proved(series: Series, proofs: Proofs) -> Extra:
+    """Whether the P2M code of each commit, run, has the properties that its parent has: FAIL for one that is lost."""
+    ids = [commit.id for commit in series.commits]
+    cells: dict[str, Cell] = {commit: (Status.SKIP, why, ()) for commit, why in proofs.missing.items()}
+    blamed = blame(proofs.found.get(series.base), [proofs.found.get(commit) for commit in ids])
     for commit, each in zip(ids, blamed, strict=True):
-        if commit in proofs:
-            cells[commit] = _proof_cell(proofs[commit], each)
+        if commit in proofs.found:
+            cells[commit] = _proof_cell(proofs.found[commit], each)
     return Extra("prove", "patcher prove", cells)
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from patcher import temporary
 from patcher.cache import Cache
+from patcher.check import extras
 from patcher.check.compose import Extra, with_extra, with_patches
-from patcher.check.extras import linted, proved
-from patcher.check.results import Kind, Report, Status
+from patcher.check.results import Kind, Report, Row, Status
 from patcher.check.run import Options, run
 from patcher.check.series import Series, made, named
 from patcher.check.workers import Progress
@@ -17,10 +17,11 @@ from patcher.lint import session as lint
 from patcher.tree.commit import Draft, Identity
 from patcher.tree.find import open_repository
 from patcher.tree.gittree import GitTree
+from patcher.tree.kernel import version
 from patcher.tree.subtree import at_top
 
 Other = Callable[[Series], Extra]
-_EXAMPLES = 30  # cases for each property, in each commit; patcher prove tries more
+EXAMPLES = 30  # cases for each property, in each commit; patcher prove tries more
 
 
 def check(
@@ -61,11 +62,25 @@ def _check(
     others: Sequence[Other],
 ) -> Report:  # fmt: skip
     """Compile each commit, then ask the other checks. ``named``: what lint is to look at, None for the commits."""
-    report = with_patches(run(series, tree, options, cache, progress), series.applied)
+    report = compiled(series, tree, options, cache, progress)
     if series.commits and options.lint:
-        report = with_extra(report, linted(series, named, tree, cache))
+        report = with_extra(report, extras.linted(series, extras.lint(series, named, tree, cache).outcome))
     if series.commits and options.prove:
-        report = with_extra(report, proved(series, _EXAMPLES, cache))
+        report = with_extra(report, extras.proved(series, extras.prove(series, EXAMPLES, cache)))
     for other in others if series.commits else ():
         report = with_extra(report, other(series))
     return report
+
+
+def compiled(
+    series: Series, tree: Path, options: Options | None, cache: Cache, progress: Progress | None = None
+) -> Report:
+    """What comes before other checks: how patches applied, and, where there are ``options``, what compiling shows of
+    each commit. Raises InputError."""
+    if options:
+        report = run(series, tree, options, cache, progress)
+    else:
+        rows = tuple(Row(number, each.id, each.subject, ()) for number, each in enumerate(series.commits, 1))
+        release = version(GitTree(series.repository, series.base))
+        report = Report(str(tree.resolve()), release, series.base, (), rows, (), (), (), ())
+    return with_patches(report, series.applied)

@@ -21,6 +21,7 @@ from patcher.cli.lint import lint
 from patcher.cli.p2m import p2m
 from patcher.cli.plan import plan
 from patcher.cli.prove import prove
+from patcher.cli.report import report
 from patcher.cli.rules import rules
 from patcher.cli.series import series
 from patcher.cli.status import status
@@ -59,7 +60,9 @@ def cli() -> None:
     """
 
 
-for _each in (plan, apply, status, check, boot, prove, p2m, lint, rules, series, profiles, config, help_, demo):
+for _each in (
+    plan, apply, status, check, boot, prove, p2m, lint, report, rules, series, profiles, config, help_, demo,
+):  # fmt: skip
     cli.add_command(_each)
 
 

@@ -16,7 +16,9 @@ from patcher.cli.mailing import parting
 from patcher.errors import InputError
 
 if TYPE_CHECKING:
+    from patcher.generate.deliver import Delivered
     from patcher.generate.mailing import Mailing
+    from patcher.generate.pipeline import Prepared
 
 
 @click.command(cls=Command)
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
 @click.option("--boot", is_flag=True, help="With --check: boot the base and the last commit in QEMU, too.")
 @click.option("--configs", metavar="LIST", multiple=True, help="With --check: as in patcher check.")
 @click.option("--trust-tree", is_flag=True, help="With --check: allow the tree's build to run (in a sandbox).")
+@click.option("--report", metavar="FILE", type=PATH, help="Write all of the series there as HTML, whatever comes out.")
 @parting
 @mailing_options
 @common_but_v
@@ -58,8 +61,9 @@ def apply(
     paths: tuple[str, ...], series: str | None, series_dir: Path | None, cocci: Path | None, message: tuple[str, ...],
     include: str, place: Path, rev: str | None, branch: str | None, dry_run: bool,
     output: Path | None, since: tuple[str, ...], signoff: bool, checkout: bool, force: bool, check: bool, prove: bool,
-    lint: bool, boot: bool, configs: tuple[str, ...], trust_tree: bool, split: str | None, limit: int | None,
-    by_tree: bool | None, mailing: Mailing, quiet: bool, verbose: bool, libclang: str | None,
+    lint: bool, boot: bool, configs: tuple[str, ...], trust_tree: bool, report: Path | None,
+    split: str | None, limit: int | None, by_tree: bool | None, mailing: Mailing,
+    quiet: bool, verbose: bool, libclang: str | None,
 ) -> int:  # fmt: skip
     """Generate a patch series for a tree, and commit it to a branch of its own.
 
@@ -101,7 +105,19 @@ def apply(
         deliver(check_text(made.report, style(), verbose=verbose, quiet=quiet), None)
         if not passed(made.report):
             click.echo("patcher: the check found something; no branch and no mail was made", err=True)
+            _report(made, None, place, report)
             return FOUND
     done = pipeline.publish(made)
+    _report(made, done, place, report)
     deliver(apply_text(made, done, dry_run=dry_run, quiet=quiet, verbose=verbose), None)
     return CLEAN
+
+
+def _report(made: Prepared, done: Delivered | None, place: Path, output: Path | None) -> None:
+    if output:
+        from patcher.cli.report import write
+        from patcher.story.collect import of_prepared
+
+        with working(quiet=True) as (cache, _):
+            told = of_prepared(made, done, place, cache)
+        write(told, output)

@@ -157,7 +157,7 @@ def _generated(
     from patcher.generate import pipeline
 
     asked = requests(Named(names, None))
-    found = pipeline.committed(open_place(place, base, False), asked, scratch, cache, bar)
+    found, _ = pipeline.committed(open_place(place, base, False), asked, scratch, cache, bar)
     return _Asked(found.repository, found.base, found.commits, promised(asked))
 
 

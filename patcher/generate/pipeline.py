@@ -133,23 +133,31 @@ def check(
     progress: Progress | None = None, others: Sequence[session.Other] = (),
 ) -> Report:  # fmt: skip
     """Generate series and check them. Raises InputError where the tree cannot take one, or has all of them already."""
-    found, drafted = _all_drafts(tree, requests, cache, progress)
+    found, drafted, _ = _all_drafts(tree, requests, cache, progress)
     return session.check_drafts(drafted, found, place, None, options, cache, progress, others)
 
 
 def committed(
     tree: KernelTree, requests: Sequence[Request], scratch: Path, cache: Cache, progress: Progress | None = None
-) -> Commits:
-    """Generate series and make commits of them, in the directory ``scratch``. Raises InputError where the tree cannot
-    take one, or has all of them already."""
-    found, drafted = _all_drafts(tree, requests, cache, progress)
-    return made(found.repository, found.commit, drafted, scratch)
+) -> tuple[Commits, tuple[Plan, ...]]:
+    """Generate series and make commits of them, in the directory ``scratch``; with the plan of each. Raises InputError
+    where the tree cannot take one, or has all of them already."""
+    found, drafted, plans = _all_drafts(tree, requests, cache, progress)
+    return made(found.repository, found.commit, drafted, scratch), plans
+
+
+def prepared_commits(prepared: Prepared, scratch: Path) -> Commits:
+    """The commits that ``publish`` makes, or would make, in the directory ``scratch``."""
+    tree, wanted, again = prepared.tree, prepared.wanted, prepared.anew
+    signed = prepared.ready.who.committer if wanted.signoff else ""
+    drafted = _drafts(prepared.parts, signed, again.trailers if again else ())
+    return made(tree.repository, tree.commit, drafted, scratch, prepared.ready.who)
 
 
 def _all_drafts(
     tree: KernelTree, requests: Sequence[Request], cache: Cache, progress: Progress | None
-) -> tuple[GitTree, list[Draft]]:
-    """What series come to on a tree that lacks one of them."""
+) -> tuple[GitTree, list[Draft], tuple[Plan, ...]]:
+    """What series come to on a tree that lacks one of them, and their plans."""
     at_top(tree)
     making = _Making(tree, requests, cache, progress)
     planned = making.next()
@@ -157,7 +165,8 @@ def _all_drafts(
         names = " and ".join(request.series_name for request in requests)
         raise InputError(f"{tree.where} has the series {names} already", "there is nothing to do")
     assert isinstance(tree, GitTree)
-    return tree, _drafts(making.parts(planned), "")
+    parts = making.parts(planned)
+    return tree, _drafts(parts, ""), (*making.whole, *(part.plan for part in parts))
 
 
 def with_series(

@@ -25,6 +25,11 @@ def mark(state: Enum) -> Mark:
     return Mark(word, _TONES[word])
 
 
+def plain(*words: str) -> str:
+    """A name for links, made of these words."""
+    return _NOT_PLAIN.sub("-", "-".join(words))[:100]
+
+
 class Anchors:
     """Names for links, each once in a page. The same findings get the same names in the next report."""
 
@@ -33,7 +38,7 @@ class Anchors:
 
     def name(self, kind: str, fingerprint: str) -> str:
         """A name for what has this fingerprint."""
-        wanted = f"{kind}-{_NOT_PLAIN.sub('-', fingerprint)[:80]}"
+        wanted = plain(kind, fingerprint)
         count = self._given[wanted] = self._given.get(wanted, 0) + 1
         return wanted if count == 1 else self.name(kind, f"{fingerprint}.{count}")
 

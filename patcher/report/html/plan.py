@@ -8,7 +8,7 @@ from patcher.model import Coverage, Finding, Plan, Status, Verdict
 from patcher.plan.session import needs_attention
 from patcher.report.html import page as shown
 from patcher.report.html.check import gaps, made_by
-from patcher.report.html.marks import Anchors, by_file, mark, number, place
+from patcher.report.html.marks import Anchors, by_file, mark, number, place, plain
 from patcher.report.html.page import Excerpt, Mark, Tone
 from patcher.report.html.render import render
 from patcher.report.plan_text import MEANING
@@ -23,7 +23,7 @@ def plan_html(plan: Plan, tool: Mapping[str, str]) -> str:
     undecided = sum(each.verdict is Verdict.UNDECIDED for each in plan.findings)
     fits = Mark(plan.status.value, Tone.WARN) if undecided else mark(plan.status)
     tiles = [
-        shown.Tile(str(count), each.value, mark(each).tone, f"verdict-{each.value}")
+        shown.Tile(str(count), each.value, mark(each).tone, plain(plan.series, each.value))
         for each in Verdict if (count := sum(finding.verdict is each for finding in plan.findings))
     ]  # fmt: skip
     title = f"Series {plan.series} on Linux {plan.tree.version}"
@@ -64,7 +64,7 @@ def steps(plan: Plan) -> shown.Section:
     )  # fmt: skip
     table = shown.Table("Each step of the series, as the tree stands to it",
                         ("step", "status", "what tells", "changes"), rows)  # fmt: skip
-    return shown.Section("steps", "Steps", str(len(rows)), "tables", (table,))
+    return shown.Section(plain(plan.series, "steps"), f"Steps of {plan.series}", str(len(rows)), "tables", (table,))
 
 
 def verdicts(plan: Plan, anchors: Anchors) -> list[shown.Section]:
@@ -76,8 +76,11 @@ def verdicts(plan: Plan, anchors: Anchors) -> list[shown.Section]:
             groups = by_file((each.path, _finding(each, anchors)) for each in found)
             said = f"{len(found)}: {MEANING[verdict]}"
             folded = verdict not in _OF_INTEREST
-            parts.append(shown.Verdicts(f"verdict-{verdict.value}", mark(verdict), said, groups, folded))
-    return [shown.Section("places", "Places in the tree", str(len(plan.findings)), "verdicts", tuple(parts))]
+            parts.append(shown.Verdicts(plain(plan.series, verdict.value), mark(verdict), said, groups, folded))
+    if not parts:
+        return []
+    title = f"What {plan.series} makes of places in the tree"
+    return [shown.Section(plain(plan.series, "places"), title, str(len(plan.findings)), "verdicts", tuple(parts))]
 
 
 def _finding(each: Finding, anchors: Anchors) -> shown.Finding:
@@ -111,4 +114,4 @@ def coverage(plan: Plan) -> shown.Gaps:
         if found.files_searched or found.files_parsed
         else "nothing was parsed: the series has no rules, and names no symbol"
     )
-    return shown.Gaps("plan", tuple(left), looked)
+    return shown.Gaps(f"plan, {plan.series}", tuple(left), looked)

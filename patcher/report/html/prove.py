@@ -74,7 +74,7 @@ def failures(commits: Sequence[CommitProof], anchors: Anchors) -> shown.Section:
         if found:
             name = commit.subject or "the tree"
             label = f"{at}" if len(commits) > 1 else ""
-            made.append(shown.Patch(f"patch-{at}", label, name, commit.commit[:12],
+            made.append(shown.Patch(f"proof-{at}", label, name, commit.commit[:12],
                                     "what the range starts from" if before is None and len(commits) > 1 else "",
                                     ("FAIL",), (), by_file(found)))  # fmt: skip
     return shown.Section("failures", "What does not hold", str(len(made) or "nothing"), "patches", tuple(made))

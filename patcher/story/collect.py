@@ -1,0 +1,156 @@
+"""From what the user named to its story, in one pass: each stage is asked once."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from patcher import temporary
+from patcher.cache import Cache
+from patcher.check import extras, session
+from patcher.check.compose import with_extra
+from patcher.check.results import Report
+from patcher.check.run import Options
+from patcher.check.series import Series, named
+from patcher.generate import pipeline
+from patcher.generate.deliver import Delivered
+from patcher.generate.pipeline import Prepared
+from patcher.lint.session import Request as LintRequest
+from patcher.model import Plan
+from patcher.plan.request import Request
+from patcher.prove.prove import Progress
+from patcher.story.commands import commands, line
+from patcher.story.model import NotRun, Stage, Story
+from patcher.tree.commits import patches
+from patcher.tree.find import open_repository
+from patcher.tree.gittree import GitTree
+from patcher.tree.kernel import KernelTree
+from patcher.tree.revisions import upstream
+from patcher.tree.subtree import at_top
+
+_BOOT = NotRun("boot", "no report boots; patcher boot does")
+_UNTRUSTED = NotRun("compile", "it runs the tree's own Makefiles and scripts; --trust-tree allows it, in a sandbox")
+
+
+class Wanted(NamedTuple):
+    """What to run. ``options``: how to compile, None for not at all; ``examples``: cases for each property."""
+
+    options: Options | None
+    lint: bool = True
+    prove: bool = True
+    examples: int = session.EXAMPLES
+
+
+def of_commits(
+    what: Sequence[str], base: str | None, place: Path, wanted: Wanted, cache: Cache, progress: Progress | None = None
+) -> Story:
+    """The story of a range, of patches, or, where nothing is named, of upstream..HEAD; see ``check.session.check``.
+    Raises InputError."""
+    with temporary.directory("report") as scratch:
+        repository = open_repository(place)
+        asked = tuple(what) or (upstream(repository),)
+        series = named(repository, asked, base, scratch)
+        at_top(GitTree(series.repository, series.base))
+        work = _Work(series, place, cache, progress)
+        return work.story(" ".join(what) or "upstream..HEAD", wanted, LintRequest(asked, place, base=base), [])
+
+
+def of_series(
+    tree: KernelTree, requests: Sequence[Request], place: Path, wanted: Wanted, cache: Cache,
+    progress: Progress | None = None,
+) -> Story:  # fmt: skip
+    """The story of series that are generated for a tree; no commit is made in it. ``place`` is what the user named.
+    Raises InputError where the tree cannot take one, or has all of them."""
+    with temporary.directory("report") as scratch:
+        start = time.monotonic()
+        series, plans = pipeline.committed(tree, requests, scratch, cache, progress)
+        work = _Work(series, place, cache, progress, [Stage("plan and generate", time.monotonic() - start)])
+        return work.story(",".join(each.series_name for each in requests), wanted, None, plans)
+
+
+def of_prepared(
+    prepared: Prepared, done: Delivered | None, place: Path, cache: Cache, progress: Progress | None = None
+) -> Story:
+    """The story of what ``apply`` made, or, where ``done`` is None, would have made. Nothing is run again: the checks
+    are those that were asked for."""
+    with temporary.directory("report") as scratch:
+        series = pipeline.prepared_commits(prepared, scratch)
+        plans = (*prepared.whole, *(part.plan for part in prepared.parts))
+        branch = ", ".join(each.branch for each in done.series if each.branch) if done else ""
+        name = ",".join(plan.series for plan in plans)
+        return _Work(series, place, cache, progress).told(name, prepared, branch, plans)
+
+
+class _Work:
+    """A series on its way through the stages. ``repository`` of ``series`` must stay meanwhile."""
+
+    def __init__(
+        self, series: Series, place: Path, cache: Cache, progress: Progress | None, stages: Sequence[Stage] = ()
+    ) -> None:
+        self._series, self._place, self._cache, self._progress = series, place, cache, progress
+        self._stages, self._not_run = [*stages], [_BOOT]
+
+    def story(self, name: str, wanted: Wanted, named: LintRequest | None, plans: Sequence[Plan]) -> Story:
+        """Compile, lint and prove as wanted. ``named``: what lint is to look at, None for the commits."""
+        series, cache = self._series, self._cache
+        if wanted.options is None:
+            self._not_run.append(_UNTRUSTED)
+        with self._timed("compile" if wanted.options else "read"):
+            report = session.compiled(series, self._place, wanted.options, cache, self._progress)
+        outcome, proofs = None, extras.Proofs({}, {})
+        if self._asked("lint", wanted.lint):
+            with self._timed("lint"):
+                outcome = extras.lint(series, named, self._place, cache).outcome
+            report = with_extra(report, extras.linted(series, outcome))
+        if self._asked("prove", wanted.prove):
+            with self._timed("prove"):
+                proofs = extras.prove(series, wanted.examples, cache, self._progress)
+            if proofs.found:
+                report = with_extra(report, extras.proved(series, proofs))
+            else:
+                self._not_run += [NotRun("prove", why) for why in dict.fromkeys(proofs.missing.values())]
+        found = self._whole(name, plans, report)._replace(lint=outcome, proofs=tuple(proofs.found.values()))
+        mailed = bool(self._series.applied)
+        return found._replace(commands=commands(found, wanted.options, wanted.examples, named, mailed))
+
+    def told(self, name: str, prepared: Prepared, branch: str, plans: Sequence[Plan]) -> Story:
+        """What ``apply`` has found out."""
+        report = prepared.report or session.compiled(self._series, self._place, None, self._cache)
+        ran = {column.check for column in report.columns}
+        asked = ["--check", "--trust-tree"] if prepared.report else []
+        self._not_run = [] if prepared.report else [NotRun("compile", "it was not asked for; apply --check does")]
+        for stage in ("lint", "prove", "boot"):
+            if stage in ran:
+                asked.append(f"--{stage}")
+            else:
+                self._not_run.append(NotRun(stage, f"it was not asked for; apply --check --{stage} does"))
+        tree, base = self._place.resolve().name, self._series.base[:12]
+        command = line("patcher", "apply", "--tree", tree, "--rev", base, "--series", name, *asked)
+        return self._whole(name, plans, report)._replace(branch=branch, commands=(command,))
+
+    def _whole(self, name: str, plans: Sequence[Plan], report: Report) -> Story:
+        series = self._series
+        with self._timed("messages and diffs"):
+            read = tuple(patches(series.repository, [each.id for each in series.commits]))
+        return Story(
+            name=name, place=self._place.resolve().name, base=series.base,
+            base_subject=series.repository.commit(series.base).subject,
+            tip=series.commits[-1].id if series.commits else "", branch="", patches=read,
+            report=report, plans=tuple(plans), not_run=tuple(self._not_run), stages=tuple(self._stages),
+        )  # fmt: skip
+
+    @contextlib.contextmanager
+    def _timed(self, name: str) -> Iterator[None]:
+        start = time.monotonic()
+        yield
+        self._stages.append(Stage(name, time.monotonic() - start))
+
+    def _asked(self, stage: str, wanted: bool) -> bool:
+        if not wanted:
+            self._not_run.append(NotRun(stage, f"--no-{stage}"))
+        elif not self._series.commits:
+            self._not_run.append(NotRun(stage, "no patch became a commit"))
+        return wanted and bool(self._series.commits)
