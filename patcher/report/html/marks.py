@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from enum import Enum
-from itertools import groupby
 
 from patcher.report.html.page import Finding, Group, Mark, Tone
 
@@ -34,13 +34,15 @@ class Anchors:
     """Names for links, each once in a page. The same findings get the same names in the next report."""
 
     def __init__(self) -> None:
-        self._given: dict[str, int] = {}
+        self._given: set[str] = set()
 
     def name(self, kind: str, fingerprint: str) -> str:
         """A name for what has this fingerprint."""
         wanted = plain(kind, fingerprint)
-        count = self._given[wanted] = self._given.get(wanted, 0) + 1
-        return wanted if count == 1 else self.name(kind, f"{fingerprint}.{count}")
+        numbered = (wanted if count == 1 else f"{wanted}.{count}" for count in itertools.count(1))
+        found = next(name for name in numbered if name not in self._given)
+        self._given.add(found)
+        return found
 
 
 def by_file(found: Iterable[tuple[str, Finding]]) -> tuple[Group, ...]:
@@ -68,4 +70,4 @@ def counted(marks: Sequence[Mark]) -> str:
     """``3 PASS, 1 SKIP``, in the order of the tones."""
     order = list(_TONES)
     words = sorted((each.word for each in marks), key=order.index)
-    return ", ".join(f"{len(list(same))} {word}" for word, same in groupby(words))
+    return ", ".join(f"{len(list(same))} {word}" for word, same in itertools.groupby(words))
