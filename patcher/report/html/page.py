@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
+from markupsafe import Markup
+
 from patcher.report.html.diff import Shown
 
 
@@ -129,12 +131,44 @@ class Gaps(NamedTuple):
     note: str = ""
 
 
-class Shot(NamedTuple):
-    """A picture of the P2M, as an SVG document, after the patch of that number (0: before all)."""
+class View(NamedTuple):
+    """A picture of the P2M: drawn, its numbers in words, and as text."""
 
-    number: int
+    title: str
+    svg: Markup
+    lines: tuple[str, ...]
+    text: str
+
+
+class Scene(NamedTuple):
+    """Commits ``first`` to ``last`` (0: the base) with one picture; ``subject`` and ``commit`` are the first one's.
+
+    ``bar`` is None where there is no picture, and then ``told`` says why; else that is what the first commit changes.
+    ``still``: the numbers of those that leave it so. ``view`` is None where the picture is not drawn here; ``chosen``:
+    it is shown at first.
+    """
+
+    anchor: str
+    first: int
+    last: int
     subject: str
-    svg: str
+    commit: str
+    bar: Markup | None
+    told: tuple[str, ...]
+    still: str
+    view: View | None
+    chosen: bool
+
+
+class Film(NamedTuple):
+    """The P2M of a machine from commit to commit; ``last``: the number of the last; ``end``: up to where bars go;
+    ``cut``: how many pictures are not drawn."""
+
+    machine: str
+    end: str
+    last: int
+    scenes: tuple[Scene, ...]
+    cut: int
 
 
 class Steps(NamedTuple):
@@ -144,7 +178,7 @@ class Steps(NamedTuple):
     commands: tuple[str, ...]
 
 
-Content = Matrix | Steps | tuple[Patch | Verdicts | Table | Gaps | Shot, ...]
+Content = Matrix | Steps | Film | tuple[Patch | Verdicts | Table | Gaps, ...]
 
 
 class Section(NamedTuple):

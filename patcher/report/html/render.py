@@ -12,29 +12,21 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from patcher.escape import safe
-from patcher.report.html.page import Page, Shot
+from patcher.report.html.page import Page
 
-_POLICY = (
-    "default-src 'none'; style-src '{style}'; script-src '{script}'; img-src {images}; base-uri 'none'; "
-    "form-action 'none'"
-)
+_POLICY = "default-src 'none'; style-src '{style}'; script-src '{script}'; base-uri 'none'; form-action 'none'"
 
 
 def render(page: Page) -> str:
     """The page as one HTML document that needs nothing else."""
     environment = _environment()
-    style, script = _shipped(environment, "page.css"), _shipped(environment, "page.js")
-    images = "data:" if any(each.part == "shots" for each in page.sections) else "'none'"
-    policy = _POLICY.format(style=_digest(style), script=_digest(script), images=images)
+    names = ["page", *(each.part for each in page.sections if each.part == "film")]
+    style, script = ("".join(_shipped(environment, f"{name}.{kind}") for name in names) for kind in ("css", "js"))
+    policy = _POLICY.format(style=_digest(style), script=_digest(script))
     text = environment.get_template("page.html").render(
-        page=page, policy=policy, style=Markup(style), script=Markup(script), data_url=data_url
+        page=page, policy=policy, style=Markup(style), script=Markup(script)
     )
     return text if text.endswith("\n") else f"{text}\n"
-
-
-def data_url(shot: Shot) -> str:
-    """An SVG picture as the address of an image: as such it runs nothing, and its names are its own."""
-    return f"data:image/svg+xml;base64,{base64.b64encode(shot.svg.encode()).decode()}"
 
 
 @cache

@@ -134,7 +134,7 @@
   };
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && event.target === words) { words.blur(); return; }
-    const typing = event.target.matches?.("input:not([type=checkbox]), textarea, select");
+    const typing = event.target.matches?.("input:not([type=checkbox], [type=radio], [type=range]), textarea, select");
     if (!single.checked || typing || help.open || event.ctrlKey || event.metaKey || event.altKey) return;
     const command = commands[event.key];
     if (command) { event.preventDefault(); command(); }
