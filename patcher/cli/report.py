@@ -29,6 +29,8 @@ _FILE = Path("patcher-report.html")
 @click.option("--prove/--no-prove", default=True, show_default=True, help="Run the P2M code of each commit.")
 @click.option("--examples", type=click.IntRange(1, 100_000), default=30, show_default=True,
               help="With --prove: cases to try for each property.")  # fmt: skip
+@click.option("--e820", "map_file", metavar="FILE", type=PATH,
+              help="With --prove: the machine whose P2M is drawn (dmesg). Default: an example, a laptop.")  # fmt: skip
 @click.option("--trust-tree", is_flag=True, help="Compile each commit, too: the tree's build runs (in a sandbox).")
 @click.option("--configs", metavar="LIST", multiple=True, help="With --trust-tree: as in patcher check.")
 @click.option("-o", "--output", metavar="FILE", type=PATH, default=_FILE, show_default=True,
@@ -36,7 +38,8 @@ _FILE = Path("patcher-report.html")
 @common
 def report(
     what: tuple[str, ...], place: Path, series: str | None, base: str | None, lint: bool, prove: bool, examples: int,
-    trust_tree: bool, configs: tuple[str, ...], output: Path, quiet: bool, verbose: bool, libclang: str | None,
+    map_file: Path | None, trust_tree: bool, configs: tuple[str, ...], output: Path, quiet: bool, verbose: bool,
+    libclang: str | None,
 ) -> int:  # fmt: skip
     """Tell all of a series in one HTML file, to be opened and sent: patches, checks, findings, what was not looked at.
 
@@ -47,6 +50,8 @@ def report(
     use_libclang(libclang)
     from patcher.check.run import Options
     from patcher.check.session import passed
+    from patcher.prove.e820 import read
+    from patcher.prove.pictures import Machine
     from patcher.report.html.check import line, verdict
     from patcher.story import collect
 
@@ -54,7 +59,8 @@ def report(
         raise InputError("--configs is for compiling, and that runs the tree's build", "add --trust-tree")
     if what and series is not None:
         raise InputError("--series and a range or patches contradict each other", "give one of them")
-    wanted = collect.Wanted(Options(True, configs) if trust_tree else None, lint, prove, examples)
+    machine = Machine("x86_64", read(map_file), map_file.name) if map_file else collect.LAPTOP
+    wanted = collect.Wanted(Options(True, configs) if trust_tree else None, lint, prove, examples, machine)
     with working(quiet) as (cache, bar):
         if series is None:
             told = collect.of_commits(what, base, place, wanted, cache, bar)

@@ -15,12 +15,15 @@ from patcher.check.compose import with_extra
 from patcher.check.results import Report
 from patcher.check.run import Options
 from patcher.check.series import Series, named
+from patcher.errors import InputError
 from patcher.generate import pipeline
 from patcher.generate.deliver import Delivered
 from patcher.generate.pipeline import Prepared
 from patcher.lint.session import Request as LintRequest
 from patcher.model import Plan
 from patcher.plan.request import Request
+from patcher.prove.laptop import example
+from patcher.prove.pictures import Machine, Pictures, collect
 from patcher.prove.prove import Progress
 from patcher.story.commands import commands, line
 from patcher.story.model import NotRun, Stage, Story
@@ -31,17 +34,20 @@ from patcher.tree.kernel import KernelTree
 from patcher.tree.revisions import upstream
 from patcher.tree.subtree import at_top
 
+LAPTOP = Machine("x86_64", *example(None))
 _BOOT = NotRun("boot", "no report boots; patcher boot does")
 _UNTRUSTED = NotRun("compile", "it runs the tree's own Makefiles and scripts; --trust-tree allows it, in a sandbox")
 
 
 class Wanted(NamedTuple):
-    """What to run. ``options``: how to compile, None for not at all; ``examples``: cases for each property."""
+    """What to run. ``options``: how to compile, None for not at all; ``examples``: cases for each property;
+    ``machine``: whose P2M is drawn where one is proven."""
 
     options: Options | None
     lint: bool = True
     prove: bool = True
     examples: int = session.EXAMPLES
+    machine: Machine = LAPTOP
 
 
 def of_commits(
@@ -112,7 +118,10 @@ class _Work:
                 report = with_extra(report, extras.proved(series, proofs))
             else:
                 self._not_run += [NotRun("prove", why) for why in dict.fromkeys(proofs.missing.values())]
-        found = self._whole(name, plans, report)._replace(lint=outcome, proofs=tuple(proofs.found.values()))
+        pictures = self._pictures(wanted.machine) if proofs.found else None
+        found = self._whole(name, plans, report)._replace(
+            lint=outcome, proofs=tuple(proofs.found.values()), pictures=pictures
+        )
         mailed = bool(self._series.applied)
         return found._replace(commands=commands(found, wanted.options, wanted.examples, named, mailed))
 
@@ -129,7 +138,20 @@ class _Work:
                 self._not_run.append(NotRun(stage, f"it was not asked for; apply --check --{stage} does"))
         tree, base = self._place.resolve().name, self._series.base[:12]
         command = line("patcher", "apply", "--tree", tree, "--rev", base, "--series", name, *asked)
-        return self._whole(name, plans, report)._replace(branch=branch, commands=(command,))
+        pictures = self._pictures(LAPTOP) if "prove" in ran else None
+        return self._whole(name, plans, report)._replace(branch=branch, commands=(command,), pictures=pictures)
+
+    def _pictures(self, machine: Machine) -> Pictures | None:
+        """The P2M for a machine, before and after each commit."""
+        repository = self._series.repository
+        commits = (repository.commit(self._series.base), *self._series.commits)
+        trees = [(each.subject, GitTree(repository, each.id)) for each in commits]
+        with self._timed("P2M, drawn"):
+            try:
+                return collect(trees, machine, self._cache)
+            except InputError as error:
+                self._not_run.append(NotRun("P2M, drawn", str(error)))
+                return None
 
     def _whole(self, name: str, plans: Sequence[Plan], report: Report) -> Story:
         series = self._series

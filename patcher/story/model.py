@@ -8,7 +8,7 @@ from patcher.check.results import Report
 from patcher.lint.model import Outcome
 from patcher.mail.model import Patch
 from patcher.model import Plan
-from patcher.prove.picture import Picture
+from patcher.prove.pictures import Pictures
 from patcher.prove.verdict import CommitProof
 
 
@@ -26,14 +26,6 @@ class NotRun(NamedTuple):
     why: str
 
 
-class Pictured(NamedTuple):
-    """The P2M of a machine after the commit of that number, 0 for what the series stands on."""
-
-    number: int
-    subject: str
-    picture: Picture
-
-
 class Story(NamedTuple):
     """All of a series.
 
@@ -48,7 +40,7 @@ class Story(NamedTuple):
         plans: of the series, where they are ours
         lint: what lint said, where it was asked here
         proofs: of the base and of each commit, as far as there are any
-        pictures: of the P2M; ``machine`` says of which one
+        pictures: of the P2M of a machine, for the base and each commit; None where none was asked for
         commands: what gives the same again
     """
 
@@ -63,8 +55,7 @@ class Story(NamedTuple):
     plans: tuple[Plan, ...] = ()
     lint: Outcome | None = None
     proofs: tuple[CommitProof, ...] = ()
-    pictures: tuple[Pictured, ...] = ()
-    machine: str = ""
+    pictures: Pictures | None = None
     not_run: tuple[NotRun, ...] = ()
     stages: tuple[Stage, ...] = ()
     commands: tuple[str, ...] = ()

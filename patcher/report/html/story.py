@@ -12,11 +12,10 @@ from patcher.prove.verdict import Status as Held
 from patcher.report.html import check, lint, plan, prove
 from patcher.report.html import page as shown
 from patcher.report.html.diff import Differ
+from patcher.report.html.film import film, not_drawn
 from patcher.report.html.marks import Anchors, mark, number, plain
 from patcher.report.html.page import Tone
 from patcher.report.html.render import render
-from patcher.report.p2m_rows import About
-from patcher.report.p2m_svg import p2m_svg
 from patcher.story.model import Story
 
 
@@ -27,7 +26,8 @@ def story_html(story: Story, tool: Mapping[str, str], machine: Sequence[str] = (
     count = number(len(report.rows), "patch")
     title = f"{story.name} on Linux {report.version}" if story.plans else f"{count} on Linux {report.version}"
     sections = [
-        check.matrix(report), *check.gaps(_not_looked_at(story)), *_shots(story), _patches(story, anchors),
+        check.matrix(report), *check.gaps(_not_looked_at(story)), *(film(story.pictures) if story.pictures else ()),
+        _patches(story, anchors),
         *_plans(story, anchors), *_proofs(story, anchors), _stages(story), *_again(story, machine),
     ]  # fmt: skip
     return render(
@@ -75,15 +75,9 @@ def _not_looked_at(story: Story) -> list[shown.Gaps]:
         stages.append(lint.not_asked(story.lint))
     if story.proofs:
         stages.append(prove.not_tried(story.proofs))
+    if story.pictures:
+        stages.append(not_drawn(story.pictures))
     return [*stages, *map(plan.coverage, story.plans)]
-
-
-def _shots(story: Story) -> list[shown.Section]:
-    made = tuple(
-        shown.Shot(each.number, each.subject, p2m_svg(each.picture, About(each.subject, story.machine)))
-        for each in story.pictures
-    )
-    return [shown.Section("pictures", "The P2M, drawn", str(len(made)), "shots", made)] if made else []
 
 
 def _patches(story: Story, anchors: Anchors) -> shown.Section:
