@@ -51,6 +51,11 @@ class Ran(NamedTuple):
     stdout: str
     stderr: str
 
+    @property
+    def unfolded(self) -> str:
+        """What it wrote on standard output, as one line."""
+        return " ".join(self.stdout.split())
+
 
 def shared_by_workers(factory: pytest.TempPathFactory) -> Path:
     """A directory of this run that all its workers share."""

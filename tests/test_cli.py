@@ -315,7 +315,7 @@ def test_colour_on_a_terminal(
     mini_original: Path, command_environment: dict[str, str], env: dict[str, str], coloured: bool
 ) -> None:
     leader, follower = pty.openpty()
-    command = [sys.executable, "-m", "patcher", "plan", "-q", "--tree", str(mini_original)]
+    command = [sys.executable, "-m", "patcher", "plan", "-q", "--no-pager", "--tree", str(mini_original)]
     environment = {**command_environment, **env}
     with subprocess.Popen(command, env=environment, stdout=follower, stderr=subprocess.DEVNULL) as process:
         os.close(follower)
@@ -487,7 +487,7 @@ def test_where_standard_output_is_no_good(
 
 def test_uncommitted_files_are_told(run: Run, mini_repo: Path) -> None:
     (mini_repo / "NOTES").write_text("not committed\n")
-    assert "with what is not committed" in run("plan", "--tree", mini_repo, "--worktree").stdout
+    assert "with what is not committed" in run("plan", "--tree", mini_repo, "--worktree").unfolded
     assert "with what is not committed" not in run("plan", "--tree", mini_repo).stdout
 
 

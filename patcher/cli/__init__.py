@@ -23,10 +23,12 @@ from patcher.cli.plan import plan
 from patcher.cli.prove import prove
 from patcher.cli.report import report
 from patcher.cli.rules import rules
+from patcher.cli.screen import width
 from patcher.cli.series import series
 from patcher.cli.status import status
 from patcher.processes import end_on_signals
 
+_HELP = 100  # columns: longer lines are hard to read
 COMPLETE = "_PATCHER_COMPLETE"  # the variable by which a shell asks for completions
 
 
@@ -39,7 +41,7 @@ def _versions(context: click.Context, _parameter: click.Parameter, asked: bool) 
     context.exit()
 
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--version",
     is_flag=True,
@@ -85,7 +87,12 @@ def _run() -> int:
             stream.reconfigure(errors="backslashreplace")  # what the locale cannot spell
     try:
         by_git = os.path.basename(sys.argv[0]) == "git-patcher"  # noqa: PTH119
-        code = cli.main(prog_name="git patcher" if by_git else "patcher", complete_var=COMPLETE, standalone_mode=False)
+        code = cli.main(
+            prog_name="git patcher" if by_git else "patcher",
+            complete_var=COMPLETE,
+            standalone_mode=False,
+            terminal_width=min(width(), _HELP),
+        )
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else INTERRUPTED
     except BaseException as error:  # noqa: BLE001 - a fault of ours must not look like a finding

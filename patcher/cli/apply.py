@@ -10,9 +10,10 @@ import click
 from patcher.cli.asked import Named, cocci_options, requests
 from patcher.cli.booting import booting
 from patcher.cli.command import Command
-from patcher.cli.common import CLEAN, FOUND, PATH, common_but_v, deliver, open_place, style, use_libclang, working
+from patcher.cli.common import CLEAN, FOUND, PATH, common_but_v, deliver, open_place, use_libclang, working
 from patcher.cli.mailing import mailing as mailing_options
 from patcher.cli.mailing import parting
+from patcher.cli.screen import style, width
 from patcher.errors import InputError
 
 if TYPE_CHECKING:
@@ -99,17 +100,22 @@ def apply(
         others = [booting(place, asked, trust_tree, cache, bar)] if boot else []
         made = pipeline.prepare(tree, asked, wanted, options, place, cache, bar, others)
     if not isinstance(made, pipeline.Prepared):
-        deliver(nothing_text(made.plans, made.standings), None)
+        deliver(nothing_text(made.plans, made.standings, width()), None)
         return CLEAN
-    if made.report:
-        deliver(check_text(made.report, style(), verbose=verbose, quiet=quiet), None)
-        if not passed(made.report):
-            click.echo("patcher: the check found something; no branch and no mail was made", err=True)
-            _report(made, None, place, report)
-            return FOUND
-    done = pipeline.publish(made)
+    checked = check_text(made.report, style(), verbose=verbose, quiet=quiet, width=width()) if made.report else ""
+    if made.report and not passed(made.report):
+        deliver(checked, None)
+        click.echo("patcher: the check found something; no branch and no mail was made", err=True)
+        _report(made, None, place, report)
+        return FOUND
+    try:
+        done = pipeline.publish(made)
+    except InputError:
+        deliver(checked, None)
+        raise
     _report(made, done, place, report)
-    deliver(apply_text(made, done, dry_run=dry_run, quiet=quiet, verbose=verbose), None)
+    # In one, and at the end: no pager is to hold up what is to be done.
+    deliver(checked + apply_text(made, done, dry_run=dry_run, quiet=quiet, verbose=verbose, width=width()), None)
     return CLEAN
 
 

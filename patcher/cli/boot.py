@@ -12,7 +12,8 @@ import click
 
 from patcher.cli.booting import promised
 from patcher.cli.command import Command
-from patcher.cli.common import CLEAN, FOUND, PATH, common, deliver, open_place, style, use_libclang, working
+from patcher.cli.common import CLEAN, FOUND, PATH, common, deliver, open_place, use_libclang, working
+from patcher.cli.screen import style, width
 from patcher.errors import InputError
 
 if TYPE_CHECKING:
@@ -177,4 +178,4 @@ def _shown(report: Report, form: str, output: Path | None, verbose: bool, quiet:
         return boot_json(report, tool())
     from patcher.report.boot_text import boot_text
 
-    return boot_text(report, style(output), verbose=verbose, quiet=quiet)
+    return boot_text(report, style(output), verbose=verbose, quiet=quiet, width=width(output))

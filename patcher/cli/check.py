@@ -10,7 +10,8 @@ import click
 
 from patcher.cli.booting import booting
 from patcher.cli.command import Command
-from patcher.cli.common import CLEAN, FOUND, PATH, common, deliver, fail_on, open_place, style, use_libclang, working
+from patcher.cli.common import CLEAN, FOUND, PATH, common, deliver, fail_on, open_place, use_libclang, working
+from patcher.cli.screen import style, width
 from patcher.errors import InputError
 
 if TYPE_CHECKING:
@@ -109,4 +110,4 @@ def _shown(report: Report, form: str, output: Path | None, verbose: bool, quiet:
         return check_html(report, tool())
     from patcher.report.check_text import check_text
 
-    return check_text(report, style(output), verbose=verbose, quiet=quiet)
+    return check_text(report, style(output), verbose=verbose, quiet=quiet, width=width(output))

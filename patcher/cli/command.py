@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from patcher.cli import screen
 from patcher.cli.settings import Configured, said
 from patcher.errors import InputError
 from patcher.escape import safe
@@ -37,6 +38,7 @@ def _shared() -> list[click.Option]:
             ["-C", "places"], metavar="DIR", multiple=True, is_eager=True, expose_value=False, callback=_go_to,
             help="Run as if started in DIR.",
         ),
+        *screen.options(),
     ]  # fmt: skip
 
 

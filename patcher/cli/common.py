@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from patcher.cli.screen import may_page
 from patcher.errors import InputError
 
 if TYPE_CHECKING:
@@ -84,19 +85,12 @@ def use_libclang(name: str | None) -> None:
         os.environ["PATCHER_LIBCLANG"] = name
 
 
-def style(output: Path | None = None) -> Callable[..., str]:
-    """Colour only on a terminal, not in a file, and not where NO_COLOR says so (no-color.org)."""
-    terminal = output is None and sys.stdout is not None and sys.stdout.isatty()
-    if terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
-        return click.style
-    return plain
-
-
 def deliver(text: str, output: Path | None) -> None:
-    """To standard output, or to a file: whole or not at all."""
+    """To standard output, there perhaps through the pager, or to a file: whole or not at all."""
     if output is None:
         try:
-            click.echo(text, nl=False)
+            if not _paged(text):
+                click.echo(text, nl=False, color=True)  # what it has, it is to have
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -117,9 +111,12 @@ def deliver(text: str, output: Path | None) -> None:
         raise InputError(f"cannot write {output} ({error.strerror})", "name another file with -o") from error
 
 
-def plain(text: str, **_: object) -> str:
-    """Text without colour."""
-    return text
+def _paged(text: str) -> bool:
+    if not may_page():
+        return False
+    from patcher.cli.pager import paged
+
+    return paged(text)
 
 
 def open_place(place: Path, rev: str | None, worktree: bool) -> KernelTree:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import click
 
 from patcher.cli.command import Command
-from patcher.cli.common import CLEAN, PATH, common, deliver, style, use_libclang
+from patcher.cli.common import CLEAN, PATH, common, deliver, use_libclang
+from patcher.cli.screen import style, width
 
 
 @click.command(cls=Command)
 def profiles() -> int:
     """The shipped configurations for trees that have none of their own."""
+    from patcher.report.fold import fitted
     from patcher.tree.profile import load, names
 
-    for name in names():
-        click.echo(f"{name:32} {load(name).description}")
+    deliver(fitted((f"{name:32}  {load(name).description}" for name in names()), width()), None)
     return CLEAN
 
 
@@ -33,7 +35,7 @@ def help_(words: tuple[str, ...], man: bool) -> int:
         return show(page(root, words))
     from patcher.report.topics import topic_text
 
-    deliver(topic_text(" ".join(words) or None), None)
+    deliver(topic_text(" ".join(words) or None, width()), None)
     return CLEAN
 
 
@@ -45,5 +47,5 @@ def demo(keep: Path | None, quiet: bool, verbose: bool, libclang: str | None) ->
     use_libclang(libclang)
     from patcher.demo.tour import tour
 
-    tour(click.echo, style(), keep)
+    tour(functools.partial(click.echo, color=True), style(), keep, width())
     return CLEAN

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from patcher.cli.command import Command
-from patcher.cli.common import CLEAN, FOUND, PATH, deliver, fail_on, plain, style, working
+from patcher.cli.common import CLEAN, FOUND, PATH, deliver, fail_on, working
+from patcher.cli.screen import style, width
 from patcher.cli.settings import said
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def lint(
             from patcher.report.lint_text import corrected_text
 
             corrected = session.fix(request, fix_to, cache, bar)
-            deliver(corrected_text(corrected, plain), output)
+            deliver(corrected_text(corrected, style(output), width(output)), output)
             return FOUND if corrected.left.failed else CLEAN
         linted = session.lint(request, cache, bar)
         text = _shown(linted, form, output, cache, verbose=verbose, quiet=quiet)
@@ -75,7 +76,7 @@ def _shown(linted: Linted, form: str, output: Path | None, cache: Cache, *, verb
     if form == "text":
         from patcher.report.lint_text import lint_text
 
-        return lint_text(outcome, style(output), verbose=verbose, quiet=quiet)
+        return lint_text(outcome, style(output), verbose=verbose, quiet=quiet, width=width(output))
     from patcher.about import tool
 
     if form == "json":

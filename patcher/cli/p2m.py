@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from patcher.cli.command import Group
-from patcher.cli.common import CLEAN, FOUND, PATH, deliver, on_tree, open_kernel, style, working
+from patcher.cli.common import CLEAN, FOUND, PATH, deliver, on_tree, open_kernel, working
+from patcher.cli.screen import style, width
 
 if TYPE_CHECKING:
     from patcher.tree.kernel import KernelTree
@@ -57,7 +58,7 @@ def p2m_draw(
     if output is None:
         from patcher.report.p2m_text import p2m_text
 
-        deliver(p2m_text(picture, about, style()), None)
+        deliver(p2m_text(picture, about, style(), width()), None)
     else:
         from patcher.report.p2m_svg import p2m_svg
 

@@ -17,10 +17,10 @@ from patcher.cli.common import (
     fail_on,
     on_tree,
     open_kernel,
-    style,
     use_libclang,
     working,
 )
+from patcher.cli.screen import style, width
 from patcher.errors import InputError
 
 
@@ -70,9 +70,8 @@ def plan(
 
         deliver(plan_html(found, tool()), output)
     else:
-        from patcher.report.fold import terminal_width
         from patcher.report.plan_text import plan_text
 
-        text = plan_text(found, style(output), verbose=verbose, quiet=quiet, width=terminal_width(output))
+        text = plan_text(found, style(output), verbose=verbose, quiet=quiet, width=width(output))
         deliver(text, output)
     return FOUND if session.needs_attention(found, fail_on or "warning") else CLEAN

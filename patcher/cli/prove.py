@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from patcher.cli.command import Command
-from patcher.cli.common import CLEAN, FOUND, PATH, WRONG, deliver, on_tree, open_kernel, style, working
+from patcher.cli.common import CLEAN, FOUND, PATH, WRONG, deliver, on_tree, open_kernel, working
+from patcher.cli.screen import style, width
 from patcher.errors import InputError
 
 ARCHS = {"both": ("x86_64", "i386"), "x86_64": ("x86_64",), "i386": ("i386",)}
@@ -59,7 +60,7 @@ def prove(
             from patcher.report.prove_text import replay_text
 
             result = replay_file(open_kernel(place, rev, worktree, subdir), replay, cache)
-            deliver(replay_text(result, style(output)), output)
+            deliver(replay_text(result, style(output), width(output)), output)
             return FOUND if result.still_wrong else CLEAN
         request = Request(ARCHS[arch], examples, seed, only, tuple(map(read, maps)))
         trees = session.trees(place, rev, span, worktree=worktree, subdir=subdir)
@@ -82,7 +83,7 @@ def prove(
     else:
         from patcher.report.prove_text import prove_text
 
-        deliver(prove_text(proofs, style(output), verbose=verbose, quiet=quiet), output)
+        deliver(prove_text(proofs, style(output), verbose=verbose, quiet=quiet, width=width(output)), output)
     if session.nothing_ran(proofs):  # that is no clean result
         return WRONG
     return FOUND if session.found(proofs, require) else CLEAN

@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from patcher.cli.command import Group
-from patcher.cli.common import CLEAN, FOUND, PATH, common, deliver, style, use_libclang
+from patcher.cli.common import CLEAN, FOUND, PATH, common, deliver, use_libclang
+from patcher.cli.screen import style, width
 from patcher.errors import InputError
 from patcher.files import exists, is_directory
 
@@ -28,8 +29,8 @@ def rules_list(directory: Path | None) -> int:
     from patcher.report.lint_rules_text import lint_rules_table
     from patcher.report.rules_text import rules_table
 
-    text = rules_table(groups, style()) if (groups := _groups(directory)) else ""
-    deliver(text + (lint_rules_table(lint, style()) if (lint := _lint_rules(directory)) else ""), None)
+    text = rules_table(groups, style(), width()) if (groups := _groups(directory)) else ""
+    deliver(text + (lint_rules_table(lint, style(), width()) if (lint := _lint_rules(directory)) else ""), None)
     return CLEAN
 
 
@@ -38,6 +39,7 @@ def rules_list(directory: Path | None) -> int:
 @_rules_option
 def rules_explain(rule_id: str, directory: Path | None) -> int:
     """What a rule matches, why, where that is written, its limits and its examples."""
+    from patcher.report.fold import prose
     from patcher.report.rules_text import rule_page
 
     known = {rule.id: rule for group in _groups(directory) for rule in group.rules}
@@ -45,11 +47,11 @@ def rules_explain(rule_id: str, directory: Path | None) -> int:
     if rule_id in of_lint:
         from patcher.report.lint_rules_text import lint_rule_page
 
-        deliver(lint_rule_page(of_lint[rule_id]), None)
+        deliver(prose(lint_rule_page(of_lint[rule_id]), width()), None)
         return CLEAN
     if rule_id not in known:
         raise InputError(f"there is no rule {rule_id!r}", "patcher rules list shows them")
-    deliver(rule_page(known[rule_id]), None)
+    deliver(prose(rule_page(known[rule_id]), width()), None)
     return CLEAN
 
 
@@ -70,7 +72,7 @@ def rules_test(path: Path | None, quiet: bool, verbose: bool, libclang: str | No
         from patcher.lint.examples import run_examples as run_lint_examples
 
         results += run_lint_examples(lint, only)
-    deliver(examples_report(results, quiet=quiet, verbose=verbose), None)
+    deliver(examples_report(results, quiet=quiet, verbose=verbose, width=width()), None)
     return CLEAN if all(result.right for result in results) else FOUND
 
 

@@ -8,6 +8,7 @@ import click
 
 from patcher.cli.command import Group
 from patcher.cli.common import CLEAN, PATH, deliver
+from patcher.cli.screen import width
 
 
 @click.group(cls=Group)
@@ -18,12 +19,15 @@ def series() -> None:
 @series.command("list")
 def series_list() -> int:
     """One line a series."""
+    from patcher.report.fold import fitted
     from patcher.series.load import load, names
 
+    lines = []
     for name in names():
         found = load(name)
         steps = f"{len(found.step)} steps" if len(found.step) > 1 else "1 step"
-        click.echo(f"{name:12} {found.summary} ({steps})")
+        lines.append(f"{name:12}  {found.summary} ({steps})")
+    deliver(fitted(lines, width()), None)
     return CLEAN
 
 
@@ -48,5 +52,5 @@ def series_show(name: str, series_dir: Path | None) -> int:
     from patcher.report.rules_text import series_page
     from patcher.series.load import load
 
-    deliver(series_page(load(name, series_dir)), None)
+    deliver(series_page(load(name, series_dir), width()), None)
     return CLEAN

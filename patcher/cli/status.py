@@ -10,6 +10,7 @@ from patcher.cli.asked import Named, cocci_options, request
 from patcher.cli.command import Command
 from patcher.cli.common import CLEAN, FOUND, PATH, common, deliver, open_place, use_libclang, working
 from patcher.cli.mailing import parting
+from patcher.cli.screen import width
 
 
 @click.command(cls=Command)
@@ -60,5 +61,5 @@ def status(
     else:
         from patcher.report.status_text import status_text
 
-        deliver(status_text(found, quiet=quiet, verbose=verbose), output)
+        deliver(status_text(found, quiet=quiet, verbose=verbose, width=width(output)), output)
     return FOUND if found.attention else CLEAN

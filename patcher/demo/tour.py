@@ -19,6 +19,7 @@ from patcher.model import Finding, Plan, Verdict
 from patcher.plan.make import make_plan
 from patcher.plan.session import request
 from patcher.report.apply_text import apply_text
+from patcher.report.fold import WIDTH, fitted, prose
 from patcher.report.plan_text import plan_text
 from patcher.tree.find import open_tree
 from patcher.tree.scratch import make_repository
@@ -29,8 +30,10 @@ Say = Callable[[str], object]
 Style = Callable[..., str]
 
 
-def tour(say: Say, style: Style, keep: Path | None) -> None:
+def tour(say: Say, style: Style, keep: Path | None, width: int = WIDTH) -> None:
     """Plan the identity series on a fresh repository of the miniature tree. ``keep``: where to leave it.
+
+    ``say`` is given text that fits ``width`` columns, in the colours of ``style``.
 
     Raises InputError where ``keep`` exists already, or the repository cannot be written.
     """
@@ -41,44 +44,47 @@ def tour(say: Say, style: Style, keep: Path | None) -> None:
         _copy(repository)
         commit = make_repository(repository, "Import a miniature of Linux 2.6.37")
 
+        def tell(text: str) -> None:
+            say(fitted([text], width).rstrip("\n"))
+
         def chapter(text: str) -> None:
-            say(style(f"\n{text}", bold=True))
+            tell(style(f"\n{text}", bold=True))
 
         chapter("1. A tree")
-        say(
-            f"A miniature of Linux 2.6.37, written for this demo, is now a git repository (commit {commit[:12]}).\n"
-            "On Xen, its P2M tree maps the frame numbers a domain sees to those of the machine. What nothing was\n"
-            "ever stored for reads as missing, so each mapping of a device needs a flag, _PAGE_IOMAP, to go round\n"
-            "the P2M. The identity scheme has void entries read as themselves; then the flag is hardly needed."
-        )
+        scheme = f"""\
+A miniature of Linux 2.6.37, written for this demo, is now a git repository (commit {commit[:12]}). On Xen, its P2M
+tree maps the frame numbers a domain sees to those of the machine. What nothing was ever stored for reads as missing, so
+each mapping of a device needs a flag, _PAGE_IOMAP, to go round the P2M. The identity scheme has void entries read as
+themselves; then the flag is hardly needed."""
+        say(prose(scheme, width).rstrip("\n"))
         chapter("2. patcher plan: what would become redundant, and why")
-        say("Its files are read from git's objects, parsed by libclang, and every use of the flag is judged:")
+        tell("Its files are read from git's objects, parsed by libclang, and every use of the flag is judged:")
         plan = _plan(repository)
         for finding in _telling(plan):
             say(f"\n  {finding.path}:{finding.line}: {finding.snippet}")
-            say(f"    {style(finding.verdict.value, bold=True)} [{finding.rule}] {finding.why}")
+            tell(f"    {style(finding.verdict.value, bold=True)} [{finding.rule}] {finding.why}")
         chapter("3. The whole plan")
-        say(plan_text(plan, style, quiet=True).rstrip())
+        say(plan_text(plan, style, quiet=True, width=width).rstrip())
         chapter("4. patcher apply: the series that brings the scheme, and the one that removes the flag, for this tree")
-        say("Each step edits named things where they stand; libclang reads the result in every configuration.\n")
-        say(_apply(repository).rstrip())
+        tell("Each step edits named things where they stand; libclang reads the result in every configuration.\n")
+        say(_apply(repository, width).rstrip())
         chapter("5. patcher prove: the P2M code after both, run against the scheme")
-        say("The tree's own code is compiled for user space and played with; a model says what it should answer.\n")
+        tell("The tree's own code is compiled for user space and played with; a model says what it should answer.\n")
         say(_command(repository, "prove", "--rev", _REMOVAL, "--arch", "x86_64", "--examples", "5").rstrip())
         chapter("6. patcher lint: what a reviewer, a bot or a maintainer would send back")
         say(_command(repository, "lint", f"main..{_REMOVAL}").rstrip())
         chapter("7. patcher check: does every commit build, and say nothing new?")
-        say("This runs the tree's own Makefiles, in a sandbox, so it has to be asked for with --trust-tree.\n")
+        tell("This runs the tree's own Makefiles, in a sandbox, so it has to be asked for with --trust-tree.\n")
         say(_command(repository, "check", f"main..{_SCHEME}", "--trust-tree", "--configs", "mini_defconfig").rstrip())
         chapter("8. On your own tree")
-        say("  patcher plan --tree ~/src/linux           reads the commit you are on; add --rev v2.6.37 or any other")
-        say("  patcher plan --tree ~/src/linux -v        with the evidence for each verdict")
-        say("  patcher apply --tree ~/src/linux          makes the branch patcher/identity, and touches nothing else")
-        say("  patcher apply --check --prove --lint      the same, and only if every commit passes")
-        say("  patcher lint, in any clone                what you have on top of upstream, before git send-email")
-        say("  patcher rules explain iomap-foreign       why a rule says what it says")
+        tell("  patcher plan --tree ~/src/linux           reads the commit you are on; add --rev v2.6.37 or any other")
+        tell("  patcher plan --tree ~/src/linux -v        with the evidence for each verdict")
+        tell("  patcher apply --tree ~/src/linux          makes the branch patcher/identity, and touches nothing else")
+        tell("  patcher apply --check --prove --lint      the same, and only if every commit passes")
+        tell("  patcher lint, in any clone                what you have on top of upstream, before git send-email")
+        tell("  patcher rules explain iomap-foreign       why a rule says what it says")
         if keep:
-            say(f"\nThe repository stays in {repository}.")
+            tell(f"\nThe repository stays in {repository}.")
 
 
 def _copy(repository: Path) -> None:
@@ -96,7 +102,7 @@ def _plan(repository: Path) -> Plan:
         return make_plan(open_tree(repository, None), request("identity", scope="tree"), cache)
 
 
-def _apply(repository: Path) -> str:
+def _apply(repository: Path, width: int) -> str:
     """What both series become in the demo's repository, which has an identity of its own."""
     wanted = Wanted(None, None, signoff=True, force=False, checkout=False, dry_run=False)
     requests = [request("identity"), request("iomap")]
@@ -104,7 +110,7 @@ def _apply(repository: Path) -> str:
         made = pipeline.prepare(open_tree(repository, None), requests, wanted, None, repository, cache)
     assert isinstance(made, pipeline.Prepared)
     done = pipeline.publish(made)
-    return apply_text(made, done)
+    return apply_text(made, done, width=width)
 
 
 def _command(repository: Path, *words: str) -> str:

@@ -12,6 +12,7 @@ from patcher.generate.pipeline import Prepared
 from patcher.generate.since import Anew
 from patcher.generate.standing import Standing
 from patcher.model import Plan, Step, StepStatus
+from patcher.report.fold import WIDTH, fitted
 from patcher.report.standing_text import standing_lines, summary
 from patcher.series.patches import left_as_is
 from patcher.template import unfilled
@@ -20,10 +21,10 @@ from patcher.tree.mailmap import formatted
 _FEW = 12
 
 
-def nothing_text(plans: Sequence[Plan], standings: Sequence[Standing]) -> str:
+def nothing_text(plans: Sequence[Plan], standings: Sequence[Standing], width: int = WIDTH) -> str:
     """Where the tree has the whole series; ``standings``: of what was sent before."""
     lines = [*map(_nothing, plans), *map(safe, standing_lines(standings, False))]
-    return "".join(f"{line}\n" for line in lines)
+    return fitted(lines, width)
 
 
 def _nothing(plan: Plan) -> str:
@@ -32,8 +33,9 @@ def _nothing(plan: Plan) -> str:
 
 
 def apply_text(
-    prepared: Prepared, done: Delivered, *, dry_run: bool = False, quiet: bool = False, verbose: bool = False
-) -> str:
+    prepared: Prepared, done: Delivered, *, dry_run: bool = False, quiet: bool = False, verbose: bool = False,
+    width: int = WIDTH,
+) -> str:  # fmt: skip
     """The steps of each series with their commits, and where they went."""
     parts, whole, again = prepared.parts, prepared.whole, prepared.anew
     lines = [_nothing(plan) for plan in whole]
@@ -67,7 +69,7 @@ def apply_text(
             lines.append(f"branch {one.branch}: {_patches(one)}, {one.commits[-1][:12]} on {tree.commit[:12]}")
         if one.written:
             lines += _recipients(one.written, verbose)
-    return safe("\n".join(lines)) + "\n"
+    return fitted(map(safe, lines), width)
 
 
 def _since(again: Anew, done: Delivered, quiet: bool, verbose: bool) -> list[str]:

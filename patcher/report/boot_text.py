@@ -8,13 +8,14 @@ from patcher.boot.results import FAULTS, Booted, Changed, Report, Row, Seen, cou
 from patcher.check.results import Status
 from patcher.escape import safe
 from patcher.report.check_text import COLOUR
+from patcher.report.fold import WIDTH, fitted
 
 Style = Callable[..., str]
 _FEW = 6
 _RAMDISK = {"large": "", "small": ", small ramdisk", "none": ", no ramdisk"}
 
 
-def boot_text(report: Report, style: Style, *, verbose: bool = False, quiet: bool = False) -> str:
+def boot_text(report: Report, style: Style, *, verbose: bool = False, quiet: bool = False, width: int = WIDTH) -> str:
     """The boots as text. ``style(text, fg=…, bold=…)`` colours, or returns the text as it is.
 
     ``verbose`` adds what each probe saw and lists in full; ``quiet`` leaves all but the table and the faults out.
@@ -27,7 +28,7 @@ def boot_text(report: Report, style: Style, *, verbose: bool = False, quiet: boo
     if not quiet:
         lines += [*_changed(report, style, verbose), *_boots(report, style)]
     lines += ["", summary(report)]
-    return "\n".join(lines) + "\n"
+    return fitted(lines, width)
 
 
 def _head(report: Report, style: Style) -> Iterator[str]:

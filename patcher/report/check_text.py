@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from patcher.check.results import Finding, Kind, Report, Row, Status, counts
 from patcher.escape import safe
+from patcher.report.fold import WIDTH, Whole, fitted
 
 Style = Callable[..., str]
 COLOUR = {
@@ -20,7 +21,7 @@ _FEW = 12
 _SUBJECT = 44
 
 
-def check_text(report: Report, style: Style, *, verbose: bool = False, quiet: bool = False) -> str:
+def check_text(report: Report, style: Style, *, verbose: bool = False, quiet: bool = False, width: int = WIDTH) -> str:
     """The check as text. ``style(text, fg=…, bold=…)`` colours, or returns the text as it is.
 
     ``verbose`` adds each cell's detail and lists in full; ``quiet`` leaves all but the findings and the table out.
@@ -33,7 +34,7 @@ def check_text(report: Report, style: Style, *, verbose: bool = False, quiet: bo
     if not quiet:
         lines += _left_out(report, style, verbose)
     lines += ["", summary(report)]
-    return "\n".join(lines) + "\n"
+    return fitted(lines, width)
 
 
 def _head(report: Report, style: Style) -> Iterator[str]:
@@ -58,7 +59,7 @@ def _finding(finding: Finding, report: Report, style: Style, verbose: bool) -> I
     what = "property lost" if finding.kind is Kind.PROPERTY else f"new {finding.kind}"
     yield safe(f"  {place}") + style(what, fg=colour) + safe(f": {finding.message}")
     if finding.source:
-        yield style(safe(f"      {finding.source}"), fg="bright_black")
+        yield Whole(style(safe(f"      {finding.source}"), fg="bright_black"))
     where = f"in {finding.function}(); " if finding.function else ""
     if finding.configs:
         configs = _some(finding.configs, 6 if not verbose else len(finding.configs))

@@ -9,6 +9,7 @@ from patcher.lint.examples import mail
 from patcher.lint.pattern import Match
 from patcher.lint.register import About
 from patcher.lint.rules import LintRule
+from patcher.report.fold import WIDTH, fitted
 
 Style = Callable[..., str]
 TITLES = {
@@ -20,17 +21,17 @@ TITLES = {
 }
 
 
-def lint_rules_table(rules: Sequence[LintRule], style: Style) -> str:
+def lint_rules_table(rules: Sequence[LintRule], style: Style, width: int = WIDTH) -> str:
     """One line a rule, by what it looks at."""
     lines = []
     for about, title in TITLES.items():
         lines.append(style(f"lint, {title}", bold=True))
         lines += [
-            f"  {rule.id:22} {rule.level.value:8} {safe(rule.title)}{_profiles(rule)}"
+            f"  {rule.id:22} {rule.level.value:8}  {safe(rule.title)}{_profiles(rule)}"
             for rule in rules
             if rule.about is about
         ]
-    return "\n".join(lines) + "\n"
+    return fitted(lines, width)
 
 
 def _profiles(rule: LintRule) -> str:

@@ -8,13 +8,14 @@ from itertools import groupby
 from patcher.escape import safe
 from patcher.lint.model import Finding, Level, Outcome
 from patcher.lint.session import Corrected
+from patcher.report.fold import WIDTH, fitted
 
 Style = Callable[..., str]
 _COLOUR = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "blue"}
 _WIDE = 100
 
 
-def lint_text(outcome: Outcome, style: Style, *, verbose: bool = False, quiet: bool = False) -> str:
+def lint_text(outcome: Outcome, style: Style, *, verbose: bool = False, quiet: bool = False, width: int = WIDTH) -> str:
     """The findings as text. ``style(text, fg=…, bold=…)`` colours, or returns the text as it is.
 
     ``quiet`` leaves out what was not looked at where nothing was found, too; ``verbose`` shows it patch by patch, and
@@ -31,10 +32,10 @@ def lint_text(outcome: Outcome, style: Style, *, verbose: bool = False, quiet: b
     if outcome.skipped and not quiet:
         lines += _skipped(outcome, verbose)
     lines.append(_summary(outcome))
-    return "\n".join(lines) + "\n"
+    return fitted(lines, width)
 
 
-def corrected_text(corrected: Corrected, style: Style) -> str:
+def corrected_text(corrected: Corrected, style: Style, width: int = WIDTH) -> str:
     """What was put right, as a difference; where it was written; and what is left to do by hand."""
     from patcher.lint.fix import difference
 
@@ -46,7 +47,7 @@ def corrected_text(corrected: Corrected, style: Style) -> str:
         if not corrected.branch:
             where = f"the mail is in the new directory {safe(corrected.target)}"
         lines.append(f"{len(corrected.changed)} messages put right; {where}\n")
-    return f"{''.join(lines)}\n{lint_text(corrected.left, style)}"
+    return f"{''.join(lines)}\n{lint_text(corrected.left, style, width=width)}"
 
 
 def _finding(finding: Finding, style: Style, verbose: bool) -> Iterator[str]:

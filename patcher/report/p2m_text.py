@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterator, Sequence
 from patcher.escape import safe
 from patcher.prove.picture import Kind, LeafRun, MidRun, Picture, Piece, stretches
 from patcher.report import p2m_rows as rows
-from patcher.report.fold import folded
+from patcher.report.fold import WIDTH, folded
 
-WIDTH = 80
 Style = Callable[..., str]
 _COLOUR = {Kind.RAM: "green", Kind.IDENTITY: "cyan", Kind.MISSING: "bright_black", Kind.FOREIGN: "magenta",
            Kind.STRAY: "red"}  # fmt: skip
 
 
-def p2m_text(picture: Picture, about: rows.About, style: Style) -> str:
-    """The picture as text, however wide the terminal is. ``style(text, fg=…, bold=…)`` colours, or returns the text as
-    it is. A name without blanks that is longer than a line stays whole."""
-    return "\n".join(style(part, **how) for line, how in _lines(picture, about) for part in folded(line, WIDTH)) + "\n"
+def p2m_text(picture: Picture, about: rows.About, style: Style, width: int = WIDTH) -> str:
+    """The picture as text, of 80 columns where ``width`` is more, too. ``style(text, fg=…, bold=…)`` colours, or
+    returns the text as it is. A name without blanks that is longer than a line stays whole."""
+    lines = ((part, how) for line, how in _lines(picture, about) for part in folded(line, min(width, WIDTH)))
+    return "".join(f"{style(part, **how)}\n" for part, how in lines)
 
 
 Line = tuple[str, dict[str, object]]  # and how it is styled

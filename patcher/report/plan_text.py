@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from patcher.escape import safe
 from patcher.model import Coverage, Finding, Plan, Step, StepStatus, Verdict
-from patcher.report.fold import folded
+from patcher.report.fold import WIDTH, Whole, fitted
 from patcher.template import unfilled
 
 Style = Callable[..., str]
@@ -29,11 +29,11 @@ _OF_INTEREST = (Verdict.REDUNDANT, Verdict.REQUIRED, Verdict.UNDECIDED)
 _FEW, _MANY = 12, 40
 
 
-def plan_text(plan: Plan, style: Style, *, verbose: bool = False, quiet: bool = False, width: int = 0) -> str:
+def plan_text(plan: Plan, style: Style, *, verbose: bool = False, quiet: bool = False, width: int = WIDTH) -> str:
     """The plan as text. ``style(text, fg=…, bold=…)`` colours, or returns the text as it is.
 
     ``verbose`` adds the evidence and full lists; ``quiet`` leaves the verdicts' findings out but undecided. Lines are
-    folded to ``width`` columns, if that is not 0.
+    folded to ``width`` columns, as in all reports.
     """
     lines = [*_head(plan, style)]
     for verdict in Verdict:
@@ -47,7 +47,7 @@ def plan_text(plan: Plan, style: Style, *, verbose: bool = False, quiet: bool = 
     lines += ["", *_steps(plan.steps, style, verbose)]
     lines += ["", *_coverage(plan.coverage, style, verbose)]
     lines += ["", _summary(plan)]
-    return "\n".join(part for line in lines for part in folded(line, width)) + "\n"
+    return fitted(lines, width)
 
 
 def _head(plan: Plan, style: Style) -> Iterator[str]:
@@ -61,7 +61,7 @@ def _head(plan: Plan, style: Style) -> Iterator[str]:
 def _finding(finding: Finding, style: Style, verbose: bool) -> Iterator[str]:
     verdict = style(finding.verdict.value, fg=_COLOUR[finding.verdict])
     yield safe(f"{finding.path}:{finding.line}: ") + f"{verdict} [{finding.rule}] {safe(finding.why)}"
-    yield style(f"    {safe(finding.snippet)}", fg="bright_black")
+    yield Whole(style(f"    {safe(finding.snippet)}", fg="bright_black"))
     if verbose:
         yield from (f"      {safe(place)}" for place in finding.evidence)
 

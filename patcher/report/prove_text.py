@@ -11,6 +11,7 @@ from patcher.prove.replay import Replay
 from patcher.prove.scenario import Machine
 from patcher.prove.steps import AnyStep, Race, RaceOfThree, Scan, View
 from patcher.prove.verdict import CommitProof, Counterexample, Proof, Status, Verdict
+from patcher.report.fold import WIDTH, fitted
 
 Style = Callable[..., str]
 _COLOUR = {Status.PASS: "green", Status.FAIL: "red", Status.SKIP: "yellow", Status.ABSENT: "bright_black"}
@@ -18,7 +19,9 @@ _LETTER = {Status.PASS: "pass", Status.FAIL: "FAIL", Status.SKIP: "skip", Status
 _FEW = 8
 
 
-def prove_text(commits: Sequence[CommitProof], style: Style, *, verbose: bool = False, quiet: bool = False) -> str:
+def prove_text(
+    commits: Sequence[CommitProof], style: Style, *, verbose: bool = False, quiet: bool = False, width: int = WIDTH
+) -> str:
     """The proofs as text. ``style(text, fg=…, bold=…)`` colours, or returns the text as it is.
 
     One commit is told in full; several as a table, with what fails told after it.
@@ -29,7 +32,7 @@ def prove_text(commits: Sequence[CommitProof], style: Style, *, verbose: bool = 
         ]
     else:
         lines = [*_table(commits, style), "", *_changes(commits, style, verbose)]
-    return "\n".join([*lines, *_summary(commits, style)]) + "\n"
+    return fitted([*lines, *_summary(commits, style)], width)
 
 
 def _proof(commit: CommitProof, proof: Proof, style: Style, verbose: bool, quiet: bool) -> Iterator[str]:
@@ -163,7 +166,7 @@ def _summary(commits: Sequence[CommitProof], style: Style) -> Iterator[str]:
     yield style(f"prove: {', '.join(counts)}", bold=True)
 
 
-def replay_text(result: Replay, style: Style) -> str:
+def replay_text(result: Replay, style: Style, width: int = WIDTH) -> str:
     """A scenario that was played again, step by step."""
     stored = result.stored
     lines = [style(f"{stored.property}: {stored.statement} ({stored.arch})", bold=True)]
@@ -176,4 +179,4 @@ def replay_text(result: Replay, style: Style) -> str:
     lines.append(safe(f"  expected: {stored.counterexample.expected}"))
     lines.append(safe(f"  found:    {stored.counterexample.found} (when it was stored)"))
     lines.append(style("still wrong" if result.still_wrong else "no longer wrong", bold=True))
-    return "\n".join(lines) + "\n"
+    return fitted(lines, width)

@@ -6,19 +6,20 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from patcher.escape import safe
+from patcher.report.fold import WIDTH, fitted
 from patcher.rules.model import Match, Rule, RuleSet
 from patcher.series.load import Condition, SeriesSpec
 
 Style = Callable[..., str]
 
 
-def rules_table(groups: Iterable[RuleSet], style: Style) -> str:
+def rules_table(groups: Iterable[RuleSet], style: Style, width: int = WIDTH) -> str:
     """One line a rule, in the order they are tried."""
     lines = []
     for group in groups:
         lines.append(style(f"{group.name}: {safe(group.group.title)}", bold=True))
-        lines += [f"  {rule.order:4} {rule.id:24} {rule.verdict.value:10} {safe(rule.title)}" for rule in group.rules]
-    return "\n".join(lines) + "\n"
+        lines += [f"  {rule.order:4} {rule.id:24} {rule.verdict.value:10}  {safe(rule.title)}" for rule in group.rules]
+    return fitted(lines, width)
 
 
 def rule_page(rule: Rule) -> str:
@@ -80,7 +81,7 @@ class Shown(Protocol):
     def right(self) -> bool: ...
 
 
-def examples_report(results: Sequence[Shown], *, quiet: bool, verbose: bool) -> str:
+def examples_report(results: Sequence[Shown], *, quiet: bool, verbose: bool, width: int = WIDTH) -> str:
     """What the examples showed: the wrong ones, and a count."""
     lines = []
     for result in results:
@@ -91,7 +92,7 @@ def examples_report(results: Sequence[Shown], *, quiet: bool, verbose: bool) -> 
     wrong = sum(not result.right for result in results)
     if wrong or not quiet:
         lines.append(f"{len(results)} examples, {wrong} wrong")
-    return "".join(f"{safe(line)}\n" for line in lines)
+    return fitted(map(safe, lines), width)
 
 
 def _outcome(result: Shown) -> str:
@@ -101,7 +102,7 @@ def _outcome(result: Shown) -> str:
     return f"{wanted}; fired: {', '.join(result.fired) or 'nothing'}"
 
 
-def series_page(spec: SeriesSpec) -> str:
+def series_page(spec: SeriesSpec, width: int = WIDTH) -> str:
     """The steps of a series and their conditions."""
     lines = [f"{spec.name}: {spec.summary}", ""]
     asked = [f"  the series {base.name} is there" for base in spec.bases]
@@ -121,7 +122,7 @@ def series_page(spec: SeriesSpec) -> str:
             lines.append(f"      only where {' and '.join(map(_condition, step.where))}")
         ways = [" and ".join(_condition(each) for each in group) for group in step.present]
         lines.append(f"      present where {'; or where '.join(ways) or 'they find nothing to change'}")
-    return safe("\n".join(lines)) + "\n"
+    return fitted(map(safe, lines), width)
 
 
 def _condition(condition: Condition) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from patcher.errors import InputError
+from patcher.report.fold import WIDTH, fitted
 
 HOME = Path(__file__).parent / "help"
 
@@ -14,12 +15,12 @@ def topics() -> dict[str, str]:
     return {file.stem: file.read_text().partition("\n")[0] for file in sorted(HOME.glob("*.txt"))}
 
 
-def topic_text(topic: str | None) -> str:
+def topic_text(topic: str | None, width: int = WIDTH) -> str:
     """The text of a topic, or the list of topics. Raises InputError where there is no such topic."""
     known = topics()
     if topic is None:
         lines = [f"  {name:12} {title}" for name, title in known.items()]
-        return "\n".join(["Topics (patcher help TOPIC):", *lines]) + "\n"
+        return fitted(["Topics (patcher help TOPIC):", *lines], width)
     if topic not in known:
         raise InputError(f"there is no help on {topic!r}", f"there is help on {', '.join(known)}")
-    return (HOME / f"{topic}.txt").read_text()
+    return fitted((HOME / f"{topic}.txt").read_text().splitlines(), width)

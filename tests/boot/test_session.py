@@ -18,7 +18,7 @@ from patcher.boot.boots import Options
 from patcher.boot.model import BZIMAGE, BuildError, Kernel
 from patcher.boot.results import Promise, passed
 from patcher.check.results import Status
-from patcher.cli.common import plain
+from patcher.cli.screen import plain
 from patcher.errors import InputError
 from patcher.report.boot_json import SCHEMA, boot_json
 from patcher.report.boot_text import boot_text

@@ -1,40 +1,70 @@
-"""Text on a terminal: folded between words, whole where it goes elsewhere."""
+"""Text made to fit: folded between words, whole where it must be."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from patcher.report.fold import folded, terminal_width
+from patcher.report.fold import Whole, columns, fitted, folded, padded, shortened
 
 
 @pytest.mark.parametrize(
     ("line", "width", "wanted"),
     [
-        ("a b c", 0, ["a b c"]),
         ("a b c", 5, ["a b c"]),
-        ("aaaa bbbb cccc", 9, ["aaaa bbbb", "    cccc"]),
-        ("  aaaa bbbb cccc", 11, ["  aaaa bbbb", "     cccc"]),
-        ("/a/very/long/path: word", 12, ["/a/very/long/path:", "    word"]),
+        ("aaaa bbbb cccc", 9, ["aaaa bbbb", "  cccc"]),
+        ("  aaaa bbbb cccc", 11, ["  aaaa bbbb", "    cccc"]),
+        ("/a/very/long/path: word", 12, ["/a/very/long/path:", "  word"]),
+        ("    /a/very/long/path: word", 12, ["    /a/very/long/path:", "      word"]),
         ("", 10, [""]),
+        ("- aaaa bbbb cccc", 11, ["- aaaa bbbb", "  cccc"]),
+        ("  12. aaaa bbbb", 12, ["  12. aaaa", "      bbbb"]),
+        ("  ok   aaaa bbbb", 12, ["  ok   aaaa", "       bbbb"]),
+        ("  ok   a/path   aaaa bbbb", 30, ["  ok   a/path   aaaa bbbb"]),
+        ("  ok   a/path   aaaa bbbb cccc dddd", 30, ["  ok   a/path   aaaa bbbb cccc", " " * 16 + "dddd"]),
+        ("aaaa bbbb cccc dddd  (so far to the right)", 24, ["aaaa bbbb cccc dddd  (so", "  far to the right)"]),
+        ("漢字 漢字 漢字", 9, ["漢字 漢字", "  漢字"]),
+        ("cafe\u0301 cafe\u0301 cafe\u0301", 9, ["cafe\u0301 cafe\u0301", "  cafe\u0301"]),
     ],
 )
 def test_folded(line: str, width: int, wanted: list[str]) -> None:
     assert list(folded(line, width)) == wanted
 
 
-def test_colours_take_no_room() -> None:
+def test_prose_goes_on_where_it_began() -> None:
+    assert list(folded("aaaa bbbb cccc", 9, deeper=0)) == ["aaaa bbbb", "cccc"]
+
+
+def test_colours_take_no_room_and_end_with_each_line() -> None:
     line = "\x1b[31mred\x1b[0m words and more"
     assert list(folded(line, 18)) == [line]
-    assert list(folded(line, 17)) == ["\x1b[31mred\x1b[0m words and", "    more"]
+    assert list(folded(line, 17)) == ["\x1b[31mred\x1b[0m words and", "  more"]
+    line = "\x1b[1m\x1b[31mred words and more\x1b[0m"
+    assert list(folded(line, 17)) == ["\x1b[1m\x1b[31mred words and\x1b[0m", "  \x1b[1m\x1b[31mmore\x1b[0m"]
+    assert list(folded("\x1b[90m  aaaa bbbb cccc\x1b[0m", 11)) == [
+        "\x1b[90m  aaaa bbbb\x1b[0m",
+        "    \x1b[90mcccc\x1b[0m",
+    ]
 
 
-def test_no_word_is_lost() -> None:
-    line = "  " + " ".join(f"word{n}" for n in range(200))
-    found = list(folded(line, 50))
-    assert " ".join(each.strip() for each in found) == line.strip() and all(len(each) <= 50 for each in found)
+def test_what_is_whole_stays_so() -> None:
+    source = Whole("    if (a && b && c)")
+    assert fitted(["aa bb cc", source, "dd\nee ff gg"], 5) == f"aa bb\n  cc\n{source}\ndd\nee ff\n  gg\n"
 
 
-def test_what_goes_to_no_terminal_is_not_folded(tmp_path: Path) -> None:
-    assert terminal_width(tmp_path / "file") == 0
+@given(st.text(st.sampled_from("ab漢 \u0301é–…"), max_size=60), st.integers(8, 40))
+def test_no_word_is_lost_and_only_words_are_too_long(line: str, width: int) -> None:
+    found = list(folded(line, width))
+    assert " ".join(found).split() == line.split()
+    for each in found:
+        assert columns(each) <= width or re.fullmatch(r" *\S+ *", each) or len(found) == 1
+
+
+@given(st.text(st.sampled_from("ab漢 \u0301é…"), max_size=30), st.integers(1, 20))
+def test_cells_of_tables_are_as_wide_as_they_should_be(text: str, width: int) -> None:
+    cut = shortened(text, width)
+    assert columns(cut) <= width and (cut == text or cut.endswith("…"))
+    assert columns(padded(cut, width)) == width

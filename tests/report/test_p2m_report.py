@@ -112,7 +112,7 @@ def test_names_of_trees_are_no_markup() -> None:
 
 
 def test_the_text_form() -> None:
-    lines = p2m_text(laptop(), ABOUT, plain).splitlines()
+    lines = p2m_text(laptop(), ABOUT, plain, 100).splitlines()
     assert lines[0] == "P2M of v2.6.37 (0123456789ab)"
     assert "  4–511     508 × p2m_mid_identity       4 GiB – 512 GiB" in lines
     assert "            0x9d–0xff  99 × identity" in lines
