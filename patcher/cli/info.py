@@ -27,15 +27,15 @@ def profiles() -> int:
 @click.option("--man", is_flag=True, help="Show the manual page of a command instead: patcher help --man lint.")
 def help_(words: tuple[str, ...], man: bool) -> int:
     """Longer texts on one topic: patcher help TOPIC."""
+    root = click.get_current_context().find_root().command
+    assert isinstance(root, click.Group)
     if man:
         from patcher.cli.manual import page, show
 
-        root = click.get_current_context().find_root().command
-        assert isinstance(root, click.Group)
         return show(page(root, words))
     from patcher.report.topics import topic_text
 
-    deliver(topic_text(" ".join(words) or None, width()), None)
+    deliver(topic_text(" ".join(words) or None, root.commands, width()), None)
     return CLEAN
 
 

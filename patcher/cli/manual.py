@@ -23,6 +23,7 @@ _EXIT = (
     ("70", "A fault in patcher itself, or a machine on which it does not work."),
     ("130", "Interrupted."),
 )
+_NOTES = {"": ("environment",), "config": (), "p2m.draw": ("p2m",)}  # topics that are not those of the command's name
 _OF_GIT = "git-patcher"  # what "git patcher --help" asks man for
 
 
@@ -78,7 +79,7 @@ def _page(command: click.Command, name: str, path: str) -> str:
     if of_config := [f"patcher.{each.name}" for each in settings(command, path)]:
         lines += [".SH CONFIGURATION", "Defaults from git config, see", "\\fBpatcher config --list-options\\fR:"]
         lines.append(_roff(f"{', '.join(of_config)}."))
-    for topic in ("environment",) if not path else (path,) if path in topics() else ():
+    for topic in _NOTES.get(path, (path,) if path in topics() else ()):
         lines += [".SH NOTES", ".nf", *map(_roff, topic_text(topic).rstrip("\n").split("\n")), ".fi"]
     lines.append(".SH EXIT STATUS")
     for code, meaning in _EXIT:

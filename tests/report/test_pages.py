@@ -33,9 +33,11 @@ def test_series_page() -> None:
 
 
 def test_topics() -> None:
-    assert set(topics()) >= {"plan", "config", "environment", "rules"}
+    named = {"apply", "check", "config", "environment", "lint", "p2m", "plan", "prove", "rules", "series"}
+    assert set(topics()) >= named
     for name in topics():
         assert topic_text(name).startswith(topics()[name])
-        assert all(len(line) <= 88 for line in topic_text(name).splitlines())
+        assert all(len(line) <= 80 for line in topic_text(name).splitlines())
     with pytest.raises(InputError, match="there is help on"):
         topic_text("nothing")
+    assert topic_text("lint", ["lint"]).endswith("Options: patcher lint --help, or man patcher-lint.\n")
