@@ -40,6 +40,7 @@ OWN = {
     "temporary.py": "temporary directories of its own",
     "tree/commit.py": "its temporary files",
     "tree/profile.py": "the package",
+    "cli/complete.py": "the names in the package's rules",
     "cli/rules.py": "the names in the package's rules",
 }
 

@@ -14,6 +14,7 @@ from patcher.cli.boot import boot
 from patcher.cli.check import check
 from patcher.cli.command import Group
 from patcher.cli.common import CLEAN
+from patcher.cli.completion import VARIABLE, completion
 from patcher.cli.config import config
 from patcher.cli.faults import INTERRUPTED, leave, tell
 from patcher.cli.info import demo, help_, profiles
@@ -29,7 +30,6 @@ from patcher.cli.status import status
 from patcher.processes import end_on_signals
 
 _HELP = 100  # columns: longer lines are hard to read
-COMPLETE = "_PATCHER_COMPLETE"  # the variable by which a shell asks for completions
 
 
 def _versions(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:
@@ -63,7 +63,7 @@ def cli() -> None:
 
 
 for _each in (
-    plan, apply, status, check, boot, prove, p2m, lint, report, rules, series, profiles, config, help_, demo,
+    plan, apply, status, check, boot, prove, p2m, lint, report, rules, series, profiles, config, completion, help_, demo,
 ):  # fmt: skip
     cli.add_command(_each)
 
@@ -89,7 +89,7 @@ def _run() -> int:
         by_git = os.path.basename(sys.argv[0]) == "git-patcher"  # noqa: PTH119
         code = cli.main(
             prog_name="git patcher" if by_git else "patcher",
-            complete_var=COMPLETE,
+            complete_var=VARIABLE,
             standalone_mode=False,
             terminal_width=min(width(), _HELP),
         )

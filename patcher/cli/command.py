@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from patcher.cli import screen
+from patcher.cli.complete import completed
 from patcher.cli.settings import Configured, said
 from patcher.errors import InputError
 from patcher.escape import safe
@@ -58,6 +59,7 @@ class Command(click.Command):
         super().__init__(*args, **settings)
         self._reports = reports
         for each in self.params:
+            each.type = completed(self.name, each)
             if "--tree" in each.opts:
                 each.is_eager = True  # the others' defaults are those of the tree
         self._range = next((each.name for each in self.params if each.name in _RANGES), None)
