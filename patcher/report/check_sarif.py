@@ -23,7 +23,7 @@ def check_sarif(report: Report, tool: dict[str, str]) -> str:
         if cell.status in (Status.ERROR, Status.SKIP)
     ]
     described = [_described(name) for name in rules]
-    return log(tool, described, [_result(finding, report, rules) for finding in report.findings], unchecked)
+    return log("check", tool, described, [_result(finding, report, rules) for finding in report.findings], unchecked)
 
 
 def _rule(finding: Finding) -> str:

@@ -23,7 +23,7 @@ def lint_sarif(outcome: Outcome, rules: Sequence[LintRule], tool: dict[str, str]
     notes += [outcome.looked_at] if outcome.looked_at else []
     place = places(outcome)
     results = [_result(each, index, place(each)) for each in outcome.findings]
-    return log(tool, described, results, [notification("note", text) for text in notes])
+    return log("lint", tool, described, results, [notification("note", text) for text in notes])
 
 
 def _rule(rule: LintRule) -> dict[str, Any]:

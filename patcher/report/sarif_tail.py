@@ -13,12 +13,13 @@ _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schem
 
 
 def log(
-    tool: dict[str, str], rules: Sequence[dict[str, Any]], results: Sequence[dict[str, Any]],
+    category: str, tool: dict[str, str], rules: Sequence[dict[str, Any]], results: Sequence[dict[str, Any]],
     unchecked: Sequence[dict[str, Any]],
 ) -> str:  # fmt: skip
     """A log of one run.
 
     Arguments:
+        category: what was done, one word: GitHub keeps one log for a commit of each tool and category
         tool: names and versions of what made it
         rules: a reportingDescriptor each
         results: a result each, as ``result`` makes it
@@ -30,6 +31,7 @@ def log(
     }
     run = {
         "tool": {"driver": {"name": tool["name"], "semanticVersion": tool["version"], "rules": rules}},
+        "automationDetails": {"id": f"patcher-{category}/"},
         "columnKind": "unicodeCodePoints",
         "invocations": [invocation],
         "results": results,

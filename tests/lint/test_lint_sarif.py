@@ -24,6 +24,7 @@ def accepted(text: str) -> list[tuple[str, str, int]]:
     (run,) = log["runs"]
     rules = run["tool"]["driver"]["rules"]
     assert run["tool"]["driver"]["name"] and len(run["results"]) <= 25000
+    assert run["automationDetails"]["id"] in ("patcher-lint/", "patcher-check/")  # one log a commit for each
     for rule in rules:
         assert rule["id"] and len(rule["name"]) <= 255
         assert all(rule[part]["text"] for part in ("shortDescription", "fullDescription", "help"))
