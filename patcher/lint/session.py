@@ -12,10 +12,11 @@ from msgspec import structs
 
 from patcher.errors import InputError
 from patcher.files import HUGE, present, read_file
-from patcher.lint import findings, lore, select
+from patcher.lint import findings, lore, message, select
 from patcher.lint.context import Context
 from patcher.lint.ignore import NAME, Ignores, read
 from patcher.lint.model import Default, Level, Outcome
+from patcher.lint.register import About
 from patcher.lint.rules import LintRule, shipped, with_own
 from patcher.lint.run import Scripts, run
 from patcher.lint.select import AUTO, Settings
@@ -74,7 +75,8 @@ class Corrected(NamedTuple):
 
 class _Source(NamedTuple):
     """What is linted, and what is known of the tree it is for. ``top`` is where the user's tree is; ``commits`` are the
-    ids of those of a range in ``repository``; ``looked_at`` is what is said of that tree."""
+    ids of those of a range in ``repository``; ``looked_at`` is what is said of that tree; ``about`` what can be asked
+    about."""
 
     patches: Iterable[Patch]
     context: Context
@@ -84,6 +86,7 @@ class _Source(NamedTuple):
     repository: Repository | None = None
     commits: tuple[str, ...] = ()
     looked_at: str = ""
+    about: tuple[About, ...] = tuple(About)
 
 
 def lint(request: Request, cache: Cache, progress: Progress | None = None) -> Linted:
@@ -106,8 +109,8 @@ def lint_commits(repository: Repository, base: str, commits: Sequence[str], tree
 
 def fix(request: Request, target: str | None, cache: Cache, progress: Progress | None = None) -> Corrected:
     """Write corrected messages to a new directory or branch (``target``). Raises InputError where that cannot be."""
-    if any(map(lore.named, request.what)):
-        raise InputError("--fix, and mail that was sent is named", "name files, or commits")
+    if any(map(lore.named, request.what)) or message.named(request.what):
+        raise InputError("--fix, and what cannot be written anew is named", "name files of mail, or commits")
     from patcher.lint.fix import fixed
     from patcher.tree.rewrite import with_messages
 
@@ -160,13 +163,14 @@ class _Session(contextlib.ExitStack):
         settings = Settings(asked.profile, asked.only, asked.skip, asked.strict, source.certain, source.mailed)
         own = source.top / NAME if source.top else None
         ignores = Ignores(read(own) if own and present(own) else (), {rule.id for rule in self.rules})
+        rules = [rule for rule in self.rules if rule.about in source.about]
         scripts = _scripts(source, self._request)
         if scripts:
             self.callback(scripts.close)
 
         def outcome(patches: Iterable[Patch]) -> Outcome:
             found = lint_patches(
-                patches, self.rules, settings, source.context, self._cache, ignores, self._baseline, scripts
+                patches, rules, settings, source.context, self._cache, ignores, self._baseline, scripts
             )
             return structs.replace(
                 found, looked_at=source.looked_at, defaults=self._request.defaults, fail_on=self._fail_on
@@ -188,6 +192,8 @@ def _ids(request: Request, name: str, known: set[str]) -> frozenset[str]:
 
 def _source(request: Request, cache: Cache, progress: Progress | None) -> _Source:
     what = request.what
+    if message.named(what) and present(Path(what[0])):
+        return _of_message(Path(what[0]), request.tree or Path(), cache)
     if what and (what == ("-",) or any(lore.named(name) or present(Path(name)) for name in what)):
         return _of_mail(request, cache, progress)
     if absent := [name for name in what if len(what) > 1 or mail.missing(name)]:
@@ -263,6 +269,19 @@ def _in_tree(tree: Path, request: Request, every: Iterable[Patch], head: Sequenc
         every, context, stands_on.certain, mailed=True, top=_top(repository, tree), repository=repository,
         looked_at=looked_at,
     )  # fmt: skip
+
+
+def _of_message(file: Path, tree: Path, cache: Cache) -> _Source:
+    """The commit that is being written on HEAD, if there is one."""
+    from patcher.tree.find import find_repository
+
+    repository = find_repository(tree)
+    if repository is None:
+        raise InputError(f"{file} is a message of git's, and {tree} is not a git repository", "name it with --tree")
+    written = (message.being_written(file, repository),)
+    born = repository.has("HEAD")
+    context = _context(repository, repository.resolve("HEAD"), None, cache) if born else Context(None, None)
+    return _Source(written, context, True, False, _top(repository, tree), repository, about=message.ABOUT)
 
 
 def _of_range(range_: str | None, tree: Path, base: str | None, cache: Cache) -> _Source:

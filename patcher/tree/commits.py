@@ -6,6 +6,8 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from typing import IO
 
+from msgspec import structs
+
 from patcher.errors import InputError
 from patcher.mail.model import Kind, Patch, Person
 from patcher.mail.parse import parse_tags
@@ -54,13 +56,18 @@ def _patch(commit: str, content: bytes) -> Patch:
     fields = content[2:].split(b"\0", len(_FIELDS))
     texts = [field.decode("utf-8", "surrogateescape") for field in fields]
     _, author, address, committer, committer_address, date, message = texts[: len(_FIELDS)]
+    diff = texts[len(_FIELDS)] if len(texts) > len(_FIELDS) else ""
+    read = of_message(message, commit[:12], (author, address), commit)
+    return structs.replace(read, committer=Person(committer, committer_address), date=date, diff=diff.lstrip("\n"))
+
+
+def of_message(message: str, label: str, author: tuple[str, str], commit: str = "") -> Patch:
+    """A commit of which only the message and the author (name, address) are known. ``label`` names it for people."""
     lines = message.rstrip("\n").split("\n")
     body = lines[1:]
     start = next((at for at, line in enumerate(body) if line.strip()), len(body))
-    diff = texts[len(_FIELDS)] if len(texts) > len(_FIELDS) else ""
-    person = Person(author, address)
+    person = Person(*author)
     return Patch(
-        kind=Kind.PATCH, label=commit[:12], commit=commit, subject=lines[0], summary=lines[0].strip(), author=person,
-        sender=person, committer=Person(committer, committer_address), date=date, body=tuple(body[start:]),
-        body_line=2 + start, tags=parse_tags(body[start:]), diff=diff.lstrip("\n"),
+        kind=Kind.PATCH, label=label, commit=commit, subject=lines[0], summary=lines[0].strip(), author=person,
+        sender=person, date="", body=tuple(body[start:]), body_line=2 + start, tags=parse_tags(body[start:]), diff="",
     )  # fmt: skip

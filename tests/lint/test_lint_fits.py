@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 Git = Callable[..., str]
 Call = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -60,7 +61,7 @@ def add_bad_commit(git: Git, repository: Path) -> None:
     with (repository / "drivers/xen/b4.txt").open("a") as file:
         file.write("x\n")
     git(repository, "add", "-A")
-    git(repository, "commit", "-q", "-m", BAD)
+    git(repository, "commit", "-q", "--no-verify", "-m", BAD)
 
 
 def test_b4_prep_check(git: Git, mini_repo: Path, call: Call, command_environment: dict[str, str]) -> None:
@@ -116,7 +117,8 @@ def pre_commit(series: Path, git: Git, tmp_path: Path, call: Call) -> Path:
     git(series, "branch", "-q", "-u", "origin/main")
     (series / ".pre-commit-config.yaml").write_text(pasted("pre-commit"))
     (series / ".git/info/exclude").write_text(".pre-commit-config.yaml\n")
-    installed = call(series, sys.executable, "-m", "pre_commit", "install", "--hook-type", "pre-push")
+    kinds = ("--hook-type", "commit-msg", "--hook-type", "pre-push")
+    installed = call(series, sys.executable, "-m", "pre_commit", "install", *kinds)
     assert installed.returncode == 0, installed.stdout + installed.stderr
     return series
 
@@ -141,6 +143,46 @@ def test_pre_commit_before_a_push(pre_commit: Path, git: Git, call: Call) -> Non
     assert bad.returncode != 0
     assert "looks like Signed-off-by" in bad.stdout + bad.stderr
     assert git(pre_commit, "ls-remote", "origin", "refs/heads/topic").split()[0] == pushed
+
+
+def commit(call: Call, repository: Path, message: str, *more: str) -> subprocess.CompletedProcess[str]:
+    """A commit that adds a line, as a user makes it: hooks run. Git opens an editor where it is told ``-e``."""
+    with (repository / "drivers/xen/Makefile").open("a") as file:
+        file.write("# more\n")
+    (repository / "../message").write_text(message)
+    return call(repository, "git", "commit", "-q", "-a", "-F", "../message", *more, GIT_EDITOR="true")
+
+
+def test_pre_commit_while_a_message_is_written(pre_commit: Path, git: Git, call: Call) -> None:
+    before = git(pre_commit, "rev-parse", "HEAD")
+    bad = commit(call, pre_commit, BAD)
+    assert bad.returncode != 0 and git(pre_commit, "rev-parse", "HEAD") == before
+    assert "message line 5: error: Singed-off-by: looks like Signed-off-by:" in bad.stdout + bad.stderr
+    assert "summary-full-stop" in bad.stdout + bad.stderr
+    good = commit(call, pre_commit, f"xen: Add it\n\nIt is needed.\n\n{SIGN}\n", "-e", "-v")  # the diff below scissors
+    assert good.returncode == 0, good.stdout + good.stderr
+
+
+def test_the_commit_msg_hook(series: Path, git: Git, call: Call) -> None:
+    hook = series / ".git/hooks/commit-msg"
+    hook.write_text(pasted("git's own hook"))
+    hook.chmod(0o755)
+    bad = commit(call, series, f"xen: Add it.\n\nIt is needed.\n\n{SIGN}\n", "--author=B <b@example.org>")
+    assert bad.returncode != 0
+    assert "[summary-full-stop]" in bad.stderr and "B <b@example.org>, did not sign off" in bad.stderr
+    good = commit(call, series, f"xen: Add it\n# a comment.\n\nIt is needed.\n\n{SIGN}\n", "-e")
+    assert (good.returncode, git(series, "log", "-1", "--format=%s")) == (0, "xen: Add it"), good
+
+
+def test_hooks_for_those_who_install_from_here() -> None:
+    """They are those that docs/lint.md pastes, with another language."""
+    hooks = {each["id"]: each for each in yaml.safe_load((DOCS.parents[1] / ".pre-commit-hooks.yaml").read_text())}
+    (local,) = yaml.safe_load(pasted("pre-commit"))["repos"]
+    for each in local["hooks"]:
+        there = hooks[each["id"]]
+        assert there["entry"] == each["entry"] and there["language"] == "python"
+        assert set(each["stages"]) <= set(there["stages"])
+    assert len(local["hooks"]) == len(hooks)
 
 
 def test_a_ci_job(pre_commit: Path, git: Git, tmp_path: Path, call: Call, sarif_schema: Any) -> None:

@@ -111,7 +111,8 @@ def test_a_thread_that_is_not_there(run: Run, archive: Archive) -> None:
 
 def test_mail_that_was_sent_is_not_put_right(run: Run) -> None:
     ran = run("lint", "--fix", f"lore:{ROOT}")
-    assert (ran.code, ran.stderr) == (2, "patcher: --fix, and mail that was sent is named: name files, or commits\n")
+    said = "patcher: --fix, and what cannot be written anew is named: name files of mail, or commits\n"
+    assert (ran.code, ran.stderr) == (2, said)
 
 
 def b4_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
