@@ -53,7 +53,7 @@ case $file in
     "$programs"dt-extract-example "$file" > /tmp/example.dts || exit
     [ -s /tmp/example.dts ] || exit 0
     compile /tmp/example.dts || exit 0
-    limit=$file ;;
+    limit=${file#"$bindings"/} ;;
 *)
     echo "== board"
     compile "$file" || exit 0
