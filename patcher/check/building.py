@@ -138,7 +138,7 @@ class Build:
         self._must(targets, "it cannot be prepared")
         needs: set[str] = set()
         for made in self._made_first():
-            needs.update(self._needs(made, entries))
+            needs.update(self.needs(made, entries))
         return tuple(sorted(needs))
 
     def _made_first(self) -> list[str]:
@@ -183,12 +183,20 @@ class Build:
 
     def _names(self, targets: Sequence[str], entries: Mapping[str, Entry]) -> list[str]:
         """What kbuild calls these objects."""
+        makefiles = self.makefiles(entries)
+        return [makefiles.name(source(target, entries)) or target for target in targets]
+
+    def binutil(self, name: str) -> str:
+        """The program of binutils that goes with the compiler."""
+        return self._tool.binutil(name)
+
+    def makefiles(self, entries: Mapping[str, Entry]) -> Makefiles:
+        """The Makefiles of the sources, under the configuration that is set."""
 
         def text(path: str) -> str:
             return self._text(path) if path in entries and entries[path].mode != LINK else ""
 
-        makefiles = Makefiles(text, symbols(self._config or ""), self._configuration.arch)
-        return [makefiles.name(source(target, entries)) or target for target in targets]
+        return Makefiles(text, symbols(self._config or ""), self._configuration.arch)
 
     def _outcome(
         self, target: str, result: Result, output: str, chunks: Mapping[str, str], checking: bool,
@@ -196,11 +204,11 @@ class Build:
     ) -> Outcome:  # fmt: skip
         own = chunks.get(target, "")
         heard = self._parse(own, lines_of, target)
-        there = self._is_file(target)
+        there = self.is_file(target)
         if result.reason:
             return Outcome(target, State.ERROR, f"the build was ended: {result.reason}", (), ())
         if there and target in chunks:
-            return Outcome(target, State.BUILT, "", heard, self._needs(target, entries))
+            return Outcome(target, State.BUILT, "", heard, self.needs(target, entries))
         if there and checking:
             return Outcome(target, State.ERROR, "this tree's build does not run checkers (C=2)", (), ())
         stops = _STOPPED.findall(output)
@@ -212,7 +220,7 @@ class Build:
             return Outcome(target, State.ERROR, line, (), ())
         errors = [message for message in heard if message.severity is Severity.ERROR]
         if errors and mine:
-            return Outcome(target, State.FAILED, errors[0].message, heard, self._needs(target, entries))
+            return Outcome(target, State.FAILED, errors[0].message, heard, self.needs(target, entries))
         before = self._parse(chunks.get("", ""), lines_of)
         errors = [message for message in before if message.severity is Severity.ERROR and message.path in entries]
         if errors and stops:  # something that every object needs does not compile
@@ -245,13 +253,20 @@ class Build:
         count = self._configuration.jobs
         jobs = [f"-j{count}", "-Otarget"] if count > 1 else []
         cached = {} if self._store is None else ccache.environment(self._store, self._workspace.ours)
+        argv = ["make", "--no-print-directory", *jobs, *variables, *targets]
+        return self.run(argv, cwd=self._workspace.tree, env={**cached, **(more or {})}, stdin=stdin)
+
+    def run(
+        self, argv: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None, stdin: bytes = b"",
+    ) -> Result:  # fmt: skip
+        """Run a program that may read the sources and write the build directory, in which it starts."""
         return self._runner.run(
-            ["make", "--no-print-directory", *jobs, *variables, *targets],
+            argv,
             read=[self._workspace.tree, self._workspace.ours],
             write=[self.directory, *([self._store] if self._store else [])],
             programs=self._tool.places,
-            cwd=self._workspace.tree,
-            env={**_ENVIRONMENT, **cached, **(more or {})},
+            cwd=cwd or self.directory,
+            env={**_ENVIRONMENT, **(env or {})},
             stdin=stdin,
             seconds=_SECONDS,
         )
@@ -263,7 +278,8 @@ class Build:
         inside = file.parent.resolve() == Path(os.path.normpath(file.parent))
         return file if inside and file.parent.is_relative_to(self.directory) else None
 
-    def _is_file(self, path: str) -> bool:
+    def is_file(self, path: str) -> bool:
+        """Whether the build made that, and no link to something."""
         file = self._place(path)
         return file is not None and os.path.lexists(file) and stat.S_ISREG(file.lstat().st_mode)
 
@@ -301,7 +317,7 @@ class Build:
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
             stream.write(text)
 
-    def _needs(self, target: str, entries: Mapping[str, Entry]) -> tuple[str, ...]:
+    def needs(self, target: str, entries: Mapping[str, Entry]) -> tuple[str, ...]:
         """The files of the tree that an object was made from, as the compiler told kbuild."""
         directory, _, name = target.rpartition("/")
         found: set[str] = set()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from patcher.check import affected
+from patcher.check import affected, linking
 from patcher.check.configuration import Configuration
 from patcher.check.configure import Configured
 from patcher.check.kbuild import Makefiles
@@ -14,6 +14,7 @@ from patcher.check.results import LeftOut
 from patcher.check.snapshot import Snapshot
 from patcher.check.specs import symbols
 from patcher.check.store import Store, digest
+from patcher.check.tools import MODPOST
 
 
 class Choice(NamedTuple):
@@ -51,7 +52,8 @@ def choose(
             users = graph_of(configuration.arch).users(headers) if headers else {}
             found, also_built = _affected(snapshot, makefiles, users, most)
             built |= also_built
-            row.append(tuple(dict.fromkeys(map(affected.target, found.sources))))
+            row.append(_targets(configuration, makefiles, found.sources))
+            left_out += _unlinked(configuration, makefiles, found.sources)
             left_out += _untried(snapshot.number, configuration.name, found, changed=now.config != before.config)
         chosen.append(tuple(row))
         left_out += [
@@ -108,7 +110,21 @@ def _at_base(
         return ()
     makefiles = Makefiles(base.text, symbols(configured.config), configuration.arch)
     sources = {target: affected.source(target, base.entries) for target in targets}
-    return tuple(target for target, source in sources.items() if source and makefiles.builds(source))
+    built = [source for source in sources.values() if source and makefiles.builds(source)]
+    return _targets(configuration, makefiles, built)
+
+
+def _targets(configuration: Configuration, makefiles: Makefiles, sources: Sequence[str]) -> tuple[str, ...]:
+    """The objects of some sources, and with modpost the modules that these are for."""
+    objects = map(affected.target, sources)
+    whole = linking.modules(makefiles, sources) if configuration.tool.name == MODPOST else ()
+    return tuple(dict.fromkeys((*objects, *whole)))
+
+
+def _unlinked(configuration: Configuration, makefiles: Makefiles, sources: Sequence[str]) -> Iterator[LeftOut]:
+    for module in dict.fromkeys(map(makefiles.module, sources)) if configuration.tool.name == MODPOST else ():
+        if module and len(makefiles.parts(module)) > linking.MOST_PARTS:
+            yield LeftOut(f"{module}.ko", f"{configuration.name}: it has more than {linking.MOST_PARTS} objects")
 
 
 def graph(series: Sequence[Snapshot], arch: str, store: Store, repository: str) -> affected.Graph:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
-from patcher.check import affected
-from patcher.check.building import CannotBuild
+from patcher.check import affected, linking
+from patcher.check.building import Build, CannotBuild
 from patcher.check.builds import Builds
 from patcher.check.configuration import Configuration
 from patcher.check.configure import Configured
 from patcher.check.results import Outcome, State
 from patcher.check.snapshot import Snapshot
 from patcher.check.store import Store
+from patcher.check.tools import MODPOST
 from patcher.check.workers import Meter
 
 _AT_ONCE = 24
@@ -30,7 +32,7 @@ def compile_objects(
     keys = {
         target: configuration.key(target, configured.config, snapshot.header_names, snapshot.build_files, needs)
         for target in targets
-        if affected.source(target, entries)
+        if affected.source(target, entries) or linking.is_module(target)
     }
     outcomes = {target: outcome for target, key in keys.items() if (outcome := store.find(key, entries))}
     left = [target for target in keys if target not in outcomes]
@@ -42,10 +44,14 @@ def compile_objects(
         build.set_config(configured.config)
     except CannotBuild as error:
         return outcomes | {target: Outcome(target, State.ERROR, str(error), (), ()) for target in left}
+    made = functools.partial(
+        linking.make if configuration.tool.name == MODPOST else Build.make, build,
+        entries=entries, lines_of=lambda path: snapshot.text(path).split("\n"),
+    )  # fmt: skip
     for start in range(0, len(left), _AT_ONCE):
         some = left[start : start + _AT_ONCE]
         meter.say(snapshot.number, f"{configuration.name} {some[0]}")
-        for target, outcome in build.make(some, entries, lambda path: snapshot.text(path).split("\n")).items():
+        for target, outcome in made(some).items():
             outcomes[target] = outcome
             if outcome.state is not State.ERROR and outcome.needs:
                 store.put(keys[target], entries, outcome)

@@ -9,6 +9,7 @@ from typing import Any
 from patcher.check.affected import is_source, target
 from patcher.check.configuration import Configuration
 from patcher.check.configure import Configured
+from patcher.check.linking import LINKING
 from patcher.check.messages import key, new
 from patcher.check.results import Cell, Finding, Kind, Message, Outcome, Severity, State, Status
 from patcher.check.snapshot import Snapshot
@@ -36,7 +37,7 @@ class _Draft:
 
 
 def _text(message: Message) -> str:
-    return f"{message.message} [{message.option}]" if message.option else message.message
+    return f"{message.message} [{message.option}]" if message.option not in ("", LINKING) else message.message
 
 
 class Findings:
@@ -148,14 +149,17 @@ class Judge:
         fresh = new(self._reference.get(name, ()), after.messages, renamed)
         self._pending.setdefault(name, []).append((number, fresh))
         earlier = before.messages if before is not None and before.state is State.FAILED else ()
+        self._linked(number, name, after)
+        told: list[str] = []
         for message in new(earlier, after.messages, renamed):
-            if message.severity is Severity.ERROR:
+            if message.severity is Severity.ERROR and (not told or message.option == LINKING):
                 # The plain compiler's column comes first: what that says, too, is told once.
                 tool = self._plain if self._findings.has(number, self._plain, Kind.ERROR, message) else self._tool
                 draft = self._findings.add(number, tool, Kind.ERROR, message, self._config, name)
                 self._broken.setdefault(name, []).append(draft)
-                return f"{name} does not compile: {message.message}"
-        return f"{name} still does not compile"
+                what = name if message.option == LINKING else f"{name} does not compile"
+                told.append(f"{what}: {message.message}")
+        return "; ".join(told) or f"{name} still does not compile"
 
     def _built(self, number: int, name: str, after: Outcome, renamed: Mapping[str, str]) -> list[str]:
         self._mended(name, number)
@@ -170,6 +174,14 @@ class Judge:
                 warns.append(f"{message.path}:{message.line}: {_text(message)}")
         self._reference[name] = after.messages
         return warns
+
+    def _linked(self, number: int, name: str, after: Outcome) -> None:
+        """Note what is mended of an object in which something else is still undefined."""
+        still = {key(message, {}) for message in after.messages}
+        for draft in list(self._broken.get(name, ())):
+            if draft.message.option == LINKING and key(draft.message, {}) not in still:
+                draft.seen[self._config, name] = number
+                self._broken[name].remove(draft)
 
     def _mended(self, name: str, number: int) -> None:
         for draft in self._broken.pop(name, ()):

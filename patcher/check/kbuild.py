@@ -19,7 +19,9 @@ _ELSE = re.compile(r"^\s*else\b\s*(.*)$")
 _ENDIF = re.compile(r"^\s*endif\b")
 _PAIR = re.compile(r"^(?:\(([^,]*),(.*)\)|[\"']([^\"']*)[\"']\s+[\"']([^\"']*)[\"'])\s*$")
 _INCLUDE = re.compile(r"^\s*[-s]?include\s+(.*)$")
-_LISTS = ("obj-y", "obj-m", "lib-y", "lib-m", "extra-y", "always", "always-y")
+_OF_KERNEL, _OF_MODULES = ("obj-y", "lib-y", "extra-y", "always", "always-y"), ("obj-m", "lib-m")
+_LISTS = (*_OF_KERNEL, *_OF_MODULES)
+_SUFFIXES = ("-y", "-objs", "-m", "-objs-y")
 _TOP_LISTS = ("core-y", "drivers-y", "libs-y", "init-y", "net-y", "head-y", "virt-y", "core-m", "drivers-m")
 _DEPTH = 12
 
@@ -49,19 +51,39 @@ class Makefiles:
     def name(self, path: str) -> str:
         """What kbuild calls the object of a C or assembler file, "" where it builds none: with ``..`` in it where a
         directory beside that of the file lists it, as amdgpu does with ``../amdkfd``."""
+        return self._listed(path)[0]
+
+    def module(self, path: str) -> str:
+        """The module that a C or assembler file is for, such as ``lib/test_uuid``; "" where it is in the kernel itself,
+        or not built."""
+        _, directory, entry = self._listed(path)
+        variables = self._variables(directory)
+        of_kernel = self._words(variables, _OF_KERNEL)
+        own = entry and entry in self._words(variables, _OF_MODULES) and entry not in of_kernel
+        return posixpath.join(directory, entry.removesuffix(".o")) if own else ""
+
+    def parts(self, module: str) -> tuple[str, ...]:
+        """The objects that a module is linked of: its own, if of no others."""
+        directory, name = posixpath.split(module)
+        found = sorted(self._parts(self._variables(directory), name))
+        return tuple(posixpath.normpath(posixpath.join(directory, part)) for part in found) or (f"{module}.o",)
+
+    def _listed(self, path: str) -> tuple[str, str, str]:
+        """What kbuild calls the object of a file, the directory whose Makefile lists it, and the entry there."""
         target = f"{posixpath.splitext(path)[0]}.o"
         directory = posixpath.dirname(path)
         while True:
-            if self._has(directory, posixpath.relpath(target, directory or ".")) and self.reaches(directory):
-                return target
+            entry = self._entry(directory, posixpath.relpath(target, directory or "."))
+            if entry and self.reaches(directory):
+                return target, directory, entry
             if not directory:
                 break
             directory = posixpath.dirname(directory)
         for beside in self._beside(posixpath.dirname(path)):
             relative = posixpath.relpath(target, beside)
-            if self._has(beside, relative) and self.reaches(beside):
-                return f"{beside}/{relative}"
-        return ""
+            if (entry := self._entry(beside, relative)) and self.reaches(beside):
+                return f"{beside}/{relative}", beside, entry
+        return "", "", ""
 
     def _beside(self, directory: str) -> Iterator[str]:
         """The directories in the same one that a Makefile above them lists."""
@@ -99,23 +121,24 @@ class Makefiles:
                 return True
         return False
 
-    def _has(self, directory: str, target: str) -> bool:
+    def _entry(self, directory: str, target: str) -> str:
+        """What a Makefile lists that the target is, or is a part of."""
         listed = self._lists(directory)
         if target in listed:
-            return True
+            return target
         variables = self._variables(directory)
         for each in sorted(listed):
             if each.endswith(".o") and self._part(variables, each.removesuffix(".o"), target, 0):
-                return True
-        return False
+                return each
+        return ""
+
+    def _parts(self, variables: Mapping[str, str], name: str) -> set[str]:
+        words = " ".join(self._expand(variables.get(f"{name}{suffix}", ""), variables, 0) for suffix in _SUFFIXES)
+        return set(words.split())
 
     def _part(self, variables: Mapping[str, str], name: str, target: str, depth: int) -> bool:
         """Whether a composite object has the part, itself perhaps composite."""
-        parts = {
-            word
-            for suffix in ("-y", "-objs", "-m", "-objs-y")
-            for word in self._expand(variables.get(f"{name}{suffix}", ""), variables, 0).split()
-        }
+        parts = self._parts(variables, name)
         if target in parts:
             return True
         return depth < 3 and any(
@@ -125,8 +148,10 @@ class Makefiles:
         )
 
     def _lists(self, directory: str) -> frozenset[str]:
-        variables = self._variables(directory)
-        words = (word for name in _LISTS for word in self._expand(variables.get(name, ""), variables, 0).split())
+        return self._words(self._variables(directory), _LISTS)
+
+    def _words(self, variables: Mapping[str, str], names: tuple[str, ...]) -> frozenset[str]:
+        words = (word for name in names for word in self._expand(variables.get(name, ""), variables, 0).split())
         return frozenset(posixpath.normpath(word) + ("/" if word.endswith("/") else "") for word in words)
 
     def _words_of(self, file: str, names: tuple[str, ...]) -> frozenset[str]:

@@ -62,14 +62,26 @@ class Message(Packed, frozen=True):
     within: str
 
 
+class Symbols(Packed, frozen=True):
+    """What the symbol table of an object says: what it ``defines`` for others and ``exports`` to modules, and what it
+    ``uses``. ``module``: the one it is a part of, "" for the kernel itself."""
+
+    defines: frozenset[str]
+    exports: frozenset[str]
+    uses: frozenset[str]
+    module: str
+
+
 class Outcome(Packed, frozen=True):
-    """One object, made once. ``reason``: why it was not built. ``needs``: the files of the tree that went in."""
+    """One object, made once. ``reason``: why it was not built. ``needs``: the files of the tree that went in.
+    ``symbols``: of its table, where that was asked for."""
 
     target: str
     state: State
     reason: str
     messages: tuple[Message, ...]
     needs: tuple[str, ...]
+    symbols: Symbols | None = None
 
 
 class Finding(Frozen, frozen=True):

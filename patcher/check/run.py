@@ -18,12 +18,14 @@ from patcher.check.configurations import Maker, arches, asked, file_checks, plac
 from patcher.check.configure import Configured
 from patcher.check.filecheck import FileChecks
 from patcher.check.judge import Findings, Judge
-from patcher.check.making import Here, Making
+from patcher.check.making import Here, Making, Outcomes
 from patcher.check.results import Cell, Column, Report, Row, Status
 from patcher.check.runner import Runner, must_trust
 from patcher.check.series import Series
 from patcher.check.snapshot import Snapshot, take
 from patcher.check.store import Store
+from patcher.check.tools import MODPOST
+from patcher.check.undefined import Undefined
 from patcher.check.variables import Variables
 from patcher.check.workers import Meter, Progress, Workers
 from patcher.model import Frozen
@@ -139,14 +141,30 @@ class _Stages(NamedTuple):
     ) -> list[list[Cell]]:  # fmt: skip
         """By commit, without the base, and by configuration."""
         judges = [Judge(configuration, findings) for configuration in configurations]
+        links = [self._undefined(each) if each.tool.name == MODPOST else None for each in configurations]
         made = self.making.compiled(configurations, self.snapshots, configured, targets)
         rows: list[list[Cell]] = []
         for snapshot, now, outcomes in zip(self.snapshots, configured, made, strict=True):
             if snapshot.number:
+                outcomes = [
+                    link.told(snapshot, *each) if link else each[1]
+                    for link, each in zip(links, zip(now, outcomes, strict=True), strict=True)
+                ]
                 rows.append(list(map(Judge.cell, judges, itertools.repeat(snapshot), now, outcomes)))
             else:
                 list(map(Judge.base, judges, outcomes))
+                for link, each in zip(links, outcomes, strict=True):
+                    if link:
+                        link.base(each)
         return rows
+
+    def _undefined(self, configuration: Configuration) -> Undefined:
+        def compile_more(snapshot: Snapshot, configured: Configured, targets: Sequence[str]) -> Outcomes:
+            self.meter.total += len(targets)
+            (made,) = self.making.compiled([configuration], [snapshot], [[configured]], [[targets]])
+            return made[0]
+
+        return Undefined(configuration, compile_more)
 
 
 def _column(configuration: Configuration) -> Column:

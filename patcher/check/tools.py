@@ -16,7 +16,7 @@ from patcher.check.refused import ReadText
 from patcher.check.variables import Variables
 from patcher.errors import InputError
 
-GCC, CLANG = "gcc", "clang"
+GCC, CLANG, MODPOST = "gcc", "clang", "modpost"
 BESIDE = ("kernel-doc", "dt", "rst")  # what looks at files, and compiles nothing
 _CHECKERS = {"sparse": "sparse", "smatch": "smatch -p=kernel"}
 _NO_KERNEL_DOC = ("cmd_checkdoc", "")  # a command of kbuild since 4.15, where W is set
@@ -48,6 +48,14 @@ class Tool(NamedTuple):
         """The compiler's command."""
         return self.plain.command if self.plain else self.command
 
+    def binutil(self, name: str) -> str:
+        """The program of binutils that goes with the compiler, such as ``nm``."""
+        given = dict(self.given)
+        if "LLVM" in given:
+            where, clang, suffix = self.compiler.rpartition(CLANG)
+            return f"{where}llvm-{name}{suffix}" if clang else name
+        return f"{given.get('CROSS_COMPILE', '')}{name}"
+
     @property
     def checks(self) -> bool:
         """Whether kbuild runs it beside the compiler."""
@@ -69,7 +77,7 @@ def names(asked: str, variables: Variables) -> Names:
         found = [f"W={variables.warnings}" if variables.warnings else CLANG if variables.llvm else GCC]
     elif variables.warnings:
         found.append(f"W={variables.warnings}")
-    known = (GCC, CLANG, *_CHECKERS, *BESIDE)
+    known = (GCC, CLANG, MODPOST, *_CHECKERS, *BESIDE)
     wrong = [name for name in found if name not in known and not _WARNINGS.fullmatch(name)]
     if wrong or not found:
         raise InputError(
@@ -100,8 +108,8 @@ def _beside(name: str, plain: Tool, documented: bool) -> Tool:
             missing=plain.missing or checker.missing, plain=plain, places=plain.places,
             given=(*plain.given, ("C", "2"), ("CHECK", checker.command)),
         )  # fmt: skip
-    own = [("W", name.partition("=")[2])]
-    if documented:
+    own = [("W", name.partition("=")[2])] if name != MODPOST else []
+    if documented and own:
         own.append(_NO_KERNEL_DOC)
     return plain._replace(name=name, given=(*plain.given, *own), plain=plain)
 

@@ -1,4 +1,4 @@
-"""A tree of two architectures in the shape of kbuild: what of it cross compilers, checkers and modpost take, and no more.
+"""A tree of two architectures in the shape of kbuild: what cross compilers, checkers and modpost take of it, no more.
 
 The miniature tree is x86's alone.
 """
@@ -54,7 +54,7 @@ _FILES = {
     "lib/other.c": "#include <two.h>\nint other(void)\n{\n\treturn text(3);\n}\n",
     "lib/mod.c": "#include <two.h>\nint mod(void)\n{\n\treturn text(4);\n}\n",
     "lib/alone.c": "int alone(void)\n{\n\treturn 5;\n}\n",
-    "include/two.h": "#define EXPORT_SYMBOL(name) const char __ksymtab_##name = 1\nint text(int x);\nint other(void);\n",
+    "include/two.h": "#define EXPORT_SYMBOL(name) const char __ksymtab_##name\nint text(int x);\nint other(void);\n",
     "arch/x86/configs/defconfig": "CONFIG_64BIT=y\n",
     "arch/arm64/configs/defconfig": "CONFIG_64BIT=y\nCONFIG_ARM64=y\n",
     "arch/x86/Makefile": "\n",

@@ -40,9 +40,7 @@ def test_each_fault_is_found_where_it_is(tree: Path, cache_dir: Path) -> None:
     commit_edits(tree, "arm64", {TEXT: append(ONLY_ARM64)})
     commit_edits(tree, "mended", {TEXT: lambda text: text.replace(ONLY_ARM64, "")})
     commit_edits(tree, "counts", {TEXT: append(SET_ONLY)})
-    report = check(
-        tree, "HEAD~4", cache_dir, configs="x86_64:defconfig,arm64:defconfig", tools=["gcc", "W=1"], jobs=2
-    )
+    report = check(tree, "HEAD~4", cache_dir, configs="x86_64:defconfig,arm64:defconfig", tools=["gcc", "W=1"], jobs=2)
     assert [column.check for column in report.columns] == [
         "x86_64:defconfig gcc", "x86_64:defconfig W=1", "arm64:defconfig gcc", "arm64:defconfig W=1",
     ]  # fmt: skip

@@ -1,0 +1,146 @@
+"""What is said once objects are compiled: their symbols, and what the tree's own modpost says of modules and sections.
+
+Nothing as large as the kernel is linked. A touched module is, of its objects; modpost then complains of every symbol
+that is the kernel's, which ``undefined`` looks after instead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from patcher.check.affected import source
+from patcher.check.building import Build
+from patcher.check.kbuild import Makefiles
+from patcher.check.messages import ReadLines
+from patcher.check.results import Message, Outcome, Severity, State, Symbols
+from patcher.tree.gittree import Entry
+
+LINKING = "modpost"  # the option of a message that is not of compiling
+MOST_PARTS = 64
+_KO = ".ko"
+_NM = re.compile(r"^(?P<file>[^:]+): (?P<name>\S+) (?P<type>[A-Za-z?])(?: |$)")
+_EXPORTED = re.compile(r"__(?:ksymtab|export_symbol)_(\w+)$")
+_SAID = re.compile(r"^(?P<what>WARNING|ERROR|FATAL): (?:modpost: )?(?P<text>.*)$")
+_LATER = re.compile(r"\" ?\[\S+\] undefined!|vmlinux|[Ss]ymvers|Symbol version dump|unresolved symbol")
+_UNLINKED = re.compile(r"missing MODULE_(?:LICENSE|DESCRIPTION)")
+_SECTION = re.compile(r"[Ss]ection mismatch")
+_OBJECT = re.compile(r"(?:^|[\s\[])(?P<stem>[\w./,+-]+?)(?:\.k?o)?(?=[:(\]\s]|$)")
+# $1: modpost, then objects, which are copied, as it writes beside them.
+_SCRIPT = """
+top=$PWD modpost=$1
+shift
+for file; do mkdir -p "/tmp/looked/${file%/*}" && cp "$file" "/tmp/looked/$file" || exit; done
+cd /tmp/looked && "$top/$modpost" -w -o /tmp/looked/symvers "$@"
+"""
+
+
+def is_module(target: str) -> bool:
+    """Whether a target is a whole module."""
+    return target.endswith(_KO)
+
+
+def modules(makefiles: Makefiles, sources: Sequence[str]) -> Iterator[str]:
+    """The modules that some sources are for, as targets. Not those of very many parts."""
+    for path in sources:
+        module = makefiles.module(path)
+        if module and len(makefiles.parts(module)) <= MOST_PARTS:
+            yield f"{module}{_KO}"
+
+
+def make(build: Build, targets: Sequence[str], entries: Mapping[str, Entry], lines_of: ReadLines) -> dict[str, Outcome]:
+    """Make objects and modules: target → outcome. A module of which an object is broken has none."""
+    makefiles = build.makefiles(entries)
+    objects = [target for target in targets if not is_module(target)]
+    found = build.make(objects, entries, lines_of) if objects else {}
+    built = [target for target, outcome in found.items() if outcome.state is State.BUILT]
+    modules_of = {target: makefiles.module(source(target, entries)) for target in found}
+    tables = _tables(build, built)
+    for target in built:
+        symbols = tables.get(target, Symbols(frozenset(), frozenset(), frozenset(), ""))
+        found[target] = _with(found[target], (), symbols=_of(symbols, modules_of[target]))
+    broken = {modules_of[target] for target in found if target not in built}
+    whole = [each for each in targets if is_module(each) and each.removesuffix(_KO) not in broken]
+    for target, said in _sections(build, [each for each in built if not modules_of[each]], entries).items():
+        found[target] = _with(found[target], said, symbols=found[target].symbols)
+    return found | _linked(build, whole, makefiles, entries)
+
+
+def _of(symbols: Symbols, module: str) -> Symbols:
+    return Symbols(symbols.defines, symbols.exports, symbols.uses, module)
+
+
+def _with(outcome: Outcome, more: Sequence[Message], *, symbols: Symbols | None) -> Outcome:
+    return Outcome(
+        outcome.target, outcome.state, outcome.reason, (*outcome.messages, *more), outcome.needs, symbols
+    )  # fmt: skip
+
+
+def _tables(build: Build, targets: Sequence[str]) -> dict[str, Symbols]:
+    if not targets:
+        return {}
+    done = build.run([build.binutil("nm"), "-p", "-A", "--format=posix", *targets])
+    found: dict[str, tuple[set[str], set[str], set[str]]] = {target: (set(), set(), set()) for target in targets}
+    for line in done.stdout.decode("utf-8", "replace").splitlines():
+        if (match := _NM.match(line)) and match["file"] in found:
+            defines, exports, uses = found[match["file"]]
+            if exported := _EXPORTED.match(match["name"]):
+                exports.add(exported[1])
+            elif match["type"] == "U":
+                uses.add(match["name"])
+            elif match["type"].isupper():
+                defines.add(match["name"])
+    return {target: Symbols(frozenset(a), frozenset(b), frozenset(c), "") for target, (a, b, c) in found.items()}
+
+
+def _sections(build: Build, targets: Sequence[str], entries: Mapping[str, Entry]) -> dict[str, list[Message]]:
+    """What modpost says of the sections in objects of the kernel itself, each looked at alone."""
+    found: dict[str, list[Message]] = {}
+    if targets and build.is_file("scripts/mod/modpost"):
+        done = build.run(["sh", "-c", _SCRIPT, "sh", "scripts/mod/modpost", *targets])
+        for stem, message in _messages(
+            done.stdout, {target.removesuffix(".o"): source(target, entries) for target in targets}
+        ):
+            if _SECTION.search(message.message):
+                found.setdefault(f"{stem}.o", []).append(message)
+    return found
+
+
+def _linked(
+    build: Build, targets: Sequence[str], makefiles: Makefiles, entries: Mapping[str, Entry]
+) -> dict[str, Outcome]:
+    """The modules, each linked of its objects."""
+    if not targets:
+        return {}
+    result = build.link(["-k", "KBUILD_MODPOST_WARN=1", *targets])
+    stems = [target.removesuffix(_KO) for target in targets]
+    said: dict[str, list[Message]] = {stem: [] for stem in stems}
+    for stem, message in _messages(result.stdout, dict(zip(stems, targets, strict=True))):
+        said[stem].append(message)
+    found = {}
+    for stem, target in zip(stems, targets, strict=True):
+        needs = {path for part in makefiles.parts(stem) for path in build.needs(part, entries)}
+        bad = next((each for each in said[stem] if each.severity is Severity.ERROR), None)
+        if bad is not None:
+            state, reason = State.FAILED, bad.message
+        elif build.is_file(target):
+            state, reason = State.BUILT, ""
+        else:
+            output = result.stdout.decode("utf-8", "replace").strip()
+            why = next((line for line in reversed(output.splitlines()) if "***" in line), output[-200:])
+            state, reason = State.ERROR, result.reason or f"it was not linked ({why.strip()[:200]})"
+        found[target] = Outcome(target, state, reason, tuple(said[stem]), tuple(sorted(needs)))
+    return found
+
+
+def _messages(output: bytes, stems: Mapping[str, str]) -> Iterator[tuple[str, Message]]:
+    """What modpost says of some objects, but for symbols that are not known to it, as nothing else is linked.
+    ``stems``: their names without suffix → where it is told."""
+    for line in output.decode("utf-8", "replace").splitlines():
+        if not (match := _SAID.match(line)) or _LATER.search(match["text"]):
+            continue
+        stem = next((each["stem"] for each in _OBJECT.finditer(match["text"]) if each["stem"] in stems), "")
+        if stem:
+            error = match["what"] != "WARNING"
+            severity = Severity.ERROR if error else Severity.WARNING
+            yield stem, Message(severity, stems[stem], 0, match["text"].strip(), LINKING, "", "", "")

@@ -1,0 +1,211 @@
+"""Symbols that objects of a commit use and nothing defines for them: what the link of the kernel or modpost would say.
+
+Neither is done here. A symbol is looked for where the tree names it: these files are compiled, and their symbol tables
+read. So what is undefined is so in this configuration; what a macro pastes together is not told.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from msgspec import structs
+
+from patcher.check import affected
+from patcher.check.configuration import Configuration
+from patcher.check.configure import Configured
+from patcher.check.kbuild import Makefiles
+from patcher.check.linking import LINKING, is_module
+from patcher.check.results import Message, Outcome, Severity, State, Symbols
+from patcher.check.snapshot import Snapshot
+from patcher.check.specs import symbols
+
+Outcomes = Mapping[str, Outcome]
+Compile = Callable[[Snapshot, Configured, Sequence[str]], Outcomes]
+_NAMES, _USERS = 64, 16
+_ROUNDS = ((0, 1), (1, 4), (4, 8))  # which of the files that name a symbol are compiled, as long as none defines it
+_IF, _ENDIF = re.compile(r"^[ \t]*#[ \t]*if", re.MULTILINE), re.compile(r"^[ \t]*#[ \t]*endif", re.MULTILINE)
+_OF_LINKER = ("__start_", "__stop_", "__this_module")
+_CODE = ("*.c", "*.S", "*.lds.h")
+_FINE = "fine"
+
+
+class Undefined:
+    """In one configuration, the oldest commit first. ``compile`` makes more objects of a commit."""
+
+    def __init__(self, configuration: Configuration, compile: Compile) -> None:
+        self._configuration, self._compile = configuration, compile
+        self._last: dict[str, Outcome] = {}
+        self._missing: dict[str, dict[str, str]] = {}  # object → symbol → why
+        self._judged: set[str] = set()
+
+    def base(self, outcomes: Outcomes) -> None:
+        """Take what the base has."""
+        self._last |= outcomes
+        self._judged |= outcomes.keys()
+
+    def told(self, snapshot: Snapshot, configured: Configured, outcomes: Outcomes) -> dict[str, Outcome]:
+        """The outcomes of a commit: FAILED for an object that uses what nothing defines for it, be that used or gone by
+        this commit or an earlier one of the series."""
+        self._rename(snapshot.renamed)
+        self._judged |= outcomes.keys()
+        gone = {affected.target(each.old) for each in snapshot.changes if not each.path}
+        before = {target: each.symbols for target, each in self._last.items() if each.symbols}
+        self._last = {target: each for target, each in (self._last | dict(outcomes)).items() if target not in gone}
+        look = _Look(snapshot, configured, self._configuration, self._last, self._compile)
+        suspects = {target: set(names) for target, names in self._missing.items() if target in self._last}
+        for target, name in (*_used(before, outcomes), *look.users(_lost(before, outcomes, gone))):
+            suspects.setdefault(target, set()).add(name)
+        found, before_missing, self._missing = dict(outcomes), self._missing, {}
+        for target, names in suspects.items():
+            outcome = self._last[target]
+            if outcome.state is not State.BUILT:
+                continue
+            told = before_missing.get(target, {})
+            looked = sorted(names)[:_NAMES]
+            wrong = {name: told.get(name, why) for name in looked if (why := look.problem(name, target))}
+            if target not in self._judged:  # looked at for its symbols alone
+                outcome = structs.replace(outcome, messages=())
+            if wrong:
+                found[target] = _failed(outcome, snapshot, wrong)
+                self._missing[target] = wrong
+            elif target in before_missing:
+                found[target] = outcome
+        return found
+
+    def _rename(self, renamed: Mapping[str, str]) -> None:
+        for old, new in ((affected.target(old), affected.target(path)) for old, path in renamed.items()):
+            if old in self._last:
+                self._last[new] = self._last.pop(old)
+            if old in self._missing:
+                self._missing[new] = self._missing.pop(old)
+
+
+def _used(before: Mapping[str, Symbols], outcomes: Outcomes) -> Iterator[tuple[str, str]]:
+    """The symbols that objects use and did not before."""
+    for target, outcome in outcomes.items():
+        if outcome.symbols:
+            for name in outcome.symbols.uses - (before[target].uses if target in before else frozenset()):
+                yield target, name
+
+
+def _lost(before: Mapping[str, Symbols], outcomes: Outcomes, gone: Iterable[str]) -> frozenset[str]:
+    """The symbols that objects defined or exported, and do no longer."""
+    none = Symbols(frozenset(), frozenset(), frozenset(), "")
+    now = {target: each.symbols for target, each in outcomes.items() if each.symbols} | dict.fromkeys(gone, none)
+    lost: set[str] = set()
+    for target, old in before.items():
+        if target in now:
+            lost |= (old.defines - now[target].defines) | (old.exports - now[target].exports)
+    return frozenset(lost)
+
+
+def _failed(outcome: Outcome, snapshot: Snapshot, wrong: Mapping[str, str]) -> Outcome:
+    path = affected.source(outcome.target, snapshot.entries)
+    lines = snapshot.text(path).split("\n")
+    messages = []
+    for name, why in wrong.items():
+        word = re.compile(rf"\b{re.escape(name)}\b")
+        at = max((number for number, line in enumerate(lines, 1) if word.search(line)), default=0)
+        source = " ".join(lines[at - 1].split()) if at else ""
+        messages.append(Message(Severity.ERROR, path, at, f"undefined: {why}", LINKING, source, "", ""))
+    reason = messages[0].message
+    return structs.replace(outcome, state=State.FAILED, reason=reason, messages=(*outcome.messages, *messages))
+
+
+class _Look:
+    """Looks for symbols in one commit."""
+
+    def __init__(
+        self, snapshot: Snapshot, configured: Configured, configuration: Configuration, known: dict[str, Outcome],
+        compile: Compile,
+    ) -> None:  # fmt: skip
+        self._snapshot, self._configured, self._compile = snapshot, configured, compile
+        self._makefiles = Makefiles(snapshot.text, symbols(configured.config), configuration.arch)
+        self._known = known
+        self._files: dict[str, tuple[str, ...]] = {}
+        self._tables = {target: each.symbols for target, each in known.items() if each.symbols}
+        self._changed = "\n".join(line.text for file in snapshot.diff.files for line in file.added)
+
+    def users(self, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """The objects that use one of some symbols, of those that are built and name it."""
+        for name in sorted(names)[:_NAMES]:
+            self._more(self._naming(name)[:_USERS])
+            for target, table in self._tables.items():
+                if name in table.uses and target in self._known:
+                    yield target, name
+
+    def problem(self, name: str, target: str) -> str:
+        """Why an object cannot use a symbol, "" where it can, or that is not known."""
+        if name.startswith(_OF_LINKER) or not self._is_written(name, target):
+            return ""
+        user = self._tables[target].module
+        quoted = f"{name}, used by {'the module ' + user if user else 'the kernel itself'}"
+        place = self._definer(name, user)
+        files = self._naming(name)
+        if any(self._exports(name, path, user) for path in files):
+            return ""
+        for start, end in _ROUNDS if place != _FINE else ():
+            self._more(files[start:end])
+            if (place := self._definer(name, user)) == _FINE:
+                break
+        if place:
+            return "" if place == _FINE else f"{quoted}, is defined in {place}"
+        if len(files) > _ROUNDS[-1][1] or any(path.endswith((".lds.S", ".lds.h")) for path in self._all(name)):
+            return ""
+        unbuilt = [path for path in self._all(name) if _defines(name, self._snapshot.text(path))]
+        unbuilt = [path for path in unbuilt if not self._makefiles.builds(path)]
+        if unbuilt:
+            return f"{quoted}, is defined in {unbuilt[0]}, which this configuration does not build"
+        return f"{quoted}: nothing defines it"
+
+    def _is_written(self, name: str, target: str) -> bool:
+        """Whether a name stands in the source as it is, or in what the commit adds: no macro made it."""
+        word = re.compile(rf"\b{re.escape(name)}\b")
+        text = self._snapshot.text(affected.source(target, self._snapshot.entries))
+        return bool(word.search(text) or word.search(self._changed))
+
+    def _definer(self, name: str, user: str) -> str:
+        """_FINE where a symbol is defined for a user, or in what it is not for it; "" where it is not."""
+        found = ""
+        for target, table in self._tables.items():
+            if name in table.defines or name in table.exports:
+                if table.module == user or (user and name in table.exports):
+                    return _FINE
+                path = affected.source(target, self._snapshot.entries)
+                found = f"{path}, which does not export it" if user else f"the module {table.module}"
+        return found
+
+    def _exports(self, name: str, path: str, user: str) -> bool:
+        """Whether a file that is built exports a symbol in any configuration."""
+        text = self._snapshot.text(path)
+        match = re.search(rf"^EXPORT_SYMBOL\w*\(\s*{re.escape(name)}\b", text, re.MULTILINE)
+        if match is None or len(_IF.findall(text, 0, match.start())) != len(_ENDIF.findall(text, 0, match.start())):
+            return False
+        return bool(user) or not self._makefiles.module(path)
+
+    def _all(self, name: str) -> tuple[str, ...]:
+        if name not in self._files:
+            self._files[name] = tuple(sorted(self._snapshot.naming([name], _CODE)))
+        return self._files[name]
+
+    def _naming(self, name: str) -> list[str]:
+        """The files that name a symbol and are built, those that define it by the look of it first."""
+        built = [path for path in self._all(name) if path.endswith((".c", ".S")) and self._makefiles.builds(path)]
+        return sorted(built, key=lambda path: (not _defines(name, self._snapshot.text(path)), path))
+
+    def _more(self, paths: Iterable[str]) -> None:
+        targets = [target for target in map(affected.target, paths) if target not in self._tables]
+        for target, outcome in self._compile(self._snapshot, self._configured, targets).items() if targets else ():
+            if outcome.symbols and not is_module(target):
+                self._tables[target] = outcome.symbols
+                if target not in self._known:
+                    self._known[target] = outcome
+
+
+def _defines(name: str, text: str) -> bool:
+    """Whether a text looks as if it defined or exported a symbol."""
+    word = re.escape(name)
+    function = rf"^(?!extern\b|[#\s/*])[^;\n]*\b{word}\b\s*[(=;,\[)]"
+    marked = rf"\bEXPORT_\w+\(\s*{word}\b|^\s*\w*(?:ENTRY|START)\w*\({word}\b"
+    return re.search(f"{function}|{marked}", text, re.MULTILINE) is not None

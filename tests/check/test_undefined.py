@@ -1,0 +1,79 @@
+"""Symbols that nothing defines for those that use them, in real objects."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from check.checking import append, check, commit_edits, replace, require_gcc
+from check.small_kbuild import small_kbuild
+
+from patcher.check.linking import _messages
+from patcher.check.results import Report, Severity
+
+OTHER, MOD, TEXT = "lib/other.c", "lib/mod.c", "lib/text.c"
+
+
+def calls(name: str) -> str:
+    return f"\nint {name}(void);\nint calls_{name}(void);\nint calls_{name}(void)\n{{\n\treturn {name}();\n}}\n"
+
+
+def defines(name: str) -> str:
+    return f"\nint {name}(void)\n{{\n\treturn 1;\n}}\n"
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    require_gcc()
+    return small_kbuild(tmp_path)
+
+
+def found(report: Report) -> list[tuple[int, str, int, str]]:
+    return [(each.commit, each.path, each.until, each.message) for each in report.findings]
+
+
+def looked(tree: Path, cache_dir: Path, count: int) -> Report:
+    return check(tree, f"HEAD~{count}", cache_dir, configs="x86_64:defconfig", tools=["gcc", "modpost"])
+
+
+def test_each_kind_of_symbol_that_is_missing(tree: Path, cache_dir: Path) -> None:
+    commit_edits(tree, "kernel: nobody has it", {OTHER: append(calls("absent"))})
+    commit_edits(tree, "module: nobody exports it", {MOD: append(calls("other"))})
+    commit_edits(tree, "kernel: it is in a module", {OTHER: append(calls("mod"))})
+    commit_edits(tree, "kernel: it is not built", {TEXT: append(calls("alone"))})
+    commit_edits(tree, "mended: now it is there", {TEXT: append(defines("absent"))})
+    commit_edits(tree, "mended: exported", {OTHER: append("\nEXPORT_SYMBOL(other);\n")})
+    commit_edits(tree, "fine: within a module, and what is exported", {
+        MOD: append("\nint more(void);\nint more(void)\n{\n\treturn text(9);\n}\n" + calls("near") + defines("near")),
+    })  # fmt: skip
+    report = looked(tree, cache_dir, 7)
+    assert found(report) == [
+        (1, OTHER, 5, "undefined: absent, used by the kernel itself: nothing defines it"),
+        (2, MOD, 6, f"undefined: other, used by the module lib/mod, is defined in {OTHER}, which does not export it"),
+        (3, OTHER, 0, "undefined: mod, used by the kernel itself, is defined in the module lib/mod"),
+        (4, TEXT, 0, "undefined: alone, used by the kernel itself, is defined in lib/alone.c, which this configuration "
+         "does not build"),
+    ]  # fmt: skip
+    assert {each.check for each in report.findings} == {"modpost"}
+    assert {row.cells[0].status.value for row in report.rows} == {"PASS"}  # gcc's
+
+
+def test_what_goes_away_under_its_users(tree: Path, cache_dir: Path) -> None:
+    commit_edits(tree, "no longer exported", {TEXT: replace("EXPORT_SYMBOL(text);\n", "")})
+    commit_edits(tree, "renamed", {TEXT: replace("int text(", "int text_of("), "include/two.h": append("\n")})
+    report = looked(tree, cache_dir, 2)
+    assert [(commit, path) for commit, path, _, _ in found(report)] == [(1, MOD), (2, OTHER)]
+
+
+def test_the_words_of_modpost() -> None:
+    output = b"""WARNING: vmlinux.o is missing.
+  MODPOST Module.symvers
+WARNING: modpost: "text" [lib/mod.ko] undefined!
+ERROR: modpost: missing MODULE_LICENSE() in lib/mod.o
+WARNING: modpost: lib/mod: section mismatch in reference: run+0x5 (section: .text) -> first (section: .init.text)
+WARNING: lib/mod.o(.text+0x5): Section mismatch in reference from the function run() to the function .init.text:first()
+"""
+    said = [message for _, message in _messages(output, {"lib/mod": "lib/mod.ko"})]
+    assert [(each.severity, each.message.partition(" ")[0]) for each in said] == [
+        (Severity.ERROR, "missing"), (Severity.WARNING, "lib/mod:"), (Severity.WARNING, "lib/mod.o(.text+0x5):"),
+    ]  # fmt: skip
