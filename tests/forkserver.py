@@ -79,7 +79,7 @@ def _import_all() -> None:
     """All modules of patcher, and those of others that it imports only where it needs them."""
     package = importlib.import_module("patcher")
     for module in pkgutil.walk_packages(package.__path__, "patcher."):
-        if not module.name.endswith("__main__"):
+        if not module.name.endswith("__main__") and not module.name.startswith("patcher.cluster."):  # that is dask
             importlib.import_module(module.name)
     for name in ("git", "regex", "rich.progress", "clang.cindex", "unidiff"):
         importlib.import_module(name)

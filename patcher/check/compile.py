@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from patcher.check import affected, linking
 from patcher.check.building import Build, CannotBuild
@@ -16,44 +16,64 @@ from patcher.check.store import Store
 from patcher.check.tools import MODPOST
 from patcher.check.workers import Meter
 
-_AT_ONCE = 24
+AT_ONCE = 24  # objects that one make is asked for
 
 
 def compile_objects(
     configuration: Configuration, snapshot: Snapshot, configured: Configured, targets: Sequence[str], builds: Builds,
     store: Store, meter: Meter,
 ) -> dict[str, Outcome]:  # fmt: skip
-    """The outcome of each target that the commit has a source for; where it cannot be configured, of those known."""
-    prepared = configured.prepared
-    if prepared is None:
-        return {}
-    entries = snapshot.entries
-    needs = [(path, entries[path].blob if path in entries else "") for path in prepared.needs]
-    keys = {
-        target: configuration.key(target, configured.config, snapshot.header_names, snapshot.build_files, needs)
-        for target in targets
-        if affected.source(target, entries) or linking.is_module(target)
-    }
-    outcomes = {target: outcome for target, key in keys.items() if (outcome := store.find(key, entries))}
+    """The outcome of each target that the commit has a source for, in the order of the targets; where it cannot be
+    configured, of those known."""
+    keys = keys_of(configuration, snapshot, configured, targets)
+    outcomes = known(keys, snapshot, store)
     left = [target for target in keys if target not in outcomes]
     meter.add(len(outcomes))
-    if not left or configured.failure:
+    if not left or configured.failure or configured.prepared is None:
         return outcomes
     try:
-        build = builds.get(configuration, snapshot, prepared.config)
+        build = builds.get(configuration, snapshot, configured.prepared.config)
         build.set_config(configured.config)
     except CannotBuild as error:
         return outcomes | {target: Outcome(target, State.ERROR, str(error), (), ()) for target in left}
     made = functools.partial(
         linking.make if configuration.tool.name == MODPOST else Build.make, build,
-        entries=entries, lines_of=lambda path: snapshot.text(path).split("\n"),
+        entries=snapshot.entries, lines_of=lambda path: snapshot.text(path).split("\n"),
     )  # fmt: skip
-    for start in range(0, len(left), _AT_ONCE):
-        some = left[start : start + _AT_ONCE]
+    for start in range(0, len(left), AT_ONCE):
+        some = left[start : start + AT_ONCE]
         meter.say(snapshot.number, f"{configuration.name} {some[0]}")
-        for target, outcome in made(some).items():
-            outcomes[target] = outcome
-            if outcome.state is not State.ERROR and outcome.needs:
-                store.put(keys[target], entries, outcome)
+        found = made(some)
+        outcomes |= found
+        remember(keys, snapshot, found, store)
         meter.add(len(some))
-    return outcomes
+    return {target: outcomes[target] for target in keys if target in outcomes}
+
+
+def keys_of(
+    configuration: Configuration, snapshot: Snapshot, configured: Configured, targets: Sequence[str]
+) -> dict[str, str]:
+    """Each target that the commit has a source for, with a key for all that decides on it but for the files that it is
+    made from, as the store wants it."""
+    if configured.prepared is None:
+        return {}
+    entries = snapshot.entries
+    needs = [(path, entries[path].blob if path in entries else "") for path in configured.prepared.needs]
+    return {
+        target: configuration.key(target, configured.config, snapshot.header_names, snapshot.build_files, needs)
+        for target in targets
+        if affected.source(target, entries) or linking.is_module(target)
+    }
+
+
+def known(keys: Mapping[str, str], snapshot: Snapshot, store: Store) -> dict[str, Outcome]:
+    """The outcomes of those that were made before, from the same."""
+    entries = snapshot.entries
+    return {target: outcome for target, key in keys.items() if (outcome := store.find(key, entries))}
+
+
+def remember(keys: Mapping[str, str], snapshot: Snapshot, found: Mapping[str, Outcome], store: Store) -> None:
+    """Keep what the same would come to again."""
+    for target, outcome in found.items():
+        if outcome.state is not State.ERROR and outcome.needs:
+            store.put(keys[target], snapshot.entries, outcome)

@@ -33,26 +33,54 @@ def configure(
     configuration: Configuration, snapshot: Snapshot, parent: Configured | None, builds: Builds, store: Store
 ) -> Configured:
     """Configure a commit; the base is prepared, too. ``parent``: what came of the commit before, None for the base."""
-    if configuration.tool.missing:
-        return Configured("", configuration.tool.missing, None)
+    if found := known(configuration, snapshot, parent, store):
+        return found
     prepared = parent.prepared if parent else None
-    plain = configuration.plain
-    key, needs_key = plain.key("config", snapshot.config_files), plain.key("needs", snapshot.commit)
-    config, needs = store.text(key), "" if snapshot.number else store.text(needs_key)
+    config = store.text(_key(configuration, snapshot))
+    needs: tuple[str, ...] = ()
     try:
-        if config is None or needs is None:
-            build = builds.get(configuration, snapshot, prepared.config if prepared else "")
-            if config is None:
-                config = build.configure(snapshot.entries, _HELPS)
-                store.put_text(key, config)
-            else:
-                build.set_config(config)
-            if not snapshot.number:
-                needs = "\0".join(build.prepare(snapshot.entries))
-                store.put_text(needs_key, needs)
-                builds.keep(configuration)
+        build = builds.get(configuration, snapshot, prepared.config if prepared else "")
+        if config is None:
+            config = build.configure(snapshot.entries, _HELPS)
+        else:
+            build.set_config(config)
+        if not snapshot.number:
+            needs = build.prepare(snapshot.entries)
+            builds.keep(configuration)
     except CannotBuild as error:
         return Configured(parent.config if parent else "", str(error), prepared)
     if not snapshot.number:
-        prepared = Prepared(config, tuple(needs.split("\0")) if needs else ())
-    return Configured(config, "", prepared)
+        prepared = Prepared(config, needs)
+    found = Configured(config, "", prepared)
+    remember(configuration, snapshot, found, store)
+    return found
+
+
+def known(
+    configuration: Configuration, snapshot: Snapshot, parent: Configured | None, store: Store
+) -> Configured | None:
+    """How a commit comes out, where that takes no work; else None."""
+    if configuration.tool.missing:
+        return Configured("", configuration.tool.missing, None)
+    config = store.text(_key(configuration, snapshot))
+    if config is None or snapshot.number:
+        return None if config is None else Configured(config, "", parent.prepared if parent else None)
+    needs = store.text(_needs_key(configuration, snapshot))
+    if needs is None:
+        return None
+    return Configured(config, "", Prepared(config, tuple(needs.split("\0")) if needs else ()))
+
+
+def remember(configuration: Configuration, snapshot: Snapshot, found: Configured, store: Store) -> None:
+    """Keep what ``known`` is to find."""
+    store.put_text(_key(configuration, snapshot), found.config)
+    if not snapshot.number and found.prepared:
+        store.put_text(_needs_key(configuration, snapshot), "\0".join(found.prepared.needs))
+
+
+def _key(configuration: Configuration, snapshot: Snapshot) -> str:
+    return configuration.plain.key("config", snapshot.config_files)
+
+
+def _needs_key(configuration: Configuration, snapshot: Snapshot) -> str:
+    return configuration.plain.key("needs", snapshot.commit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 import os
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from patcher.cache import Cache
+from patcher.check.away import Away
 from patcher.check.builds import Builds
 from patcher.check.choose import choose, graph
 from patcher.check.compose import with_extra
@@ -32,6 +34,7 @@ from patcher.model import Frozen
 from patcher.tree.gittree import GitTree
 from patcher.tree.kernel import version
 from patcher.tree.objects import Commit
+from patcher.units import Elsewhere
 
 
 class Options(Frozen, frozen=True):
@@ -58,9 +61,12 @@ class Options(Frozen, frozen=True):
         must_trust(self.trusted)
 
 
-def run(series: Series, tree: Path, options: Options, cache: Cache, progress: Progress | None = None) -> Report:
-    """Compile every commit in every configuration. ``tree`` is what the user named. What stays behind is only what is
-    kept for later runs.
+def run(
+    series: Series, tree: Path, options: Options, cache: Cache, progress: Progress | None = None,
+    elsewhere: Elsewhere | None = None,
+) -> Report:  # fmt: skip
+    """Compile every commit in every configuration. ``tree`` is what the user named, ``elsewhere`` who does it, if not
+    this machine. What stays behind is only what is kept for later runs.
 
     Raises InputError where there is no sandbox, or no room to work.
     """
@@ -74,10 +80,15 @@ def run(series: Series, tree: Path, options: Options, cache: Cache, progress: Pr
     snapshots = take(series.repository, series.base, [commit.id for commit in series.commits], places(found))
     jobs, meter = options.jobs or len(os.sched_getaffinity(0)), Meter(progress, len(series.commits))
     store = Store(cache)
-    with Builds(series.repository, snapshots, runner, cache) as builds, Workers(jobs, runner) as workers:
+    with contextlib.ExitStack() as stack:
+        making: Making
+        if elsewhere is None:
+            builds = stack.enter_context(Builds(series.repository, snapshots, runner, cache))
+            making = Here(builds, stack.enter_context(Workers(jobs, runner)), store, meter)
+        else:
+            making = Away(series, elsewhere, store, meter, places(found), sandboxed=options.sandboxed)
         maker = Maker(snapshots[0], wanted, found, jobs, series.repository.identity)
-        stages = _Stages(series, snapshots, store, Here(builds, workers, store, meter), meter)
-        report = stages.report(root, release, maker, options.most, runner)
+        report = _Stages(series, snapshots, store, making, meter).report(root, release, maker, options.most, runner)
         looking = FileChecks(series.repository, snapshots, runner, cache, meter)
         return functools.reduce(with_extra, map(looking.column, file_checks(wanted.tools.beside)), report)
 

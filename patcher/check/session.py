@@ -19,6 +19,7 @@ from patcher.tree.find import open_repository
 from patcher.tree.gittree import GitTree
 from patcher.tree.kernel import version
 from patcher.tree.subtree import at_top
+from patcher.units import Elsewhere
 
 Other = Callable[[Series], Extra]
 EXAMPLES = 30  # cases for each property, in each commit; patcher prove tries more
@@ -26,25 +27,27 @@ EXAMPLES = 30  # cases for each property, in each commit; patcher prove tries mo
 
 def check(
     what: Sequence[str], base: str | None, tree: Path, options: Options, cache: Cache,
-    progress: Progress | None = None, others: Sequence[Other] = (),
+    progress: Progress | None = None, others: Sequence[Other] = (), elsewhere: Elsewhere | None = None,
 ) -> Report:  # fmt: skip
     """Check the range or the patches that the user named in a tree; patches go on ``base``. ``others`` are checks
-    beside those of ``options``. Raises InputError."""
+    beside those of ``options``; ``elsewhere``: who compiles, if not this machine. Raises InputError."""
     with temporary.directory("check") as scratch:
         series = named(open_repository(tree), what, base, scratch)
         at_top(GitTree(series.repository, series.base))
-        return _check(series, tree, lint.Request(tuple(what), tree, base=base), options, cache, progress, others)
+        return _check(
+            series, tree, lint.Request(tuple(what), tree, base=base), options, cache, progress, others, elsewhere
+        )
 
 
 def check_drafts(
     drafts: Sequence[Draft], parent: GitTree, tree: Path, who: Identity | None, options: Options, cache: Cache,
-    progress: Progress | None = None, others: Sequence[Other] = (),
+    progress: Progress | None = None, others: Sequence[Other] = (), elsewhere: Elsewhere | None = None,
 ) -> Report:  # fmt: skip
     """Check commits that are still to be made on ``parent``, by ``who``. ``tree`` is what the user named. Raises
     InputError."""
     with temporary.directory("check") as scratch:
         series = made(parent.repository, parent.commit, drafts, scratch, who)
-        return _check(series, tree, None, options, cache, progress, others)
+        return _check(series, tree, None, options, cache, progress, others, elsewhere)
 
 
 def passed(report: Report, fail_on: str = "warning") -> bool:
@@ -59,10 +62,10 @@ def passed(report: Report, fail_on: str = "warning") -> bool:
 
 def _check(
     series: Series, tree: Path, named: lint.Request | None, options: Options, cache: Cache, progress: Progress | None,
-    others: Sequence[Other],
+    others: Sequence[Other], elsewhere: Elsewhere | None,
 ) -> Report:  # fmt: skip
     """Compile each commit, then ask the other checks. ``named``: what lint is to look at, None for the commits."""
-    report = compiled(series, tree, options, cache, progress)
+    report = compiled(series, tree, options, cache, progress, elsewhere)
     if series.commits and options.lint:
         report = with_extra(report, extras.linted(series, extras.lint(series, named, tree, cache).outcome))
     if series.commits and options.prove:
@@ -73,12 +76,13 @@ def _check(
 
 
 def compiled(
-    series: Series, tree: Path, options: Options | None, cache: Cache, progress: Progress | None = None
-) -> Report:
+    series: Series, tree: Path, options: Options | None, cache: Cache, progress: Progress | None = None,
+    elsewhere: Elsewhere | None = None,
+) -> Report:  # fmt: skip
     """What comes before other checks: how patches applied, and, where there are ``options``, what compiling shows of
     each commit. Raises InputError."""
     if options:
-        report = run(series, tree, options, cache, progress)
+        report = run(series, tree, options, cache, progress, elsewhere)
     else:
         rows = tuple(Row(number, each.id, each.subject, ()) for number, each in enumerate(series.commits, 1))
         release = version(GitTree(series.repository, series.base))

@@ -105,6 +105,12 @@ class Snapshot:
         )
         return digest(sorted(kept))
 
+    def forget(self) -> None:
+        """Keep no lists of files: they are made anew where they are needed again."""
+        for name in ("_tree", "entries", "exported", "diff"):
+            self.__dict__.pop(name, None)
+        self._texts.clear()
+
     def text(self, path: str) -> str:
         """The text of a file, "" where there is none (a link has none)."""
         entry = self.entries.get(path)

@@ -175,6 +175,14 @@ def lacking(clang: Tool) -> str:
     return ""
 
 
+def programs(chosen: Tool) -> tuple[str, ...]:
+    """The programs whose versions decide on what a tool says, as commands."""
+    stem, plain = Path(chosen.command).name, chosen.plain
+    beside = _BESIDE_CLANG if "LLVM" in dict(chosen.given) and stem.startswith(CLANG) else ()
+    others = (f"{chosen.command.removesuffix(stem)}{name}{stem.removeprefix(CLANG)}" for name in beside)
+    return (chosen.command, *others, *(programs(plain) if plain else ()))
+
+
 def tool(name: str, command: str = "") -> Tool:
     """The compiler or checker of that name (or the command given for it), tried out."""
     command = command or name

@@ -11,6 +11,7 @@ import click
 from patcher.cli.booting import booting
 from patcher.cli.command import Command
 from patcher.cli.common import CLEAN, FOUND, PATH, common, deliver, fail_on, open_place, use_libclang, working
+from patcher.cli.elsewhere import elsewhere, on_machines
 from patcher.cli.screen import style, width
 from patcher.errors import InputError
 
@@ -45,6 +46,7 @@ FORMATS = ("text", "json", "sarif", "junit", "html")
     "--max-users", "most", type=click.IntRange(0, 1_000_000), default=64, show_default=True, metavar="N",
     help="How many files that include a touched header are compiled, for a commit in a configuration.",
 )  # fmt: skip
+@on_machines
 @fail_on
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("-o", "--output", metavar="FILE", type=PATH, help="Write there instead.")
@@ -52,7 +54,8 @@ FORMATS = ("text", "json", "sarif", "junit", "html")
 def check(
     what: tuple[str, ...], place: Path, series: str | None, base: str | None, configs: tuple[str, ...], tools: str,
     lint: bool, prove: bool, boot: bool, trust_tree: bool, no_sandbox: bool, jobs: int | None, most: int,
-    fail_on: str | None, form: str, output: Path | None, quiet: bool, verbose: bool, libclang: str | None,
+    fail_on: str | None, on: str | None, form: str, output: Path | None, quiet: bool, verbose: bool,
+    libclang: str | None,
 ) -> int:  # fmt: skip
     """Check that each commit of a series applies and compiles, and adds no warning.
 
@@ -69,10 +72,10 @@ def check(
     what, given = parted(what)
     make = variables(given, os.environ)
     options = Options(trust_tree, configs, tools, make, lint, prove, not no_sandbox, jobs or 0, most)
-    with working(quiet) as (cache, bar):
+    with working(quiet) as (cache, bar), elsewhere(on) as machines:
         if series is None:
             others = [booting(place, (), trust_tree, cache, bar)] if boot else []
-            report = session.check(what, base, place, options, cache, bar, others)
+            report = session.check(what, base, place, options, cache, bar, others, machines)
         else:
             from patcher.cli.asked import Named, requests
             from patcher.generate import pipeline
@@ -84,7 +87,7 @@ def check(
             tree = open_place(place, base, False)
             asked = requests(Named(series, None))
             others = [booting(place, asked, trust_tree, cache, bar)] if boot else []
-            report = pipeline.check(tree, asked, options, place, cache, bar, others)
+            report = pipeline.check(tree, asked, options, place, cache, bar, others, machines)
     deliver(_shown(report, form, output, verbose, quiet), output)
     return CLEAN if session.passed(report, fail_on or "warning") else FOUND
 

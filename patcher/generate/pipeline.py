@@ -34,6 +34,7 @@ from patcher.tree.gittree import GitTree
 from patcher.tree.kernel import KernelTree
 from patcher.tree.overlay import PatchedTree
 from patcher.tree.subtree import at_top
+from patcher.units import Elsewhere
 
 
 class Part(NamedTuple):
@@ -130,11 +131,12 @@ def _again(share: Share, again: Anew, number: int) -> Share:
 
 def check(
     tree: KernelTree, requests: Sequence[Request], options: Options, place: Path, cache: Cache,
-    progress: Progress | None = None, others: Sequence[session.Other] = (),
+    progress: Progress | None = None, others: Sequence[session.Other] = (), elsewhere: Elsewhere | None = None,
 ) -> Report:  # fmt: skip
-    """Generate series and check them. Raises InputError where the tree cannot take one, or has all of them already."""
+    """Generate series and check them; see ``session.check_drafts``. Raises InputError where the tree cannot take one,
+    or has all of them already."""
     found, drafted, _ = _all_drafts(tree, requests, cache, progress)
-    return session.check_drafts(drafted, found, place, None, options, cache, progress, others)
+    return session.check_drafts(drafted, found, place, None, options, cache, progress, others, elsewhere)
 
 
 def committed(

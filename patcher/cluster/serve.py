@@ -1,0 +1,141 @@
+"""The process of a worker that does its units: ``python -m patcher.cluster.serve``.
+
+It is a process of its own, so that what is begun can be ended, and what goes wrong ends no worker. It has a clone and a
+cache of its own, which outlive it, and does one unit at a time, as it is told on standard input.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+from pathlib import Path
+from typing import IO
+
+from patcher import confine
+from patcher.cache import Cache, default_root
+from patcher.cluster import frames, layers
+from patcher.cluster.frames import Came, Do, Failed, Made, Wants
+from patcher.errors import InputError, MachineError
+from patcher.processes import end_children, end_on_signals
+from patcher.tree.find import find_repository
+from patcher.tree.packs import Clone
+from patcher.units import Unit
+
+BESIDE = "PATCHER_CLUSTER_CLONE"  # a repository that the clones may take objects from
+_PLACES = 1024
+_IDLE = 600.0  # seconds without a unit after which build directories are removed
+
+
+class Server:
+    """Does units in the directory ``place``, which is its own; it hears and says from and to two descriptors."""
+
+    def __init__(self, place: Path, hears: int, says: int) -> None:
+        self._place, self._hears, self._says = place, hears, says
+        self._cache = Cache(place / "cache")
+        self._clones: dict[int, Clone] = {}
+        self._benches: dict[tuple[str, int], layers.Bench] = {}
+
+    def serve(self) -> None:
+        """Do units until nobody asks any more."""
+        try:
+            while True:
+                asked = frames.receive(self._hears, self.close, _IDLE)
+                if isinstance(asked, Do):
+                    frames.send(self._says, self._done(asked.unit))
+        except frames.Ended:
+            return
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Remove what is kept between units."""
+        for bench in self._benches.values():
+            bench.close()
+        self._benches.clear()
+        self._cache.close()
+
+    def _done(self, unit: Unit) -> Made | Failed:
+        try:
+            clone = self._clone(unit)
+            if not clone.has(unit.commits, history=unit.whole):
+                there = clone.there(unit.commits, history=unit.whole)
+                came = self._wanted(Wants(unit.commits, there, history=unit.whole))
+                clone.take(Path(came.path), came.commits, came.shallow, history=unit.whole)
+            return Made(self._bench(unit, clone).do(unit, self._data(unit.data)))
+        except (InputError, MachineError) as error:
+            return Failed(str(error))
+        except (OSError, MemoryError, RecursionError) as error:
+            return Failed(f"{type(error).__name__}: {error}")
+
+    def _clone(self, unit: Unit) -> Clone:
+        """For ids of the length that the unit has: git does not mix them."""
+        length = max(map(len, unit.commits), default=40)
+        if length not in self._clones:
+            beside = os.environ.get(BESIDE, "")
+            repository = find_repository(Path(beside)) if beside else None
+            there = repository.common if repository else None
+            self._clones[length] = Clone(self._place / f"{length}.git", length, there)
+        return self._clones[length]
+
+    def _bench(self, unit: Unit, clone: Clone) -> layers.Bench:
+        key = unit.kind, max(map(len, unit.commits), default=40)
+        if key not in self._benches:
+            self._benches[key] = layers.bench(unit.kind, clone.repository, self._cache)
+        return self._benches[key]
+
+    def _data(self, digest: str) -> bytes:
+        if not digest:
+            return b""
+        key = f"cluster-data:{digest}"
+        kept = self._cache.get(key)
+        if kept is None:
+            file = Path(self._wanted(Wants(data=digest)).path)
+            kept = file.read_bytes()
+            file.unlink()
+            self._cache.put(key, kept)
+        return kept
+
+    def _wanted(self, wants: Wants) -> Came:
+        frames.send(self._says, wants)
+        came = frames.receive(self._hears, lambda: None, _IDLE)
+        if isinstance(came, Failed):
+            raise InputError(came.reason)
+        assert isinstance(came, Came)
+        return came
+
+
+def place() -> tuple[Path, IO[str]]:
+    """The first directory for a worker's process that no other has, and the lock that keeps it while it is open."""
+    top = Cache(default_root()).directory("cluster")
+    for number in range(_PLACES):
+        lock = (top / f"worker-{number}.lock").open("a")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            continue
+        found = top / f"worker-{number}"
+        found.mkdir(mode=0o700, exist_ok=True)
+        return found, lock
+    raise InputError(f"{_PLACES} processes of workers share the cache {top}", "give workers other caches")
+
+
+def main(parent: int) -> None:
+    """Serve the worker whose process has that id, until it is at its end."""
+    confine.die_with_parent(parent)
+    end_on_signals()
+    hears, says = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)  # whatever else is said
+    directory, lock = place()
+    with lock:
+        try:
+            Server(directory, hears, says).serve()
+        finally:
+            end_children()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
