@@ -23,7 +23,7 @@ class Unit(Frozen, frozen=True):
         work: what that layer packed
         commits: of the repository, that must be there to do it
         whole: whether their history must be there, too
-        data: the digest of what ``Offer.data`` has for it, or ""
+        data: the SHA-256 of what ``Offer.data`` has for it, or ""
     """
 
     kind: str
@@ -42,7 +42,7 @@ class Lost(NamedTuple):
 
 
 class Offer(NamedTuple):
-    """What those who do the units may ask for: commits of a repository, and data by digest."""
+    """What those who do the units may ask for: commits of a repository, and data by its SHA-256."""
 
     repository: Repository | None = None
     commits: tuple[str, ...] = ()

@@ -23,8 +23,8 @@ def compile_objects(
     configuration: Configuration, snapshot: Snapshot, configured: Configured, targets: Sequence[str], builds: Builds,
     store: Store, meter: Meter,
 ) -> dict[str, Outcome]:  # fmt: skip
-    """The outcome of each target that the commit has a source for, in the order of the targets; where it cannot be
-    configured, of those known."""
+    """The outcome of each target that the commit has a source for, in their order, but of a module that an object is
+    missing for; where it cannot be configured, of those known."""
     keys = keys_of(configuration, snapshot, configured, targets)
     outcomes = known(keys, snapshot, store)
     left = [target for target in keys if target not in outcomes]

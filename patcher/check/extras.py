@@ -20,6 +20,7 @@ from patcher.prove.verdict import CommitProof, Proof
 from patcher.prove.verdict import Status as Held
 from patcher.tree.gittree import GitTree
 from patcher.tree.revisions import commits as commits_of
+from patcher.units import Elsewhere
 
 Cell = tuple[Status, str, tuple[Finding, ...]]
 
@@ -80,11 +81,15 @@ def _cell(own: Sequence[LintFinding]) -> Cell:
     return status, f"{errors} errors, {len(own) - errors} others" if own else "nothing found", findings
 
 
-def prove(series: Series, examples: int, cache: Cache, progress: Progress | None = None) -> Proofs:
-    """The proofs of the base and of each commit. ``examples``: cases for each property."""
+def prove(
+    series: Series, examples: int, cache: Cache, progress: Progress | None = None, elsewhere: Elsewhere | None = None
+) -> Proofs:
+    """The proofs of the base and of each commit. ``examples``: cases for each property; ``elsewhere``: who runs it, if
+    not this machine."""
     prover = Prover(Request(("x86_64", "i386"), examples, 0), cache, progress)
     base = series.repository.commit(series.base)
     found, missing = {}, {}
+    prover.ahead([GitTree(series.repository, each.id) for each in (base, *series.commits)], elsewhere)
     for commit in (base, *series.commits):
         try:
             found[commit.id] = prover.commit(GitTree(series.repository, commit.id), commit.subject)

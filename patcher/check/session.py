@@ -69,7 +69,8 @@ def _check(
     if series.commits and options.lint:
         report = with_extra(report, extras.linted(series, extras.lint(series, named, tree, cache).outcome))
     if series.commits and options.prove:
-        report = with_extra(report, extras.proved(series, extras.prove(series, EXAMPLES, cache)))
+        proofs = extras.prove(series, EXAMPLES, cache, elsewhere=elsewhere)
+        report = with_extra(report, extras.proved(series, proofs))
     for other in others if series.commits else ():
         report = with_extra(report, other(series))
     return report

@@ -8,6 +8,7 @@ import click
 
 from patcher.cli.command import Command
 from patcher.cli.common import CLEAN, FOUND, PATH, WRONG, deliver, on_tree, open_kernel, working
+from patcher.cli.elsewhere import elsewhere, on_machines
 from patcher.cli.screen import style, width
 from patcher.errors import InputError
 
@@ -31,6 +32,7 @@ ARCHS = {"both": ("x86_64", "i386"), "x86_64": ("x86_64",), "i386": ("i386",)}
               help="A real memory map (dmesg) to try beside the random ones.")  # fmt: skip
 @click.option("--replay", metavar="FILE", type=PATH, help="Play a stored scenario again.")
 @click.option("--keep", metavar="DIR", type=PATH, help="Store the program and failing scenarios.")
+@on_machines
 @click.option("--format", "form", type=click.Choice(["text", "json", "html"]), default="text", show_default=True)
 @click.option("-o", "--output", metavar="FILE", type=PATH, help="Write there instead.")
 @click.option("-q", "--quiet", is_flag=True, help="Say less.")
@@ -38,7 +40,7 @@ ARCHS = {"both": ("x86_64", "i386"), "x86_64": ("x86_64",), "i386": ("i386",)}
 def prove(
     place: Path, rev: str | None, worktree: bool, subdir: str | None, span: str | None, series: str | None, arch: str,
     examples: int, seed: int, only: tuple[str, ...], require: tuple[str, ...], maps: tuple[Path, ...],
-    replay: Path | None, keep: Path | None, form: str, output: Path | None, quiet: bool, verbose: bool,
+    replay: Path | None, keep: Path | None, on: str | None, form: str, output: Path | None, quiet: bool, verbose: bool,
 ) -> int:  # fmt: skip
     """Run the tree's own P2M code against the identity scheme.
 
@@ -51,10 +53,12 @@ def prove(
 
     if span and (rev is not None or worktree):
         raise InputError("--range and --rev or --worktree contradict each other", "give one of them")
+    if on and replay:
+        raise InputError("--on and --replay contradict each other", "a stored scenario is played here, in no time")
     if series and (span or replay):
         raise InputError("--series is one tree, no range and no stored scenario", "give one of them")
     choose(only, require)
-    with working(quiet) as (cache, bar):
+    with working(quiet) as (cache, bar), elsewhere(on) as machines:
         if replay:
             from patcher.prove.replay import replay_file
             from patcher.report.prove_text import replay_text
@@ -69,7 +73,7 @@ def prove(
             from patcher.generate.pipeline import with_series
 
             trees = [(series, with_series(tree, requests(Named(series, None)), cache, bar)) for _, tree in trees]
-        proofs = session.prove(trees, request, keep, cache, bar)
+        proofs = session.prove(trees, request, keep, cache, bar, machines)
     if form == "json":
         from patcher.about import tool
         from patcher.report.prove_json import prove_json

@@ -30,14 +30,17 @@ class Bench(Protocol):
 def bench(kind: str, repository: Repository, cache: Cache) -> Bench:
     """What does the units of a kind."""
     from patcher.check import unit as check
+    from patcher.prove import unit as prove
 
-    return {"check": check.Bench}[kind](repository, cache)
+    made: dict[str, Callable[[Repository, Cache], Bench]] = {"check": check.Bench, "prove": prove.Bench}
+    return made[kind](repository, cache)
 
 
 def _versions(kind: str) -> Callable[[Iterable[str]], Mapping[str, str]]:
     from patcher.check import unit as check
+    from patcher.prove import unit as prove
 
-    return {"check": check.versions}[kind]
+    return {"check": check.versions, "prove": prove.versions}[kind]
 
 
 def identity(kind: str, tools: Iterable[str]) -> dict[str, str]:

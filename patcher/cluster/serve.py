@@ -7,6 +7,7 @@ cache of its own, which outlive it, and does one unit at a time, as it is told o
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import sys
 from pathlib import Path
@@ -93,6 +94,8 @@ class Server:
             file = Path(self._wanted(Wants(data=digest)).path)
             kept = file.read_bytes()
             file.unlink()
+            if hashlib.sha256(kept).hexdigest() != digest:
+                raise InputError("what came is not what the unit is made of")
             self._cache.put(key, kept)
         return kept
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -25,6 +27,7 @@ from patcher.prove.search import search
 from patcher.prove.steps import Asked, Get, PfnToMfn, Scan, Stats, Valid, Watch
 from patcher.prove.verdict import CommitProof, Counterexample, Proof, Status, Verdict
 from patcher.tree.kernel import KernelTree
+from patcher.units import Elsewhere
 
 if TYPE_CHECKING:
     from patcher.prove.properties.kind import AnyProperty
@@ -102,13 +105,39 @@ class Prover:
                 why = f"the tree's code does not compile: {error}"
         if program is None:
             return _skipped(arch, self._request, self._chosen, why)
-        key = arch, hashlib.sha256(msgspec.msgpack.encode(program)).digest()
+        key = arch, digest(program)
         if key not in self._played:
-            try:
-                self._played[key] = _play(program, arch, self._request, self._chosen, self._progress)
-            except RunError as error:
-                return _skipped(arch, self._request, self._chosen, f"the tree's code cannot be run: {error}")
+
+            def tell(number: int) -> None:
+                if self._progress:
+                    self._progress(f"proving {arch}", number, len(self._chosen))
+
+            part = play(program, self._request, self._chosen, tell)
+            self._played[key] = proof_of(program, arch, self._request, self._chosen, [part])
         return self._played[key]
+
+    def ahead(self, trees: Iterable[KernelTree], elsewhere: Elsewhere | None) -> None:
+        """Have the programs of trees played elsewhere, all at once, so that ``commit`` has no more to do. Does nothing
+        where there is no elsewhere. Raises InputError where no one is left there."""
+        if elsewhere is None:
+            return
+        from patcher.prove.away import play_all
+
+        programs: dict[tuple[str, bytes], Program] = {}
+        for tree, arch in itertools.product(trees, self._request.archs):
+            with contextlib.suppress(InputError, toolchain.CompilerError):  # ``proof`` tells it
+                if not toolchain.missing(ARCHS[arch]):
+                    program = build(tree, arch, self._cache)
+                    programs[arch, digest(program)] = program
+        parts = play_all(programs, self._request, self._chosen, self._cache, elsewhere, self._progress)
+        for (arch, key), found in parts.items():
+            program = programs[arch, key]
+            self._played[arch, key] = proof_of(program, arch, self._request, self._chosen, found)
+
+
+def digest(program: Program) -> bytes:
+    """Tells a program from others."""
+    return hashlib.sha256(msgspec.msgpack.encode(program)).digest()
 
 
 def _skipped(arch: str, request: Request, chosen: Sequence[AnyProperty], why: str) -> Proof:
@@ -117,25 +146,55 @@ def _skipped(arch: str, request: Request, chosen: Sequence[AnyProperty], why: st
     return Proof(arch, ARCHS[arch], why, toolchain.identity(), "", (), (), "", 0, 0.0, request.seed, verdicts)
 
 
-def _play(
-    program: Program, arch: str, request: Request, chosen: Sequence[AnyProperty], progress: Progress | None
-) -> Proof:
+class Part(msgspec.Struct, frozen=True):
+    """What came of some properties. ``before``: scenarios that were played before the first, of all of ``scenarios``.
+    ``error``: why nothing can be run, or ""."""
+
+    error: str
+    sandbox: str
+    before: int
+    scenarios: int
+    seconds: float
+    verdicts: tuple[Verdict, ...]
+
+
+def play(
+    program: Program, request: Request, chosen: Sequence[AnyProperty], tell: Callable[[int], None] | None = None
+) -> Part:
+    """Try properties one after the other. ``tell`` is called with how many are done. Raises InputError where this
+    machine cannot run programs."""
     started = time.monotonic()
-    with Runner(program) as runner:
-        context = Context(runner, void_of(runner, True), void_of(runner, False), request.maps)
-        broken = _broken(runner)
-        verdicts = []
-        for number, each in enumerate(chosen):
-            if progress:
-                progress(f"proving {arch}", number, len(chosen))
-            verdicts.append(_verdict(context, each, request, broken))
-            if request.stop and verdicts[-1].status is not Status.PASS:
-                break
-        return Proof(
-            arch, program.bits, "", program.compiler, program.profile, program.sources, program.shims,
-            runner.confined, runner.played,
-            time.monotonic() - started, request.seed, tuple(verdicts),
-        )  # fmt: skip
+    verdicts: list[Verdict] = []
+    try:
+        with Runner(program) as runner:
+            context = Context(runner, void_of(runner, True), void_of(runner, False), request.maps)
+            broken = _broken(runner)
+            before = runner.played
+            for number, each in enumerate(chosen):
+                if tell:
+                    tell(number)
+                verdicts.append(_verdict(context, each, request, broken))
+                if request.stop and verdicts[-1].status is not Status.PASS:
+                    break
+            seconds = time.monotonic() - started
+            return Part("", runner.confined, before, runner.played, seconds, tuple(verdicts))
+    except RunError as error:
+        return Part(f"the tree's code cannot be run: {error}", "", 0, 0, 0.0, ())
+
+
+def proof_of(
+    program: Program, arch: str, request: Request, chosen: Sequence[AnyProperty], parts: Sequence[Part]
+) -> Proof:
+    """The proof that parts make, each of other properties of ``chosen``, in that order."""
+    if broken := next((part.error for part in parts if part.error), ""):
+        return _skipped(arch, request, chosen, broken)
+    before = max(part.before for part in parts)
+    return Proof(
+        arch, program.bits, "", program.compiler, program.profile, program.sources, program.shims,
+        next((part.sandbox for part in parts if part.sandbox), ""),
+        before + sum(part.scenarios - part.before for part in parts),
+        sum(part.seconds for part in parts), request.seed, tuple(each for part in parts for each in part.verdicts),
+    )  # fmt: skip
 
 
 def _broken(runner: Runner) -> Mismatch | None:

@@ -22,6 +22,7 @@ from patcher.tree.gittree import GitTree
 from patcher.tree.kernel import KernelTree
 from patcher.tree.revisions import base_of, commits
 from patcher.tree.subtree import kernel_of
+from patcher.units import Elsewhere
 
 
 def trees(
@@ -42,10 +43,12 @@ def trees(
 
 def prove(
     trees: Sequence[tuple[str, KernelTree]], request: Request, keep: Path | None, cache: Cache,
-    progress: Progress | None = None,
+    progress: Progress | None = None, elsewhere: Elsewhere | None = None,
 ) -> tuple[CommitProof, ...]:  # fmt: skip
-    """The proofs of trees; programs and failing scenarios are kept in a directory where one is named."""
+    """The proofs of trees; programs and failing scenarios are kept in a directory where one is named. ``elsewhere``:
+    who plays them, if not this machine."""
     prover = Prover(request, cache, progress)
+    prover.ahead([tree for _, tree in trees], elsewhere)
     proofs = tuple(prover.commit(tree, subject) for subject, tree in trees)
     if keep:
         keep_all(keep, proofs, dict(trees), request, cache)
