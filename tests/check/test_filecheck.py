@@ -1,0 +1,123 @@
+"""What looks at the files a commit touches: kernel-doc, dtschema and docutils, each run for real in the sandbox."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from check.checking import append, check, commit_edits, replace, require_gcc, table
+from check.small_kbuild import small_kbuild
+
+from patcher.check.bindings import BINDINGS, Bindings
+from patcher.check.results import Report
+from patcher.check.rst import Rst
+
+TEXT = "lib/text.c"
+LED = f"{BINDINGS}/leds/two.yaml"
+# The tree's script: ours warns of comments that name an argument "nobody".
+SCRIPT = r"""#!/bin/sh
+[ "$1" = -none ] || exit 3
+grep -n '@nobody' "$2" | while IFS=: read -r line text; do
+	echo "$2:$line: warning: Excess function parameter 'nobody'" >&2
+done
+"""
+SCHEMA = """# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+%YAML 1.2
+---
+$id: http://devicetree.org/schemas/leds/two.yaml#
+$schema: http://devicetree.org/meta-schemas/core.yaml#
+
+title: A light
+
+maintainers:
+  - A <a@example.org>
+
+properties:
+  compatible:
+    const: example,two
+
+  reg:
+    maxItems: 1
+
+required:
+  - compatible
+  - reg
+
+additionalProperties: false
+
+examples:
+  - |
+    led@8 {
+        compatible = "example,two";
+        reg = <0x8 0x4>;
+    };
+"""
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    require_gcc()
+    return small_kbuild(tmp_path)
+
+
+def looked(tree: Path, cache_dir: Path, count: int, tool: str) -> Report:
+    return check(tree, f"HEAD~{count}", cache_dir, configs="x86_64:defconfig", tools=[tool])
+
+
+def test_what_the_trees_script_says_is_compared_with_the_parent(tree: Path, cache_dir: Path) -> None:
+    (tree / "scripts").mkdir()
+    (tree / "scripts/kernel-doc").write_text(SCRIPT)
+    (tree / "scripts/kernel-doc").chmod(0o755)
+    commit_edits(tree, "script", {"lib/other.c": append("/* @nobody */\n")})
+    commit_edits(tree, "the old one moves", {"lib/other.c": lambda text: f"/* more */\n\n{text}"})
+    commit_edits(tree, "a new one", {TEXT: append("/* @nobody */\n"), "README": append("@nobody\n")})
+    commit_edits(tree, "no code", {"README": append("more\n")})
+    report = looked(tree, cache_dir, 3, "kernel-doc")
+    assert table(report) == ["PASS", "WARN", "SKIP"]
+    (finding,) = report.findings
+    assert (finding.commit, finding.check, finding.path, finding.source) == (2, "kernel-doc", TEXT, "/* @nobody */")
+    assert "Excess function parameter" in finding.message
+    assert not report.left_out
+
+
+def test_a_tree_without_the_script(tree: Path, cache_dir: Path) -> None:
+    commit_edits(tree, "touch", {TEXT: append("/* more */\n")})
+    (cell,) = looked(tree, cache_dir, 1, "kernel-doc").rows[0].cells
+    assert (cell.status.value, "the tree has no scripts/kernel-doc" in cell.detail) == ("ERROR", True)
+
+
+def test_bindings_and_their_examples(tree: Path, cache_dir: Path) -> None:
+    if why := Bindings().missing:
+        pytest.skip(why)
+    commit_edits(tree, "a binding", {LED: append(SCHEMA)})
+    commit_edits(tree, "its example has more", {LED: replace("<0x8 0x4>;", "<0x8 0x4>; colour = <1>;")})
+    commit_edits(tree, "a word that is none", {LED: replace("const: example,two", "const: example,two\n    most: 3")})
+    commit_edits(tree, "its example is none", {LED: replace("<0x8 0x4>;", "<0x8 0x4")})
+    report = looked(tree, cache_dir, 4, "dt")
+    assert table(report) == ["PASS", "FAIL", "FAIL", "FAIL"]
+    messages = [(each.commit, each.path, each.message) for each in report.findings]
+    assert {path for _, path, _ in messages} == {LED}
+    for commit, word in ((2, "colour"), (3, "most"), (4, "syntax error")):
+        assert any(number == commit and word in text for number, _, text in messages), messages
+
+
+def test_a_binding_without_dtschema_is_skipped(tree: Path, cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name, path=None: None)
+    monkeypatch.setattr(sys, "executable", "/nowhere/python3")
+    commit_edits(tree, "a binding", {LED: append(SCHEMA)})
+    (cell,) = looked(tree, cache_dir, 1, "dt").rows[0].cells
+    assert (cell.status.value, "pip install dtschema" in cell.detail) == ("SKIP", True)
+
+
+def test_documents(tree: Path, cache_dir: Path) -> None:
+    if why := Rst().missing:
+        pytest.skip(why)
+    text = "Title\n=====\n\nSee :ref:`other`, |version|.\n\n.. kernel-doc:: lib/text.c\n\n.. include:: /etc/passwd\n"
+    commit_edits(tree, "what is Sphinx's", {"Documentation/two.rst": append(text)})
+    commit_edits(tree, "short", {"Documentation/two.rst": append("\nMore to read\n====\n")})
+    report = looked(tree, cache_dir, 2, "rst")
+    assert table(report) == ["PASS", "WARN"]
+    (finding,) = report.findings
+    assert (finding.line, finding.message) == (11, "Title underline too short.")
