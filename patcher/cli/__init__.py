@@ -63,7 +63,8 @@ def cli() -> None:
 
 
 for _each in (
-    plan, apply, status, check, boot, prove, p2m, lint, report, rules, series, profiles, config, completion, help_, demo,
+    plan, apply, status, check, boot, prove, p2m, lint, report, rules, series, profiles, config, completion, help_,
+    demo,
 ):  # fmt: skip
     cli.add_command(_each)
 
