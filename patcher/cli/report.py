@@ -52,7 +52,8 @@ def report(
     from patcher.check.session import passed
     from patcher.prove.e820 import read
     from patcher.prove.pictures import Machine
-    from patcher.report.html.check import line, verdict
+    from patcher.report.html.check import verdict
+    from patcher.report.html.story import line
     from patcher.story import collect
 
     if configs and not trust_tree:
@@ -71,7 +72,7 @@ def report(
             told = collect.of_series(open_place(place, base, False), asked, place, wanted, cache, bar)
     write(told, output)
     if not quiet and str(output) != "-":
-        click.echo(f"{output}: {verdict(told.report).word}, {line(told.report)}")
+        click.echo(f"{output}: {verdict(told.report).word}, {line(told)}")
     return CLEAN if passed(told.report) else FOUND
 
 

@@ -158,7 +158,7 @@ class Reader(HTMLParser):
 def hostile(value: Any, text: str = HOSTILE) -> Any:
     """The same value with every text in it followed by what means harm."""
     if isinstance(value, str) and not isinstance(value, Enum):
-        if not value or re.fullmatch("([0-9a-f])\\1{39}", value):  # ids are looked up
+        if value in ("", "lint") or re.fullmatch("([0-9a-f])\\1{39}", value):  # names and ids that are looked up
             return value
         if value == DIFF:
             return re.sub("(mm/a.c|int a;|x_name|int f)", lambda match: f"{match.group()}{text}", value)

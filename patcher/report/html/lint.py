@@ -24,7 +24,7 @@ def lint_html(outcome: Outcome, tool: Mapping[str, str]) -> str:
     ]
     counts = {level: sum(each.level is level for each in outcome.findings) for level in Level}
     tiles = [shown.Tile(str(count), level.value if count == 1 else f"{level.value}s",
-                        mark(level).tone if count else Tone.IDLE, "patches")
+                        mark(level).tone if count else Tone.IDLE, "patches" if made else "main")
              for level, count in counts.items()]  # fmt: skip
     tiles.append(shown.Tile(str(len(outcome.skipped)), "not looked at", Tone.IDLE, "not-looked-at"))
     worst = next((mark(level) for level, count in counts.items() if count), Mark("PASS", Tone.GOOD))

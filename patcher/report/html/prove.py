@@ -20,14 +20,14 @@ _FEW = 12
 def prove_html(commits: Sequence[CommitProof], tool: Mapping[str, str]) -> str:
     """The proofs as HTML. ``tool``: names and versions of what made it."""
     last = [mark(each.status) for proof in commits[-1].proofs for each in proof.verdicts]
-    sections = [matrix(commits), failures(commits, Anchors()), *gaps([not_tried(commits)]), what_ran(commits)]
+    sections = [matrix(commits), *failures(commits, Anchors()), *gaps([not_tried(commits)]), what_ran(commits)]
     tiles = [
         shown.Tile(str(count), each.value, mark(each).tone, "properties")
         for each in Status if (count := sum(one.word == each.value for one in last))
     ]  # fmt: skip
     name = commits[-1].subject or commits[-1].commit[:12] or "the tree"
     title = name if len(commits) == 1 else f"{number(len(commits) - 1, 'commit')} and what they start from"
-    facts = [("last commit", f"{commits[-1].commit[:12]} {commits[-1].subject}".strip())]
+    facts = [("last commit", f"{commits[-1].commit[:12]} {commits[-1].subject}".strip())] if commits[-1].commit else []
     return render(
         shown.Page("prove", title, verdict(commits), counted(last), tuple(facts), tuple(tiles), tuple(sections),
                    made_by(tool))
@@ -62,7 +62,7 @@ def matrix(commits: Sequence[CommitProof]) -> shown.Section:
     return shown.Section("properties", "Properties", str(len(rows)), "matrix", table)
 
 
-def failures(commits: Sequence[CommitProof], anchors: Anchors) -> shown.Section:
+def failures(commits: Sequence[CommitProof], anchors: Anchors) -> list[shown.Section]:
     """What does not hold: of each property and word size the first commit of those in a row."""
     made = []
     for at, commit in enumerate(commits):
@@ -77,7 +77,7 @@ def failures(commits: Sequence[CommitProof], anchors: Anchors) -> shown.Section:
             made.append(shown.Patch(f"proof-{at}", label, name, commit.commit[:12],
                                     "what the range starts from" if before is None and len(commits) > 1 else "",
                                     ("FAIL",), (), by_file(found)))  # fmt: skip
-    return shown.Section("failures", "What does not hold", str(len(made) or "nothing"), "patches", tuple(made))
+    return [shown.Section("failures", "What does not hold", "", "patches", tuple(made))] if made else []
 
 
 def _failed(commit: CommitProof | None, number: int, which: int) -> bool:

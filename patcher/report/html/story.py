@@ -31,9 +31,15 @@ def story_html(story: Story, tool: Mapping[str, str], machine: Sequence[str] = (
         *_plans(story, anchors), *_proofs(story, anchors), _stages(story), *_again(story, machine),
     ]  # fmt: skip
     return render(
-        shown.Page("report", title, check.verdict(report), check.line(report), tuple(_facts(story)),
+        shown.Page("report", title, check.verdict(report), line(story), tuple(_facts(story)),
                    tuple(_tiles(story)), tuple(sections), check.made_by(tool))
     )  # fmt: skip
+
+
+def line(story: Story) -> str:
+    """How it came out, in a sentence, with what was not run."""
+    absent = ", ".join(each.stage for each in story.not_run)
+    return check.line(story.report) + (f"; not run: {absent}" if absent else "")
 
 
 def _facts(story: Story) -> Iterator[tuple[str, str]]:
@@ -85,7 +91,7 @@ def _patches(story: Story, anchors: Anchors) -> shown.Section:
     differ = Differ()
     by_id = {each.commit: each for each in story.patches}
     texts = {row.number: _text(by_id[row.id], differ) for row in story.report.rows if row.id in by_id}
-    told = {each.fingerprint: each for each in story.lint.findings} if story.lint else {}
+    told = {(each.fingerprint, each.path, each.line): each for each in story.lint.findings} if story.lint else {}
     findings = {
         row.number: [(each.path, _finding(each, told, anchors)) for each in story.report.findings
                      if each.commit == row.number]
@@ -95,10 +101,9 @@ def _patches(story: Story, anchors: Anchors) -> shown.Section:
     return section._replace(title="Patch by patch")
 
 
-def _finding(each: Finding, told: Mapping[str, LintFinding], anchors: Anchors) -> shown.Finding:
-    if each.check == "lint" and each.fingerprint in told:
-        return lint.finding(told[each.fingerprint], anchors)
-    return check.finding(each, anchors)
+def _finding(each: Finding, told: Mapping[tuple[str, str, int], LintFinding], anchors: Anchors) -> shown.Finding:
+    own = told.get((each.fingerprint, each.path, each.line)) if each.check == "lint" else None
+    return lint.finding(own, anchors) if own else check.finding(each, anchors)
 
 
 def _text(patch: Patch, differ: Differ) -> check.Text:
@@ -115,7 +120,7 @@ def _plans(story: Story, anchors: Anchors) -> Iterator[shown.Section]:
 def _proofs(story: Story, anchors: Anchors) -> list[shown.Section]:
     if not story.proofs:
         return []
-    return [prove.matrix(story.proofs), prove.failures(story.proofs, anchors), prove.what_ran(story.proofs)]
+    return [prove.matrix(story.proofs), *prove.failures(story.proofs, anchors), prove.what_ran(story.proofs)]
 
 
 def _stages(story: Story) -> shown.Section:

@@ -14,7 +14,7 @@
   const counts = new Map();
   for (const each of marked) {
     each.marks = each.dataset.m.split(" ");
-    if (!each.matches(".row")) for (const mark of each.marks) counts.set(mark, (counts.get(mark) || 0) + 1);
+    if (!each.matches(".row") || !one("commits")) for (const mark of each.marks) counts.set(mark, (counts.get(mark) || 0) + 1);
   }
   const boxes = [...counts].map(([mark, count]) => {
     const label = document.createElement("label"), box = document.createElement("input");
