@@ -15,6 +15,7 @@ from patcher.cli.mailing import mailing as mailing_options
 from patcher.cli.mailing import parting
 from patcher.cli.screen import style, width
 from patcher.errors import InputError
+from patcher.files import is_directory
 
 if TYPE_CHECKING:
     from patcher.generate.deliver import Delivered
@@ -93,6 +94,8 @@ def apply(
         raise InputError(
             "--prove, --lint, --boot and --configs go with --check", "add it, or run patcher check afterwards"
         )
+    if report and not is_directory(report.resolve().parent):
+        raise InputError(f"cannot write {report}: there is no such directory", "name another file with --report")
     named = requests(Named(series, series_dir, cocci, paths, message, include))
     wanted = Wanted(branch or None, output, signoff, force, checkout, dry_run, mailing, since)
     asked = [each._replace(series=parted(each.series, split or "", limit, by_tree)) for each in named]
@@ -101,6 +104,8 @@ def apply(
         made = pipeline.prepare(tree, asked, wanted, options, place, cache, bar, others)
     if not isinstance(made, pipeline.Prepared):
         deliver(nothing_text(made.plans, made.standings, width()), None)
+        if report:
+            click.echo(f"patcher: there is nothing to report; {report} was not written", err=True)
         return CLEAN
     checked = check_text(made.report, style(), verbose=verbose, quiet=quiet, width=width()) if made.report else ""
     if made.report and not passed(made.report):

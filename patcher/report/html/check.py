@@ -13,6 +13,9 @@ from patcher.report.html.marks import Anchors, by_file, mark, number, place
 from patcher.report.html.page import Excerpt, Mark, Tone
 from patcher.report.html.render import render
 
+_WORST = (Status.FAIL, Status.ERROR, Status.WARN, Status.SKIP, Status.PASS)
+_FEW = 4
+
 
 class Text(NamedTuple):
     """What is known of a commit besides its cells."""
@@ -49,8 +52,9 @@ def made_by(tool: Mapping[str, str]) -> str:
 def verdict(report: Report) -> Mark:
     """How the whole came out: the worst that a cell says."""
     cells = [cell.status for row in report.rows for cell in row.cells]
-    worst = next((each for each in (Status.FAIL, Status.ERROR, Status.WARN, Status.PASS) if each in cells), Status.SKIP)
-    return mark(Status.WARN if worst in (Status.PASS, Status.SKIP) and not passed(report) else worst)
+    passing = (Status.PASS, Status.SKIP)
+    worst = next((each for each in (*_WORST[:3], *passing) if each in cells), Status.SKIP)
+    return mark(Status.WARN if worst in passing and not passed(report) else worst)
 
 
 def line(report: Report) -> str:
@@ -71,7 +75,7 @@ def tiles(report: Report) -> tuple[shown.Tile, ...]:
     found, skipped = len(report.findings), sum(c.status is Status.SKIP for row in report.rows for c in row.cells)
     return (
         shown.Tile(str(len(report.rows)), "commits", Tone.INFO, "commits"),
-        shown.Tile(str(found), "findings", Tone.BAD if found else Tone.GOOD, "commits"),
+        shown.Tile(str(found), "findings", verdict(report).tone if found else Tone.GOOD, "commits"),
         shown.Tile(str(len(report.left_out) + skipped), "not looked at", Tone.IDLE, "not-looked-at"),
     )
 
@@ -123,12 +127,13 @@ def _patch(row: Row, report: Report, own: Iterable[tuple[str, shown.Finding]], t
 
 
 def _told(row: Row, report: Report) -> Iterable[shown.Told]:
-    """What the cells say, each sentence once."""
+    """What the cells say, each sentence once, the worst first."""
     found: dict[tuple[Status, str], list[str]] = {}
     for cell, column in zip(row.cells, report.columns, strict=True):
         found.setdefault((cell.status, cell.detail), []).append(column.check)
-    for (status, detail), names in found.items():
-        where = "every check" if len(names) == len(row.cells) > 1 else ", ".join(names)
+    for (status, detail), names in sorted(found.items(), key=lambda each: _WORST.index(each[0][0])):
+        every = len(names) == len(row.cells) > 1
+        where = "every check" if every else ", ".join(names) if len(names) <= _FEW else f"{len(names)} checks"
         yield shown.Told(mark(status), detail, where)
 
 

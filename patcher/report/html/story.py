@@ -60,15 +60,16 @@ def _facts(story: Story) -> Iterator[tuple[str, str]]:
 def _tiles(story: Story) -> Iterator[shown.Tile]:
     report = story.report
     yield shown.Tile(str(len(report.rows)), "patches", Tone.INFO, "commits")
-    yield shown.Tile(str(len(report.findings)), "findings", Tone.BAD if report.findings else Tone.GOOD, "commits")
+    found = len(report.findings)
+    yield shown.Tile(str(found), "findings", check.verdict(report).tone if found else Tone.GOOD, "commits")
     needed = sum(step.status is StepStatus.NEEDED for each in story.plans for step in each.steps)
     if story.plans:
         yield shown.Tile(str(needed), "steps needed", Tone.INFO, plain(story.plans[0].series, "steps"))
     if story.proofs:
         last = [each.status for proof in story.proofs[-1].proofs for each in proof.verdicts]
         held = sum(each is Held.PASS for each in last)
-        fine = Held.FAIL not in last
-        yield shown.Tile(f"{held}/{len(last)}", "properties hold", Tone.GOOD if fine else Tone.BAD, "properties")
+        tone = Tone.BAD if Held.FAIL in last else Tone.GOOD if held else Tone.IDLE
+        yield shown.Tile(f"{held}/{len(last)}", "properties hold", tone, "properties")
     count = sum(len(each.gaps) for each in _not_looked_at(story))
     yield shown.Tile(str(count), "not looked at", Tone.IDLE, "not-looked-at")
 
