@@ -81,7 +81,7 @@ def _import_all() -> None:
     for module in pkgutil.walk_packages(package.__path__, "patcher."):
         if not module.name.endswith("__main__") and not module.name.startswith("patcher.cluster."):  # that is dask
             importlib.import_module(module.name)
-    for name in ("git", "regex", "rich.progress", "clang.cindex", "unidiff"):
+    for name in ("git", "regex", "rich.cells", "clang.cindex", "unidiff"):
         importlib.import_module(name)
 
 

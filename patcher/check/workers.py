@@ -79,4 +79,4 @@ class Meter:
         """Tell what is begun, of the commit of that number."""
         if self._progress:
             with self._lock:
-                self._progress(f"commit {commit}/{self._commits} {what}", self._done, max(self.total, 1))
+                self._progress(f"commit {commit}/{self._commits} {what}", self._done, self.total)

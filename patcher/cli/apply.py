@@ -10,7 +10,7 @@ import click
 from patcher.cli.asked import Named, cocci_options, requests
 from patcher.cli.booting import booting
 from patcher.cli.command import Command
-from patcher.cli.common import CLEAN, FOUND, PATH, common_but_v, deliver, open_place, use_libclang, working
+from patcher.cli.common import CLEAN, FOUND, PATH, begin, common_but_v, deliver, open_place, use_libclang, working
 from patcher.cli.mailing import mailing as mailing_options
 from patcher.cli.mailing import parting
 from patcher.cli.screen import style, width
@@ -77,6 +77,7 @@ def apply(
 
     Exit code 1 means that --check found something: then nothing was written.
     """
+    begin(quiet)
     use_libclang(libclang)
     from patcher.check.run import Options
     from patcher.check.session import passed

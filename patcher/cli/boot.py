@@ -12,7 +12,7 @@ import click
 
 from patcher.cli.booting import promised
 from patcher.cli.command import Command
-from patcher.cli.common import CLEAN, FOUND, PATH, common, deliver, open_place, use_libclang, working
+from patcher.cli.common import CLEAN, FOUND, PATH, begin, common, deliver, open_place, use_libclang, working
 from patcher.cli.screen import style, width
 from patcher.errors import InputError
 
@@ -73,6 +73,7 @@ def boot(
     probes look at the machine; what only B shows is bisected. Exit code 1 means that something fails which did not
     before, or was to be mended.
     """
+    begin(quiet)
     use_libclang(libclang)
     from patcher.boot import run, session
     from patcher.boot.boots import Options

@@ -10,7 +10,7 @@ import click
 
 from patcher.cli.booting import booting
 from patcher.cli.command import Command
-from patcher.cli.common import CLEAN, FOUND, PATH, common, deliver, fail_on, open_place, use_libclang, working
+from patcher.cli.common import CLEAN, FOUND, PATH, begin, common, deliver, fail_on, open_place, use_libclang, working
 from patcher.cli.elsewhere import elsewhere, on_machines
 from patcher.cli.screen import style, width
 from patcher.errors import InputError
@@ -64,6 +64,7 @@ def check(
     as for make. Nothing in the tree is changed. Exit code 1 means that a commit brings something new, or could not be
     checked; with --fail-on error, new warnings are told and do not count.
     """
+    begin(quiet)
     use_libclang(libclang)
     from patcher.check import session
     from patcher.check.run import Options

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from patcher.cli.screen import may_page
+from patcher.cli.screen import may_page, may_show_progress
 from patcher.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 PATH = click.Path(path_type=Path)
 CLEAN, FOUND, WRONG, INTERNAL = 0, 1, 2, 70
+_BAR = f"{__name__}.bar"
 Command = TypeVar("Command", bound=Callable[..., Any])
 fail_on = click.option(
     "--fail-on", type=click.Choice(["error", "warning", "note"]),
@@ -64,20 +65,34 @@ def on_tree(command: Command) -> Command:
     return command
 
 
-@contextlib.contextmanager
-def working(quiet: bool) -> Iterator[tuple[Cache, Bar | None]]:
-    """The cache, and a progress bar where one may be drawn; both are closed in the end."""
-    from patcher.cache import Cache
-    from patcher.report.progress import Bar, wanted
+def begin(quiet: bool = False, what: str = "reading the tree") -> None:
+    """Show progress where it may be shown, beginning with ``what``: before what takes time is even loaded. It goes
+    with ``working``, or with the command."""
+    if quiet or not may_show_progress():
+        return
+    from patcher.report.progress import Bar
 
-    bar = Bar() if wanted(quiet) else None
-    cache = Cache()
-    try:
-        yield cache, bar
-    finally:
-        cache.close()
+    context = click.get_current_context()
+    with contextlib.suppress(OSError):  # a limit on processes: the work counts for more
+        context.meta[_BAR] = Bar(what)
+        context.call_on_close(context.meta[_BAR].close)
+
+
+@contextlib.contextmanager
+def working(quiet: bool = False) -> Iterator[tuple[Cache, Bar | None]]:
+    """The cache, and the progress that is shown, if any; both are closed in the end. Nothing is to be written
+    meanwhile."""
+    from patcher.cache import Cache
+
+    if _BAR not in click.get_current_context().meta:
+        begin(quiet)
+    bar: Bar | None = click.get_current_context().meta.pop(_BAR, None)
+    with contextlib.ExitStack() as stack:
         if bar:
-            bar.close()
+            stack.callback(bar.close)
+        cache = Cache()
+        stack.callback(cache.close)
+        yield cache, bar
 
 
 def use_libclang(name: str | None) -> None:

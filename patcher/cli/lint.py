@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from patcher.cli.command import Command
-from patcher.cli.common import CLEAN, FOUND, PATH, deliver, fail_on, working
+from patcher.cli.common import CLEAN, FOUND, PATH, begin, deliver, fail_on, working
 from patcher.cli.screen import style, width
 from patcher.cli.settings import said
 
@@ -51,6 +51,7 @@ def lint(
     Without arguments: the commits of upstream..HEAD. Nothing is changed, nothing of the tree is executed. Exit code 1
     means errors or warnings (see --fail-on).
     """
+    begin(quiet, "reading the patches")
     from patcher.lint import session
     from patcher.lint.model import Level
 
@@ -63,12 +64,12 @@ def lint(
             from patcher.report.lint_text import corrected_text
 
             corrected = session.fix(request, fix_to, cache, bar)
-            deliver(corrected_text(corrected, style(output), width(output)), output)
-            return FOUND if corrected.left.failed else CLEAN
-        linted = session.lint(request, cache, bar)
-        text = _shown(linted, form, output, cache, verbose=verbose, quiet=quiet)
+            failed, text = corrected.left.failed, corrected_text(corrected, style(output), width(output))
+        else:
+            linted = session.lint(request, cache, bar)
+            failed, text = linted.outcome.failed, _shown(linted, form, output, cache, verbose=verbose, quiet=quiet)
     deliver(text, output)
-    return FOUND if linted.outcome.failed else CLEAN
+    return FOUND if failed else CLEAN
 
 
 def _shown(linted: Linted, form: str, output: Path | None, cache: Cache, *, verbose: bool, quiet: bool) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from patcher.cli.command import Group
-from patcher.cli.common import CLEAN, FOUND, PATH, deliver, on_tree, open_kernel, working
+from patcher.cli.common import CLEAN, FOUND, PATH, begin, deliver, on_tree, open_kernel, working
 from patcher.cli.screen import style, width
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def p2m_draw(
     The tree's P2M is compiled for user space, as for `patcher prove`, and booted on the memory map. Pages that are
     shared are drawn once. Exit code 1: the code did not come to the end of the boot.
     """
+    begin(what="compiling and booting the P2M code")
     from patcher.escape import safe
     from patcher.prove import session
     from patcher.prove.e820 import read
@@ -48,7 +49,7 @@ def p2m_draw(
 
     regions, origin = (read(map_file), map_file.name) if map_file else example(nr_pages)
     tree = open_kernel(place, rev, worktree, subdir)
-    with working(quiet=True) as (cache, _):
+    with working() as (cache, _):
         picture = session.picture(tree, arch, regions, nr_pages, cache, initial=not unprivileged)
     if isinstance(picture, Ended):
         where = f" at {picture.place}" if picture.place else ""

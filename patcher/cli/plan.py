@@ -12,6 +12,7 @@ from patcher.cli.common import (
     CLEAN,
     FOUND,
     PATH,
+    begin,
     common,
     deliver,
     fail_on,
@@ -48,6 +49,7 @@ def plan(
     Reads the tree and changes nothing. Exit code 1 means that the series does not fit the tree, or that a finding is
     undecided and a person must look. With --fail-on error the latter does not count; with note, a needed step does.
     """
+    begin(quiet)
     use_libclang(libclang)
     from patcher.plan import session
     from patcher.plan.make import make_plan

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from patcher.cli.command import Command
-from patcher.cli.common import CLEAN, FOUND, PATH, WRONG, deliver, on_tree, open_kernel, working
+from patcher.cli.common import CLEAN, FOUND, PATH, WRONG, begin, deliver, on_tree, open_kernel, working
 from patcher.cli.elsewhere import elsewhere, on_machines
 from patcher.cli.screen import style, width
 from patcher.errors import InputError
@@ -47,6 +47,7 @@ def prove(
     Compiles the files that hold the P2M for user space, unchanged, and plays machines and updates on them, for 64 and
     32 bits. Exit code 1 means that a property does not hold, or that one of --require is not shown to hold.
     """
+    begin(quiet, "compiling the P2M code")
     from patcher.prove import session
     from patcher.prove.e820 import read
     from patcher.prove.prove import Request, choose
@@ -58,14 +59,15 @@ def prove(
     if series and (span or replay):
         raise InputError("--series is one tree, no range and no stored scenario", "give one of them")
     choose(only, require)
-    with working(quiet) as (cache, bar), elsewhere(on) as machines:
-        if replay:
-            from patcher.prove.replay import replay_file
-            from patcher.report.prove_text import replay_text
+    if replay:
+        from patcher.prove.replay import replay_file
+        from patcher.report.prove_text import replay_text
 
+        with working(quiet) as (cache, bar):
             result = replay_file(open_kernel(place, rev, worktree, subdir), replay, cache)
-            deliver(replay_text(result, style(output), width(output)), output)
-            return FOUND if result.still_wrong else CLEAN
+        deliver(replay_text(result, style(output), width(output)), output)
+        return FOUND if result.still_wrong else CLEAN
+    with working(quiet) as (cache, bar), elsewhere(on) as machines:
         request = Request(ARCHS[arch], examples, seed, only, tuple(map(read, maps)))
         trees = session.trees(place, rev, span, worktree=worktree, subdir=subdir)
         if series:

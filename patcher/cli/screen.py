@@ -47,6 +47,11 @@ def may_page() -> bool:
     return is_terminal() and os.environ.get("TERM") != "dumb" and (context is None or context.meta.get(_PAGER, True))
 
 
+def may_show_progress() -> bool:
+    """Whether standard error is a terminal on which a line can be drawn anew."""
+    return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
 def is_terminal() -> bool:
     """Whether standard output is one."""
     return sys.stdout is not None and sys.stdout.isatty()

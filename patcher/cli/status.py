@@ -8,7 +8,7 @@ import click
 
 from patcher.cli.asked import Named, cocci_options, request
 from patcher.cli.command import Command
-from patcher.cli.common import CLEAN, FOUND, PATH, common, deliver, open_place, use_libclang, working
+from patcher.cli.common import CLEAN, FOUND, PATH, begin, common, deliver, open_place, use_libclang, working
 from patcher.cli.mailing import parting
 from patcher.cli.screen import width
 
@@ -44,6 +44,7 @@ def status(
     Reads the tree and changes nothing. Exit code 1 means that the series does not fit the tree, or that a finding is
     undecided and a person must look.
     """
+    begin(quiet)
     use_libclang(libclang)
     from patcher.generate.series import asked as parted
     from patcher.generate.status import status as found_in

@@ -38,7 +38,7 @@ from patcher.series.load import conditions, symbols
 from patcher.series.patches import Patch, Patches, left_as_is, make_patches, targets
 from patcher.series.steps import Seen, overall, steps
 from patcher.source import lex
-from patcher.source.unit import Progress
+from patcher.source.unit import Progress, tell
 from patcher.source.values import Question, unequal
 from patcher.tree import kconfig, profile
 from patcher.tree.config import Config, from_build, from_profile
@@ -80,7 +80,9 @@ def plan_and_patches(tree: KernelTree, request: Request, cache: Cache, progress:
     """
     release = version(tree)
     tree = readable = ReadableTree(tree)
+    tell(progress, "reading its configuration")
     configs = list(_configs(tree, request))
+    tell(progress, "searching it for names of interest")
     found = survey(tree, request.rules.group, symbols(request.series), request.scope, cache)
     texts = tree.read(found.hits)
     found = _read_ones(found, texts)
@@ -99,6 +101,7 @@ def plan_and_patches(tree: KernelTree, request: Request, cache: Cache, progress:
     )
     called = {name for subject in group.subject for name in subject.calls}
     gaps = [gap for gap in gaps if gap.symbol not in called or not only_named(codes[gap.path], gap.offset, gap.symbol)]
+    tell(progress, "following frames and flags through its calls")
     facts = [*reader.facts, *outside, *_unexplained(gaps, codes, group.everywhere)]
     knowledge, more = follow(
         tree, request.rules, found, facts, judged, codes, gaps, group.scopes.get(request.scope, ()), cache,
@@ -106,9 +109,11 @@ def plan_and_patches(tree: KernelTree, request: Request, cache: Cache, progress:
     topics = _topics(group, found, knowledge)
     _drop_called_elsewhere(tree, topics, knowledge, group.scopes.get(request.scope, ()), cache)
     broken = [error for error in _errors(reader.facts) if error.startswith("arch/x86/xen/")]
+    tell(progress, "finding where the steps go")
     answers = _values(tree, request, configs, knowledge, cache)
     found_steps = steps(request.series, Seen(knowledge, texts, answers.of), broken)
     judged_ones = findings(request.rules, topics, knowledge, Sources({**more, **texts}))
+    tell(progress, "making the patches")
     patches = _try(tree, request, found_steps, judged_ones, answers.of, cache, progress)
     found_steps = tuple(_tried(step, patches) for step in found_steps)
     unseen = {path: reason for patch in patches.made for path, reason in patch.unseen.items()}

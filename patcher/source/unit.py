@@ -8,7 +8,7 @@ from typing import NamedTuple
 from patcher.tree.config import Config
 from patcher.tree.includes import Includes
 
-Progress = Callable[[str, int, int], None]
+Progress = Callable[[str, int, int], None]  # what is done, how much of it is done, and of how much (0: nobody knows)
 
 
 class Unit(NamedTuple):
@@ -24,3 +24,9 @@ class Batch(NamedTuple):
     config: Config
     units: tuple[Unit, ...]
     includes: Includes
+
+
+def tell(progress: Progress | None, what: str) -> None:
+    """Tell of work that is begun, and of which nobody knows how much it is."""
+    if progress:
+        progress(what, 0, 0)
