@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from patcher import __version__
 from patcher.errors import InputError
 
+_NONE = "not found"
+_PROGRAMS = ("gcc", "clang", "ld", "make", "bwrap", "qemu-system-x86_64", "sparse", "spatch", "perl", "b4", "man")
+
 if TYPE_CHECKING:
     from patcher.cache import Cache
 
@@ -37,13 +40,30 @@ def lines() -> list[str]:
     return found
 
 
+def programs() -> list[str]:
+    """A line for each program that some command starts, with what is missing said."""
+    return [f"{name}: {_version(name)}" for name in _PROGRAMS]
+
+
 def _compiler() -> str:
+    command = os.environ.get("CC", "cc")
+    version = _version(command)
+    return f"compiler: {command} was {version}" if version == _NONE else f"compiler {version}"
+
+
+def _version(command: str) -> str:
+    """The first line of what a program says of its version."""
     import shutil
     import subprocess
 
-    command = os.environ.get("CC", "cc")
     file = shutil.which(command)
     if file is None:
-        return f"compiler: {command} was not found"
-    done = subprocess.run([file, "--version"], capture_output=True, text=True, timeout=10, check=False)
-    return f"compiler {done.stdout.splitlines()[0] if done.stdout else file}"
+        return _NONE
+    try:
+        done = subprocess.run(
+            [file, "--version"], capture_output=True, text=True, errors="replace", timeout=10, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"does not say ({error})"
+    said = [line for line in (done.stdout or done.stderr).splitlines() if line.strip()]
+    return said[0] if said else file

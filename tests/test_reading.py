@@ -22,6 +22,7 @@ OWN = {
     "cluster": "files of its own and the package",
     "check": "its workspace, where builds write; see patcher.check.building for what it reads of it",
     "confine.py": "directories, to name them to the kernel, and a pipe of its own",
+    "debug.py": "the log that it writes",
     "entry.py": "/dev/null",
     "files.py": "everything",
     "generate/deliver.py": "the directory it writes to",

@@ -11,6 +11,7 @@ import click
 
 from patcher.cli.apply import apply
 from patcher.cli.boot import boot
+from patcher.cli.bug import bug
 from patcher.cli.check import check
 from patcher.cli.command import Group
 from patcher.cli.common import CLEAN
@@ -63,8 +64,8 @@ def cli() -> None:
 
 
 for _each in (
-    plan, apply, status, check, boot, prove, p2m, lint, report, rules, series, profiles, config, completion, help_,
-    demo,
+    plan, apply, status, check, boot, prove, p2m, lint, report, rules, series, profiles, config, completion, bug,
+    help_, demo,
 ):  # fmt: skip
     cli.add_command(_each)
 

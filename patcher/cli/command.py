@@ -1,15 +1,17 @@
-"""What every command takes, beside options of its own: -C, and -N where it takes a range; before its name or behind."""
+"""What every command takes beside options of its own, before its name or behind: -C, --debug, and -N for a range."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import click
 
+from patcher import debug
 from patcher.cli import screen
 from patcher.cli.complete import completed
 from patcher.cli.settings import Configured, said
@@ -19,6 +21,7 @@ from patcher.files import exists
 
 _COUNT = re.compile(r"-\d+")
 _SHORT = re.compile(r"-[A-Za-z]+")
+_LOG = f"{__name__}.log"  # of a context: the file that --debug names
 _RANGES = ("what", "span")  # parameters that are a range, or may be
 
 
@@ -33,6 +36,23 @@ def _go_to(context: click.Context, _parameter: click.Parameter, places: tuple[st
                 raise InputError(f"-C: cannot change to {place} ({why})", "name a directory") from error
 
 
+class _Shown(click.Option):
+    """An option that is written as click has no notion of: ``shown`` is what help says of it."""
+
+    def __init__(self, *args: Any, shown: str, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self._shown = shown
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """What help says of it."""
+        return self._shown, self.help or ""
+
+
+def _want_log(context: click.Context, _parameter: click.Parameter, file: str | None) -> None:
+    if file is not None and not context.resilient_parsing:
+        context.meta[_LOG] = file
+
+
 def _shared() -> list[click.Option]:
     return [
         click.Option(
@@ -40,15 +60,11 @@ def _shared() -> list[click.Option]:
             help="Run as if started in DIR.",
         ),
         *screen.options(),
+        _Shown(
+            ["--debug"], shown="--debug[=FILE]", is_eager=True, expose_value=False, callback=_want_log,
+            help="Write a log for a bug report, without names and paths of yours.",
+        ),
     ]  # fmt: skip
-
-
-class _Count(click.Option):
-    """--max-count, which is shown with its short form, as that is none that click knows."""
-
-    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        """What help says of it."""
-        return "-N, --max-count N", self.help or ""
 
 
 class Command(click.Command):
@@ -65,27 +81,33 @@ class Command(click.Command):
         self._range = next((each.name for each in self.params if each.name in _RANGES), None)
         if self._range:
             self.params.append(
-                _Count(
-                    ["--max-count", "newest"], metavar="N", type=click.IntRange(1, 10**6),
+                _Shown(
+                    ["--max-count", "newest"], shown="-N, --max-count N", type=click.IntRange(1, 10**6),
                     help="The newest N commits, of HEAD or of the range: -1, -3.",
                 )
             )  # fmt: skip
         self.params += _shared()
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As click does, where -N is no option that click could know."""
-        if self._range:
-            args = list(self._understood(args))
+        """As click does, where -N and --debug alone are no options that click could know."""
+        args = list(self._understood(args))
         ctx.default_map = Configured(ctx, args)
-        rest = super().parse_args(ctx, args)
+        try:
+            rest = super().parse_args(ctx, args)
+        finally:
+            if _LOG in ctx.meta:
+                from patcher.cli.log import begin
+
+                begin(ctx.meta[_LOG], ctx.params.get("place") or ctx.params.get("tree"))
         if self._range and (newest := ctx.params.pop("newest", None)):
             ctx.params[self._range] = _counted(newest, ctx.params[self._range])
         return rest
 
     def invoke(self, ctx: click.Context) -> Any:
         """As click does. What a repository sets is told first, and what is not heeded."""
-        for each in () if self._reports else said(ctx):
-            if not each.own or not each.heeded:
+        for each in said(ctx):
+            debug.note("setting: %s", each.line)
+            if not self._reports and (not each.own or not each.heeded):
                 click.echo(f"patcher: {safe(each.line)}", err=True)
         return super().invoke(ctx)
 
@@ -95,7 +117,7 @@ class Command(click.Command):
         return super().get_help(ctx)
 
     def _understood(self, args: Sequence[str]) -> Iterator[str]:
-        """The arguments, -N among them written as click can read it."""
+        """The arguments, with -N and --debug written as click can read them."""
         options = [each for each in self.params if isinstance(each, click.Option)]
         valued = {name for each in options if not each.is_flag and not each.count for name in each.opts}
         before = ""
@@ -104,8 +126,11 @@ class Command(click.Command):
                 yield from args[number:]
                 return
             of_option = before in valued or (_SHORT.fullmatch(before) and f"-{before[-1]}" in valued)
-            yield f"--max-count={word[1:]}" if _COUNT.fullmatch(word) and not of_option else word
-            before = "" if of_option else word
+            if self._range and _COUNT.fullmatch(word) and not of_option:
+                yield f"--max-count={word[1:]}"
+            else:
+                yield f"{word}=" if word == "--debug" and not of_option else word
+            before = "" if of_option or word == "--debug" else word
 
 
 class Group(click.Group):
@@ -116,6 +141,13 @@ class Group(click.Group):
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
         self.params += _shared()
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does, with --debug alone, before the name of a command, as it is there."""
+        at = args.index("--debug") if "--debug" in args else len(args)
+        if all(word.startswith("-") or before == "-C" for before, word in pairwise(["", *args[:at]])):
+            args = [*args[:at], *(f"{word}=" for word in args[at : at + 1]), *args[at + 1 :]]
+        return super().parse_args(ctx, args)
 
 
 def _counted(newest: int, given: tuple[str, ...] | str | None) -> tuple[str, ...] | str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from patcher import debug
 from patcher.cli.screen import may_page, may_show_progress
 from patcher.errors import InputError
 
@@ -92,7 +93,7 @@ def working(quiet: bool = False) -> Iterator[tuple[Cache, Bar | None]]:
             stack.callback(bar.close)
         cache = Cache()
         stack.callback(cache.close)
-        yield cache, bar
+        yield cache, debug.stages(bar)
 
 
 def use_libclang(name: str | None) -> None:

@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import click
 
+from patcher import debug
 from patcher.cli.common import CLEAN, INTERNAL, WRONG
 from patcher.errors import InputError, MachineError
 from patcher.escape import safe
@@ -35,6 +36,7 @@ _LIMITS = {
 
 def tell(error: BaseException) -> int:
     """Tell of an exception on standard error; the exit code."""
+    debug.failed(error)
     if isinstance(error, InputError):
         return _line("patcher", str(error))
     if isinstance(error, MachineError):
@@ -94,7 +96,9 @@ def _fault(error: BaseException) -> int:
     import traceback
 
     _write("".join(traceback.format_exception(error)).rstrip("\n"))
-    _write("patcher: this is a fault in patcher itself; please report it with the lines above")
+    _write(
+        "patcher: this is a fault in patcher itself; please report it with the lines above, and what 'patcher bug' says"
+    )
     return INTERNAL
 
 
@@ -118,6 +122,7 @@ def _write(text: str) -> None:
 def leave(code: int) -> NoReturn:
     """End the process: nothing of ours runs on, and what standard output did not take is told."""
     end_children()
+    debug.ended(code)
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
