@@ -104,7 +104,10 @@ def _at_base(
 ) -> tuple[str, ...]:
     """Those of the objects, also under the names they had before, that the base has and builds."""
     base = series[0]
-    old = (path for each in series[1:] for path in each.renamed if affected.is_source(path))
+    old = [path for each in series[1:] for path in each.renamed if affected.is_source(path)]
+    if configuration.tool.name == MODPOST:  # what goes away may have users
+        old += [change.old for each in series[1:] for change in each.changes if not change.path]
+        old = list(filter(affected.is_source, old))
     targets = targets | dict.fromkeys(map(affected.target, old))
     if configured.prepared is None:
         return ()

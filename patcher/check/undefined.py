@@ -26,7 +26,7 @@ _NAMES, _USERS = 64, 16
 _ROUNDS = ((0, 1), (1, 4), (4, 8))  # which of the files that name a symbol are compiled, as long as none defines it
 _IF, _ENDIF = re.compile(r"^[ \t]*#[ \t]*if", re.MULTILINE), re.compile(r"^[ \t]*#[ \t]*endif", re.MULTILINE)
 _OF_LINKER = ("__start_", "__stop_", "__this_module")
-_CODE = ("*.c", "*.S", "*.lds.h")
+_CODE = ("*.c", "*.S", "*.lds.h", "*.rs")
 _FINE = "fine"
 
 
@@ -71,6 +71,10 @@ class Undefined:
                 self._missing[target] = wrong
             elif target in before_missing:
                 found[target] = outcome
+        for path, name in look.unused(_dropped(before, outcomes, gone)):
+            target = affected.target(path)
+            outcome = found.get(target) or (self._last[target] if target in self._judged else _nothing(target))
+            found[target] = structs.replace(outcome, messages=(*outcome.messages, _unused(snapshot, path, name)))
         return found
 
     def _rename(self, renamed: Mapping[str, str]) -> None:
@@ -79,6 +83,29 @@ class Undefined:
                 self._last[new] = self._last.pop(old)
             if old in self._missing:
                 self._missing[new] = self._missing.pop(old)
+
+
+def _nothing(target: str) -> Outcome:
+    """An object of which nothing is said."""
+    return Outcome(target, State.BUILT, "", (), ())
+
+
+def _dropped(before: Mapping[str, Symbols], outcomes: Outcomes, gone: Iterable[str]) -> frozenset[str]:
+    """The symbols that objects used, and do no longer."""
+    now = {target: each.symbols.uses for target, each in outcomes.items() if each.symbols}
+    now |= dict.fromkeys(gone, frozenset())
+    return frozenset(name for target, old in before.items() if target in now for name in old.uses - now[target])
+
+
+def _unused(snapshot: Snapshot, path: str, name: str) -> Message:
+    lines = snapshot.text(path).split("\n")
+    at = next((number for number, line in enumerate(lines, 1) if _export_of(name).match(line)), 0)
+    text = f"exported: {name}, which no other file uses any more"
+    return Message(Severity.WARNING, path, at, text, LINKING, " ".join(lines[at - 1].split()), "", "")
+
+
+def _export_of(name: str) -> re.Pattern[str]:
+    return re.compile(rf"^EXPORT_SYMBOL\w*\(\s*{re.escape(name)}\b", re.MULTILINE)
 
 
 def _used(before: Mapping[str, Symbols], outcomes: Outcomes) -> Iterator[tuple[str, str]]:
@@ -159,6 +186,21 @@ class _Look:
             return f"{quoted}, is defined in {unbuilt[0]}, which this configuration does not build"
         return f"{quoted}: nothing defines it"
 
+    def unused(self, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """The files that export one of some symbols, while no other names it but in declarations: (path, symbol)."""
+        for name in sorted(names)[:_NAMES]:
+            files = self._all(name)
+            if len(files) == 1 and _export_of(name).search(self._snapshot.text(files[0])):
+                headers = self._snapshot.naming([name], ["*.h"])
+                if all(self._declares(name, path) for path in headers):
+                    yield files[0], name
+
+    def _declares(self, name: str, path: str) -> bool:
+        """Whether a header has no more of a symbol than declarations: lines that are not indented."""
+        word = re.compile(rf"\b{re.escape(name)}\b")
+        lines = self._snapshot.text(path).split("\n")
+        return not any(line[:1] in ("", " ", "\t", "#", "}") for line in lines if word.search(line))
+
     def _is_written(self, name: str, target: str) -> bool:
         """Whether a name stands in the source as it is, or in what the commit adds: no macro made it."""
         word = re.compile(rf"\b{re.escape(name)}\b")
@@ -179,7 +221,7 @@ class _Look:
     def _exports(self, name: str, path: str, user: str) -> bool:
         """Whether a file that is built exports a symbol in any configuration."""
         text = self._snapshot.text(path)
-        match = re.search(rf"^EXPORT_SYMBOL\w*\(\s*{re.escape(name)}\b", text, re.MULTILINE)
+        match = _export_of(name).search(text)
         if match is None or len(_IF.findall(text, 0, match.start())) != len(_ENDIF.findall(text, 0, match.start())):
             return False
         return bool(user) or not self._makefiles.module(path)

@@ -65,6 +65,23 @@ def test_what_goes_away_under_its_users(tree: Path, cache_dir: Path) -> None:
     assert [(commit, path) for commit, path, _, _ in found(report)] == [(1, MOD), (2, OTHER)]
 
 
+def test_an_export_that_nobody_uses_any_more(tree: Path, cache_dir: Path) -> None:
+    commit_edits(tree, "one user less", {MOD: replace("return text(4)", "return 4")})
+    commit_edits(tree, "the last one", {OTHER: replace("return text(3)", "return 3")})
+    commit_edits(tree, "more", {OTHER: append("\n/* more */\n"), TEXT: append("\n/* more */\n")})
+    report = looked(tree, cache_dir, 3)
+    assert found(report) == [(2, TEXT, 0, "exported: text, which no other file uses any more")]
+
+
+def test_a_file_that_goes_away_under_its_users(tree: Path, cache_dir: Path) -> None:
+    (tree / TEXT).unlink()
+    commit_edits(tree, "gone", {"lib/Makefile": replace("text.o ", "")})
+    report = looked(tree, cache_dir, 1)
+    assert {(path, message.partition(",")[0]) for _, path, _, message in found(report)} == {
+        (MOD, "undefined: text"), (OTHER, "undefined: text"),
+    }  # fmt: skip
+
+
 def test_the_words_of_modpost() -> None:
     output = b"""WARNING: vmlinux.o is missing.
   MODPOST Module.symvers
