@@ -34,7 +34,8 @@ FORMATS = ("text", "json", "sarif", "junit", "html")
 )
 @click.option(
     "--with", "tools", metavar="LIST", default="",
-    help="gcc, clang, sparse, smatch, W=1, W=2, comma-separated. Default: gcc, or what LLVM=1 and W=1 say.",
+    help="gcc, clang, W=1, W=2, modpost, sparse, smatch, kernel-doc, dt, rst, comma-separated. "
+    "Default: gcc, or what LLVM=1 and W=1 say.",
 )  # fmt: skip
 @click.option("--lint", is_flag=True, help="Lint each commit, too.")
 @click.option("--prove", is_flag=True, help="Run the P2M code of each commit against the scheme, too.")
