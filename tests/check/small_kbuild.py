@@ -34,6 +34,7 @@ else
 KBUILD_CFLAGS += -Wno-unused-but-set-variable
 endif
 .PHONY: FORCE
+oldconfig: ;
 %config:
 	@mkdir -p $(O) && cp arch/$(SRCARCH)/configs/$@ $(O)/.config
 prepare: ;
@@ -57,7 +58,11 @@ _FILES = {
     "include/two.h": "#define EXPORT_SYMBOL(name) const char __ksymtab_##name\nint text(int x);\nint other(void);\n",
     "arch/x86/configs/defconfig": "CONFIG_64BIT=y\n",
     "arch/arm64/configs/defconfig": "CONFIG_64BIT=y\nCONFIG_ARM64=y\n",
+    "scripts/kconfig/Makefile": "# oldconfig\n",
+    "Kconfig": 'mainmenu "Linux/$(ARCH) Kernel Configuration"\n',
     "arch/x86/Makefile": "\n",
+    "arch/arm64/Kbuild": "obj-y += two.o\n",
+    "arch/arm64/two.c": "int arm64_two(void)\n{\n\treturn 6;\n}\n",
     "arch/arm64/Makefile": "\n",
 }
 

@@ -60,6 +60,14 @@ def test_clang_needs_no_cross_compiler(tree: Path, cache_dir: Path) -> None:
     assert "LLVM" in (tree / "Makefile").read_text()
 
 
+def test_code_of_another_architecture_brings_its_configuration(tree: Path, cache_dir: Path) -> None:
+    cross_or_skip("aarch64-linux-gnu-gcc")
+    commit_edits(tree, "arm64's", {"arch/arm64/two.c": append(f"{SET_ONLY}int bad = BAD;\n")})
+    report = check(tree, "HEAD~1", cache_dir, configs="auto")
+    assert [column.config for column in report.columns][-1] == "arm64:defconfig"
+    assert table(report) == ["PASS PASS FAIL"]
+
+
 def test_a_cross_compiler_that_is_missing_is_named(tree: Path, cache_dir: Path) -> None:
     commit_edits(tree, "touch", {TEXT: append("\n/* touched */\n")})
     for arch, wanted in (("alpha", "gcc-alpha-linux-gnu"), ("nios2", "set CROSS_COMPILE")):
