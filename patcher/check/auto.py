@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from patcher.check import affected as affect
 from patcher.check.arches import directory, native
-from patcher.check.depends import Dependencies
-from patcher.check.guards import Branch, branches, changes, compiled
+from patcher.check.guards import Branch, changes, compiled
 from patcher.check.kbuild import Makefiles
+from patcher.check.kconfig.protocol import Answer
+from patcher.check.kconfigs import Goals
 from patcher.check.results import LeftOut
 from patcher.check.snapshot import Snapshot
-from patcher.check.specs import Spec, symbols
+from patcher.check.specs import Spec, symbols, unmet
+from patcher.check.touched import code_only, of_commit
 
 MOST = 12
 _FIXED = frozenset({"64BIT", "X86_64", "X86_32", "X86"})
@@ -29,17 +31,21 @@ _CONDITION = re.compile(r"^\s*(?:obj|lib)-\$\(CONFIG_(\w+)\)\s*[+:]?=\s*(.*)$", 
 _TRIES = 6
 
 Configure = Callable[[Spec], str | None]
+Reach = Callable[[Spec, str, Goals], Answer]
 
 
 class Chosen(NamedTuple):
-    """The configurations, and what none of them compiles."""
+    """The configurations, the files that none of them builds, and why there is none for a branch: by its place, with
+    line 0, and what it wants."""
 
     specs: tuple[Spec, ...]
     left_out: tuple[LeftOut, ...]
+    hindered: dict[Branch, str]
 
 
 class _Made(NamedTuple):
     spec: Spec
+    text: str
     config: dict[str, str]
 
 
@@ -48,7 +54,7 @@ def usual() -> tuple[str, ...]:
     return tuple(arch for arch, _ in _X86) if native() == "x86" else (native(),)
 
 
-def choose(series: Sequence[Snapshot], arches: Sequence[str], configure: Configure) -> Chosen:
+def choose(series: Sequence[Snapshot], arches: Sequence[str], configure: Configure, reach: Reach) -> Chosen:
     """Choose configurations.
 
     Arguments:
@@ -56,33 +62,38 @@ def choose(series: Sequence[Snapshot], arches: Sequence[str], configure: Configu
         arches: what ARCH is set to; the first one's code, and all that is no architecture's, is to be compiled, and of
             others, but i386, what is theirs
         configure: makes a configuration on the last commit and returns its ``.config``, or None where it cannot be made
+        reach: what to set beside some symbols in such a configuration, the text of its ``.config``
     """
     last = series[-1]
-    wanted = {branch._replace(line=0): branch for branch in _wanted(series)}.values()
+    wanted = {placeless(branch): branch for each in pairwise(series) for branch in of_commit(*each)}
     files = dict.fromkeys(
         path for each in series[1:] for path in affect.touched(each.changes)[0] if path in last.entries
     )
-    made = [_Made(spec, symbols(text)) for spec in _defaults(last, arches) if (text := configure(spec)) is not None]
+    made = [
+        _Made(spec, text, symbols(text)) for spec in _defaults(last, arches) if (text := configure(spec)) is not None
+    ]
     if not made:
-        return Chosen(_defaults(last, arches), ())
+        return Chosen(_defaults(last, arches), (), {})
     first = directory(arches[0])
-    dependencies = Dependencies(last.entries, last.text)
     used: list[_Made] = list(made)
 
-    def add(start: _Made, switched: Iterable[tuple[str, str]], good: Callable[[_Made], bool]) -> bool:
+    def add(start: _Made, switched: Goals, good: Callable[[_Made], bool]) -> str:
+        """Why there is no such configuration, or ""."""
         if len(used) >= MOST:
-            return False
-        spec = _with(start, tuple(switched), dependencies)
+            return f"{MOST} configurations are enough"
+        answer = reach(start.spec, start.text, (*start.spec.changes, *switched))
+        if answer.reason:
+            return answer.reason
+        spec = _with(start.spec, switched, answer.changes)
         text = configure(spec)
-        if text is None:
-            return False
-        new = _Made(spec, symbols(text))
-        if good(new):
-            used.append(new)
-            return True
-        return False
+        new = _Made(spec, text or "", symbols(text or ""))
+        if text is None or unmet(spec.changes, text) or not good(new):
+            return "the one that was tried does not"
+        used.append(new)
+        return ""
 
     left: list[LeftOut] = []
+    hindered: dict[Branch, str] = {}
     for path in files:
         kinds = [arch for arch in _kinds(made) if _concerns(arch, path, first)]
         if not kinds:
@@ -93,7 +104,7 @@ def choose(series: Sequence[Snapshot], arches: Sequence[str], configure: Configu
                 switched = tuple((name, "y") for name in _conditions(last, path) if start.config.get(name, "n") == "n")
                 if switched:
                     add(start, switched, lambda new, path=path: _builds(last, new, path))  # type: ignore[misc]
-    for branch in wanted:
+    for key, branch in wanted.items():
         if not any(_concerns(arch, branch.path, first) for arch in _kinds(made)):
             continue
 
@@ -104,18 +115,19 @@ def choose(series: Sequence[Snapshot], arches: Sequence[str], configure: Configu
             continue
         starts = [each for each in used if _sees(last, each, branch.path)] or used
         tries = [(each, changes(branch, each.config, _FIXED)) for each in starts]
-        if not any(add(start, switched, good) for start, switched in tries[:_TRIES] if switched):
-            left.append(LeftOut(f"{branch.path}:{branch.line}: {branch.text}", "no configuration found compiles it"))
-    return Chosen(tuple(each.spec for each in used), tuple(left))
+        for each, way in tries[:_TRIES]:
+            if way:
+                why = add(each, way, good)
+                if not why:
+                    hindered.pop(key, None)
+                    break
+                hindered.setdefault(key, why)
+    return Chosen(tuple(each.spec for each in used), tuple(left), hindered)
 
 
-def _wanted(series: Sequence[Snapshot]) -> Iterable[Branch]:
-    for parent, snapshot in pairwise(series):
-        for file in snapshot.diff.files:
-            if file.path.endswith((".c", ".h", ".S")) and not file.deleted:
-                yield from branches(file.path, snapshot.text(file.path), [line.number for line in file.added])
-                if not file.created:  # what is around lines that went
-                    yield from branches(file.path, parent.text(file.old_path), [line.number for line in file.removed])
+def placeless(branch: Branch) -> Branch:
+    """A branch wherever in its file it stands."""
+    return branch._replace(line=0, last=0)
 
 
 def _defaults(last: Snapshot, arches: Sequence[str]) -> tuple[Spec, ...]:
@@ -145,8 +157,8 @@ def _builds(last: Snapshot, made: _Made, path: str) -> bool:
 
 
 def _sees(last: Snapshot, made: _Made, path: str) -> bool:
-    """Whether a source is built; a header counts as seen."""
-    return path.endswith(".h") or _builds(last, made, path)
+    """Whether a source is built; what is no source counts as seen."""
+    return not code_only(path) or _builds(last, made, path)
 
 
 def _conditions(last: Snapshot, path: str) -> tuple[str, ...]:
@@ -163,14 +175,11 @@ def _conditions(last: Snapshot, path: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _with(start: _Made, switched: tuple[tuple[str, str], ...], dependencies: Dependencies) -> Spec:
-    """The configuration with some symbols switched, and those they depend on."""
-    spec = start.spec
-    helps = dict(spec.helps)
-    for name, value in switched:
-        if value == "y":
-            helps.update(dependencies.needs(name, {**start.config, **dict(switched)}))
+def _with(spec: Spec, switched: Goals, beside: Goals) -> Spec:
+    """The configuration with some symbols switched, and others for these."""
     wanted = (*spec.changes, *switched)
     name = spec.name + "".join(f"{'-' if value == 'n' else '+'}{symbol}" for symbol, value in switched)
-    kept = tuple(pair for pair in helps.items() if pair[0] not in dict(wanted))
-    return spec._replace(name=name, changes=wanted, helps=kept)
+    helps = {**dict(spec.helps), **dict(beside)}
+    return spec._replace(
+        name=name, changes=wanted, helps=tuple(pair for pair in helps.items() if pair[0] not in dict(wanted))
+    )

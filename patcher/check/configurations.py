@@ -13,6 +13,9 @@ from patcher.check.arches import ARCHES, directory, looked_into, native
 from patcher.check.bindings import Bindings
 from patcher.check.configuration import Configuration
 from patcher.check.filecheck import FileCheck
+from patcher.check.guards import Branch
+from patcher.check.kconfig.protocol import Answer
+from patcher.check.kconfigs import Goals, Kconfigs
 from patcher.check.kerneldoc import KernelDoc
 from patcher.check.results import LeftOut
 from patcher.check.rst import Rst
@@ -24,6 +27,15 @@ from patcher.check.variables import Variables, for_arch
 from patcher.tree.changes import changes
 
 ConfigOf = Callable[[Configuration], str | None]
+
+
+class Chosen(NamedTuple):
+    """The configurations, the files that none of them compiles, and why none could be made for a branch, as ``auto``
+    has it."""
+
+    each: list[Configuration]
+    left_out: tuple[LeftOut, ...]
+    hindered: dict[Branch, str]
 
 
 class Asked(NamedTuple):
@@ -74,20 +86,24 @@ class Maker:
         self._tools = functools.cache(self._tools_for)
         self._adjusted = functools.cache(self._adjusted_for)
 
-    def all(self, snapshots: Sequence[Snapshot], config_of: ConfigOf) -> tuple[list[Configuration], list[LeftOut]]:
-        """The configurations, and what none of them compiles. ``config_of`` makes the ``.config`` of one on the last
-        commit, None where it cannot be made."""
+    def all(self, snapshots: Sequence[Snapshot], config_of: ConfigOf, kconfigs: Kconfigs) -> Chosen:
+        """The configurations. ``config_of`` makes the ``.config`` of one on the last commit, None where it cannot be
+        made."""
         if self._wanted.specs or not self._wanted.tools.compile:
-            return self._with_tools(self._wanted.specs), []
+            return Chosen(self._with_tools(self._wanted.specs), (), {})
+
+        def reach(spec: Spec, config: str, goals: Goals) -> Answer:
+            return kconfigs.reach(snapshots[-1], spec.arch, config, goals)
+
         missing = {arch: each.missing for arch in self._arches if (each := self._tools(arch)[0]).missing}
         usual = [arch for arch in self._arches if arch not in missing or directory(arch) == native()]
-        chosen = auto.choose(snapshots, usual or self._arches, lambda spec: config_of(self._one(spec)))
+        chosen = auto.choose(snapshots, usual or self._arches, lambda spec: config_of(self._one(spec)), reach)
         left = [
             LeftOut(f"arch/{arch}", f"its code is not compiled: {why}")
             for arch, why in missing.items()
             if usual and arch not in usual
         ]
-        return self._with_tools(chosen.specs), [*left, *chosen.left_out]
+        return Chosen(self._with_tools(chosen.specs), (*left, *chosen.left_out), chosen.hindered)
 
     def _one(self, spec: Spec) -> Configuration:
         return self._configuration(spec, self._tools(spec.arch)[0], self._jobs)

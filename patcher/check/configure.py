@@ -8,6 +8,7 @@ from patcher.check.building import CannotBuild
 from patcher.check.builds import Builds
 from patcher.check.configuration import Configuration
 from patcher.check.snapshot import Snapshot
+from patcher.check.specs import unmet
 from patcher.check.store import Store
 
 _HELPS = (("WERROR", "n"),)
@@ -22,7 +23,7 @@ class Prepared(NamedTuple):
 
 class Configured(NamedTuple):
     """A configuration on a commit. ``config`` is the text of ``.config``, that of the parent where ``failure`` says why
-    there is none. ``prepared`` is None where the base cannot be built, and so nothing can."""
+    there is none. ``prepared`` is None where the base cannot be built, and so nothing can, or is not to be."""
 
     config: str
     failure: str
@@ -32,25 +33,24 @@ class Configured(NamedTuple):
 def configure(
     configuration: Configuration, snapshot: Snapshot, parent: Configured | None, builds: Builds, store: Store
 ) -> Configured:
-    """Configure a commit; the base is prepared, too. ``parent``: what came of the commit before, None for the base."""
+    """Configure a commit; the base is prepared, too, unless a symbol does not come out there as the spec wants it.
+    ``parent``: what came of the commit before, None for the base."""
     if found := known(configuration, snapshot, parent, store):
         return found
     prepared = parent.prepared if parent else None
     config = store.text(_key(configuration, snapshot))
-    needs: tuple[str, ...] = ()
     try:
         build = builds.get(configuration, snapshot, prepared.config if prepared else "")
         if config is None:
             config = build.configure(snapshot.entries, _HELPS)
         else:
             build.set_config(config)
-        if not snapshot.number:
+        if not snapshot.number and not unmet(configuration.spec.changes, config):
             needs = build.prepare(snapshot.entries)
             builds.keep(configuration)
+            prepared = Prepared(config, needs)
     except CannotBuild as error:
         return Configured(parent.config if parent else "", str(error), prepared)
-    if not snapshot.number:
-        prepared = Prepared(config, needs)
     found = Configured(config, "", prepared)
     remember(configuration, snapshot, found, store)
     return found
@@ -65,6 +65,8 @@ def known(
     config = store.text(_key(configuration, snapshot))
     if config is None or snapshot.number:
         return None if config is None else Configured(config, "", parent.prepared if parent else None)
+    if unmet(configuration.spec.changes, config):
+        return Configured(config, "", None)
     needs = store.text(_needs_key(configuration, snapshot))
     if needs is None:
         return None

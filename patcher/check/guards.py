@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 _DIRECTIVE = re.compile(r"^[ \t]*#[ \t]*(if|ifdef|ifndef|elif|else|endif)\b[ \t]*(.*)$")
 _SYMBOL = re.compile(r"\bCONFIG_(\w+)")
+_OF_MODULES = re.compile(r"\bIS_MODULE\s*\(\s*CONFIG_(\w+)|\bCONFIG_(\w+)_MODULE\b")
 _TOKEN = re.compile(r"\s*(&&|\|\||==|!=|>=|<=|>|<|!|\(|\)|\w+|.)")
-_ENABLED = re.compile(r"\bIS_(?:ENABLED|BUILTIN|REACHABLE)\s*\(\s*CONFIG_(\w+)\s*\)")
+_ENABLED = re.compile(r"\bIS_(?:ENABLED|BUILTIN|MODULE|REACHABLE)\s*\(\s*CONFIG_\w+\s*\)")
 _COMMENT = re.compile(r"/\*.*?(?:\*/|$)|//.*$")
 _MOST = 8  # symbols in one expression
 _LONGEST = 10_000  # characters of one that is looked at
@@ -18,10 +19,11 @@ _LONGEST = 10_000  # characters of one that is looked at
 
 class Branch(NamedTuple):
     """A branch to be compiled somewhere. ``wants`` are expressions with what they must be, outermost first; ``line`` is
-    where it begins, and ``text`` what stands there."""
+    where it begins, ``last`` where it ends, and ``text`` what stands in the first."""
 
     path: str
     line: int
+    last: int
     text: str
     wants: tuple[tuple[str, bool], ...]
 
@@ -52,10 +54,10 @@ def branches(path: str, text: str, changed: Iterable[int]) -> tuple[Branch, ...]
             if touched:
                 for each in stack:
                     each.changed[0] = True
-                for symbol in _ENABLED.findall(logical):
+                for enabled in _ENABLED.findall(logical):
                     outer = tuple(want for level in wants for want in level)
                     found += [
-                        Branch(path, start, logical.strip(), (*outer, (f"CONFIG_{symbol}", value)))
+                        Branch(path, start, number, logical.strip(), (*outer, (enabled, value)))
                         for value in (True, False)
                     ]
             continue
@@ -75,20 +77,29 @@ def branches(path: str, text: str, changed: Iterable[int]) -> tuple[Branch, ...]
                 stack[-1].before.append((rest, False))
         elif stack:
             done = stack.pop()
+            _end(done, start)
             own = tuple(done.before)
             wants.pop()
             if done.changed[0] or touched:
                 found += done.branches
                 if not any(each.text.lstrip("# \t").startswith("else") for each in done.branches):
                     outer = tuple(want for level in wants for want in level)
-                    found.append(Branch(path, start, f"without {done.branches[0].text.strip()}", (*outer, *own)))
+                    without = f"without {done.branches[0].text.strip()}"
+                    found.append(Branch(path, done.branches[0].line, start, without, (*outer, *own)))
                 for each in stack:
                     each.changed[0] = True
     return tuple(dict.fromkeys(each for each in found if any(_SYMBOL.search(want) for want, _ in each.wants)))
 
 
 def _begin(opened: _Open, path: str, line: int, text: str, wants: Sequence[tuple[tuple[str, bool], ...]]) -> None:
-    opened.branches.append(Branch(path, line, " ".join(text.split()), tuple(want for level in wants for want in level)))
+    _end(opened, line)
+    wanted = tuple(want for level in wants for want in level)
+    opened.branches.append(Branch(path, line, line, " ".join(text.split()), wanted))
+
+
+def _end(opened: _Open, line: int) -> None:
+    if opened.branches:
+        opened.branches[-1] = opened.branches[-1]._replace(last=line - 1)
 
 
 def _logical(text: str) -> Iterable[str]:
@@ -207,10 +218,27 @@ def changes(branch: Branch, config: Mapping[str, str], fixed: frozenset[str]) ->
 
     ``fixed`` are symbols that cannot be switched, such as those of the architecture.
     """
-    names = sorted({name for expression, _ in branch.wants for name in _SYMBOL.findall(expression)} - fixed)[:_MOST]
+    names = sorted(symbols_of(branch) - fixed)[:_MOST]
+    modules = {name for expression, _ in branch.wants for pair in _OF_MODULES.findall(expression) for name in pair}
     for count in range(len(names) + 1):
         for some in itertools.combinations(names, count):
-            switched = {name: "n" if config.get(name, "n") != "n" else "y" for name in some}
-            if compiled(branch, {**config, **switched}):
-                return tuple(switched.items())
+            values = [
+                [value for value in (_switched(config, name), *("m" * (name in modules))) if value != config.get(name)]
+                for name in some
+            ]
+            for chosen in itertools.product(*values):
+                switched = tuple(zip(some, chosen, strict=True))
+                if compiled(branch, {**config, **dict(switched)}):
+                    return switched
     return None
+
+
+def symbols_of(branch: Branch) -> frozenset[str]:
+    """The CONFIG symbols, without their prefix, that decide on a branch."""
+    return frozenset(
+        name.removesuffix("_MODULE") for expression, _ in branch.wants for name in _SYMBOL.findall(expression)
+    )
+
+
+def _switched(config: Mapping[str, str], name: str) -> str:
+    return "n" if config.get(name, "n") != "n" else "y"

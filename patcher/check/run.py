@@ -18,12 +18,15 @@ from patcher.check.compose import with_extra
 from patcher.check.configuration import Configuration
 from patcher.check.configurations import Maker, arches, asked, file_checks, places
 from patcher.check.configure import Configured
+from patcher.check.coverage import uncovered
 from patcher.check.filecheck import FileChecks
 from patcher.check.judge import Findings, Judge
+from patcher.check.kconfigs import Kconfigs
 from patcher.check.making import Here, Making, Outcomes
 from patcher.check.results import Cell, Column, Report, Row, Status
 from patcher.check.runner import Runner, must_trust
 from patcher.check.series import Series
+from patcher.check.settle import settle
 from patcher.check.snapshot import Snapshot, take
 from patcher.check.store import Store
 from patcher.check.tools import MODPOST
@@ -88,7 +91,8 @@ def run(
         else:
             making = Away(series, elsewhere, store, meter, places(found), sandboxed=options.sandboxed)
         maker = Maker(snapshots[0], wanted, found, jobs, series.repository.identity)
-        report = _Stages(series, snapshots, store, making, meter).report(root, release, maker, options.most, runner)
+        stages = _Stages(series, snapshots, store, making, stack.enter_context(Kconfigs(store)), meter)
+        report = stages.report(root, release, maker, options.most, runner)
         looking = FileChecks(series.repository, snapshots, runner, cache, meter)
         return functools.reduce(with_extra, map(looking.column, file_checks(wanted.tools.beside)), report)
 
@@ -100,13 +104,14 @@ class _Stages(NamedTuple):
     snapshots: tuple[Snapshot, ...]
     store: Store
     making: Making
+    kconfigs: Kconfigs
     meter: Meter
 
     def report(self, tree: str, release: str, maker: Maker, most: int, runner: Runner) -> Report:
         """Go through them."""
         self.meter.say(0, "choosing configurations")
-        configurations, left_out = maker.all(self.snapshots, self._config_of)
-        configured = self._configured(configurations)
+        chosen = maker.all(self.snapshots, self._config_of, self.kconfigs)
+        configurations, configured, settled = settle(chosen.each, self.snapshots, self._configured, self.kconfigs)
         identity = self.series.repository.identity
         graphs = functools.cache(lambda arch: graph(self.snapshots, arch, self.store, identity))
         choice = choose(self.snapshots, configurations, configured, graphs, most)
@@ -117,7 +122,11 @@ class _Stages(NamedTuple):
         return Report(
             tree, release, self.series.base, tuple(map(_column, configurations)),
             tuple(map(_row, itertools.count(1), self.series.commits, cells)), findings.all(),
-            (*left_out, *(choice.left_out if configurations else ())), tuple(dict.fromkeys(notes)), runner.gaps(),
+            (
+                *chosen.left_out, *(choice.left_out if configurations else ()),
+                *uncovered(self.snapshots, configurations, configured, chosen.hindered),
+            ),
+            tuple(dict.fromkeys(notes)), (*settled, *runner.gaps()),
         )  # fmt: skip
 
     def _config_of(self, trial: Configuration) -> str | None:

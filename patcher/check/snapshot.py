@@ -111,6 +111,20 @@ class Snapshot:
             self.__dict__.pop(name, None)
         self._texts.clear()
 
+    @cached_property
+    def kconfig_files(self) -> str:
+        """A digest of all Kconfig files."""
+        kept = ((path, entry.blob) for path, entry in self.entries.items())
+        return digest(sorted(each for each in kept if posixpath.basename(each[0]).startswith("Kconfig")))
+
+    def read(self, paths: Iterable[str]) -> dict[str, str]:
+        """The texts of many files of the commit at once."""
+        found = {path: self.entries[path].blob for path in paths if self.entries[path].mode != LINK}
+        missing = {blob: path for path, blob in found.items() if blob not in self._texts}
+        for blob, content in self._repository.objects.blobs(missing).items():
+            self._texts[blob] = content.decode("utf-8", "replace")
+        return {path: self._texts[blob] for path, blob in found.items()}
+
     def text(self, path: str) -> str:
         """The text of a file, "" where there is none (a link has none)."""
         entry = self.entries.get(path)

@@ -123,3 +123,13 @@ def lines(changes: Iterable[tuple[str, str]]) -> str:
 def symbols(text: str) -> dict[str, str]:
     """The symbols that a ``.config`` sets, without ``CONFIG_``: name → value."""
     return dict(re.findall(r"^CONFIG_(\w+)=(.*)$", text, re.MULTILINE))
+
+
+def unmet(goals: Iterable[tuple[str, str]], config: str) -> tuple[tuple[str, str], ...]:
+    """The symbols, with the values wanted, that do not have them in the text of a ``.config``. A module is on."""
+    came = symbols(config)
+    return tuple(
+        (name, value)
+        for name, value in goals
+        if came.get(name, "n") != value and not (value == "y" and came.get(name) == "m")
+    )

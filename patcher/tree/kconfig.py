@@ -66,7 +66,7 @@ def parse(text: str) -> Iterator[Symbol]:
     depends: list[str] = []
     selects: list[tuple[str, str]] = []
     defaults: list[tuple[str, str]] = []
-    for line in [*_without_help(text.replace("\\\n", " ").splitlines()), "endmenu"]:
+    for line in [*without_help(text.replace("\\\n", " ").splitlines()), "endmenu"]:
         block = _BLOCK.match(line)
         if name and (block or _END.match(line)):
             yield Symbol(name, asked, (*around, *depends), tuple(selects), tuple(defaults))
@@ -90,8 +90,8 @@ def parse(text: str) -> Iterator[Symbol]:
             asked = True
 
 
-def _without_help(lines: Iterable[str]) -> Iterator[str]:
-    """Help is prose, indented, and ends with the first line that is indented less."""
+def without_help(lines: Iterable[str]) -> Iterator[str]:
+    """The lines, those of help empty. Help is prose, indented, and ends with the first line that is indented less."""
     depth: int | None = None
     helping = False
     for line in lines:
@@ -99,12 +99,12 @@ def _without_help(lines: Iterable[str]) -> Iterator[str]:
             indent = len(line.expandtabs()) - len(line.expandtabs().lstrip())
             if not line.strip() or (depth is None and indent > 0) or (depth is not None and indent >= depth):
                 depth = indent if depth is None and line.strip() else depth
+                yield ""
                 continue
             helping = False
         if line.strip() in ("help", "---help---"):
             helping, depth = True, None
-            continue
-        yield line
+        yield "" if helping else line
 
 
 def _conditional(text: str) -> tuple[str, str]:
