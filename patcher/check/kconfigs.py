@@ -58,8 +58,8 @@ class Kconfigs:
         return self._defined[content]
 
     def reach(self, snapshot: Snapshot, arch: str, config: str, goals: Goals) -> Answer:
-        """The symbols to set beside some goals in a configuration of a commit, the text of its ``.config``, or why there
-        is no way. ``arch`` is what ARCH is set to. No symbol, where the tree has no program that reads its Kconfig."""
+        """The symbols to set beside some goals in a configuration of a commit (the text of its ``.config``), or why
+        there is no way. ``arch`` is what ARCH is set to. Without a program that reads its Kconfig, it is none."""
         if _PROGRAM not in snapshot.entries:
             return Answer()
         return self._solver(snapshot, arch).reach(config, goals)

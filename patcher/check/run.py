@@ -31,6 +31,7 @@ from patcher.check.snapshot import Snapshot, take
 from patcher.check.store import Store
 from patcher.check.tools import MODPOST
 from patcher.check.undefined import Undefined
+from patcher.check.unknown import unknown
 from patcher.check.variables import Variables
 from patcher.check.workers import Meter, Progress, Workers
 from patcher.model import Frozen
@@ -119,7 +120,7 @@ class _Stages(NamedTuple):
         findings = Findings()
         cells = self._judged(configurations, configured, choice.targets, findings)
         notes = (note for each in configurations for note in each.adjustments.notes)
-        return Report(
+        report = Report(
             tree, release, self.series.base, tuple(map(_column, configurations)),
             tuple(map(_row, itertools.count(1), self.series.commits, cells)), findings.all(),
             (
@@ -128,6 +129,8 @@ class _Stages(NamedTuple):
             ),
             tuple(dict.fromkeys(notes)), (*settled, *runner.gaps()),
         )  # fmt: skip
+        extra = unknown(self.snapshots, self.kconfigs)
+        return report if extra is None else with_extra(report, extra)
 
     def _config_of(self, trial: Configuration) -> str | None:
         (configured,) = self.making.configured([trial], self.snapshots[-1], [None])
