@@ -24,6 +24,7 @@ from patcher.check.snapshot import Snapshot
 from patcher.check.specs import Spec, parse
 from patcher.check.tools import Names, Tool
 from patcher.check.variables import Variables, for_arch
+from patcher.errors import InputError
 from patcher.tree.changes import changes
 
 ConfigOf = Callable[[Configuration], str | None]
@@ -46,10 +47,10 @@ class Asked(NamedTuple):
     variables: Variables
 
 
-def asked(configs: Sequence[str], names: str, variables: Variables) -> Asked:
-    """Read what the user wrote. Raises InputError."""
+def asked(configs: Sequence[str], names: str, variables: Variables, seed: int) -> Asked:
+    """Read what the user wrote; ``seed`` is the first for configurations that are drawn. Raises InputError."""
     words = [word for word in configs if word != "auto"]
-    return Asked(parse(words, variables.arch), tools.names(names, variables), variables)
+    return Asked(parse(words, variables.arch, seed), tools.names(names, variables), variables)
 
 
 def file_checks(names: Sequence[str]) -> tuple[FileCheck, ...]:
@@ -90,7 +91,8 @@ class Maker:
         """The configurations. ``config_of`` makes the ``.config`` of one on the last commit, None where it cannot be
         made."""
         if self._wanted.specs or not self._wanted.tools.compile:
-            return Chosen(self._with_tools(self._wanted.specs), (), {})
+            specs = [_drawn(spec, snapshots[-1], kconfigs) for spec in self._wanted.specs]
+            return Chosen(self._with_tools(specs), (), {})
 
         def reach(spec: Spec, config: str, goals: Goals) -> Answer:
             return kconfigs.reach(snapshots[-1], spec.arch, config, goals)
@@ -125,3 +127,17 @@ class Maker:
     def _adjusted_for(self, compiler: str, arch: str) -> Adjustments:
         base = self._base
         return adjustments(compiler, base.text, base.entries, base.naming, arch)
+
+
+def _drawn(spec: Spec, last: Snapshot, kconfigs: Kconfigs) -> Spec:
+    """The configuration, drawn if that is to be: for the last commit, so that what the series adds is drawn, too.
+
+    Not by kbuild's own randconfig: before Linux 3.9 it takes no seed, and with one symbol more all others get other
+    values. Raises InputError where Kconfig cannot be read.
+    """
+    if spec.seed < 0:
+        return spec
+    answer = kconfigs.draw(last, spec.arch, spec.seed)
+    if answer.unreadable:
+        raise InputError(f"--configs {spec.name}: the tree's Kconfig cannot be read: {answer.unreadable}")
+    return spec._replace(text=answer.text)

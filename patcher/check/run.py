@@ -48,7 +48,8 @@ class Options(Frozen, frozen=True):
     ``tools`` are names of compilers and checkers, parted by commas, "" for the one that make would use with those
     ``variables``; ``lint`` and ``prove`` are checks beside them.
     ``sandboxed``: whether the tree's programs run in the sandbox. ``jobs``: processes at once, 0 for as many as there
-    are cores. ``most``: users of touched headers that are compiled for a commit in a configuration.
+    are cores. ``most``: users of touched headers that are compiled for a commit in a configuration. ``seed``: the first
+    of configurations that are drawn.
     """
 
     trusted: bool
@@ -60,6 +61,7 @@ class Options(Frozen, frozen=True):
     sandboxed: bool = True
     jobs: int = 0
     most: int = 64
+    seed: int = 1
 
     def __post_init__(self) -> None:
         must_trust(self.trusted)
@@ -74,7 +76,7 @@ def run(
 
     Raises InputError where there is no sandbox, or no room to work.
     """
-    wanted = asked(options.configs, options.tools, options.variables)
+    wanted = asked(options.configs, options.tools, options.variables, options.seed)
     root = str(tree.resolve())
     runner = Runner(sandboxed=options.sandboxed) if series.commits else None
     release = version(GitTree(series.repository, series.base))

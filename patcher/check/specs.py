@@ -2,13 +2,13 @@
 
 A configuration is written ``[ARCH:]BASE[+SYMBOL][-SYMBOL][+SYMBOL=VALUE]…`` or ``ARCH[+SYMBOL]…``. ARCH is kbuild's;
 BASE is a target such as ``defconfig`` or ``allnoconfig`` (``defconfig`` where there is none). Or it is the path of a
-``.config``.
+``.config``. ``randconfig:5`` are five that are drawn, and ``randconfig@3`` the one of seed 3.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ HOME = Path(__file__).parent / "sets"
 _CHANGE = re.compile(r"([+-])(\w+)(?:=(\"[^\"]*\"|[\w.]+))?")
 _SPEC = re.compile(r"(?P<head>[^+-][^+]*?)(?P<changes>(?:[+-][A-Z0-9]\w*(?:=(?:\"[^\"]*\"|[\w.]+))?)*)$")
 _TARGET = re.compile(r"[\w.-]*config$")
+_RANDOM = re.compile(r"randconfig(?::(?P<count>\d{1,3}))?(?:@(?P<seed>\d{1,9}))?$")
 
 
 class Spec(NamedTuple):
@@ -29,7 +30,7 @@ class Spec(NamedTuple):
 
     ``arch`` is what ARCH is set to ("": left alone). ``base`` is a kbuild target, or "" where ``text`` is that of a
     ``.config``. ``changes`` (symbol → value, "n" for off) must come true; ``helps`` are tried, since not every tree
-    knows them.
+    knows them. ``seed`` is what ``text`` is to be drawn with, -1 where it is not.
     """
 
     name: str
@@ -38,9 +39,13 @@ class Spec(NamedTuple):
     text: str
     changes: tuple[tuple[str, str], ...]
     helps: tuple[tuple[str, str], ...]
+    seed: int = -1
 
     def made_of(self) -> str:
         """How it is made, in one line."""
+        if self.seed >= 0:
+            base = f"{'ARCH=' + self.arch + ' ' if self.arch else ''}a configuration drawn with seed {self.seed}"
+            return " ".join([base, *(f"{symbol}={value}" for symbol, value in (*self.helps, *self.changes))])
         base = f"make {'ARCH=' + self.arch + ' ' if self.arch else ''}{self.base}" if self.base else "a .config file"
         return " ".join([base, *(f"{symbol}={value}" for symbol, value in (*self.helps, *self.changes))])
 
@@ -61,8 +66,9 @@ def sets() -> dict[str, str]:
     return {file.stem: _load(file).title for file in sorted(HOME.glob("*.toml"))}
 
 
-def parse(words: Iterable[str], arch: str = "") -> tuple[Spec, ...]:
-    """The configurations that the user named, in order, each once. ``arch`` is the ARCH of those that have none.
+def parse(words: Iterable[str], arch: str = "", seed: int = 1) -> tuple[Spec, ...]:
+    """The configurations that the user named, in order, each once. ``arch`` is the ARCH of those that have none, and
+    ``seed`` the first of those that are drawn and have none.
 
     Raises InputError for what cannot be read as one.
     """
@@ -75,9 +81,21 @@ def parse(words: Iterable[str], arch: str = "") -> tuple[Spec, ...]:
                 spec = _one(entry.spec)._replace(name=entry.name, helps=_changes(entry.helps))
                 found.setdefault(spec.name, spec)
         else:
-            spec = _one(word)
-            found.setdefault(spec.name, spec._replace(arch=spec.arch or arch))
+            for spec in _drawn(_one(word), seed):
+                found.setdefault(spec.name, spec._replace(arch=spec.arch or arch))
     return tuple(found.values())
+
+
+def _drawn(spec: Spec, first: int) -> Iterator[Spec]:
+    """The configurations that ``randconfig`` with a count and a seed stands for; any other one as it is."""
+    match = _RANDOM.match(spec.base)
+    if match is None:
+        yield spec
+        return
+    seed = first if match["seed"] is None else int(match["seed"])
+    before, _, after = spec.name.partition(spec.base)
+    for each in range(seed, seed + int(match["count"] or 1)):
+        yield spec._replace(name=f"{before}randconfig@{each}{after}", base="", seed=each)
 
 
 def _load(file: Path) -> _Set:
@@ -96,9 +114,11 @@ def _one(word: str) -> Spec:
         arch, colon, base = match["head"].partition(":")
         if not colon:
             arch, base = (arch, "defconfig") if arch in ARCHES else ("", arch)
+        elif arch not in ARCHES and _RANDOM.match(match["head"]):
+            arch, base = "", match["head"]
         if arch and arch not in ARCHES:
             raise InputError(f"{word!r}: {arch} is no architecture", f"choose from {', '.join(ARCHES)}")
-        if _TARGET.match(base):
+        if _TARGET.match(base) or _RANDOM.match(base):
             return Spec(word, arch, base, "", _changes(match["changes"]), ())
     raise InputError(
         f"{word!r} is no configuration",

@@ -33,6 +33,10 @@ FORMATS = ("text", "json", "sarif", "junit", "html")
     "--configs", metavar="LIST", multiple=True, help="Configurations, comma-separated; 'auto' is the default."
 )
 @click.option(
+    "--seed", type=click.IntRange(0, 999_999_999), default=1, show_default=True, metavar="N",
+    help="The first seed of --configs randconfig:COUNT.",
+)  # fmt: skip
+@click.option(
     "--with", "tools", metavar="LIST", default="",
     help="gcc, clang, W=1, W=2, modpost, sparse, smatch, kernel-doc, dt, rst, comma-separated. "
     "Default: gcc, or what LLVM=1 and W=1 say.",
@@ -53,8 +57,8 @@ FORMATS = ("text", "json", "sarif", "junit", "html")
 @click.option("-o", "--output", metavar="FILE", type=PATH, help="Write there instead.")
 @common
 def check(
-    what: tuple[str, ...], place: Path, series: str | None, base: str | None, configs: tuple[str, ...], tools: str,
-    lint: bool, prove: bool, boot: bool, trust_tree: bool, no_sandbox: bool, jobs: int | None, most: int,
+    what: tuple[str, ...], place: Path, series: str | None, base: str | None, configs: tuple[str, ...], seed: int,
+    tools: str, lint: bool, prove: bool, boot: bool, trust_tree: bool, no_sandbox: bool, jobs: int | None, most: int,
     fail_on: str | None, on: str | None, form: str, output: Path | None, quiet: bool, verbose: bool,
     libclang: str | None,
 ) -> int:  # fmt: skip
@@ -73,7 +77,7 @@ def check(
 
     what, given = parted(what)
     make = variables(given, os.environ)
-    options = Options(trust_tree, configs, tools, make, lint, prove, not no_sandbox, jobs or 0, most)
+    options = Options(trust_tree, configs, tools, make, lint, prove, not no_sandbox, jobs or 0, most, seed)
     with working(quiet) as (cache, bar), elsewhere(on) as machines:
         if series is None:
             others = [booting(place, (), trust_tree, cache, bar)] if boot else []

@@ -127,3 +127,15 @@ def test_all_modules(tree: Path, tmp_path: Path) -> None:
     commit_edits(tree, "old", {"drivers/old.c": append("int more;\n")})
     report = check(tree, "base", tmp_path / "cache", configs="allmodconfig")
     assert [row.cells[0].count for row in report.rows][2] == 1  # only what the commit touches
+
+
+def test_configurations_that_are_drawn(tree: Path, tmp_path: Path) -> None:
+    new_driver(tree, "#ifdef CONFIG_OLD\n#error old\n#endif\n")
+    report = check(tree, "base", tmp_path / "cache", configs="x86_64:randconfig:6")
+    assert [column.config for column in report.columns] == [f"x86_64:randconfig@{seed}" for seed in range(1, 7)]
+    (finding,) = report.findings
+    one = check(tree, "base", tmp_path / "other", configs=finding.configs[0])
+    assert [(each.commit, each.path, each.configs) for each in one.findings] == [
+        (2, "drivers/new.c", finding.configs[:1])
+    ]
+    assert set(table(report)[0].split()) <= {"PASS", "SKIP"}  # the same configuration before and after

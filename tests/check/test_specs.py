@@ -40,3 +40,20 @@ def test_what_is_no_configuration_is_refused(name: str, tmp_path: Path, monkeypa
         file.truncate(2**40)
     with pytest.raises(InputError):
         parse([name])
+
+
+@pytest.mark.parametrize(
+    ("word", "seeds", "names"),
+    [
+        ("randconfig", [7], ["randconfig@7"]),
+        ("randconfig:2", [7, 8], ["randconfig@7", "randconfig@8"]),
+        ("i386:randconfig@3", [3], ["i386:randconfig@3"]),
+        ("arm64:randconfig:2@40+PCI", [40, 41], ["arm64:randconfig@40+PCI", "arm64:randconfig@41+PCI"]),
+        ("randconfig@1,randconfig:2@1", [1, 2], ["randconfig@1", "randconfig@2"]),
+    ],
+)
+def test_configurations_that_are_drawn(word: str, seeds: list[int], names: list[str]) -> None:
+    found = parse([word], seed=7)
+    assert [(spec.seed, spec.base) for spec in found] == [(seed, "") for seed in seeds]
+    assert [spec.name for spec in found] == names
+    assert [spec.name for spec in parse(names)] == names  # each by its name alone

@@ -117,14 +117,15 @@ class Model(kconfiglib.Kconfig):  # type: ignore[misc]
         return bool(symbol.str_value != there)
 
     def draw(self, seed: int) -> str:
-        """The text of a ``.config`` in which all that a person is asked about is drawn, in the order of the files."""
+        """The text of a ``.config`` in which all that a person is asked about is drawn, in the order of the files.
+        A symbol more or less changes nothing for those that do not depend on it."""
         self.begin("")
-        drawn = random.Random(seed)
-        for choice in self.unique_choices:
-            if visible := [each for each in choice.syms if each.visibility]:
-                drawn.choice(visible).set_value(2)
         for symbol in self.unique_defined_syms:
-            if symbol.choice is None and symbol.orig_type in TRISTATES and len(values := symbol.assignable) > 1:
+            drawn = random.Random(f"{seed} {symbol.name}")
+            if symbol.choice is not None and symbol is symbol.choice.syms[0]:
+                if visible := [each for each in symbol.choice.syms if each.visibility]:
+                    drawn.choice(visible).set_value(2)
+            elif symbol.choice is None and symbol.orig_type in TRISTATES and len(values := symbol.assignable) > 1:
                 symbol.set_value(drawn.choice(values))
         return "".join(symbol.config_string for symbol in self.unique_defined_syms)
 
