@@ -97,7 +97,7 @@ class _Settler:
         answer = self._kconfigs.reach(
             self._series[number], column.configuration.spec.arch, configured.config, column.goals
         )
-        name, value = goals[0]
+        name, value = next((goal for goal in column.goals if goal[0] == answer.goal), goals[0])
         came = f"CONFIG_{name} comes out as {symbols(configured.config).get(name, 'n')}, not {value}"
         if answer.unreadable:
             return self.failed(column, f"{came}, and Kconfig cannot be read to tell why: {answer.unreadable}")

@@ -139,3 +139,16 @@ def test_configurations_that_are_drawn(tree: Path, tmp_path: Path) -> None:
         (2, "drivers/new.c", finding.configs[:1])
     ]
     assert set(table(report)[0].split()) <= {"PASS", "SKIP"}  # the same configuration before and after
+
+
+def test_a_hostile_kconfig(tree: Path, tmp_path: Path) -> None:
+    secret, ran = tmp_path / "secret", tmp_path / "ran"
+    secret.write_text("config TAKEN_FROM_OUTSIDE\n\tbool\n")
+    runs = f'config RUN\n\tdef_bool "$(shell,touch {ran})"\n'
+    commit_edits(tree, "hostile", {"drivers/Kconfig": append(f'{runs}{NEW}source "{secret}"\n')})
+    report = check(tree, "base", tmp_path / "cache", configs="x86_64:defconfig+NEW")
+    assert not ran.exists()
+    assert table(report) == ["ERROR"]
+    detail = report.rows[0].cells[0].detail
+    assert f"drivers/Kconfig:8: '{secret}' not found" in detail
+    assert "\n" not in detail

@@ -36,11 +36,12 @@ class Random(msgspec.Struct, frozen=True, tag=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """``changes``: the symbols to set beside the goals, or with ``reason`` why none would do. ``text``: of a
+    """``changes``: the symbols to set beside the goals; or ``reason``, why ``goal`` cannot be reached. ``text``: of a
     ``.config``. ``unreadable``: why the Kconfig cannot be read at all."""
 
     changes: tuple[tuple[str, str], ...] = ()
     reason: str = ""
+    goal: str = ""
     text: str = ""
     unreadable: str = ""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import kconfiglib
 from kconfiglib import AND, EQUAL, GREATER, GREATER_EQUAL, LESS, LESS_EQUAL, NOT, OR, UNEQUAL, expr_value, split_expr
@@ -26,6 +26,14 @@ _MIRRORED = {LESS: GREATER, GREATER: LESS, LESS_EQUAL: GREATER_EQUAL, GREATER_EQ
 _BESIDE = {EQUAL: 0, LESS: -1, LESS_EQUAL: 0, GREATER: 1, GREATER_EQUAL: 0}
 
 
+class Found(NamedTuple):
+    """The symbols to set beside the goals; or the goal that cannot be reached, and why."""
+
+    changes: dict[str, str]
+    goal: str
+    why: Why | None
+
+
 class Search:
     """One search, from the configuration that a model has."""
 
@@ -35,25 +43,27 @@ class Search:
         self._path: list[Symbol] = []  # what is being raised or lowered
         self._held: dict[Symbol, str] = {}  # what was asked for
 
-    def reach(self, goals: Sequence[tuple[str, str]]) -> tuple[dict[str, str], Why | None]:
-        """The symbols to set beside the goals (symbol → value), or why there is no way."""
+    def reach(self, goals: Sequence[tuple[str, str]]) -> Found:
+        """What it takes to reach the goals: symbol → value."""
         for name, value in goals:
             symbol = self._model.syms.get(name)
             if symbol is not None and symbol.nodes:
                 self._held[symbol] = value
             elif value != "n":
-                return {}, Why((name,), self._undefined(name))
-        try:
-            for symbol, value in [*self._held.items(), *self._held.items()]:  # one may undo what was before
+                return Found({}, name, Why((name,), self._undefined(name)))
+        for symbol, value in [*self._held.items(), *self._held.items()]:  # one may undo what was before
+            try:
                 if why := self._exactly(symbol, value):
-                    return {}, why
-        except TooMuch as error:
-            return {}, Why((), str(error))
+                    return Found({}, symbol.name, why)
+            except TooMuch as error:
+                return Found({}, symbol.name, Why((), str(error)))
         for symbol, value in self._held.items():
             if not has(symbol, value):
-                return {}, Why((symbol.name,), f"{symbol.name} is {symbol.str_value} by what else is asked for")
+                why = Why((symbol.name,), f"{symbol.name} is {symbol.str_value} by what else is asked for")
+                return Found({}, symbol.name, why)
         self._trail.prune(self._held)
-        return {each.name: value for each, value in self._trail.changes().items() if each not in self._held}, None
+        changes = {each.name: value for each, value in self._trail.changes().items() if each not in self._held}
+        return Found(changes, "", None)
 
     # expressions
 

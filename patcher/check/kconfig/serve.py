@@ -62,8 +62,8 @@ def _answer(model: Model, message: msgspec.Struct) -> Answer:
         return Answer(text=model.draw(message.seed))
     assert isinstance(message, Reach)
     model.begin(message.config)
-    changes, why = Search(model).reach(message.goals)
-    return Answer(tuple(sorted(changes.items())), _line(str(why)) if why else "")
+    changes, goal, why = Search(model).reach(message.goals)
+    return Answer(tuple(sorted(changes.items())), _line(str(why)) if why else "", goal)
 
 
 def _line(text: str) -> str:
