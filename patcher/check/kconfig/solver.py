@@ -56,7 +56,8 @@ class Solver:
             return msgspec.json.decode(kept, type=Answer)
         with self._lock:
             answer = self._sent(message)
-        self._store.put_text(key, msgspec.json.encode(answer).decode())
+        if not answer.unreadable:  # another time there may be more of it
+            self._store.put_text(key, msgspec.json.encode(answer).decode())
         return answer
 
     def _sent(self, message: Reach | Random) -> Answer:
