@@ -22,7 +22,7 @@ class Unit(Frozen, frozen=True):
         about: what it is, for people
         work: what that layer packed
         commits: of the repository, that must be there to do it
-        whole: whether their history must be there, too
+        history: names the repository whose history must be there, too, and what it has: IDENTITY-STATE; else ""
         data: the SHA-256 of what ``Offer.data`` has for it, or ""
     """
 
@@ -31,7 +31,7 @@ class Unit(Frozen, frozen=True):
     about: str
     work: bytes
     commits: tuple[str, ...] = ()
-    whole: bool = False
+    history: str = ""
     data: str = ""
 
 

@@ -23,6 +23,7 @@ OWN = {
     "check": "its workspace, where builds write; see patcher.check.building for what it reads of it",
     "confine.py": "directories, to name them to the kernel, and a pipe of its own",
     "debug.py": "the log that it writes",
+    "data.py": "the package",
     "entry.py": "/dev/null",
     "files.py": "everything",
     "generate/deliver.py": "the directory it writes to",

@@ -9,8 +9,10 @@ import click
 
 from patcher.cli.command import Command
 from patcher.cli.common import CLEAN, FOUND, PATH, begin, deliver, fail_on, working
+from patcher.cli.elsewhere import elsewhere, on_machines
 from patcher.cli.screen import style, width
 from patcher.cli.settings import said
+from patcher.errors import InputError
 
 if TYPE_CHECKING:
     from patcher.cache import Cache
@@ -37,6 +39,7 @@ _FORMATS = ("text", "json", "html", "sarif", "junit", "codequality", "patchwork"
 @click.option("--fix-to", metavar="DIR|BRANCH", help="New directory for corrected mail, new branch for commits.")
 @click.option("--trust-tree", is_flag=True, help="Run the tree's checkpatch.pl and get_maintainer.pl, in a sandbox.")
 @click.option("--checkpatch", metavar="FILE", type=PATH, help="Run this checkpatch.pl instead.")
+@on_machines
 @click.option("-o", "--output", metavar="FILE", type=PATH, help="Write there instead.")
 @click.option("-q", "--quiet", is_flag=True, help="Say less.")
 @click.option("-v", "--verbose", is_flag=True, help="Say where each rule is written.")
@@ -44,7 +47,7 @@ def lint(
     what: tuple[str, ...], tree: Path | None, no_tree: bool, base: str | None, profile: str | None,
     rules: Path | None, only: str | None, skip: str | None, strict: bool | None, fail_on: str | None, form: str,
     baseline: Path | None, fix: bool, fix_to: str | None, trust_tree: bool, checkpatch: Path | None,
-    output: Path | None, quiet: bool, verbose: bool,
+    on: str | None, output: Path | None, quiet: bool, verbose: bool,
 ) -> int:  # fmt: skip
     """Check patches, mailboxes or a range of commits before they go to LKML.
 
@@ -59,14 +62,16 @@ def lint(
         what, tree, no_tree, base, profile, only, skip, strict, Level(fail_on) if fail_on else None, baseline, rules,
         trust_tree, checkpatch, said(click.get_current_context()),
     )  # fmt: skip
-    with working(quiet) as (cache, bar):
+    if on and (fix or fix_to):
+        raise InputError("--on and --fix contradict each other", "corrections are made here; leave --on away")
+    with working(quiet) as (cache, bar), elsewhere(on) as machines:
         if fix or fix_to:
             from patcher.report.lint_text import corrected_text
 
             corrected = session.fix(request, fix_to, cache, bar)
             failed, text = corrected.left.failed, corrected_text(corrected, style(output), width(output))
         else:
-            linted = session.lint(request, cache, bar)
+            linted = session.lint(request, cache, bar, machines)
             failed, text = linted.outcome.failed, _shown(linted, form, output, cache, verbose=verbose, quiet=quiet)
     deliver(text, output)
     return FOUND if failed else CLEAN

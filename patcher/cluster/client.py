@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from distributed import Client, KilledWorker, LocalCluster, SSHCluster
+from distributed import Client, KilledWorker, LocalCluster, Security, SSHCluster
 
 from patcher import temporary
 from patcher.cluster import layers, task
@@ -70,6 +70,11 @@ class Cluster:
         elif self._where.hosts:
             target = self._stack.enter_context(_by_ssh(self._where.hosts))
         try:
+            if (
+                self._where.address.startswith("tls")
+                and Security().get_connection_args("client")["ssl_context"] is None
+            ):
+                raise InputError("tls:// takes certificates", "name them in dask's configuration: see docs/cluster.md")
             return Client(target, timeout=_CONNECT, set_as_default=False, name="patcher")
         except (OSError, TimeoutError) as error:
             raise InputError(

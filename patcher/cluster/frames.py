@@ -30,11 +30,12 @@ class Came(Frozen, frozen=True, tag=True):
 
 
 class Wants(Frozen, frozen=True, tag=True):
-    """Commits are lacking (``there`` are known), with their ``history`` or without; or the data of that digest is."""
+    """Commits are lacking (``there`` are known), with the ``history`` of that name if there is one; or the data of that
+    digest is."""
 
     commits: tuple[str, ...] = ()
     there: tuple[str, ...] = ()
-    history: bool = False
+    history: str = ""
     data: str = ""
 
 

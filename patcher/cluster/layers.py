@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 from collections.abc import Callable, Iterable, Mapping
-from importlib import metadata
-from pathlib import Path
+from importlib import import_module, metadata
+from types import ModuleType
 from typing import Protocol
 
 from patcher import data, sandbox
 from patcher.cache import Cache
+from patcher.errors import InputError
 from patcher.tree.gitrepo import Repository
 from patcher.units import Unit
 
+_LAYERS = ("check", "lint", "prove")
 _LIBRARIES = ("distributed", "libclang", "msgspec")
 
 
@@ -29,25 +30,22 @@ class Bench(Protocol):
 
 def bench(kind: str, repository: Repository, cache: Cache) -> Bench:
     """What does the units of a kind."""
-    from patcher.check import unit as check
-    from patcher.prove import unit as prove
-
-    made: dict[str, Callable[[Repository, Cache], Bench]] = {"check": check.Bench, "prove": prove.Bench}
-    return made[kind](repository, cache)
+    made: Callable[[Repository, Cache], Bench] = _layer(kind).Bench
+    return made(repository, cache)
 
 
-def _versions(kind: str) -> Callable[[Iterable[str]], Mapping[str, str]]:
-    from patcher.check import unit as check
-    from patcher.prove import unit as prove
-
-    return {"check": check.versions, "prove": prove.versions}[kind]
+def _layer(kind: str) -> ModuleType:
+    """The module ``unit`` of a layer, which has ``Bench`` and ``versions``."""
+    if kind not in _LAYERS:
+        raise InputError(f"no layer does units of the kind {kind!r}")
+    return import_module(f"patcher.{kind}.unit")
 
 
 def identity(kind: str, tools: Iterable[str]) -> dict[str, str]:
     """What decides, besides a unit, on its result: patcher itself, libraries, tools, the sandbox."""
-    found = {"patcher": _code(), "Python": ".".join(platform.python_version_tuple()[:2])}
+    found = {"patcher": data.code()[:16], "Python": ".".join(platform.python_version_tuple()[:2])}
     found |= {name: metadata.version(name) for name in _LIBRARIES}
-    found |= _versions(kind)(tools)
+    found |= _layer(kind).versions(tools)
     found["the sandbox"] = sandbox.available() or "; ".join(sandbox.gaps()) or "complete"
     return found
 
@@ -59,14 +57,3 @@ def differing(theirs: Mapping[str, str], ours: Mapping[str, str]) -> str:
         for name, value in ours.items()
         if theirs.get(name) != value
     )
-
-
-def _code() -> str:
-    """A digest of patcher's own files, which a version is too coarse for."""
-    state = hashlib.sha256()
-    package = Path(data.__file__).parent
-    for top in (package, data.directory("rules")):
-        for file in sorted(top.rglob("*")):
-            if file.is_file() and "__pycache__" not in file.parts:
-                state.update(f"{file.relative_to(top)}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
-    return state.hexdigest()[:16]

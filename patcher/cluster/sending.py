@@ -37,7 +37,7 @@ class Sender:
         self._threads = ThreadPoolExecutor(_AT_ONCE, "patcher-send")
         self._making = threading.Lock()
         self._asked: set[str] = set()
-        self._packs: dict[tuple[frozenset[str], bool], Path] = {}
+        self._packs: dict[tuple[frozenset[str], str], Path] = {}
         self.sent = Sent()
 
     def asked(self, name: str, address: str, packed: bytes) -> None:
@@ -72,7 +72,7 @@ class Sender:
         with self._making:
             if key not in self._packs:
                 file = self._scratch / f"{len(self._packs)}.pack"
-                packs.pack(repository, self._offer.commits, wants.there, file, history=wants.history)
+                packs.pack(repository, self._offer.commits, wants.there, file, history=bool(wants.history))
                 self._packs[key] = file
         shallow = packs.boundary(repository) if wants.history else ()
         with self._packs[key].open("rb") as stream:

@@ -34,8 +34,8 @@ class Server:
     def __init__(self, place: Path, hears: int, says: int) -> None:
         self._place, self._hears, self._says = place, hears, says
         self._cache = Cache(place / "cache")
-        self._clones: dict[int, Clone] = {}
-        self._benches: dict[tuple[str, int], layers.Bench] = {}
+        self._clones: dict[str, Clone] = {}
+        self._benches: dict[tuple[str, Path], layers.Bench] = {}
 
     def serve(self) -> None:
         """Do units until nobody asks any more."""
@@ -59,10 +59,10 @@ class Server:
     def _done(self, unit: Unit) -> Made | Failed:
         try:
             clone = self._clone(unit)
-            if not clone.has(unit.commits, history=unit.whole):
-                there = clone.there(unit.commits, history=unit.whole)
-                came = self._wanted(Wants(unit.commits, there, history=unit.whole))
-                clone.take(Path(came.path), came.commits, came.shallow, history=unit.whole)
+            if not clone.has(unit.commits, history=unit.history):
+                there = clone.there(unit.commits, history=unit.history)
+                came = self._wanted(Wants(unit.commits, there, history=unit.history))
+                clone.take(Path(came.path), came.commits, came.shallow, history=unit.history)
             return Made(self._bench(unit, clone).do(unit, self._data(unit.data)))
         except (InputError, MachineError) as error:
             return Failed(str(error))
@@ -70,17 +70,18 @@ class Server:
             return Failed(f"{type(error).__name__}: {error}")
 
     def _clone(self, unit: Unit) -> Clone:
-        """For ids of the length that the unit has: git does not mix them."""
+        """Of the repository whose history is asked for; files of all others lie in one, for each length of ids."""
         length = max(map(len, unit.commits), default=40)
-        if length not in self._clones:
+        name = f"{length}-{unit.history.partition('-')[0] or 'files'}"
+        if name not in self._clones:
             beside = os.environ.get(BESIDE, "")
             repository = find_repository(Path(beside)) if beside else None
             there = repository.common if repository else None
-            self._clones[length] = Clone(self._place / f"{length}.git", length, there)
-        return self._clones[length]
+            self._clones[name] = Clone(self._place / f"{name}.git", length, there)
+        return self._clones[name]
 
     def _bench(self, unit: Unit, clone: Clone) -> layers.Bench:
-        key = unit.kind, max(map(len, unit.commits), default=40)
+        key = unit.kind, clone.repository.directory
         if key not in self._benches:
             self._benches[key] = layers.bench(unit.kind, clone.repository, self._cache)
         return self._benches[key]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from patcher.cache import Cache
@@ -69,7 +69,7 @@ class Counted(NamedTuple):
 Event = LookedAt | Raised | Skipped | Counted
 
 
-class _Applied(NamedTuple):
+class Applied(NamedTuple):
     """A patch that was applied: the lines it adds by file, and the text files it creates."""
 
     digest: Digest
@@ -85,11 +85,26 @@ def run(
     for each of its changed lines (about 7 KB a mail)."""
     rules = [rule for rule in rules if settings.wants(rule.id)]
     digests: list[Digest] = []
-    applied: list[_Applied] = []  # of the series under way
+    applied: list[Applied] = []
+    after = yield from singly(patches, rules, settings, context, cache, digests, applied, scripts)
+    yield from after_series(applied, rules, context.after_series(after), context, cache)
+    yield from of_series(digests, rules, settings, context)
+    if scripts:
+        yield from scripts.skipped
+
+
+def singly(
+    patches: Iterable[Patch], rules: Sequence[LintRule], settings: Settings, context: Context, cache: Cache,
+    digests: list[Digest], applied: list[Applied], scripts: Scripts | None = None,
+) -> Generator[Event, None, After]:  # fmt: skip
+    """What rules say of each patch, and of the tree after each series but the last one.
+
+    ``digests`` gets what is kept of each mail, ``applied`` the patches of the last series. Returns the tree after them.
+    """
     after = context.tip
     known = _known_better(rules)
     chosen: dict[tuple[str, Kind], tuple[LintRule, ...]] = {}
-    for held in _held(patches):
+    for held in held_together(patches):
         unsure: set[tuple[int, str]] = set()
         diffs = [Diff(patch.diff) for patch in held]
         if context.has_history:
@@ -100,14 +115,15 @@ def run(
             yield LookedAt(kept.patch, kept.profile, _first_change(diff))
             if patch.kind not in (Kind.PATCH, Kind.COVER):
                 continue
-            if context.base is not None and _begins(patch):
-                yield from _after_series(applied, rules, context.after_series(after), context, cache)
-                applied, after = [], After(PatchedTree(context.base, {}))
+            if context.base is not None and begins(patch):
+                yield from after_series(applied, rules, context.after_series(after), context, cache)
+                applied.clear()
+                after = After(PatchedTree(context.base, {}))
             misfits: Sequence[tuple[str, str]] = ()
             if patch.kind is Kind.PATCH and patch.path:
                 after, misfits = after.with_patch(patch, diff)
             if patch.kind is Kind.PATCH and context.base is not None:
-                applied.append(_apply(kept, diff))
+                applied.append(apply(kept, diff))
             job = Job(
                 patch, diff, kept.profile, context, after, misfits, settings.stated_base, texts=Texts(patch, diff)
             )
@@ -129,14 +145,18 @@ def run(
                 if settings.wants(name) and not answered:
                     script = "checkpatch" if name.startswith("checkpatch:") else "get_maintainer"
                     yield Raised(name, level, "", f"scripts/{script}.pl", None, lean[id(patch)], hit)
-    yield from _after_series(applied, rules, context.after_series(after), context, cache)
+    return after
+
+
+def of_series(
+    digests: Sequence[Digest], rules: Sequence[LintRule], settings: Settings, context: Context
+) -> Iterator[Event]:
+    """What rules say of whole series, at the end, and how many there are."""
     series = gather(digests, mailed=settings.mailed)
     for each in series:
         profiles = {kept.patch.label: kept.profile for kept in each.all}
         for rule in selected(rules, (About.SERIES,), each.first.profile):
             yield from _hits(rule, each, context, each.first, profiles)
-    if scripts:
-        yield from scripts.skipped
     yield Counted(len(series))
 
 
@@ -171,16 +191,17 @@ def _first_change(diff: Diff) -> tuple[str, int] | None:
     return None
 
 
-def _apply(kept: Digest, diff: Diff) -> _Applied:
+def apply(kept: Digest, diff: Diff) -> Applied:
+    """What is kept of a patch that was applied."""
     added: dict[str, list[tuple[int, str]]] = {
         file.path: [(line.number, line.text) for line in file.added] for file in diff.files
     }
     added |= {file.old_path: [] for file in diff.files if file.renamed}
-    return _Applied(kept, added, tuple(file.path for file in diff.files if file.created and not file.binary))
+    return Applied(kept, added, tuple(file.path for file in diff.files if file.created and not file.binary))
 
 
-def _after_series(
-    applied: Sequence[_Applied], rules: Sequence[LintRule], after: After, context: Context, cache: Cache
+def after_series(
+    applied: Sequence[Applied], rules: Sequence[LintRule], after: After, context: Context, cache: Cache
 ) -> Iterator[Event]:
     """The checks on the tree after a series, once all of it is applied."""
     if not applied or context.base is None:
@@ -201,7 +222,7 @@ def _after_series(
         yield from _hits(rule, tree, context, last)
 
 
-def _held(patches: Iterable[Patch]) -> Iterator[list[Patch]]:
+def held_together(patches: Iterable[Patch]) -> Iterator[list[Patch]]:
     """Patches by the hundred, those of one series by number within it."""
     held: list[Patch] = []
     size = 0
@@ -228,6 +249,6 @@ def _in_order(patches: Sequence[Patch]) -> list[Patch]:
     return [patches[index] for _, _, index in sorted(keys)]
 
 
-def _begins(patch: Patch) -> bool:
+def begins(patch: Patch) -> bool:
     """Whether a patch is the first of its series (a cover letter, too), so that it is meant for the base itself."""
     return bool(patch.path) and (patch.prefix.total <= 1 or patch.prefix.number <= 1)

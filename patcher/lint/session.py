@@ -26,10 +26,12 @@ from patcher.model import Frozen
 
 if TYPE_CHECKING:
     from patcher.cache import Cache
+    from patcher.lint.away import Asked
     from patcher.lint.backends import BackEnds
     from patcher.mail.read import Progress
     from patcher.tree.gitrepo import Repository
     from patcher.tree.kernel import KernelTree
+    from patcher.units import Elsewhere
 
 _FEW_FILES = 2000  # that differ between two trees
 _FIRST = 64  # mails by which the tree and the base are chosen
@@ -87,11 +89,15 @@ class _Source(NamedTuple):
     commits: tuple[str, ...] = ()
     looked_at: str = ""
     about: tuple[About, ...] = tuple(About)
+    place: tuple[str, str, str] | None = ("", "", "")
 
 
-def lint(request: Request, cache: Cache, progress: Progress | None = None) -> Linted:
-    """Lint what the user named. Raises InputError where that cannot be."""
-    with _Session(request, cache) as session:
+def lint(
+    request: Request, cache: Cache, progress: Progress | None = None, elsewhere: Elsewhere | None = None
+) -> Linted:
+    """Lint what the user named. ``elsewhere``: who does it, if not this machine. Raises InputError where that cannot
+    be."""
+    with _Session(request, cache, elsewhere) as session:
         source = _source(request, cache, progress)
         return Linted(session.linter(source)(source.patches), session.rules)
 
@@ -135,17 +141,25 @@ def fix(request: Request, target: str | None, cache: Cache, progress: Progress |
 def lint_patches(
     patches: Iterable[Patch], rules: Sequence[LintRule], settings: Settings, context: Context, cache: Cache,
     ignores: Ignores | None = None, baseline: Sequence[str] = (), scripts: Scripts | None = None,
+    asked: Asked | None = None,
 ) -> Outcome:  # fmt: skip
-    """All that is found in patches, once it is known what they are for."""
-    events = run(patches, rules, settings, context, cache, scripts)
+    """All that is found in patches, once it is known what they are for. ``asked``: who does it, if not this machine,
+    which then runs no scripts."""
+    if asked is None:
+        events = run(patches, rules, settings, context, cache, scripts)
+    else:
+        from patcher.lint import away
+
+        events = away.run(patches, rules, settings, context, cache, asked)
     return findings.outcome(events, rules, ignores or Ignores((), ()), baseline, strict=settings.strict)
 
 
 class _Session(contextlib.ExitStack):
     """What a request asks for, whatever it is that is linted. Closed, it removes copies of scripts."""
 
-    def __init__(self, request: Request, cache: Cache) -> None:
+    def __init__(self, request: Request, cache: Cache, elsewhere: Elsewhere | None = None) -> None:
         super().__init__()
+        self._elsewhere = elsewhere
         self._cache = cache
         self._fail_on = request.fail_on or Level.WARNING
         strict = bool(request.strict) or self._fail_on is Level.NOTE
@@ -159,24 +173,40 @@ class _Session(contextlib.ExitStack):
 
     def linter(self, source: _Source) -> Callable[[Iterable[Patch]], Outcome]:
         """What finds all there is in patches of a source. Raises InputError where something for it is missing."""
-        asked = self._settings
-        settings = Settings(asked.profile, asked.only, asked.skip, asked.strict, source.certain, source.mailed)
-        own = source.top / NAME if source.top else None
-        ignores = Ignores(read(own) if own and present(own) else (), {rule.id for rule in self.rules})
+        own = self._settings
+        settings = Settings(own.profile, own.only, own.skip, own.strict, source.certain, source.mailed)
+        kept = source.top / NAME if source.top else None
+        ignores = Ignores(read(kept) if kept and present(kept) else (), {rule.id for rule in self.rules})
         rules = [rule for rule in self.rules if rule.about in source.about]
-        scripts = _scripts(source, self._request)
+        asked = _asked(source, self._request, self._elsewhere)
+        scripts = _scripts(source, self._request) if asked is None else None
         if scripts:
             self.callback(scripts.close)
 
         def outcome(patches: Iterable[Patch]) -> Outcome:
             found = lint_patches(
-                patches, rules, settings, source.context, self._cache, ignores, self._baseline, scripts
+                patches, rules, settings, source.context, self._cache, ignores, self._baseline, scripts, asked
             )
             return structs.replace(
                 found, looked_at=source.looked_at, defaults=self._request.defaults, fail_on=self._fail_on
             )
 
         return outcome
+
+
+def _asked(source: _Source, request: Request, elsewhere: Elsewhere | None) -> Asked | None:
+    """What is asked of others, if anything. Raises InputError for what only this machine can do."""
+    if elsewhere is None or source.about != tuple(About):
+        return None  # a message alone is no work for many
+    if request.rules:
+        raise InputError("--rules, and others are to do the work", "they have the shipped rules alone; leave --on away")
+    if _trusted(source, request) or request.checkpatch:
+        raise InputError("the tree's scripts, and others are to do the work", "leave --trust-tree or --on away")
+    if source.place is None:
+        raise InputError("a tree that is no repository, and others are to do the work", "leave --on away")
+    from patcher.lint.away import Asked, Place
+
+    return Asked(elsewhere, Place(*source.place), source.repository)
 
 
 def _ids(request: Request, name: str, known: set[str]) -> frozenset[str]:
@@ -257,17 +287,17 @@ def _in_tree(tree: Path, request: Request, every: Iterable[Patch], head: Sequenc
             return _without_tree(every, f"{tree} is not a git repository")
         found = open_tree(tree, None)
         looked_at = f"looked at {found.where}, which is no repository"
-        return _Source(every, Context(found, None), certain=False, mailed=True, top=tree, looked_at=looked_at)
+        known = Context(found, None)
+        return _Source(every, known, certain=False, mailed=True, top=tree, looked_at=looked_at, place=None)
     from patcher.lint import base
 
     stands_on = base.found(repository, head, request.base, all_read=len(head) < _FIRST)
-    context = _context(
-        repository, stands_on.commit, None, cache, repository.resolve("HEAD") if stands_on.complete else None
-    )
+    whole = repository.resolve("HEAD") if stands_on.complete else ""
+    context = context_of(repository, stands_on.commit, None, cache, whole or None)
     looked_at = f"looked at {repository.where}, {stands_on.commit[:12]} ({stands_on.reason})"
     return _Source(
         every, context, stands_on.certain, mailed=True, top=_top(repository, tree), repository=repository,
-        looked_at=looked_at,
+        looked_at=looked_at, place=(stands_on.commit, "", whole),
     )  # fmt: skip
 
 
@@ -280,7 +310,7 @@ def _of_message(file: Path, tree: Path, cache: Cache) -> _Source:
         raise InputError(f"{file} is a message of git's, and {tree} is not a git repository", "name it with --tree")
     written = (message.being_written(file, repository),)
     born = repository.has("HEAD")
-    context = _context(repository, repository.resolve("HEAD"), None, cache) if born else Context(None, None)
+    context = context_of(repository, repository.resolve("HEAD"), None, cache) if born else Context(None, None)
     return _Source(written, context, True, False, _top(repository, tree), repository, about=message.ABOUT)
 
 
@@ -310,11 +340,15 @@ def _of_commits(
     from patcher.tree.commits import patches
 
     there = stated or repository.has(base)
-    context = _context(repository, repository.resolve(base), tip, cache) if there else Context(None, None)
-    return _Source(patches(repository, commits), context, True, False, top, repository, commits)
+    start = repository.resolve(base) if there else ""
+    context = context_of(repository, start, tip, cache) if there else Context(None, None)
+    place = (start, repository.resolve(tip) if there else "", "")
+    return _Source(patches(repository, commits), context, True, False, top, repository, commits, place=place)
 
 
-def _context(repository: Repository, base: str, tip: str | None, cache: Cache, whole: str | None = None) -> Context:
+def context_of(repository: Repository, base: str, tip: str | None, cache: Cache, whole: str | None = None) -> Context:
+    """What is known of a tree: the commits ``base``, and, where they are there, ``tip`` and ``whole``; see
+    ``Context``."""
     from patcher.tree.changes import changed_tree
     from patcher.tree.githistory import GitHistory
     from patcher.tree.gittree import GitTree
@@ -338,10 +372,7 @@ def _top(repository: Repository | None, tree: Path) -> Path:
 
 def _scripts(source: _Source, request: Request) -> BackEnds | None:
     """The tree's scripts, where the user consents. A checkpatch.pl that the user names is consent for that one."""
-    from patcher.lint.consent import given
-
-    tree = source.context.base
-    trusted = request.trust_tree or (source.top is not None and given(source.top))
+    tree, trusted = source.context.base, _trusted(source, request)
     if request.trust_tree and tree is None:
         raise InputError("--trust-tree without a tree", "name one with --tree")
     if not trusted and not request.checkpatch:
@@ -349,6 +380,12 @@ def _scripts(source: _Source, request: Request) -> BackEnds | None:
     from patcher.lint.backends import BackEnds
 
     return BackEnds(tree, source.repository, request.checkpatch, strict=bool(request.strict), trusted=trusted)
+
+
+def _trusted(source: _Source, request: Request) -> bool:
+    from patcher.lint.consent import given
+
+    return request.trust_tree or (source.top is not None and given(source.top))
 
 
 def _write_mail(patches: Sequence[Patch], changed: set[str], directory: Path) -> None:

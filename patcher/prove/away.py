@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from patcher.cache import Cache
+from patcher.data import code
 from patcher.model import Frozen
 from patcher.prove.program import Program
 from patcher.prove.prove import Part, Progress, Request
@@ -68,7 +67,7 @@ def play_all(
 def _unit(key: Key, name: str, request: Request) -> Unit:
     arch, program = key
     work = msgspec.msgpack.encode(Try(arch, name, request._replace(archs=(arch,), only=(name,))))
-    digest = hashlib.sha256(_code() + program + work).hexdigest()
+    digest = hashlib.sha256(code().encode() + program + work).hexdigest()
     return Unit("prove", digest, f"{name} on {arch}", work, data=program.hex())
 
 
@@ -78,13 +77,3 @@ def _kept(unit: Unit) -> str:
 
 def _lost(each: AnyProperty, reason: str) -> Part:
     return Part("", "", 0, 0, 0.0, (Verdict(each.id, each.number, each.statement, Status.SKIP, 0, reason),))
-
-
-@functools.cache
-def _code() -> bytes:
-    """A digest of what draws, plays and judges."""
-    state = hashlib.sha256()
-    here = Path(__file__).parent
-    for file in sorted(file for file in here.rglob("*") if file.suffix in (".py", ".json", ".toml")):
-        state.update(f"{file.relative_to(here)}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
-    return state.digest()

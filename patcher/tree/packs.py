@@ -12,9 +12,10 @@ from patcher.files import read_file
 from patcher.tree.command import run
 from patcher.tree.gitrepo import Repository
 
-_FILES, _HISTORY = "refs/patcher/files", "refs/patcher/history"
+_FILES, _TIPS, _STATES = "refs/patcher/files", "refs/patcher/tips", "refs/patcher/states"
 _SHALLOW = "shallow"
 _NAMED = 16  # commits that are there: the latest say enough of what need not be sent
+_TIPS_NAMED = 5000
 _PACKS = 64  # more make git slow
 
 
@@ -46,6 +47,13 @@ def boundary(repository: Repository) -> tuple[str, ...]:
     return tuple(read_file(repository.common / _SHALLOW).decode("ascii").split()) if repository.shallow else ()
 
 
+def tips(repository: Repository, others: Iterable[str]) -> tuple[str, ...]:
+    """The commits that all of a repository's history leads up to: ``others``, HEAD, and those of its references."""
+    listed = repository.run("for-each-ref", "--format=%(objectname)").decode().split()
+    found = repository.objects.find([f"{name}^{{commit}}" for name in (*others, "HEAD", *listed)])
+    return tuple(dict.fromkeys(each.id for each in found if each.kind == "commit"))
+
+
 class Clone:
     """A bare repository of our own, for commits that others send. It has the objects of ``beside``, too, a repository
     that is there already."""
@@ -66,33 +74,39 @@ class Clone:
             alternates.write_bytes(os.fsencode(beside / "objects") + b"\n")
         self.repository = Repository(directory, directory, None)
 
-    def has(self, commits: Sequence[str], *, history: bool) -> bool:
-        """Whether the commits are there, with all of their files, and with their history if that is wanted."""
-        known = set(self._named(_HISTORY if history else _FILES))
+    def has(self, commits: Sequence[str], *, history: str) -> bool:
+        """Whether the commits are there, with all of their files. ``history``: names what else must have come, or
+        "" for nothing; see ``take``."""
+        if history:
+            return history in self._named(_STATES)
+        known = set(self._named(_FILES))
         return all(each in known or self._beside_has(each) for each in commits)
 
-    def there(self, commits: Sequence[str], *, history: bool) -> tuple[str, ...]:
-        """Commits that need not be sent: the last that came, and those of ``commits`` that are there."""
+    def there(self, commits: Sequence[str], *, history: str) -> tuple[str, ...]:
+        """Commits that need not be sent: the last that came, and those of ``commits`` that were there before."""
         found = [each for each in commits if self._beside_has(each)]
-        return (*found, *self._named(_HISTORY if history else _FILES)[:_NAMED])
+        known = self._named(_TIPS)[:_TIPS_NAMED] if history else self._named(_FILES)[:_NAMED]
+        return (*found, *known)
 
-    def take(self, file: Path, commits: Sequence[str], shallow: Sequence[str], *, history: bool) -> None:
-        """Take in a pack, which is moved away, and have these commits. Raises InputError where it is damaged."""
+    def take(self, file: Path, commits: Sequence[str], shallow: Sequence[str], *, history: str) -> None:
+        """Take in a pack, which is moved away, and have these commits; with all of their history, if that has a name.
+        Raises InputError where it is damaged."""
         packs = self.repository.directory / "objects" / "pack"
         packs.mkdir(exist_ok=True)
         new = packs / f"pack-{os.getpid()}-{file.stat().st_mtime_ns}.pack"
-        file.rename(new)
+        shutil.move(file, new)
         try:
             self.repository.run("index-pack", str(new), doing="take in objects of")
         except BaseException:
             new.unlink(missing_ok=True)
             raise
+        names = [f"{_TIPS if history else _FILES}/{each} {each}" for each in commits]
         if history:
+            names.append(f"{_STATES}/{history} {commits[0]}")
             (self.repository.common / _SHALLOW).unlink(missing_ok=True)
             if shallow:
                 (self.repository.common / _SHALLOW).write_text("".join(f"{each}\n" for each in shallow))
-        kinds = (_FILES, _HISTORY) if history else (_FILES,)
-        lines = "".join(f"update {kind}/{each} {each}\n" for kind in kinds for each in commits)
+        lines = "".join(f"update {name}\n" for name in names)
         self.repository.run("update-ref", "--stdin", stdin=lines.encode(), doing="name commits in")
 
     def _named(self, kind: str) -> list[str]:
