@@ -78,16 +78,18 @@ def of_series(
 
 
 def of_prepared(
-    prepared: Prepared, done: Delivered | None, place: Path, cache: Cache, progress: Progress | None = None
-) -> Story:
+    prepared: Prepared, done: Delivered | None, seconds: float, place: Path, cache: Cache,
+    progress: Progress | None = None,
+) -> Story:  # fmt: skip
     """The story of what ``apply`` made, or, where ``done`` is None, would have made. Nothing is run again: the checks
-    are those that were asked for."""
+    are those that were asked for; ``seconds`` is how long all of that took."""
     with temporary.directory("report") as scratch:
         series = pipeline.prepared_commits(prepared, scratch)
         plans = (*prepared.whole, *(part.plan for part in prepared.parts))
         branch = ", ".join(each.branch for each in done.series if each.branch) if done else ""
         name = ",".join(plan.series for plan in plans)
-        return _Work(series, place, cache, progress).told(name, prepared, branch, plans)
+        stages = [Stage("plan, generate and check" if prepared.report else "plan and generate", seconds)]
+        return _Work(series, place, cache, progress, stages).told(name, prepared, branch, plans)
 
 
 class _Work:

@@ -12,7 +12,7 @@ from patcher.story.model import Story
 def commands(
     story: Story, options: Options | None, examples: int, named: LintRequest | None, mailed: bool
 ) -> tuple[str, ...]:
-    """What gives the same again, stage by stage.
+    """What gives the same again, all of it and stage by stage.
 
     Arguments:
         options: how it was compiled, None where it was not
@@ -33,15 +33,17 @@ def commands(
     else:
         span = f"{base}..{tip}"
         what, on = (span,), ()
+    how = ["--examples", str(examples)] if story.proofs else []
     if options:
-        names = [word for each in options.configs for word in ("--configs", each)]
-        tools = ("--with", options.tools) if options.tools != "gcc" else ()
-        found.append(line("patcher", "check", *tree, *what, *on, *names, *tools, "--trust-tree"))
+        trusting = [*(word for each in options.configs for word in ("--configs", each)), "--trust-tree"]
+        found.append(line("patcher", "check", *tree, *what, *on, *trusting))
+        how += trusting
     if story.lint is not None:
         found.append(line("patcher", "lint", *tree, *(what if mailed else (span,)), *(on if mailed else ())))
     if story.proofs and not mailed:
         found.append(line("patcher", "prove", *tree, "--range", span, "--examples", str(examples)))
-    return tuple(found)
+    how += [f"--no-{each.stage}" for each in story.not_run if each.why == f"--no-{each.stage}"]
+    return line("patcher", "report", *tree, *what, *on, *how), *found
 
 
 def line(*words: str) -> str:

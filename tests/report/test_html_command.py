@@ -10,6 +10,7 @@ import pytest
 
 Run = Callable[..., tuple[int, str, str]]
 Git = Callable[..., str]
+NOTHING = ("--no-lint", "--no-prove")
 MAIL = """From: A U Thor <a@example.org>
 Subject: [PATCH] mm: <script>alert(1)</script>
 
@@ -50,7 +51,7 @@ def test_lint(run: Run, tmp_path: Path) -> None:
 
 def test_plan(run: Run, mini_repo: Path) -> None:
     code, out, err = run("plan", "--tree", mini_repo, "--format", "html")
-    assert (code, err) == (0, "")
+    assert (code, err) == (1, "")  # a person must look
     assert title(out) == "Series identity on Linux 2.6.37-mini: applicable (patcher plan)"
     assert 'data-m="redundant"' in out
 
@@ -81,7 +82,7 @@ def test_a_report_of_a_range_has_patch_and_checks(run: Run, git: Git, committed:
     for part in (
         "+int added;",
         "A message.",
-        "signed-off-missing",
+        "sign-off-missing",
         "--no-prove",
         "--trust-tree",
         "patcher lint --tree",
@@ -101,12 +102,15 @@ def test_a_report_of_a_mail_that_does_not_apply(run: Run, mini_repo: Path, tmp_p
 
 def test_a_report_of_a_series_has_its_plan(run: Run, git: Git, mini_repo: Path, tmp_path: Path) -> None:
     before = git(mini_repo, "for-each-ref")
-    code, out, err = run("report", "--series", "identity", "--tree", mini_repo, "--no-prove", "-q", "-o", "s.html")
-    assert (code, out, err) == (1, "", "")  # lint: nobody has signed it
+    code, out, err = run("report", "--series", "identity", "--tree", mini_repo, "-q", "-o", "s.html", *NOTHING)
+    assert (code, out, err) == (0, "", "")
     text = (tmp_path / "s.html").read_text()
-    assert title(text) == "identity on Linux 2.6.37-mini: FAIL (patcher report)"
+    assert title(text) == "identity on Linux 2.6.37-mini: SKIP (patcher report)"
     assert text.count('<h3><span class="number">') == 14
     assert 'class="f"' in text
+    assert (
+        f"patcher report --tree linux --series identity --base {git(mini_repo, 'rev-parse', 'HEAD')[:12]} --no-" in text
+    )
     assert git(mini_repo, "for-each-ref") == before
 
 
@@ -118,6 +122,12 @@ def test_apply_tells_what_it_made(run: Run, git: Git, mini_repo: Path, tmp_path:
     tip = git(mini_repo, "rev-parse", "patcher/identity")
     assert f"{tip[:12]}, branch patcher/identity, 14 commits on the base" in text
     assert "it was not asked for; apply --check --prove does" in text
+    code, out, err = run("apply", "--tree", mini_repo, "--rev", "patcher/identity", "--report", "b.html")
+    assert (code, "nothing to do" in out) == (0, True)
+    assert err == "patcher: there is nothing to report; b.html was not written\n"
+    assert not (tmp_path / "b.html").exists()
+    code, _, err = run("apply", "--tree", mini_repo, "--report", "none/b.html")
+    assert (code, err.count("\n"), "no such directory" in err) == (2, 1, True)
 
 
 def test_wrong_calls_of_report(run: Run, mini_repo: Path, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ from patcher.story.model import NotRun, Stage, Story
 TOOL = {"name": "patcher", "version": "1", "libclang": "18"}
 HOSTILE = (
     "'\"><script>alert(1)</script></title></style><img src=x onerror=alert(1)><!--&lt;&#60;{{ 7*7 }}{% raw %}"
-    "\x1b[31m\x00\u202e\u2066\x9b\udc80\ud800]]>`${1}</pre></code></td></table></details></dialog>"
+    "\x1b[31m\x00\u061c\u202e\u2066\x9b\udc80\ud800]]>`${1}</pre></code></td></table></details></dialog>"
 )
 VOID = {"meta", "input", "img", "br", "hr", "link"}
 DIFF = """diff --git a/mm/a.c b/mm/a.c

@@ -12,9 +12,13 @@
   // Filter: what has data-m is shown if one of its words is asked for, and all words that were typed are in its text.
   const marked = all("[data-m]");
   const counts = new Map();
-  for (const each of marked) {
-    each.marks = each.dataset.m.split(" ");
-    if (!each.matches(".row") || !one("commits")) for (const mark of each.marks) counts.set(mark, (counts.get(mark) || 0) + 1);
+  for (const each of marked) each.marks = each.dataset.m.split(" ");
+  for (const kind of [".f", ".patch", ".row"]) {  // findings are counted, else patches, else rows
+    const found = new Map();
+    for (const each of marked) {
+      if (each.matches(kind)) for (const mark of each.marks) found.set(mark, (found.get(mark) || 0) + 1);
+    }
+    for (const [mark, count] of found) if (!counts.has(mark)) counts.set(mark, count);
   }
   const boxes = [...counts].map(([mark, count]) => {
     const label = document.createElement("label"), box = document.createElement("input");
