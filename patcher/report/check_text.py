@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from patcher.check.results import Finding, Kind, Report, Row, Status, counts
 from patcher.escape import safe
 from patcher.report.fold import WIDTH, Whole, fitted
+from patcher.report.table import Cell, table
+from patcher.report.table import Row as table_row
 
 Style = Callable[..., str]
 COLOUR = {
@@ -18,7 +20,7 @@ COLOUR = {
     Status.ERROR: "magenta",
 }
 _FEW = 12
-_SUBJECT = 44
+_MANY, _RUN = 40, 3  # rows of a table, above which so many that only pass are told in one
 
 
 def check_text(report: Report, style: Style, *, verbose: bool = False, quiet: bool = False, width: int = WIDTH) -> str:
@@ -29,7 +31,9 @@ def check_text(report: Report, style: Style, *, verbose: bool = False, quiet: bo
     lines = [] if quiet else [*_head(report, style)]
     for finding in report.findings:
         lines += ["", *_finding(finding, report, style, verbose)]
-    lines += ["", *_table(report, style)]
+    if quiet and any(column.made_of for column in report.columns):  # else it was told above
+        lines += ["", *_legend(report)]
+    lines += ["", *_table(report, style, verbose, width)]
     lines += _troubles(report, style, verbose)
     if not quiet:
         lines += _left_out(report, style, verbose)
@@ -42,13 +46,17 @@ def _head(report: Report, style: Style) -> Iterator[str]:
     yield style(
         f"{count} commit{'s' if count != 1 else ''} on Linux {safe(report.version)} ({report.base[:12]})", bold=True
     )
-    for head, column in zip(_heads(report), report.columns, strict=True):
-        if column.made_of:
-            yield safe(f"  {head} {column.check}: {column.made_of}; {column.compiler or column.tool}")
+    yield from _legend(report)
     if report.adjustments:
         yield "applied so that today's tools take this tree:"
         yield from (safe(f"  {line}") for line in report.adjustments)
     yield from (safe(line) for line in report.notes)
+
+
+def _legend(report: Report) -> Iterator[str]:
+    for head, column in zip(_heads(report), report.columns, strict=True):
+        if column.made_of:
+            yield safe(f"  {head} {column.check}: {column.made_of}; {column.compiler or column.tool}")
 
 
 def _finding(finding: Finding, report: Report, style: Style, verbose: bool) -> Iterator[str]:
@@ -92,22 +100,32 @@ def _heads(report: Report) -> list[str]:
     return [f"[{next(numbers)}]" if column.made_of else column.check for column in report.columns]
 
 
-def _table(report: Report, style: Style) -> Iterator[str]:
-    heads = _heads(report)
-    widths = [max(5, len(head)) + 1 for head in heads]
-    label = max(len(_label(row, report)) for row in report.rows)
-    yield " ".join([" " * label, *(f"{head:{width}}" for head, width in zip(heads, widths, strict=True))]).rstrip()
-    for row in report.rows:
-        cells = (
-            style(f"{cell.status.value:{width}}", fg=COLOUR[cell.status])
-            for cell, width in zip(row.cells, widths, strict=True)
-        )
-        yield f"{_label(row, report):{label}} {' '.join(cells)}".rstrip()
+def _table(report: Report, style: Style, verbose: bool, width: int) -> Iterator[str]:
+    yield from table(_heads(report), list(_rows(report, verbose)), width, style)
+    if len(report.rows) > _MANY:
+        yield ""
+        for at, (head, column) in enumerate(zip(_heads(report), report.columns, strict=True)):
+            cells = [row.cells[at] for row in report.rows]
+            if any(cell.status is not Status.PASS for cell in cells):
+                yield safe(f"  {head} {column.check if column.made_of else ''}".rstrip() + f": {counts(cells)}")
 
 
-def _label(row: Row, report: Report) -> str:
-    subject = row.subject if len(row.subject) <= _SUBJECT else f"{row.subject[: _SUBJECT - 1]}…"
-    return safe(f"{_number(row.number, report)} {subject}")
+def _rows(report: Report, verbose: bool) -> Iterator[table_row]:
+    """A row for each commit. Of many, those that only pass are told in one, as long as they follow each other."""
+    for passes, group in itertools.groupby(
+        report.rows, lambda row: all(cell.status is Status.PASS for cell in row.cells)
+    ):
+        rows = list(group)
+        if not passes or verbose or len(rows) < _RUN or len(report.rows) <= _MANY:
+            for row in rows:
+                yield table_row(safe(f"{_number(row.number, report)} {row.subject}"), _cells(row))
+        else:
+            where = f"[{rows[0].number}–{rows[-1].number}/{len(report.rows)}]"
+            yield table_row(f"{where} {len(rows)} commits", _cells(rows[0]))
+
+
+def _cells(row: Row) -> tuple[Cell, ...]:
+    return tuple(Cell(cell.status.value, COLOUR[cell.status]) for cell in row.cells)
 
 
 def _troubles(report: Report, style: Style, verbose: bool) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
@@ -17,6 +18,7 @@ Style = Callable[..., str]
 _COLOUR = {Status.PASS: "green", Status.FAIL: "red", Status.SKIP: "yellow", Status.ABSENT: "bright_black"}
 _LETTER = {Status.PASS: "pass", Status.FAIL: "FAIL", Status.SKIP: "skip", Status.ABSENT: "-"}
 _FEW = 8
+_ID, _STATEMENT = 16, 32  # columns of a property's id, and of its statement beside cells
 
 
 def prove_text(
@@ -31,7 +33,7 @@ def prove_text(
             line for proof in commits[0].proofs for line in (*_proof(commits[0], proof, style, verbose, quiet), "")
         ]
     else:
-        lines = [*_table(commits, style), "", *_changes(commits, style, verbose)]
+        lines = [*_table(commits, style, width), "", *_changes(commits, style, verbose)]
     return fitted([*lines, *_summary(commits, style)], width)
 
 
@@ -100,29 +102,47 @@ def step_text(step: AnyStep) -> str:
     return f"{step.name}({', '.join(f'{each:#x}' for each in msgspec.structs.astuple(step))})"
 
 
-def _table(commits: Sequence[CommitProof], style: Style) -> Iterator[str]:
-    """Properties down, commits across; where the word sizes differ, both are said: 64/32."""
-    first = commits[0].proofs
+def _table(commits: Sequence[CommitProof], style: Style, width: int) -> Iterator[str]:
+    """Properties down, commits across; where these are too many, in runs. Where the word sizes differ, both are said:
+    64/32."""
     yield style("commits", bold=True)
     for number, commit in enumerate(commits):
         start = " (what the range starts from)" if number == 0 else ""
         yield safe(f"  {number:3}  {commit.commit[:12]}  {commit.subject}{start}")
     yield ""
-    width = 11 if any(_cell(commit, at, None)[1] for commit in commits for at in range(len(first[0].verdicts))) else 6
-    yield f"  {'property':16}" + "".join(f"{number:>{width}}" for number in range(len(commits)))
-    for at, verdict in enumerate(first[0].verdicts):
-        cells = "".join(
-            " " * (width - len(_cell(commit, at, None)[0])) + _cell(commit, at, style)[0] for commit in commits
-        )
-        yield f"  {verdict.id:16}{cells}  {verdict.statement}"
+    verdicts = commits[0].proofs[0].verdicts
+    told = [[_states(commit, at) for commit in commits] for at in range(len(verdicts))]
+    wide = 11 if any(len(states) > 1 for each in told for states in each) else 6
+    across = 2 + _ID + wide * len(commits)
+    if across <= width:
+        yield f"  {'property':{_ID}}" + "".join(f"{number:>{wide}}" for number in range(len(commits)))
+    for verdict, each in zip(verdicts, told, strict=True):
+        cells = [" " * (wide - len(_told(states, None))) + _told(states, style) for states in each]
+        line = f"  {verdict.id:{_ID}}{''.join(cells) if across <= width else f'  {_runs(each, style)}'}"
+        if across + _STATEMENT <= width:
+            yield f"{line}  {verdict.statement}"
+        else:
+            yield from (line, f"      {verdict.statement}")
 
 
-def _cell(commit: CommitProof, at: int, style: Style | None) -> tuple[str, bool]:
-    states = [proof.verdicts[at].status for proof in commit.proofs]
-    if len(set(states)) == 1:
-        text = _LETTER[states[0]]
-        return (style(text, fg=_COLOUR[states[0]]) if style else text), False
-    return "/".join(style(_LETTER[each], fg=_COLOUR[each]) if style else _LETTER[each] for each in states), True
+def _states(commit: CommitProof, at: int) -> tuple[Status, ...]:
+    """How a property stands: of each word size, or once for all."""
+    states = tuple(proof.verdicts[at].status for proof in commit.proofs)
+    return states[:1] if len(set(states)) == 1 else states
+
+
+def _told(states: tuple[Status, ...], style: Style | None) -> str:
+    return "/".join(style(_LETTER[each], fg=_COLOUR[each]) if style else _LETTER[each] for each in states)
+
+
+def _runs(each: Sequence[tuple[Status, ...]], style: Style) -> str:
+    """The states of commits that follow each other, such as ``- at 0–12, pass at 13–299``."""
+    found, first = [], 0
+    for states, group in itertools.groupby(each):
+        last = first + len(list(group)) - 1
+        found.append(f"{_told(states, style)} at {first}{f'–{last}' if last > first else ''}")
+        first = last + 1
+    return ", ".join(found)
 
 
 def _changes(commits: Sequence[CommitProof], style: Style, verbose: bool) -> Iterator[str]:

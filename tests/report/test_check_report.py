@@ -207,3 +207,23 @@ def test_another_check_gets_a_column() -> None:
 
 def test_the_schema_is_shipped() -> None:
     assert Path(patcher.report.check_json.SCHEMA).is_file()
+
+
+def test_three_hundred_commits_in_twelve_configurations_can_be_read() -> None:
+    names = [f"x86_64-configuration-number-{number}" for number in range(12)]
+    rows = tuple(
+        Row(number, f"{number:040}", f"mm: a change with a subject that is long, the {number}th of a long series",
+            tuple(Cell(name, Status.FAIL if number == 150 and at == 7 else Status.PASS, "why", 1)
+                  for at, name in enumerate(names)))
+        for number in range(1, 301)
+    )  # fmt: skip
+    many = msgspec.structs.replace(
+        REPORT, rows=rows, findings=(), columns=tuple(Column(name, "gcc", name, "make it", "gcc 12") for name in names)
+    )
+    text = check_text(many, lambda text, **_: text)
+    assert all(len(line) <= 80 for line in text.splitlines()) and text.count("\n") < 50
+    assert "[1–149/300] 149 commits" in text and "[151–300/300] 150 commits" in text
+    assert "[8] x86_64-configuration-number-7: 299 PASS, 1 FAIL\n" in text
+    assert "300 commits, 12 checks: 3599 PASS, 1 FAIL; 3600 objects compared\n" in text
+    every = check_text(many, lambda text, **_: text, verbose=True)
+    assert all(every.count(f"\n[{number}/300] ") == 2 for number in range(1, 301))
