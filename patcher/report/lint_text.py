@@ -8,11 +8,12 @@ from itertools import groupby
 from patcher.escape import safe
 from patcher.lint.model import Finding, Level, Outcome
 from patcher.lint.session import Corrected
-from patcher.report.fold import WIDTH, fitted
+from patcher.report.excerpt import marked
+from patcher.report.fold import WIDTH, Whole, fitted
 
 Style = Callable[..., str]
 _COLOUR = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "blue"}
-_WIDE = 100
+_BESIDE = "    | "
 
 
 def lint_text(outcome: Outcome, style: Style, *, verbose: bool = False, quiet: bool = False, width: int = WIDTH) -> str:
@@ -26,7 +27,7 @@ def lint_text(outcome: Outcome, style: Style, *, verbose: bool = False, quiet: b
         findings = list(group)
         lines += [style(safe(f"{findings[0].patch}: {findings[0].summary}".rstrip(": ")), bold=True)]
         for finding in findings:
-            lines += _finding(finding, style, verbose)
+            lines += _finding(finding, style, verbose, width)
         lines.append("")
     lines += _looked_at(outcome)
     if outcome.skipped and not quiet:
@@ -50,7 +51,7 @@ def corrected_text(corrected: Corrected, style: Style, width: int = WIDTH) -> st
     return f"{''.join(lines)}\n{lint_text(corrected.left, style, width=width)}"
 
 
-def _finding(finding: Finding, style: Style, verbose: bool) -> Iterator[str]:
+def _finding(finding: Finding, style: Style, verbose: bool, width: int) -> Iterator[str]:
     location = (
         f"{finding.path}:{finding.line}: "
         if finding.line and finding.path
@@ -63,24 +64,12 @@ def _finding(finding: Finding, style: Style, verbose: bool) -> Iterator[str]:
     level = style(finding.level.value, fg=_COLOUR[finding.level])
     yield f"  {safe(location)}{level}: {safe(finding.message)} [{safe(finding.rule)}]"
     if finding.excerpt:
-        yield from (style(line, fg="bright_black") for line in _marked(finding))
+        shown = marked(finding.excerpt, finding.column, finding.width, width - len(_BESIDE))
+        yield from (Whole(style(_BESIDE + line, fg="bright_black")) for line in shown)
     if finding.fix:
         yield f"      {safe(finding.fix)}"
     if verbose and finding.source:
         yield f"      see {safe(finding.source)}"
-
-
-def _marked(finding: Finding) -> Iterator[str]:
-    """The line, cut where it is long, with a row of ``^`` below what is meant."""
-    text = finding.excerpt.replace("\t", " ")
-    column = max(finding.column - 1, 0)
-    start = 0 if column < _WIDE - 20 else column - 30
-    shown = text[start : start + _WIDE]
-    before = safe(shown[: column - start])
-    meant = safe(shown[column - start : column - start + max(finding.width, 1)])
-    yield f"    | {'…' if start else ''}{safe(shown)}"
-    if finding.width and finding.width < len(finding.excerpt):
-        yield f"    | {' ' * (len(before) + bool(start))}{'^' * max(1, len(meant))}"
 
 
 def _looked_at(outcome: Outcome) -> Iterator[str]:
