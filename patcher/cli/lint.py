@@ -23,7 +23,7 @@ _FORMATS = ("text", "json", "html", "sarif", "junit", "codequality", "patchwork"
 
 
 @click.command(cls=Command, reports=True)
-@click.argument("what", nargs=-1, metavar="[RANGE | FILE… | -]")
+@click.argument("what", nargs=-1, metavar="[RANGE | FILE… | lore:ID | -]")
 @click.option("--tree", metavar="DIR", type=PATH, help="Kernel tree the patches are for. Default: here.")
 @click.option("--no-tree", is_flag=True, help="Do not look at the repository around mails.")
 @click.option("--base", metavar="REV", help="Revision they apply to. Default: base-commit, or the parent of a range.")

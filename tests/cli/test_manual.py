@@ -63,7 +63,7 @@ def test_what_man_shows(installed: Path, command_environment: dict[str, str]) ->
         "Start with:   patcher demo",
         "--fail-on [error|warning|note]",
         "-N, --max-count N",
-        "patcher lint [OPTIONS] [RANGE | FILE… | -]",
+        "patcher lint [OPTIONS] [RANGE | FILE… | lore:ID | -]",
         "git patcher [OPTIONS] COMMAND [ARGS]...",
         "patcher.lint.failOn",
         "EXIT STATUS",
