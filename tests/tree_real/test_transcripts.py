@@ -1,4 +1,4 @@
-"""What the README and the tour quote is what the tool says of the real tree."""
+"""What the README, the scheme and the tour quote is what the tool says of the real tree."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TOP = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ["README.md", "docs/tour.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/scheme.md", "docs/tour.md"])
 def test_quotes(run: Callable[..., Any], linux_2_6_37: Any, page: str) -> None:
     place = ["--tree", linux_2_6_37.path, "--rev", linux_2_6_37.revision or "HEAD"]
     said = re.sub(COMMIT, "", run("plan", "-v", *place).stdout)  # any repository that has the release will do
