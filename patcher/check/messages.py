@@ -19,6 +19,9 @@ _LINE = re.compile(
     r"(?P<what>fatal error|error|warning|note|Error|Warning|Fatal error): (?P<message>.*)$"
 )
 _OBJTOOL = re.compile(r"^(?P<path>\S+)\.o: (?P<what>warning|error): (?P<message>objtool: .*)$")
+_SMATCH = re.compile(
+    r"^(?P<path>[^\s:]+):(?P<line>\d{1,9}) (?P<function>\w+)\(\) (?P<what>warn|error): (?P<message>.*)$"
+)
 _FUNCTION = re.compile(r"^(?P<path>[^\s:][^:]*): In (?:member )?function ['‘](?P<name>[^'’]+)['’]")
 _TOP = re.compile(r"^(?P<path>[^\s:][^:]*): At top level:")
 _OPTION = re.compile(r" \[(-W[^\]]+)\]$")
@@ -71,6 +74,9 @@ def parse(output: str, tree: Path, build: Path, lines: ReadLines, target: str = 
                     found[-1] = found[-1]._replace(within=(path, int(match["line"])))
                 continue
             found.append(_raw(what, path, int(match["line"]), match["message"], functions.get(path)))
+        elif match := _SMATCH.match(plain):
+            path = inside(match["path"], tree, build)
+            found.append(_raw(match["what"], path, int(match["line"]), match["message"], match["function"]))
         elif match := _OBJTOOL.match(plain):
             path = inside(match["path"], tree, build) + ".o"
             found.append(_raw(match["what"], path, 0, match["message"], ""))

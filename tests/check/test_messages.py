@@ -153,6 +153,13 @@ def test_new_is_what_there_is_more_of(before: list[Message], after: list[Message
     assert all(message in after for message in found)
 
 
+def test_smatch() -> None:
+    said = "/src/tree/mm/a.c:9 f() warn: unsigned 'x' is never less than zero.\n/src/tree/mm/a.c:9 f() error: deref\n"
+    assert [(each.severity, each.line, each.function, each.source) for each in read(said)] == [
+        (Severity.WARNING, 9, "f", "min(x, y);"), (Severity.ERROR, 9, "f", "min(x, y);"),
+    ]  # fmt: skip
+
+
 @given(st.text())
 def test_any_output_can_be_read(said: str) -> None:
     read(said)
