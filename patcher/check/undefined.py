@@ -26,6 +26,8 @@ _NAMES, _USERS = 64, 16
 _ROUNDS = ((0, 1), (1, 4), (4, 8))  # which of the files that name a symbol are compiled, as long as none defines it
 _IF, _ENDIF = re.compile(r"^[ \t]*#[ \t]*if", re.MULTILINE), re.compile(r"^[ \t]*#[ \t]*endif", re.MULTILINE)
 _OF_LINKER = ("__start_", "__stop_", "__this_module")
+_OF_MACROS = ("sys_", "compat_sys_", "__se_sys_", "__do_sys_")  # of SYSCALL_DEFINE, by what an architecture says
+_OF_COMPILER = re.compile(r"__u?(?:div|mod)di3$|__aeabi_u?ldivmod$")  # libgcc's, which the kernel goes without
 _CODE = ("*.c", "*.S", "*.lds.h", "*.rs")
 _FINE = "fine"
 
@@ -176,15 +178,19 @@ class _Look:
             self._more(files[start:end])
             if (place := self._definer(name, user)) == _FINE:
                 break
+        if place == _FINE or len(files) > _ROUNDS[-1][1]:
+            return ""
         if place:
-            return "" if place == _FINE else f"{quoted}, is defined in {place}"
-        if len(files) > _ROUNDS[-1][1] or any(path.endswith((".lds.S", ".lds.h")) for path in self._all(name)):
+            return f"{quoted}, is defined in {place}"
+        if any(path.endswith((".lds.S", ".lds.h")) for path in self._all(name)):
             return ""
         unbuilt = [path for path in self._all(name) if _defines(name, self._snapshot.text(path))]
         unbuilt = [path for path in unbuilt if not self._makefiles.builds(path)]
         if unbuilt:
             return f"{quoted}, is defined in {unbuilt[0]}, which this configuration does not build"
-        return f"{quoted}: nothing defines it"
+        if _OF_COMPILER.match(name):
+            return f"{quoted}, divides 64 bit numbers, and nothing defines it"
+        return f"{quoted}: nothing defines it" if self._is_declared(name, target) else ""
 
     def unused(self, names: Iterable[str]) -> Iterator[tuple[str, str]]:
         """The files that export one of some symbols, while no other names it but in declarations: (path, symbol)."""
@@ -202,10 +208,22 @@ class _Look:
         return not any(line[:1] in ("", " ", "\t", "#", "}") for line in lines if word.search(line))
 
     def _is_written(self, name: str, target: str) -> bool:
-        """Whether a name stands in the source as it is, or in what the commit adds: no macro made it."""
+        """Whether a name stands in the source as it is, or in what the commit adds: no macro made it. What the compiler
+        calls by itself counts, too."""
+        if _OF_COMPILER.match(name):
+            return True
         word = re.compile(rf"\b{re.escape(name)}\b")
         text = self._snapshot.text(affected.source(target, self._snapshot.entries))
         return bool(word.search(text) or word.search(self._changed))
+
+    def _is_declared(self, name: str, target: str) -> bool:
+        """Whether a declaration has the name as it is. Where a macro makes that, one may make the definition, too."""
+        source = affected.source(target, self._snapshot.entries)
+        word = re.escape(name)
+        declaration = re.compile(rf"^(?:[ \t]*extern\b|\w)[^\n;{{}}=#]*\b{word}\b[^\n;{{}}=]*[;,(]", re.MULTILINE)
+        headers = self._snapshot.naming([name], ["*.h"])
+        declared = any(declaration.search(self._snapshot.text(path)) for path in (source, *headers))
+        return declared and not name.startswith(_OF_MACROS)
 
     def _definer(self, name: str, user: str) -> str:
         """_FINE where a symbol is defined for a user, or in what it is not for it; "" where it is not."""

@@ -27,6 +27,7 @@ LD := ld.lld
 KBUILD_CFLAGS += --target=$(if $(filter arm64,$(SRCARCH)),aarch64,x86_64)-linux-gnu
 endif
 KBUILD_CFLAGS += -std=gnu11 -O2 -Wall -ffreestanding -fno-pie -fcf-protection=none
+KBUILD_CFLAGS += $(if $(filter i386,$(ARCH)),-m32)
 KBUILD_CFLAGS := $(if $(filter x86,$(SRCARCH)),$(KBUILD_CFLAGS),$(filter-out -fcf%,$(KBUILD_CFLAGS)))
 ifneq ($(W),)
 KBUILD_CFLAGS += -Wunused-but-set-variable

@@ -82,6 +82,20 @@ def test_a_file_that_goes_away_under_its_users(tree: Path, cache_dir: Path) -> N
     }  # fmt: skip
 
 
+def test_a_division_that_a_32_bit_kernel_has_not(tree: Path, cache_dir: Path) -> None:
+    divides = "\nlong long half(long long x, long long y)\n{\n\treturn x / y;\n}\n"
+    commit_edits(tree, "divides", {TEXT: append(divides)})
+    report = check(tree, "HEAD~1", cache_dir, configs="i386:defconfig,x86_64:defconfig", tools=["modpost"])
+    (finding,) = report.findings
+    assert (finding.configs, finding.path, "__divdi3" in finding.message) == (("i386:defconfig",), TEXT, True)
+
+
+def test_what_a_macro_may_define_is_not_told(tree: Path, cache_dir: Path) -> None:
+    pasted = "#define DECLARE(n) int two_##n(void)\nDECLARE(far);\n"
+    commit_edits(tree, "pasted", {"include/two.h": append(pasted), OTHER: append("\nint (*far)(void) = two_far;\n")})
+    assert not looked(tree, cache_dir, 1).findings
+
+
 def test_the_words_of_modpost() -> None:
     output = b"""WARNING: vmlinux.o is missing.
   MODPOST Module.symvers
