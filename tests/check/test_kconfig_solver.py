@@ -104,7 +104,8 @@ config NARROW
 	bool "narrow"
 	depends on !64BIT
 """,
-    "arch/arm/Kconfig": "config ARM\n\tbool\n",
+    "arch/arm/Kconfig": "config ARM\n\tbool\nconfig NO_X86\n\tbool\n",
+    "arch/sh/Kconfig": "config NO_X86\n\tbool\n",
 }
 BASE = "CONFIG_64BIT=y\nCONFIG_FORCED=y\nCONFIG_BELOW=y\nCONFIG_FIRST=y\nCONFIG_COUNT=4\nCONFIG_FROM_SHELL=3\n"
 CASES = [
@@ -130,6 +131,7 @@ CASES = [
     ("BUS=m", "", "BUS is y or n, never m"),
     ("NO_SUCH", "", "no Kconfig of the tree defines CONFIG_NO_SUCH"),
     ("ARM", "", "CONFIG_ARM is defined in arch/arm/Kconfig only, which ARCH=x86_64 does not read"),
+    ("NO_X86", "", "CONFIG_NO_X86 is defined in arch/arm/Kconfig and 1 more, which ARCH=x86_64 does not read"),
     ("LACKS", "", "LACKS needs NOWHERE: no Kconfig of the tree defines CONFIG_NOWHERE"),
     ("LOOP1", "", "needs LOOP2, which needs LOOP3, which needs OTHER_ARCH: nobody is asked about OTHER_ARCH"),
     ("NARROW", "", 'NARROW needs !64BIT, which needs "x86_64" = "x86": the architecture is x86_64'),

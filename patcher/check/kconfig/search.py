@@ -321,7 +321,8 @@ class Search:
         defined = re.compile(rf"^[ \t]*(?:menu)?config[ \t]+{re.escape(name)}[ \t]*$", re.MULTILINE)
         places = sorted(path for path, text in self._model.texts.items() if name in text and defined.search(text))
         if places:
-            return f"CONFIG_{name} is defined in {places[0]} only, which ARCH={self._model.arch} does not read"
+            where = f"{places[0]} and {len(places) - 1} more" if len(places) > 1 else f"{places[0]} only"
+            return f"CONFIG_{name} is defined in {where}, which ARCH={self._model.arch} does not read"
         return f"no Kconfig of the tree defines CONFIG_{name}"
 
 

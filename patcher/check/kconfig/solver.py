@@ -15,7 +15,7 @@ from patcher.check.kconfig.protocol import Answer, Load, Random, Reach, packed, 
 from patcher.check.store import Store, digest
 
 _SECONDS = 300.0
-_VERSION = 2  # of what answers are made with
+_VERSION = 3  # of what answers are made with
 _ROOT = str(Path(__file__).resolve().parents[3])
 _MAIN = f"import sys; sys.path.insert(0, {_ROOT!r}); from patcher.check.kconfig.serve import main; main()"
 
