@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from distributed import Client, KilledWorker, LocalCluster, Security, SSHCluster
@@ -37,9 +37,18 @@ _made_decoder = msgspec.msgpack.Decoder(Made | Failed)
 _AGAIN = "what was done is in the cache: the same command again does the rest"
 
 
+class Cost(NamedTuple):
+    """What a unit cost: bytes that went to the scheduler and came back, and the processor's seconds of its process."""
+
+    about: str
+    sent: int
+    received: int
+    seconds: float
+
+
 class Cluster:
     """Dask's scheduler and workers, as ``Elsewhere``. Use as a context manager: at its end nothing that it has begun
-    runs on. ``sent`` counts what was sent to workers.
+    runs on. ``sent`` counts what workers lacked, ``costs`` has each unit that was done.
 
     Raises InputError where there is no scheduler, or none is left.
     """
@@ -50,6 +59,7 @@ class Cluster:
         self._told: set[str] = set()
         self._resources: dict[tuple[str, tuple[str, ...]], str] = {}
         self.sent = Sent()
+        self.costs: list[Cost] = []
 
     def __enter__(self) -> Cluster:
         logging.disable(logging.CRITICAL)  # dask tells in its log what we tell in a line
@@ -138,7 +148,11 @@ class Cluster:
         try:
             with self._reached():
                 made = _made_decoder.decode(future.result(timeout=_ANSWER))
-            return made.result if isinstance(made, Made) else Lost(made.reason)
+            if isinstance(made, Failed):
+                return Lost(made.reason)
+            self.costs.append(Cost(unit.about, len(unit.work), len(made.result), made.seconds))
+            result: bytes = made.result
+            return result
         except KilledWorker as error:
             return Lost(f"{unit.about}: {error.allowed_failures + 1} workers ended while they did it")
         except Died as error:
@@ -192,6 +206,19 @@ class Cluster:
                 self._told.add(address)
                 sys.stderr.write(f"patcher: {address} is not used: {why}\n")
         return resource
+
+
+def _must_have_certificates() -> None:
+    """Raises InputError where dask's configuration names none that can be used."""
+    advice = "name them in dask's configuration: see docs/cluster.md"
+    try:
+        context = Security().get_connection_args("client")["ssl_context"]
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"tls:// takes certificates, and those that are named cannot be read ({error})", advice
+        ) from error
+    if context is None:
+        raise InputError("tls:// takes certificates", advice)
 
 
 def _here(workers: int) -> Any:

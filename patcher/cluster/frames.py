@@ -40,9 +40,10 @@ class Wants(Frozen, frozen=True, tag=True):
 
 
 class Made(Frozen, frozen=True, tag=True):
-    """The result."""
+    """The result, and the processor's seconds that it took."""
 
     result: bytes
+    seconds: float = 0.0
 
 
 class Failed(Frozen, frozen=True, tag=True):

@@ -63,7 +63,9 @@ class Server:
                 there = clone.there(unit.commits, history=unit.history)
                 came = self._wanted(Wants(unit.commits, there, history=unit.history))
                 clone.take(Path(came.path), came.commits, came.shallow, history=unit.history)
-            return Made(self._bench(unit, clone).do(unit, self._data(unit.data)))
+            data, before = self._data(unit.data), os.times()
+            result = self._bench(unit, clone).do(unit, data)
+            return Made(result, sum(os.times()[:4]) - sum(before[:4]))
         except (InputError, MachineError) as error:
             return Failed(str(error))
         except (OSError, MemoryError, RecursionError) as error:
