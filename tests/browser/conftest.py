@@ -102,7 +102,13 @@ def report_file(mini_original: Path, tmp_path_factory: pytest.TempPathFactory, s
             made = file.with_suffix(".new")
             command = [sys.executable, "-m", "patcher", "report", "v2.6.37-mini..", "--tree", str(tree)]
             environment = {**os.environ, "PATCHER_CACHE_DIR": str(shared_cache)}
-            done = subprocess.run([*command, "--examples", "1", "-o", str(made)], capture_output=True, text=True, env=environment, check=False)
+            done = subprocess.run(
+                [*command, "--examples", "1", "-o", str(made)],
+                capture_output=True,
+                text=True,
+                env=environment,
+                check=False,
+            )
             assert done.returncode == 1, done.stderr
             made.replace(file)
     return file
