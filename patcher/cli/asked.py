@@ -62,13 +62,13 @@ def request(
     return session.of_semantic_patch(named.cocci, named.paths, named.message, named.include, profile, build)
 
 
-def requests(named: Named) -> tuple[Request, ...]:
+def requests(named: Named, scope: str | None = "") -> tuple[Request, ...]:
     """The same, where several series may be named, in the order in which they go on a tree: A,B."""
     names = [name.strip() for name in (named.series or "").split(",")]
     if len(names) == 1:
-        return (request(named),)
+        return (request(named, scope=scope),)
     if named.folder:
         raise InputError("--series-dir is one series", "give --series one name, or none")
     if len(set(names)) < len(names):
         raise InputError(f"--series {named.series} names a series twice", "name each once")
-    return tuple(request(named._replace(series=name)) for name in names)
+    return tuple(request(named._replace(series=name), scope=scope) for name in names)

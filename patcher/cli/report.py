@@ -68,7 +68,7 @@ def report(
         else:
             from patcher.cli.asked import Named, requests
 
-            asked = requests(Named(series, None))
+            asked = requests(Named(series, None), scope=None)  # with the places that the first scope has
             told = collect.of_series(open_place(place, base, False), asked, place, wanted, cache, bar)
     write(told, output)
     if not quiet and str(output) != "-":
