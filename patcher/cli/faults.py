@@ -12,6 +12,7 @@ import click
 
 from patcher import debug
 from patcher.cli.common import CLEAN, INTERNAL, WRONG
+from patcher.cli.screen import LEAST
 from patcher.errors import InputError, MachineError
 from patcher.escape import safe
 from patcher.processes import end_children
@@ -107,8 +108,19 @@ def _line(name: str, text: str, end: str = "") -> int:
     line = " ".join(f"{name}: {safe(text)}".splitlines())
     if len(line) > _LONG:
         line = f"{line[: _LONG // 2]} … {line[-_LONG // 2 :]}"
-    _write(line + end)
+    _write(_fitted(line + end))
     return WRONG
+
+
+def _fitted(line: str) -> str:
+    """Folded where people see it on a terminal; one line for all others."""
+    try:
+        wide = os.get_terminal_size(2).columns
+    except OSError:
+        return line
+    from patcher.report.fold import folded
+
+    return "\n".join(folded(line, max(wide, LEAST))) if wide else line
 
 
 def _write(text: str) -> None:

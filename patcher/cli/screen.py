@@ -12,7 +12,7 @@ import click
 
 from patcher.report.fold import WIDTH
 
-_LEAST = 40  # columns, however narrow the terminal is
+LEAST = 40  # columns, however narrow the terminal is
 _PAGER = f"{__name__}.pager"
 _WHEN = {"auto": None, "always": True, "never": False}
 
@@ -84,4 +84,4 @@ def width(output: Path | None = None) -> int:
     """The columns that text for ``output`` (standard output, if None) has: the terminal's, else always as many."""
     if output is not None or not is_terminal():
         return WIDTH
-    return max(_LEAST, shutil.get_terminal_size((WIDTH, 24)).columns)
+    return max(LEAST, shutil.get_terminal_size((WIDTH, 24)).columns)

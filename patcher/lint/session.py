@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -99,7 +99,15 @@ def lint(
     be."""
     with _Session(request, cache, elsewhere) as session:
         source = _source(request, cache, progress)
-        return Linted(session.linter(source)(source.patches), session.rules)
+        return Linted(session.linter(source)(_told(source, progress)), session.rules)
+
+
+def _told(source: _Source, progress: Progress | None) -> Iterator[Patch]:
+    """The patches, and how many of the commits are done: mails tell themselves, in bytes."""
+    for number, patch in enumerate(source.patches):
+        if progress and source.commits:
+            progress("linting commits", number, len(source.commits))
+        yield patch
 
 
 def lint_commits(repository: Repository, base: str, commits: Sequence[str], tree: Path, cache: Cache) -> Linted:

@@ -120,4 +120,4 @@ def _patches(
         held = following
         yield patch
         if progress:
-            progress("linting", done, max(done, total))
+            progress("linting, bytes of mail", done, max(done, total))

@@ -67,6 +67,13 @@ def test_a_terminal_is_used_as_wide_as_it_is(command_environment: dict[str, str]
     assert min(columns - 16, 80) < longest <= columns
 
 
+def test_what_is_wrong_is_told_as_wide_as_the_terminal_is(run: Run, command_environment: dict[str, str]) -> None:
+    wrong = ["help", "a-topic-that-nobody-has-ever-written"]
+    shown = on_terminal(wrong, command_environment, columns=60)
+    assert shown.code == 2 and max(map(len, shown.screen.splitlines())) <= 60
+    assert shown.screen.split() == run(*wrong).stderr.split() and run(*wrong).stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("asked", "env", "wanted"),
     [
