@@ -9,27 +9,20 @@ import sys
 
 import click
 
-from patcher.cli.apply import apply
-from patcher.cli.boot import boot
-from patcher.cli.bug import bug
-from patcher.cli.check import check
-from patcher.cli.command import Group
+from patcher.cli.command import COMPLETE, Commands, Group
 from patcher.cli.common import CLEAN
-from patcher.cli.completion import VARIABLE, completion
-from patcher.cli.config import config
 from patcher.cli.faults import INTERRUPTED, leave, tell
-from patcher.cli.info import demo, help_, profiles
-from patcher.cli.lint import lint
-from patcher.cli.p2m import p2m
-from patcher.cli.plan import plan
-from patcher.cli.prove import prove
-from patcher.cli.report import report
-from patcher.cli.rules import rules
 from patcher.cli.screen import width
-from patcher.cli.series import series
-from patcher.cli.status import status
 from patcher.processes import end_on_signals
 
+# By name; where the function, or the module, is called otherwise, that.
+_COMMANDS = {
+    **{name: f"{name}:{name}" for name in (
+        "apply", "boot", "bug", "check", "completion", "config", "lint", "p2m", "plan", "prove", "report", "rules",
+        "series", "status",
+    )},
+    "demo": "info:demo", "help": "info:help_", "profiles": "info:profiles",
+}  # fmt: skip
 _HELP = 100  # columns: longer lines are hard to read
 
 
@@ -42,7 +35,7 @@ def _versions(context: click.Context, _parameter: click.Parameter, asked: bool) 
     context.exit()
 
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, commands=Commands(_COMMANDS), context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--version",
     is_flag=True,
@@ -61,13 +54,6 @@ def cli() -> None:
 
     Exit codes, everywhere: 0 clean, 1 findings that matter, 2 the call or its input is wrong.
     """
-
-
-for _each in (
-    plan, apply, status, check, boot, prove, p2m, lint, report, rules, series, profiles, config, completion, bug,
-    help_, demo,
-):  # fmt: skip
-    cli.add_command(_each)
 
 
 def main() -> None:
@@ -91,7 +77,7 @@ def _run() -> int:
         by_git = os.path.basename(sys.argv[0]) == "git-patcher"  # noqa: PTH119
         code = cli.main(
             prog_name="git patcher" if by_git else "patcher",
-            complete_var=VARIABLE,
+            complete_var=COMPLETE,
             standalone_mode=False,
             terminal_width=min(width(), _HELP),
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from patcher.files import exists
 
 _COUNT = re.compile(r"-\d+")
 _SHORT = re.compile(r"-[A-Za-z]+")
+COMPLETE = "_PATCHER_COMPLETE"  # the variable by which a shell asks for completions
+_VARIABLE = re.compile(r"[A-Za-z_]\w*=")  # of make's, which check takes, too
 _LOG = f"{__name__}.log"  # of a context: the file that --debug names
 _RANGES = ("what", "span")  # parameters that are a range, or may be
 
@@ -133,6 +136,37 @@ class Command(click.Command):
             before = "" if of_option or word == "--debug" else word
 
 
+class Commands(MutableMapping[str, click.Command]):
+    """Commands by name, each loaded when it is asked for: a call needs one of them."""
+
+    def __init__(self, places: Mapping[str, str]) -> None:
+        """``places``: for each the module of ``patcher.cli``, a colon, and its name there."""
+        self._places = places
+        self._loaded: dict[str, click.Command | None] = dict.fromkeys(places)
+
+    def __getitem__(self, name: str) -> click.Command:
+        found = self._loaded[name]
+        if found is None:
+            module, _, attribute = self._places[name].partition(":")
+            found = self._loaded[name] = getattr(import_module(f"patcher.cli.{module}"), attribute)
+        return found
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        self._loaded[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._loaded)
+
+    def __len__(self) -> int:
+        return len(self._loaded)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._loaded
+
+
 class Group(click.Group):
     """A group that also has the options that all have, and whose commands do."""
 
@@ -153,8 +187,11 @@ class Group(click.Group):
 def _counted(newest: int, given: tuple[str, ...] | str | None) -> tuple[str, ...] | str:
     """A count and a range as one word, as ``patcher.tree.revisions`` reads it. Raises InputError for files."""
     words = given if isinstance(given, tuple) else filter(None, (given,))
-    several = [word for word in words if word]
+    variables: list[str] = []
+    several: list[str] = []
+    for word in filter(None, words):
+        (variables if _VARIABLE.match(word) else several).append(word)
     if len(several) > 1 or any(exists(Path(word)) for word in several):
         raise InputError(f"-{newest} counts commits", "give one range beside it, or none, and no files")
     counted = " ".join((f"-{newest}", *several))
-    return (counted,) if isinstance(given, tuple) else counted
+    return (*variables, counted) if isinstance(given, tuple) else counted

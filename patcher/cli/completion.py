@@ -7,13 +7,12 @@ from pathlib import Path
 
 import click
 
-from patcher.cli.command import Command
+from patcher.cli.command import COMPLETE, Command
 from patcher.cli.common import CLEAN, deliver
 from patcher.errors import InputError
 from patcher.files import SMALL, home, read_optional
 
 _MARK = "# Made by: patcher completion"
-VARIABLE = "_PATCHER_COMPLETE"  # by which a shell asks for completions
 # git's own completion calls this function for "git patcher"; it has set words, cword and __git_C_args.
 _OF_GIT = """
 _git_patcher() {
@@ -63,7 +62,7 @@ def _script(shell: str) -> str:
     made = get_completion_class(shell)
     assert made is not None
     root = click.get_current_context().find_root().command
-    text = made(root, {}, "patcher", VARIABLE).source().rstrip("\n")
+    text = made(root, {}, "patcher", COMPLETE).source().rstrip("\n")
     first, _, rest = text.partition("\n")  # zsh wants its #compdef in the first line
     return f"{first}\n{_MARK} {shell}\n{rest}\n{_OF_GIT if shell == 'bash' else ''}"
 

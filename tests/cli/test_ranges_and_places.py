@@ -101,6 +101,12 @@ def test_as_if_started_there(run: Run, topic: Path, words: list[str], tmp_path: 
     assert subjects(run(*words, "--format", "json", "-1", cwd=topic.parent)) == ["three"]
 
 
+def test_a_variable_of_make_is_no_part_of_a_range(run: Run, topic: Path) -> None:
+    for words in (["ARCH=i386", "-1", "nothing"], ["-1", "ARCH=i386", "nothing"], ["nothing", "ARCH=i386", "-1"]):
+        ran = run("check", "--trust-tree", *words, cwd=topic)
+        assert (ran.code, "no commit 'nothing'" in ran.stderr) == (2, True), ran
+
+
 def test_paths_are_relative_to_it(run: Run, topic: Path, tmp_path: Path) -> None:
     (tmp_path / "x.patch").write_text("From: A <a@b.c>\nSubject: [PATCH] x: y\n\ntext\n---\n")
     ran = run("lint", "-C", tmp_path, "x.patch", "-o", "found", cwd=topic)
