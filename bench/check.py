@@ -19,6 +19,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from patcher.check.arches import ARCHES, directory, native
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -86,6 +88,8 @@ def loop(asked: argparse.Namespace, scratch: Path, report: dict[str, Any]) -> fl
     adjusted = [each for each in report["adjustments"] if each.startswith("-")]
     flags = " ".join(each.partition(":")[0] for each in adjusted)
     make = ["make", "-s", f"-j{asked.jobs}", f"O={out}", f"ARCH={arch}"]
+    if directory(arch) != native():
+        make.append(f"CROSS_COMPILE={ARCHES[arch].triplet}-")
     if flags:
         make += [f"KCFLAGS={flags}", *(["KAFLAGS=-fno-pie"] if "-fno-pie" in flags else [])]
     base, commits = report["base"], [row["id"] for row in report["rows"]]

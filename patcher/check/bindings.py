@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from patcher.check.filecheck import CannotLook, message
@@ -27,10 +27,14 @@ _PROGRAMS = ("dt-doc-validate", "dt-extract-example", "dt-mk-schema", "dt-valida
 _REFERENCE = re.compile(r"\$ref:\s*['\"]?([^#'\"\s]+)")
 _INCLUDE = re.compile(r"^\s*(?:#\s*include|/include/)\s*[<\"]([^>\"]+)[>\"]", re.MULTILINE)
 _COMPATIBLE = re.compile(r"\bcompatible\s*=\s*([^;]+);")
+_EXAMPLES = re.compile(r"^examples:", re.MULTILINE)
+_NAMES = re.compile(r"(?:const:|-)\s+['\"]?([\w.,+-]+)")
 _STRING = re.compile(r"\"([^\"]+)\"")
+_LACKING = re.compile(r"fatal error: (\S+): No such file")
 _STAGE = re.compile(r"^== (\w+)$")
 _DTC = re.compile(r"^(?P<error>Error: )?(?P<path>[^\s:]+):(?P<line>\d{1,9})\.[\d.-]+:? (?P<text>.*)$")
 _SCHEMA = re.compile(r"^\s+from schema \$id:")
+_UNKNOWN = re.compile(r": b['\"].* is not of type 'object'")  # a property of which no schema that was read has the type
 _NODE_LINE = re.compile(r"\.dtb?:(?: (?P<node>\S+):)? (?P<text>.*)$")
 
 # $1: the file, $2: its bindings, then a directory of programs. What is not told apart by kbuild is not here either.
@@ -90,9 +94,13 @@ class Bindings:
     def needs(self, snapshot: Snapshot, path: str) -> tuple[str, ...]:
         """What it refers to and includes, and what that does; for a board, the schemas of its devices."""
         boards = _boards(snapshot, path) if path.endswith(".dtsi") else ()
-        schemas = () if _is_schema(path) else _of_devices(snapshot, path)
+        found = _closure(snapshot, [path, *boards])
+        for schema in () if _is_schema(path) else _of_devices(snapshot, path):
+            more = _closure(snapshot, [schema])
+            if len(found | more) <= _MOST:  # one that lacks what it refers to cannot be asked
+                found |= more
         prefixes = (each for each in snapshot.entries if each.startswith(f"{_PREFIXES}/"))
-        return _closure(snapshot, [path, *boards, *schemas], prefixes)
+        return (*found, *prefixes)
 
     def look(self, place: Path, path: str, snapshot: Snapshot, runner: Runner) -> tuple[Message, ...]:
         """What is wrong with a schema and its example, or with a board."""
@@ -110,6 +118,9 @@ class Bindings:
             output = done.stdout.decode("utf-8", "replace").replace(f"{place}/", "")
             if done.reason or "Traceback (most recent call last)" in output:
                 raise CannotLook(done.reason or f"dtschema: {output.strip().rpartition(chr(10))[2][:300]}")
+            lacking = _LACKING.search(output)
+            if lacking and lacking[1] in snapshot.entries:
+                raise CannotLook(f"{lacking[1]} was not looked for")
             found |= dict.fromkeys(_messages(output, each, snapshot))
         return tuple(found)
 
@@ -139,10 +150,12 @@ def _messages(output: str, path: str, snapshot: Snapshot) -> Iterator[Message]:
             yield message(snapshot, severity, where, number, text)
         elif stage == "document" and line.startswith(f"{path}:"):
             yield message(snapshot, Severity.ERROR, path, *_numbered(line.removeprefix(f"{path}:").strip()))
-        elif stage == "nodes" and (match := _NODE_LINE.search(line)):
+        elif stage == "nodes" and (match := _NODE_LINE.search(line)) and not _UNKNOWN.search(line):
             node = f"{match['node']}: " if match["node"] else ""
             yield message(snapshot, Severity.ERROR, path, 0, f"{node}{match['text']}")
-        elif line.startswith("FATAL ERROR") or ": error:" in line or ": fatal error:" in line:
+        elif (fatal := line.startswith("FATAL ERROR")) or ": error:" in line or ": fatal error:" in line:
+            if fatal and any(_DTC.match(other) for _, other in joined):
+                continue  # it follows from that
             yield message(snapshot, Severity.ERROR, path, 0, line)
 
 
@@ -152,11 +165,11 @@ def _numbered(text: str) -> tuple[int, str]:
     return (int(match[1]), match[2]) if match else (0, text)
 
 
-def _closure(snapshot: Snapshot, first: Iterable[str], more: Iterable[str]) -> tuple[str, ...]:
-    """The files, and what they refer to and include, however indirectly: at most so many."""
-    found = dict.fromkeys(more)
+def _closure(snapshot: Snapshot, first: Sequence[str]) -> dict[str, None]:
+    """The files, and what they refer to and include, however indirectly."""
+    found: dict[str, None] = {}
     todo = list(first)
-    while todo and len(found) < _MOST:
+    while todo and len(found) <= _MOST:
         path = todo.pop()
         if path in found or path not in snapshot.entries:
             continue
@@ -169,7 +182,7 @@ def _closure(snapshot: Snapshot, first: Iterable[str], more: Iterable[str]) -> t
             arch, _, rest = name.partition("/")
             below = (f"{here}/{name}", f"include/{name}", f"arch/{arch}/boot/dts/{rest}")
             todo += (posixpath.normpath(each) for each in below)
-    return tuple(found)
+    return found
 
 
 def _schema(path: str, reference: str) -> str:
@@ -179,10 +192,11 @@ def _schema(path: str, reference: str) -> str:
     return posixpath.normpath(f"{posixpath.dirname(path)}/{name}")
 
 
-def _of_devices(snapshot: Snapshot, path: str) -> tuple[str, ...]:
-    """The bindings that name a device which the file has."""
+def _of_devices(snapshot: Snapshot, path: str) -> list[str]:
+    """The bindings of the devices that the file has, by the strings of ``compatible``."""
     names = {name for value in _COMPATIBLE.findall(snapshot.text(path)) for name in _STRING.findall(value)}
-    return tuple(sorted(filter(_is_schema, snapshot.naming(names, [BINDINGS])))) if names else ()
+    naming = sorted(filter(_is_schema, snapshot.naming(names, [BINDINGS]))) if names else []
+    return [each for each in naming if not names.isdisjoint(_NAMES.findall(_EXAMPLES.split(snapshot.text(each))[0]))]
 
 
 def _boards(snapshot: Snapshot, path: str) -> tuple[str, ...]:

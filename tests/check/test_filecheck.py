@@ -103,6 +103,36 @@ def test_bindings_and_their_examples(tree: Path, cache_dir: Path) -> None:
         assert any(number == commit and word in text for number, _, text in messages), messages
 
 
+BOARD = """/dts-v1/;
+#include "two.dtsi"
+/ {
+	compatible = "example,board";
+	model = "two";
+	led@8 {
+		compatible = "example,two";
+		reg = <0x8 0x4>;
+	};
+};
+"""
+
+
+def test_boards_and_what_they_include(tree: Path, cache_dir: Path) -> None:
+    if why := Bindings().missing:
+        pytest.skip(why)
+    places = "arch/arm64/boot/dts"
+    both = "/ {\n\t#address-cells = <1>;\n\t#size-cells = <1>;\n};\n"
+    commit_edits(tree, "a board", {
+        LED: append(SCHEMA), f"{places}/two.dts": append(BOARD), f"{places}/two.dtsi": append(both),
+    })  # fmt: skip
+    commit_edits(tree, "more than the binding has", {f"{places}/two.dts": replace("<0x8 0x4>;", "<0x8 0x4>; colour;")})
+    commit_edits(tree, "an address without reg", {f"{places}/two.dtsi": append("/ { two@1 { }; };\n")})
+    report = looked(tree, cache_dir, 2, "dt")
+    messages = [(each.commit, each.path, each.message) for each in report.findings]
+    assert (1, f"{places}/two.dts") in {found[:2] for found in messages}
+    assert any(number == 1 and "'colour'" in text for number, _, text in messages), messages
+    assert any(number == 2 and "unit_address_vs_reg" in text for number, _, text in messages), messages
+
+
 def test_a_binding_without_dtschema_is_skipped(tree: Path, cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name, path=None: None)
     monkeypatch.setattr(sys, "executable", "/nowhere/python3")
