@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 _OF_COMMAND = {
     "apply": "autoToCc b4 byTree cc check limit rfc series seriesDir! signoff! split subjectPrefix to trustTree!",
     "boot": "arch config dom0Mem format jobs memory on probe! trustTree! xen!",
-    "check": "boot configs failOn format jobs lint maxUsers prove trustTree! with",
-    "lint": "baseline! checkpatch! failOn format only profile rules! skip strict trustTree!",
+    "check": "boot configs failOn format jobs lint maxUsers on! prove trustTree! with",
+    "lint": "baseline! checkpatch! failOn format on! only profile rules! skip strict trustTree!",
     "p2m.draw": "arch e820!",
     "plan": "failOn format profile rules! scope series seriesDir!",
-    "prove": "arch e820! examples format require seed",
+    "prove": "arch e820! examples format on! require seed",
     "status": "byTree format limit series seriesDir! split",
 }
 # patcher.OPTION, for all commands that have it; what a command's own name sets is stronger.
