@@ -106,6 +106,7 @@ def test_a_report_of_a_series_has_its_plan(run: Run, git: Git, mini_repo: Path, 
     assert (code, out, err) == (0, "", "")
     text = (tmp_path / "s.html").read_text()
     assert title(text) == "identity on Linux 2.6.37-mini: SKIP (patcher report)"
+    assert "nothing was asked of 14 commits; not run: boot, compile, lint, prove" in text
     assert text.count('<h3><span class="number">') == 14
     assert 'class="f"' in text
     assert (

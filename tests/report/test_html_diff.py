@@ -72,6 +72,13 @@ def test_a_page_has_an_end_too() -> None:
     assert second.left_out == 8
 
 
+def test_many_files_are_cut_too() -> None:
+    one = "diff --git a/f{0} b/f{0}\n--- a/f{0}\n+++ b/f{0}\n@@ -1 +1 @@\n-a\n+b\n"
+    found = Differ(lines=30).show("".join(one.format(number) for number in range(200)))
+    assert (len(found.files), found.of, found.left_out) == (10, 200, 570)
+    assert (found.added, found.removed) == (200, 200)
+
+
 def test_a_long_line_is_cut_and_says_so() -> None:
     found = rows(Differ().show(changed([f"+{'x' * 5000}"], 0, 1).replace("@@ -1,0", "@@ -0,0")))
     assert text(found[1]).endswith("… (4,000 more characters)")

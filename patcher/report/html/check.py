@@ -61,6 +61,8 @@ def line(report: Report) -> str:
     """The same in a sentence."""
     if not report.rows:
         return "there was no commit to look at"
+    if not report.columns:
+        return f"nothing was asked of {number(len(report.rows), 'commit')}"
     found = len(report.findings)
     guilty = len({each.commit for each in report.findings})
     what = f"{number(found, 'finding')} in {guilty} of {number(len(report.rows), 'commit')}" if found else (

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
+from itertools import islice
 from typing import NamedTuple
 
 from patcher.mail.diff import Diff, FileDiff
@@ -48,9 +49,11 @@ class ShownFile(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """A diff. ``left_out``: how many lines were cut; ``raw``: its text, where it cannot be read, and ``error`` why."""
+    """A diff of so many files (``of``), as far as it is shown. ``left_out``: how many lines were cut; ``raw``: its
+    text, where it cannot be read, and ``error`` why."""
 
     files: tuple[ShownFile, ...]
+    of: int
     added: int
     removed: int
     left_out: int
@@ -73,20 +76,20 @@ class Differ:
             lines = text.split("\n")
             self._lines -= min(room, len(lines))
             raw = "\n".join(_cut(line) for line in lines[:room])
-            return Shown((), 0, 0, max(0, len(lines) - room), raw, read.error)
+            return Shown((), 0, 0, 0, max(0, len(lines) - room), raw, read.error)
         ends = [*(file.at for file in read.files[1:]), len(read.lines)]
         files, left_out = [], 0
         for file, end in zip(read.files, ends, strict=True):
-            rows = list(_rows(read.lines[file.at : end]))
-            shown = rows[:room]
+            rows = _rows(read.lines[file.at : end])
+            shown = list(islice(rows, room))
             room -= len(shown)
             self._lines -= len(shown)
-            left_out += len(rows) - len(shown)
-            added, removed = len(file.added), len(file.removed)
-            files.append(ShownFile(file.path, _what(file), added, removed, tuple(self._with_words(shown))))
-        return Shown(
-            tuple(files), sum(each.added for each in files), sum(each.removed for each in files), left_out
-        )  # fmt: skip
+            left_out += sum(1 for _ in rows)
+            if shown or room:
+                added, removed = len(file.added), len(file.removed)
+                files.append(ShownFile(file.path, _what(file), added, removed, tuple(self._with_words(shown))))
+        added, removed = sum(len(each.added) for each in read.files), sum(len(each.removed) for each in read.files)
+        return Shown(tuple(files), len(read.files), added, removed, left_out)
 
     def _with_words(self, rows: Sequence[Line]) -> Iterator[Line]:
         """The rows; where lines were replaced, with the words that changed."""
