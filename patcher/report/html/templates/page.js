@@ -36,6 +36,7 @@
     const every = wanted.size === boxes.length;
     const says = (each) => asked.every((word) => text(each).includes(word));
     const kind = (each) => every || each.marks.some((mark) => wanted.has(mark));
+    const series = document.querySelector(".patch")?.parentElement;  // proofs are told by patch, too
     const shown = { patch: 0, f: 0, patches: 0, fs: 0 };
     for (const each of marked) {
       let fits = kind(each);
@@ -49,7 +50,7 @@
         } else fits = says(each);
       }
       each.hidden = !fits;
-      if (each.matches(".patch")) { shown.patches++; if (fits) shown.patch++; }
+      if (each.matches(".patch") && each.parentElement === series) { shown.patches++; if (fits) shown.patch++; }
       if (each.matches(".f")) { shown.fs++; if (fits && !each.closest(".patch[hidden]")) shown.f++; }
     }
     for (const group of all(".group")) group.hidden = !group.querySelector(".f:not([hidden])");
@@ -84,13 +85,18 @@
   // Where one is, and from there to the next.
   let here = null;
   const visible = (each) => !each.hidden && !each.closest("[hidden]");
+  // What is far away gets its true height when it is drawn: then it is elsewhere.
+  const show = (each, again = 2) => {
+    each.scrollIntoView({ block: "start" });
+    if (again) requestAnimationFrame(() => { if (here === each || !here) show(each, again - 1); });
+  };
   const go = (each) => {
     here?.classList.remove("here");
     here = each;
     unfoldTo(each);
     each.classList.add("here");
     each.focus({ preventScroll: true });
-    each.scrollIntoView({ block: "start" });
+    show(each);
     history.replaceState(null, "", `#${each.id}`);
   };
   const step = (selector, way) => {
@@ -105,7 +111,7 @@
     const to = location.hash && one(decodeURIComponent(location.hash.slice(1)));
     if (!to) return;
     unfoldTo(to);
-    if (to.matches(".f, .patch")) go(to); else to.scrollIntoView({ block: "start" });
+    if (to.matches(".f, .patch")) go(to); else show(to);
   };
   addEventListener("hashchange", arrive);
 
