@@ -67,8 +67,7 @@ def failures(commits: Sequence[CommitProof], anchors: Anchors) -> list[shown.Sec
     made = []
     for at, commit in enumerate(commits):
         before = commits[at - 1] if at else None
-        found = [(each.counterexample.place.rpartition(":")[0] if each.counterexample else "",
-                  _finding(each, proof.arch, anchors))
+        found = [(_file(each), _finding(each, proof.arch, anchors))
                  for number, proof in enumerate(commit.proofs) for which, each in enumerate(proof.verdicts)
                  if each.status is Status.FAIL and not _failed(before, number, which)]  # fmt: skip
         if found:
@@ -78,6 +77,12 @@ def failures(commits: Sequence[CommitProof], anchors: Anchors) -> list[shown.Sec
                                     "what the range starts from" if before is None and len(commits) > 1 else "",
                                     ("FAIL",), (), by_file(found)))  # fmt: skip
     return [shown.Section("failures", "What does not hold", "", "patches", tuple(made))] if made else []
+
+
+def _file(verdict: Verdict) -> str:
+    """The file that the place of a failure is in."""
+    place = verdict.counterexample.place if verdict.counterexample else ""
+    return place.removeprefix("last stored by ").rpartition(":")[0] or "no line of the tree"
 
 
 def _failed(commit: CommitProof | None, number: int, which: int) -> bool:
