@@ -11,6 +11,7 @@ from patcher.report.fold import columns
 
 _TAB = 8
 _MORE = "…"
+_FAR = 2000  # characters before and behind a place
 
 
 def marked(line: str, column: int, width: int, room: int) -> Iterator[str]:
@@ -22,12 +23,14 @@ def marked(line: str, column: int, width: int, room: int) -> Iterator[str]:
         width: how many characters of it are meant, 0 for no place
         room: the columns of the terminal that there are
     """
+    far = max(0, column - 1 - _FAR)  # of a line without end, nobody sees the rest
+    line, column = line[far : far + _FAR + max(width, 1) + _FAR], column - far
     shown = list(_shown(line))
     edges = list(accumulate(map(columns, shown), initial=0))  # of each character, in columns of a terminal
     begin = min(max(column - 1, 0), len(shown))
     end = min(begin + max(width, 1), len(shown))
     first, last = _window(edges, begin, end, room)
-    before, after = _MORE * (first > 0), _MORE * (last < len(shown))
+    before, after = _MORE * (first + far > 0), _MORE * (last < len(shown))
     yield f"{before}{''.join(shown[first:last])}{after}"
     if width and (begin > 0 or end < len(shown)):
         margin = len(before) + edges[begin] - edges[first]

@@ -120,7 +120,7 @@ def test_a_script_that_fails_is_told_as_that(run: Run, tree: Path, git: Git, scr
         place.write_text(f"#!/usr/bin/perl\n{script}")
     git(tree, "commit", "-q", "-a", "-m", "broken")
     ran = run("lint", "--trust-tree", "--tree", tree, tree.parent / "x.patch")
-    assert said in ran.stdout
+    assert said in ran.unfolded
     assert ran.code == 1  # by our own findings
 
 
@@ -131,7 +131,7 @@ def test_without_a_sandbox_nothing_runs(run: Run, tree: Path, tmp_path: Path) ->
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "git").symlink_to(str(shutil.which("git")))
     ran = run("lint", "--trust-tree", "--tree", tree, tree.parent / "x.patch", env={"PATH": str(tmp_path / "bin")})
-    assert "there is no sandbox to run it in: bwrap is not installed" in ran.stdout
+    assert "there is no sandbox to run it in: bwrap is not installed" in ran.unfolded
     assert os.environ["PATH"]
 
 

@@ -74,7 +74,7 @@ def test_callers_that_a_rename_leaves(run: Run, renamed: Path, git: Git, tmp_pat
     off = run(*JSON, "--no-tree", mail, cwd=renamed)
     assert "removed-used" not in rules(off)
     assert looked_at(off) == "no tree was looked at: --no-tree"
-    assert looked_at(ran) in run("lint", "-q", mail, cwd=renamed).stdout.splitlines()
+    assert looked_at(ran) in run("lint", "-q", mail, cwd=renamed).unfolded
 
 
 def test_standard_input(renamed: Path, git: Git, tmp_path: Path, command_environment: dict[str, str]) -> None:

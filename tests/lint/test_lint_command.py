@@ -70,7 +70,7 @@ def test_what_was_not_looked_at_is_told(run: Run, tmp_path: Path) -> None:
     (tmp_path / "x.patch").write_text(patch())
     ran = run("lint", tmp_path / "x.patch")
     assert ran.code == 0
-    assert "there is no tree (--tree)" in ran.stdout
+    assert "there is no tree (--tree)" in ran.unfolded
     assert "fixes-commit" in ran.stdout
 
 
@@ -146,9 +146,10 @@ def test_only_and_skip(run: Run, tmp_path: Path) -> None:
 
 def test_text_shows_the_line_and_marks_the_place(run: Run, tmp_path: Path) -> None:
     (tmp_path / "x.patch").write_text(patch("[PATCH] xen: Drop it."))
-    lines = run("lint", tmp_path / "x.patch").stdout.splitlines()
+    ran = run("lint", tmp_path / "x.patch")
+    lines = ran.stdout.splitlines()
     at = next(number for number, line in enumerate(lines) if "summary-full-stop" in line)
-    assert f"{tmp_path}/x.patch:2: warning: " in lines[at]
+    assert f"{tmp_path}/x.patch:2: warning: " in ran.unfolded
     assert lines[at + 1].index(".") == lines[at + 2].index("^")
 
 
@@ -265,7 +266,7 @@ def test_a_suppression_that_is_wrong_is_told(run: Run, tmp_path: Path, line: str
     (tmp_path / "x.patch").write_text(patch("[PATCH] xen: Drop it.", below=f"{line}\n", diff=diff))
     ran = run("lint", tmp_path / "x.patch")
     assert ran.code == 1
-    assert said in ran.stdout
+    assert said in ran.unfolded
     assert "path-escape" in ran.stdout
 
 
@@ -450,7 +451,7 @@ def test_a_line_of_50_megabytes(run: Run, tmp_path: Path) -> None:
         stream.write(patch()[:-10] + "+" + "x" * 50_000_000 + "\n")
     ran = run("lint", tmp_path / "x.patch")
     assert ran.code == 1
-    assert "its end was not read" in ran.stdout
+    assert "its end was not read" in ran.unfolded
     assert len(ran.stdout) < 5000
 
 

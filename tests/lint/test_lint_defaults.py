@@ -80,7 +80,7 @@ def test_the_users_own(run: Run, mail: Callable[[int], Path], tmp_path: Path) ->
         ("failOn", True), ("profile", True), ("skip", True), ("strict", True),
     ]  # fmt: skip
     assert "note" in levels(mine(*JSON, "--profile", "default", mail(NOTE)))
-    assert f"default: patcher.failOn = error from {tmp_path / 'own.gitconfig'}\n" in mine("lint", mail(NOTE)).stdout
+    assert f"default: patcher.failOn = error from {tmp_path / 'own.gitconfig'} " in mine("lint", mail(NOTE)).unfolded
     assert mine("lint", "--format", "terse", mail(NONE)).stdout == ""
 
 
@@ -113,7 +113,7 @@ def test_what_a_repository_sets_is_told(
         }  # fmt: skip
     else:
         for said in ("patcher.skip = summary-full-stop,does-not-apply", "patcher.failOn = error"):
-            assert said in ran.stdout, ran.stdout
+            assert said in ran.unfolded, ran.stdout
         assert str(mini_repo / ".git/config") in ran.stdout
 
 
@@ -123,8 +123,8 @@ def test_what_a_repository_cannot_set(run: Run, mail: Callable[[int], Path], min
     git(mini_repo, "config", "patcher.rules", str(mini_repo / "rules"))
     git(mini_repo, "config", "patcher.trustTree", "true")
     ran = run("lint", mail(NONE), cwd=mini_repo)
-    assert "is not heeded: only your own configuration can set it (git config --global)" in ran.stdout
-    assert "patcher.trusttree = true" in ran.stdout.lower() and "there is no such default" in ran.stdout
+    assert "is not heeded: only your own configuration can set it (git config --global)" in ran.unfolded
+    assert "patcher.trusttree = true" in ran.unfolded.lower() and "there is no such default" in ran.unfolded
     assert "checkpatch" not in ran.stdout
 
 

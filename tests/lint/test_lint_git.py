@@ -187,4 +187,4 @@ def test_a_new_file_and_its_entry_in_maintainers_later_in_the_series(
         assert run("lint", "--tree", mini_repo, "--only", "new-file-maintained", *what).code == 0
     for what in (["work^^..work^"], ["--base", "main", sorted((tmp_path / "out").iterdir())[0]]):
         ran = run("lint", "--tree", mini_repo, "--only", "new-file-maintained", *what)
-        assert "no entry of MAINTAINERS covers this new file" in ran.stdout
+        assert "no entry of MAINTAINERS covers this new file" in ran.unfolded

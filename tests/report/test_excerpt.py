@@ -35,6 +35,8 @@ def test_a_long_line_is_cut_around_the_place() -> None:
     assert list(marked(line, 51, 4, 20)) == ["…xxxxxxxHEREyyyyyyy…", "        ^^^^"]
     assert list(marked(line, 1, 4, 20)) == ["x" * 19 + "…", "^^^^"]
     assert list(marked(line, 101, 4, 20)) == ["…" + "y" * 19, " " * 16 + "^^^^"]
+    endless = "x" * 10**7
+    assert list(marked(f"{endless}HERE{endless}", 10**7 + 1, 4, 20)) == ["…xxxxxxxHERExxxxxxx…", "        ^^^^"]
     assert list(marked(line, 11, 80, 20))[1].strip("^ ") == ""
 
 

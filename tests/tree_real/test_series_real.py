@@ -23,10 +23,10 @@ def test_linux_2_6_37(run: Callable[..., Any], git: Git, linux_2_6_37: Any, tmp_
     base = git(clone, "rev-parse", linux_2_6_37.revision)
     ran = run("apply", "--tree", clone, "--rev", base)
     assert (ran.code, ran.stderr) == (0, "")
-    assert "nothing new after any patch" in ran.stdout
+    assert "nothing new after any patch" in ran.unfolded
     assert git(clone, "rev-list", "--count", f"{base}..patcher/identity") == "14"
     again = run("apply", "--tree", clone, "--rev", "patcher/identity")
-    assert (again.code, "nothing to do" in again.stdout) == (0, True)
+    assert (again.code, "nothing to do" in again.unfolded) == (0, True)
     assert "already-applied" in run("plan", "--tree", clone, "--rev", "patcher/identity").stdout
 
 
