@@ -45,7 +45,7 @@ def tour(say: Say, style: Style, keep: Path | None, width: int = WIDTH) -> None:
         commit = make_repository(repository, "Import a miniature of Linux 2.6.37")
 
         def tell(text: str) -> None:
-            say(fitted([text], width).rstrip("\n"))
+            say(fitted([text], width, 2 if text.startswith(" ") else 0).rstrip("\n"))
 
         def chapter(text: str) -> None:
             tell(style(f"\n{text}", bold=True))

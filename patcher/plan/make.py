@@ -113,7 +113,6 @@ def plan_and_patches(tree: KernelTree, request: Request, cache: Cache, progress:
     answers = _values(tree, request, configs, knowledge, cache)
     found_steps = steps(request.series, Seen(knowledge, texts, answers.of), broken)
     judged_ones = findings(request.rules, topics, knowledge, Sources({**more, **texts}))
-    tell(progress, "making the patches")
     patches = _try(tree, request, found_steps, judged_ones, answers.of, cache, progress)
     found_steps = tuple(_tried(step, patches) for step in found_steps)
     unseen = {path: reason for patch in patches.made for path, reason in patch.unseen.items()}
@@ -170,7 +169,7 @@ def _try(
     needed = {step.slug for step in found if step.status is StepStatus.NEEDED}
     names = targets(request.series, needed)
     files = StepFiles(tree, names, request.rules.group.anchored, judged, request.series.only, cache, progress)
-    return make_patches(request.series, needed, files, other)
+    return make_patches(request.series, needed, files, other, progress)
 
 
 def _tried(step: Step, patches: Patches) -> Step:

@@ -52,7 +52,7 @@ def _table(report: Report, style: Style, verbose: bool) -> Iterator[str]:
         before = f" {_cell(row.base, style)}" if report.base else ""
         detail = row.now.detail if verbose or row.now.status is not Status.PASS else ""
         marked = f" ({row.mark})" if row.mark else ""
-        after = f" {_cell(row.now, style)}{marked} {safe(detail)}"
+        after = f" {_cell(row.now, style)}{marked}  {safe(detail)}"
         yield f"  {safe(row.probe):{width}}{before}{after}".rstrip()
 
 

@@ -13,6 +13,7 @@ from patcher.series.compose import apply
 from patcher.series.everywhere import Found
 from patcher.series.load import SeriesSpec, StepSpec
 from patcher.source.outline import Outline
+from patcher.source.unit import Progress
 
 
 class Patch(NamedTuple):
@@ -56,7 +57,9 @@ def targets(spec: SeriesSpec, slugs: Collection[str]) -> tuple[str, ...]:
     return tuple(sorted({name for step in spec.step if step.slug in slugs for name in step.edits.targets}))
 
 
-def make_patches(spec: SeriesSpec, slugs: Collection[str], files: Files, other: Values) -> Patches:
+def make_patches(
+    spec: SeriesSpec, slugs: Collection[str], files: Files, other: Values, progress: Progress | None = None
+) -> Patches:
     """The patches of these steps, each for the files as those before left them. ``other``: what macros are worth, as
     ``Seen``.
 
@@ -67,7 +70,10 @@ def make_patches(spec: SeriesSpec, slugs: Collection[str], files: Files, other: 
     made: list[Patch] = []
     refused: dict[str, str] = {}
     idle: dict[str, str] = {}
-    for step in (step for step in spec.step if step.slug in slugs):
+    steps = [step for step in spec.step if step.slug in slugs]
+    for number, step in enumerate(steps):
+        if progress:
+            progress("making the patches", number, len(steps))
         try:
             now = files.of(step, changed)
             found = {each.for_each: _moved(files.found(each.for_each), made) for each in step.edits.wide}
