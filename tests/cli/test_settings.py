@@ -74,20 +74,39 @@ def test_each_takes_what_the_option_takes(path: str, setting: Setting) -> None:
         assert "\n" not in str(raised.value) and "\x1b" not in str(raised.value).partition(": ")[2].partition("':")[0]
 
 
-def test_what_is_nearer_holds(mine: Callable[..., Any], mini_repo: Path, git: Git) -> None:
+@pytest.fixture
+def repository(tmp_path: Path, git: Git) -> Path:
+    """One with a commit."""
+    place = tmp_path / "linux"
+    place.mkdir()
+    git(place, "init", "-q")
+    git(place, "commit", "-q", "--allow-empty", "-m", "x: y")
+    return place
+
+
+def test_what_is_nearer_holds(mine: Callable[..., Any], repository: Path, git: Git) -> None:
     def form(text: str, *args: str) -> str:
-        ran = mine(text, "plan", *args, cwd=mini_repo)
-        assert ran.code in (0, 1), ran.stderr
+        ran = mine(text, "lint", "-1", *args, cwd=repository)
+        assert (ran.code, ran.stderr) == (1, "")
         return "json" if ran.stdout.startswith("{") else "text"
 
-    assert form('[patcher "plan"]\n\tformat = json\n') == "json"
-    assert form('[patcher "plan"]\n\tformat = json\n', "--format", "text") == "text"
-    git(mini_repo, "config", "patcher.plan.format", "text")
-    assert form('[patcher "plan"]\n\tformat = json\n') == "text"
-    git(mini_repo, "config", "patcher.verbose", "true")
-    ran = mine("[patcher]\n\tverbose = no\n", "plan", cwd=mini_repo)
-    told = f"from {mini_repo}/.git/config\n"
-    assert ran.stderr == f"patcher: patcher.plan.format = text {told}patcher: patcher.verbose = true {told}"
+    own = '[patcher "lint"]\n\tformat = json\n'
+    assert form(own) == "json"
+    assert form(own, "--format", "text") == "text"
+    git(repository, "config", "patcher.lint.format", "text")
+    assert form(own) == "text"
+
+
+def test_what_a_repository_sets_is_told(mine: Callable[..., Any], repository: Path, git: Git) -> None:
+    """And the user's own is not. (What it then says is that a build is not trusted.)"""
+    git(repository, "config", "patcher.check.maxUsers", "7")
+    git(repository, "config", "patcher.verbose", "true")
+    git(repository, "config", "patcher.check.trustTree", "true")
+    first, second, third, last = mine("[patcher]\n\tjobs = 2\n", "check", "-1", cwd=repository).stderr.splitlines()
+    told = f"from {repository}/.git/config"
+    assert first == f"patcher: patcher.check.maxUsers = 7 {told}"
+    assert second.startswith(f"patcher: patcher.check.trustTree = true {told} is not heeded: only your own")
+    assert third == f"patcher: patcher.verbose = true {told}" and "--trust-tree" in last
 
 
 def test_the_environment_is_stronger(mine: Callable[..., Any], mini_original: Path, tmp_path: Path) -> None:
@@ -98,11 +117,10 @@ def test_the_environment_is_stronger(mine: Callable[..., Any], mini_original: Pa
     assert f"{tmp_path}/other.so" in ran.stderr and "none.so" not in ran.stderr
 
 
-def test_those_of_the_tree_that_is_named(mine: Callable[..., Any], mini_repo: Path, git: Git, tmp_path: Path) -> None:
-    git(mini_repo, "config", "patcher.plan.format", "json")
-    assert mine("", "plan", "--tree", mini_repo, cwd=tmp_path).stdout.startswith("{")
-    assert mine("", "plan", "-C", "linux", cwd=tmp_path).stdout.startswith("{")
-    assert mine("", "-C", mini_repo, "plan", "--tree", ".", cwd=tmp_path).stdout.startswith("{")
+def test_those_of_the_tree_that_is_named(mine: Callable[..., Any], repository: Path, git: Git, tmp_path: Path) -> None:
+    git(repository, "config", "patcher.lint.format", "json")
+    for words in (["--tree", repository], ["-C", "linux"], ["-C", repository, "--tree", "."]):
+        assert mine("", "lint", "-1", *words, cwd=tmp_path).stdout.startswith("{"), words
 
 
 def test_several_values(mine: Callable[..., Any], tmp_path: Path) -> None:
