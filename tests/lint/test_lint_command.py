@@ -404,7 +404,7 @@ def test_hostile_mail_is_told_and_not_obeyed(run: Run, tmp_path: Path, number: i
     harmless(run("lint", "--strict", tmp_path / "x.patch"))
 
 
-@pytest.mark.parametrize("form", ["json", "sarif", "junit", "terse"])
+@pytest.mark.parametrize("form", ["json", "html", "sarif", "junit", "codequality", "patchwork", "terse"])
 def test_hostile_mail_in_every_format(run: Run, tmp_path: Path, form: str) -> None:
     for number, text in enumerate(HOSTILE):
         (tmp_path / f"{number}.patch").write_bytes(text.encode("utf-8", "surrogateescape"))

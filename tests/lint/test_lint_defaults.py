@@ -98,7 +98,7 @@ def test_what_it_includes_for_a_place(run: Run, mail: Callable[[int], Path], tmp
     assert mine(*JSON, "--skip", "does-not-apply", mail(WARNING), cwd=mini_repo).code == 0
 
 
-@pytest.mark.parametrize("form", ["text", "json", "sarif", "junit", "terse", "b4"])
+@pytest.mark.parametrize("form", ["text", "json", "html", "sarif", "junit", "codequality", "patchwork", "terse", "b4"])
 def test_what_a_repository_sets_is_told(
     run: Run, mail: Callable[[int], Path], mini_repo: Path, git: Git, form: str
 ) -> None:
@@ -111,6 +111,8 @@ def test_what_a_repository_sets_is_told(
         assert {each["name"]: each["own"] for each in json.loads(ran.stdout)["summary"]["defaults"]} == {
             "failOn": False, "skip": False,
         }  # fmt: skip
+    elif form == "patchwork":  # there is no room for more
+        assert "patcher.failOn, patcher.skip set by the repository; " in ran.stdout
     else:
         for said in ("patcher.skip = summary-full-stop,does-not-apply", "patcher.failOn = error"):
             assert said in ran.unfolded, ran.stdout

@@ -41,8 +41,10 @@ from patcher.mail.mbox import split
 from patcher.mail.model import Patch
 from patcher.mail.parse import parse
 from patcher.mail.write import mbox
+from patcher.report.lint_codequality import lint_codequality
 from patcher.report.lint_json import SCHEMA, lint_json
 from patcher.report.lint_junit import lint_junit
+from patcher.report.lint_patchwork import lint_patchwork
 from patcher.report.lint_sarif import lint_sarif
 from patcher.report.lint_terse import lint_b4, lint_terse
 from patcher.report.lint_text import lint_text
@@ -192,11 +194,13 @@ def taken(content: bytes) -> None:
     report, junit = lint_json(outcome, TOOL), lint_junit(outcome)
     sarif, terse = lint_sarif(outcome, RULES, TOOL), lint_terse(outcome)
     text, b4 = lint_text(outcome, lambda text, **_: text, verbose=True), lint_b4(outcome)
-    for shown in (report, junit, sarif, terse, text, b4):
+    quality, checks = lint_codequality(outcome), lint_patchwork(outcome, TOOL)
+    for shown in (report, junit, sarif, terse, text, b4, quality, checks):
         assert not BAD & set(shown)
         shown.encode()
     VALIDATOR.validate(json.loads(report))
     assert len(json.loads(sarif)["runs"][0]["results"]) == terse.count("\n") == b4.count("\n") == len(outcome.findings)
+    assert len(json.loads(quality)) == len(outcome.findings) and len(json.loads(checks)["checks"]) == outcome.patches
     ElementTree.fromstring(junit)
     put_right(patches)
 
