@@ -32,8 +32,8 @@ def found(report: Report) -> list[tuple[int, str, int, str]]:
     return [(each.commit, each.path, each.until, each.message) for each in report.findings]
 
 
-def looked(tree: Path, cache_dir: Path, count: int) -> Report:
-    return check(tree, f"HEAD~{count}", cache_dir, configs="x86_64:defconfig", tools=["gcc", "modpost"])
+def looked(tree: Path, cache_dir: Path, count: int, *tools: str) -> Report:
+    return check(tree, f"HEAD~{count}", cache_dir, configs="x86_64:defconfig", tools=[*tools, "modpost"])
 
 
 def test_each_kind_of_symbol_that_is_missing(tree: Path, cache_dir: Path) -> None:
@@ -46,7 +46,7 @@ def test_each_kind_of_symbol_that_is_missing(tree: Path, cache_dir: Path) -> Non
     commit_edits(tree, "fine: within a module, and what is exported", {
         MOD: append("\nint more(void);\nint more(void)\n{\n\treturn text(9);\n}\n" + calls("near") + defines("near")),
     })  # fmt: skip
-    report = looked(tree, cache_dir, 7)
+    report = looked(tree, cache_dir, 7, "gcc")
     assert found(report) == [
         (1, OTHER, 5, "undefined: absent, used by the kernel itself: nothing defines it"),
         (2, MOD, 6, f"undefined: other, used by the module lib/mod, is defined in {OTHER}, which does not export it"),
