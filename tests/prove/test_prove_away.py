@@ -1,0 +1,49 @@
+"""Properties that are tried elsewhere: the proof is the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from cluster.beside import Beside
+
+from patcher.cache import Cache
+from patcher.prove.prove import Request
+from patcher.prove.session import prove
+from patcher.prove.verdict import CommitProof, Status
+from patcher.tree.directory import DirectoryTree
+
+
+def timeless(proofs: tuple[CommitProof, ...]) -> list[CommitProof]:
+    return [
+        msgspec.structs.replace(
+            each, proofs=tuple(msgspec.structs.replace(proof, seconds=0.0) for proof in each.proofs)
+        )
+        for each in proofs
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def request_of(arch: str) -> Request:
+    return Request((arch,), 1, 0, ("1-entry", "3-missing", "9-ram"))
+
+
+def test_a_proof_is_the_same(mini: Path, request_of: Request, prove_cache: Cache, cache: Cache, tmp_path: Path) -> None:
+    tree = DirectoryTree(mini)
+    trees = [("one", tree), ("two", tree)]
+    here = prove(trees, request_of, None, prove_cache)
+    beside = Beside(tmp_path)
+    assert timeless(prove(trees, request_of, None, cache, elsewhere=beside)) == timeless(here)
+    assert sorted(unit.about.split()[0] for unit in beside.done) == ["1-entry", "3-missing", "9-ram"]
+    assert timeless(prove(trees, request_of, None, cache, elsewhere=beside)) == timeless(here)
+    assert len(beside.done) == 3, "a second run costs nothing"
+
+
+def test_what_is_lost_is_skipped(mini: Path, request_of: Request, cache: Cache, tmp_path: Path) -> None:
+    beside = Beside(tmp_path, lose=[1])
+    ((proof,),) = (each.proofs for each in prove([("", DirectoryTree(mini))], request_of, None, cache, None, beside))
+    skipped = [verdict for verdict in proof.verdicts if verdict.status is Status.SKIP]
+    assert [(verdict.id, verdict.reason) for verdict in skipped] == [("3-missing", "the machine burns")]
+    prove([("", DirectoryTree(mini))], request_of, None, cache, None, beside)
+    assert [unit.about.split()[0] for unit in beside.done[3:]] == ["3-missing"], "only what was lost is done again"
