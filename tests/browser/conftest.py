@@ -14,12 +14,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from realgit import run_git
 
 from patcher.prove import toolchain
 
 GOLDEN = Path(__file__).parents[1] / "generate" / "golden"
+PATIENCE = 120_000  # ms, on a machine with much else to do
 SUBJECT = "xen: <i>identity</i> & all that"
 
 
@@ -29,6 +30,7 @@ def chromium() -> Iterator[Browser]:
     program = shutil.which("chromium")
     if program is None:
         pytest.skip("chromium is not installed")
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield browser
@@ -72,6 +74,7 @@ def open_page(chromium: Browser, tmp_path: Path) -> Iterator[Open]:
         else:
             file = report
         page = chromium.new_page(viewport={"width": width, "height": 900}, **context)
+        page.set_default_timeout(PATIENCE)
         opened.append(Opened(page, file.as_uri()))
         page.goto(f"{file.as_uri()}{anchor and '#'}{anchor}", wait_until="load")
         return page
@@ -98,7 +101,17 @@ def report_file(mini_original: Path, tmp_path_factory: pytest.TempPathFactory, s
             shutil.copytree(mini_original, tree, symlinks=True)
             _commit_series(tree)
             made = file.with_suffix(".new")
-            command = [sys.executable, "-m", "patcher", "report", "v2.6.37-mini..", "--tree", str(tree)]
+            command = [
+                sys.executable,
+                "-m",
+                "patcher",
+                "report",
+                "v2.6.37-mini..",
+                "--tree",
+                str(tree),
+                "-o",
+                str(made),
+            ]
             environment = {**os.environ, "PATCHER_CACHE_DIR": str(shared_cache)}
             done = subprocess.run(
                 [*command, "--examples", "1", "-o", str(made)],
