@@ -107,7 +107,7 @@ def _pictures(ids: list[str]) -> Pictures:
     found = tuple(_picture(number) for number in range(len(ids) // 10 + 1))
     shots = [Shot(BASE, "Linux 6.12", 0)]
     shots += [Shot(commit, f"net: change {number}", number // 10) for number, commit in enumerate(ids, 1)]
-    return Pictures("x86_64", "a laptop", tuple(shots), found)
+    return Pictures("x86_64", "values, no machine", tuple(shots), found)
 
 
 def _picture(number: int) -> Picture:
@@ -119,7 +119,7 @@ def _picture(number: int) -> Picture:
            MidRun(number + 2, 510 - number, "p2m_mid_missing", ()))  # fmt: skip
     shared = (Shared("p2m_missing", "leaf", Held.MISSING, 0, ""),
               Shared("p2m_mid_missing", "mid", Held.MISSING, 510 - number, "p2m_missing"))  # fmt: skip
-    pages = Pages(20 + number, 1000, number + 2, 12, 2, 7, 500, 600)
+    pages = Pages(24 + number, 1000, number + 2, 12, 2, 7, 500, 600)
     return Picture("x86_64", 512, True, 1 << 20, 1 << 20, ((0, 1 << 32, RAM),), (1 << 20, (1 << 20) + 4096 * number),
                    top, shared, pages)  # fmt: skip
 
