@@ -58,6 +58,12 @@ class Opened:
         dialog.dismiss()
 
 
+@pytest.fixture
+def watched() -> type[Opened]:
+    """For pages that do what a report must not."""
+    return Opened
+
+
 Open = Callable[..., Page]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from hostilehtml import HOSTILE, hostile
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 Open = Callable[..., Page]
 FINDING, PATCH = ".f:not([hidden])", ".patch:not([hidden])"
@@ -44,6 +44,19 @@ def test_it_opens_by_itself_and_says_what_it_is(open_page: Open, report_file: Pa
     for word in ("2 patches", "xen: <i>identity</i> & all that", "What was not looked at", "boot"):
         assert word in said
     assert page.locator("#bar").is_visible()
+
+
+def test_what_a_report_must_not_do_would_be_seen(chromium: Browser, watched: Any, tmp_path: Path) -> None:
+    file = tmp_path / "wrong.html"
+    policy = "<meta http-equiv='Content-Security-Policy' content=\"style-src 'none'\">"
+    file.write_text(f"{policy}<p style='color: red'><img src='other.png'><script>alert(1); nothing.here;</script>")
+    page = chromium.new_page()
+    found = watched(page, file.as_uri())
+    page.goto(file.as_uri())
+    page.close()
+    kinds = {each.partition(":")[0] for each in found.wrong}
+    assert kinds == {"error", "request", "dialog"}
+    assert any("Content Security Policy" in each for each in found.wrong)
 
 
 @pytest.mark.parametrize("width", [380, 1600])
