@@ -54,7 +54,8 @@ class Rst:
         output = done.stdout.decode("utf-8", "replace")
         if done.reason or done.code:
             raise CannotLook(done.reason or f"docutils ended with {done.code} ({output.strip()[-200:]})")
-        found = (each for line in output.splitlines() if (each := _SAID.match(line)))
+        lines = dict.fromkeys(output.splitlines())  # some of docutils say a thing twice
+        found = (each for line in lines if (each := _SAID.match(line)))
         return tuple(
             message(snapshot, Severity.WARNING, path, int(each["line"]), each["text"])
             for each in found
