@@ -6,6 +6,7 @@ read. So what is undefined is so in this configuration; what a macro pastes toge
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
@@ -22,7 +23,9 @@ from patcher.check.specs import symbols
 
 Outcomes = Mapping[str, Outcome]
 Compile = Callable[[Snapshot, Configured, Sequence[str]], Outcomes]
-_NAMES, _USERS = 64, 16
+_NAMES, _USERS, _MOST_DROPPED = 64, 16, 8
+_MOST_NAMING, _MOST_FILES = 200, 4000  # a symbol that so many files name is defined
+_EXPORT = re.compile(r"^EXPORT_SYMBOL\w*\(\s*(\w+)", re.MULTILINE)
 _ROUNDS = ((0, 1), (1, 4), (4, 8))  # which of the files that name a symbol are compiled, as long as none defines it
 _IF, _ENDIF = re.compile(r"^[ \t]*#[ \t]*if", re.MULTILINE), re.compile(r"^[ \t]*#[ \t]*endif", re.MULTILINE)
 _OF_LINKER = ("__start_", "__stop_", "__this_module")
@@ -58,14 +61,16 @@ class Undefined:
         suspects = {target: set(names) for target, names in self._missing.items() if target in self._last}
         for target, name in (*_used(before, outcomes), *look.users(_lost(before, outcomes, gone))):
             suspects.setdefault(target, set()).add(name)
+        suspects = {target: look.written(names, target) for target, names in suspects.items()}
+        dropped = _dropped(before, outcomes, gone)
+        look.search({name for names in suspects.values() for name in names}, dropped)
         found, before_missing, self._missing = dict(outcomes), self._missing, {}
         for target, names in suspects.items():
             outcome = self._last[target]
             if outcome.state is not State.BUILT:
                 continue
             told = before_missing.get(target, {})
-            looked = sorted(names)[:_NAMES]
-            wrong = {name: told.get(name, why) for name in looked if (why := look.problem(name, target))}
+            wrong = {name: told.get(name, why) for name in sorted(names) if (why := look.problem(name, target))}
             if target not in self._judged:  # looked at for its symbols alone
                 outcome = structs.replace(outcome, messages=())
             if wrong:
@@ -73,7 +78,7 @@ class Undefined:
                 self._missing[target] = wrong
             elif target in before_missing:
                 found[target] = outcome
-        for path, name in look.unused(_dropped(before, outcomes, gone)):
+        for path, name in look.unused(dropped):
             target = affected.target(path)
             outcome = found.get(target) or (self._last[target] if target in self._judged else _nothing(target))
             found[target] = structs.replace(outcome, messages=(*outcome.messages, _unused(snapshot, path, name)))
@@ -153,28 +158,59 @@ class _Look:
         self._makefiles = Makefiles(snapshot.text, symbols(configured.config), configuration.arch)
         self._known = known
         self._files: dict[str, tuple[str, ...]] = {}
+        self._exporters: dict[str, list[str]] = {}
         self._tables = {target: each.symbols for target, each in known.items() if each.symbols}
         self._changed = "\n".join(line.text for file in snapshot.diff.files for line in file.added)
 
     def users(self, names: Iterable[str]) -> Iterator[tuple[str, str]]:
         """The objects that use one of some symbols, of those that are built and name it."""
-        for name in sorted(names)[:_NAMES]:
+        some = sorted(names)[:_NAMES]
+        self._find(some)
+        for name in some:
             self._more(self._naming(name)[:_USERS])
             for target, table in self._tables.items():
                 if name in table.uses and target in self._known:
                     yield target, name
 
+    def written(self, names: Iterable[str], target: str) -> set[str]:
+        """Those of the symbols that an object uses which can be looked for: at most so many."""
+        if target not in self._tables:
+            return set()
+        known = (name for name in sorted(names) if not name.startswith(_OF_LINKER) and self._is_written(name, target))
+        return set(itertools.islice(known, _NAMES))
+
+    def search(self, names: Iterable[str], dropped: Iterable[str]) -> None:
+        """Find who exports some symbols, and who names those that nobody does: git reads the tree once for each."""
+        wanted = {*names, *dropped}
+        macros = ("EXPORT_SYMBOL", "EXPORT_SYMBOL_GPL", "EXPORT_SYMBOL_NS", "EXPORT_SYMBOL_NS_GPL")
+        exports = [f"{macro}({name}" for macro in macros for name in sorted(wanted)]
+        for path in self._snapshot.naming(exports, ["*.c", "*.S"]) if exports else ():
+            for name in wanted.intersection(_EXPORT.findall(self._snapshot.text(path))):
+                self._exporters.setdefault(name, []).append(path)
+        self._find([name for name in sorted(names) if name not in self._exporters])
+
+    def _find(self, names: Sequence[str]) -> None:
+        """Find the files that name some symbols, in one pass."""
+        paths = self._snapshot.naming(names, _CODE) if names else ()
+        found: dict[str, list[str]] = {name: [] for name in names}
+        if len(paths) <= _MOST_FILES:
+            word = re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b")
+            for path in sorted(paths):
+                for name in set(word.findall(self._snapshot.text(path))):
+                    found[name].append(path)
+            self._files |= {name: tuple(files) for name, files in found.items()}
+
     def problem(self, name: str, target: str) -> str:
         """Why an object cannot use a symbol, "" where it can, or that is not known."""
-        if name.startswith(_OF_LINKER) or not self._is_written(name, target):
-            return ""
         user = self._tables[target].module
         quoted = f"{name}, used by {'the module ' + user if user else 'the kernel itself'}"
         place = self._definer(name, user)
-        files = self._naming(name)
-        if any(self._exports(name, path, user) for path in files):
+        if place == _FINE or any(self._exports(name, path, user) for path in self._exporters.get(name, ())):
             return ""
-        for start, end in _ROUNDS if place != _FINE else ():
+        if len(self._all(name)) > _MOST_NAMING:
+            return ""
+        files = self._naming(name)
+        for start, end in _ROUNDS:
             self._more(files[start:end])
             if (place := self._definer(name, user)) == _FINE:
                 break
@@ -194,9 +230,10 @@ class _Look:
 
     def unused(self, names: Iterable[str]) -> Iterator[tuple[str, str]]:
         """The files that export one of some symbols, while no other names it but in declarations: (path, symbol)."""
-        for name in sorted(names)[:_NAMES]:
+        used = {name for target, table in self._tables.items() if target in self._known for name in table.uses}
+        for name in [each for each in sorted(names) if each in self._exporters and each not in used][:_MOST_DROPPED]:
             files = self._all(name)
-            if len(files) == 1 and _export_of(name).search(self._snapshot.text(files[0])):
+            if len(files) == 1:
                 headers = self._snapshot.naming([name], ["*.h"])
                 if all(self._declares(name, path) for path in headers):
                     yield files[0], name
@@ -238,6 +275,8 @@ class _Look:
 
     def _exports(self, name: str, path: str, user: str) -> bool:
         """Whether a file that is built exports a symbol in any configuration."""
+        if not self._makefiles.builds(path):
+            return False
         text = self._snapshot.text(path)
         match = _export_of(name).search(text)
         if match is None or len(_IF.findall(text, 0, match.start())) != len(_ENDIF.findall(text, 0, match.start())):
