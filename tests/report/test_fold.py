@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patcher.report.fold import Whole, columns, fitted, folded, padded, shortened
+from patcher.report.fold import Whole, columns, fitted, folded, padded, prose, shortened
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,16 @@ def test_folded(line: str, width: int, wanted: list[str]) -> None:
 
 def test_prose_goes_on_where_it_began() -> None:
     assert list(folded("aaaa bbbb cccc", 9, deeper=0)) == ["aaaa bbbb", "cccc"]
+
+
+def test_markdown_is_filled_and_code_is_left_alone() -> None:
+    page = (
+        "# a: b\n\naaaa bbbb\ncccc dddd\n- eeee ffff gggg\n  hhhh\n\n````c\nint x; /* long */\n```\n````\niiii\njjjj\n"
+    )
+    filled = (
+        "# a: b\n\naaaa bbbb cccc\ndddd\n- eeee ffff\n  gggg hhhh\n\n````c\nint x; /* long */\n```\n````\niiii jjjj\n"
+    )
+    assert prose(page, 14) == filled
 
 
 def test_colours_take_no_room_and_end_with_each_line() -> None:
