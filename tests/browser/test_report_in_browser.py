@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,20 @@ def here(page: Page) -> str:
     return str(found)
 
 
+def said(page: Page, words: str) -> str:
+    """What the page says of the filter, when these words are in it ("": when it says nothing), or it had many frames'
+    time. Playwright's own waiting takes a minute where a page is large."""
+    found = page.evaluate(
+        "async (words) => { const said = document.getElementById('said');"
+        " const done = () => words ? said.textContent.includes(words) : !said.textContent;"
+        " for (let at = 0; at < 3000 && !done(); at++) await new Promise(requestAnimationFrame);"
+        " return said.textContent; }",
+        words,
+    )
+    assert words in found if words else not found
+    return str(found)
+
+
 def ids(page: Page, selector: str) -> list[str]:
     found = page.evaluate("(what) => [...document.querySelectorAll(what)].map((each) => each.id)", selector)
     assert isinstance(found, list)
@@ -40,9 +53,9 @@ def test_it_opens_by_itself_and_says_what_it_is(open_page: Open, report_file: Pa
     page = open_page(report_file)
     assert page.url.startswith("file://")
     assert "FAIL" in page.title()
-    said = page.inner_text("body")
+    text = page.inner_text("body")
     for word in ("2 patches", "xen: <i>identity</i> & all that", "What was not looked at", "boot"):
-        assert word in said
+        assert word in text
     assert page.locator("#bar").is_visible()
 
 
@@ -132,14 +145,14 @@ def test_the_filter(open_page: Open, report_file: Path) -> None:
     page = open_page(report_file)
     every = page.locator(FINDING).count()
     page.fill("#words", "quagmire")
-    said = page.locator("#said")
-    expect(said).to_contain_text("1 of 2 patches")
+    said(page, "1 of 2 patches")
     assert page.locator(f"#commits {PATCH}").count() == 1
     page.fill("#words", "no such words anywhere")
-    expect(said).to_contain_text("0 of 2 patches")
+    said(page, "0 of 2 patches")
     assert page.locator(PATCH).count() == 0
     page.fill("#words", "")
-    expect(page.locator(f"#commits {PATCH}")).to_have_count(2)
+    said(page, "")
+    assert page.locator(f"#commits {PATCH}").count() == 2
     assert page.locator(FINDING).count() == every
     kinds = page.locator("#kinds input")
     for at in range(kinds.count()):
@@ -203,7 +216,10 @@ def test_the_slider_goes_from_commit_to_commit(open_page: Open, report_file: Pat
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_serious_stands_in_anybodys_way(open_page: Open, report_file: Path, scheme: str) -> None:
     page = open_page(report_file, color_scheme=scheme)
-    page.keyboard.press("u")
+    # All but the longest diffs, which are as the others, and take axe a minute.
+    page.evaluate(
+        "document.querySelectorAll('details').forEach((at) => { at.open = !at.querySelector('tr:nth-child(150)'); })"
+    )
     shade = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).reduce((a, b) => a + +b, 0)")
     assert (shade > 600) is (scheme == "light")
     # What is far away is not laid out, and axe would take its place for one behind others.
@@ -248,10 +264,10 @@ def test_300_patches_in_12_configurations_open_and_are_bounded(open_page: Open, 
     page.keyboard.press("n")
     assert here(page) == "patch-1"
     page.fill("#words", "part7/")
-    expect(page.locator("#said")).to_contain_text(re.compile(r"Shown: [1-9]\d* of 300 patches"))
+    told = said(page, "of 300 patches")
     shown = page.locator(PATCH).count()
     assert 0 < shown < 300
-    assert re.search(rf"\b{shown} of 300 patches", page.locator("#said").inner_text())
+    assert told.startswith(f"Shown: {shown} of 300 patches")
 
 
 def skeleton(page: Page) -> list[str]:
@@ -273,9 +289,9 @@ def test_what_means_harm_is_text(open_page: Open, large: Any) -> None:
         each.keyboard.press("j")
     assert skeleton(page) == skeleton(plain)
     assert page.locator("img, script:not(:last-of-type), iframe, object, [onerror]").count() == 0
-    said = page.inner_text("main")
-    assert "<script>alert(1)</script>" in said
-    assert "{{ 7*7 }}" in said
+    text = page.inner_text("main")
+    assert "<script>alert(1)</script>" in text
+    assert "{{ 7*7 }}" in text
     assert not set("\x1b\x9b\u202e\u2066\x00") & set(page.evaluate("document.documentElement.textContent"))
     page.fill("#words", HOSTILE[:40])
-    expect(page.locator("#said")).to_contain_text("Shown")
+    said(page, "Shown")
