@@ -61,6 +61,17 @@ def test_what_it_may_read_it_may_not_write(tmp_path: Path) -> None:
     assert (tmp_path / "file").read_text() == "old"
 
 
+def test_programs_of_the_users_are_run_and_stay_as_they_are(tmp_path: Path) -> None:
+    program, private = tmp_path / "bin" / "own-gcc", tmp_path / "bin" / "private"
+    program.parent.mkdir()
+    for file, mode in ((program, 0o755), (private, 0o600)):
+        file.write_text("#!/bin/sh\necho ran\n")
+        file.chmod(mode)
+    tmp_path.chmod(0o755)
+    assert shell(f"{program}; echo x > {program}", programs=[program.parent]).stdout == b"ran\n"
+    assert (program.read_text(), private.stat().st_mode & 0o777) == ("#!/bin/sh\necho ran\n", 0o600)
+
+
 @pytest.mark.parametrize("inner_may", ["read", "write"])
 def test_the_deeper_path_decides(tmp_path: Path, inner_may: str) -> None:
     inner = tmp_path / "inner"
