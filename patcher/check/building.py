@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from patcher.check import ccache, messages
+from patcher.check import ccache, messages, said
 from patcher.check.adjust import OURS
 from patcher.check.affected import source
 from patcher.check.configuration import Configuration
@@ -23,7 +23,6 @@ from patcher.tree.gittree import LINK, Entry
 
 _SECONDS = 1800.0
 _FILE_BYTES = 64 * 2**20
-_MARK = re.compile(r"^\s+(CC|AS|CPP|CHECK|LDS|HOSTCC|CXX)(?:32|64)?(?: \[M\])?\s+(\S+)\.([a-zA-Z]+)$")
 _STOPPED = re.compile(r"\*\*\* \[(?:[^\]]*?: )?([^\]\s]+)\] (Error (\d{1,9})|[A-Z].*)$", re.MULTILINE)
 _OF_MAKE = re.compile(r"\s*make(?:\[\d+\])?: |.*\*\*\*")
 _SURROUNDINGS = re.compile(
@@ -169,7 +168,7 @@ class Build:
         result = self._run(["-k", *self._names(targets, entries)], [*self.variables(), _ALONE], more=more)
         output = result.stdout.decode("utf-8", "replace")
         checking = self._tool.checks
-        chunks = _chunks(output, checking, self._workspace.tree, self.directory)
+        chunks = said.chunks(output, checking, self._workspace.tree, self.directory)
         found = {}
         for target in targets:
             found[target] = self._outcome(target, result, output, chunks, checking, entries, lines_of)
@@ -206,11 +205,11 @@ class Build:
         if there and checking:
             return Outcome(target, State.ERROR, "this tree's build does not run checkers (C=2)", (), ())
         stops = _STOPPED.findall(output)
-        mine = [stop for stop in stops if _same(stop[0], target)]
+        mine = [stop for stop in stops if said.same(stop[0], target)]
         strange = [stop for stop in mine or stops if not stop[2] or int(stop[2]) in _NOT_THE_CODE]
         around = _SURROUNDINGS.search(own or output)
         if around or strange:
-            line = _line_of(output, around.group()) if around else f"{strange[0][0]}: {strange[0][1]}"
+            line = said.line_of(output, around.group()) if around else f"{strange[0][0]}: {strange[0][1]}"
             return Outcome(target, State.ERROR, line, (), ())
         errors = [message for message in heard if message.severity is Severity.ERROR]
         if errors and mine:
@@ -226,7 +225,7 @@ class Build:
             message = Message(Severity.ERROR, f"{target.removesuffix('.o')}.c", 0, line.strip(), "", "", "", "")
             return Outcome(target, State.FAILED, line.strip(), (message,), ())
         return Outcome(
-            target, State.ERROR, _last(output) or f"make ended with {result.code} and did not make it", (), ()
+            target, State.ERROR, said.last(output) or f"make ended with {result.code} and did not make it", (), ()
         )
 
     def _parse(self, output: str, lines_of: messages.ReadLines, target: str = "") -> tuple[Message, ...]:
@@ -238,7 +237,7 @@ class Build:
             raise CannotBuild(f"{what}: {result.reason}")
         if result.code:
             output = result.stdout.decode("utf-8", "replace")
-            raise CannotBuild(f"{what}: {_first_error(output)}")
+            raise CannotBuild(f"{what}: {said.first_error(output)}")
 
     def _run(
         self, targets: Sequence[str], variables: Sequence[str], *, stdin: bytes = b"",
@@ -326,46 +325,3 @@ class Build:
                     if path in entries:
                         found.add(path)
         return tuple(sorted(found))
-
-
-def _chunks(output: str, checking: bool, tree: Path, build: Path) -> dict[str, str]:
-    """The output that belongs to each object; under "" what came before the first."""
-    found: dict[str, list[str]] = {"": []}
-    current = ""
-    for line in output.split("\n"):
-        if mark := _MARK.match(line):
-            what, stem, kind = mark.groups()
-            name = messages.inside(stem, tree, build)
-            if what == "HOSTCC" or kind == "s":
-                current = ""
-            elif what == "CHECK":
-                current = f"{name}.o" if checking else ""
-            else:
-                current = "-" if checking else f"{name}.o"
-            found.setdefault(current, [])
-            continue
-        found.setdefault(current, []).append(line)
-    return {name: "\n".join(texts) for name, texts in found.items()}
-
-
-def _same(stopped: str, target: str) -> bool:
-    stopped = os.path.normpath(stopped)
-    return stopped == target or stopped.endswith(f"/{target}")
-
-
-def _line_of(output: str, words: str) -> str:
-    return next((line.strip() for line in output.splitlines() if words in line), words)[:300]
-
-
-def _first_error(output: str) -> str:
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    for pattern in (r"(?:fatal )?error: ", r"[Ee]rror|rror:|Can't|cannot|No such|not found|\*\*\*"):
-        for line in lines:
-            if re.search(pattern, line) and not line.startswith("make"):
-                return line[:300]
-    return next((line for line in lines if "***" in line), lines[-1] if lines else "make said nothing")[:300]
-
-
-def _last(output: str) -> str:
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return next((line for line in lines if "***" in line), lines[-1] if lines else "")[:300]

@@ -42,7 +42,7 @@ prepare: ;
 %.o: FORCE
 	@mkdir -p $(O)/$(@D)
 	@echo '  CC      $@'
-	@cd $(O) && $(CC) -MMD -MF $(@D)/.$(@F).d -Iinclude -I$(srctree)/include $(KBUILD_CFLAGS) -DCONFIG_$(SRCARCH) \
+	@cd $(O) && $(CC) -MMD -MF $(@D)/.$(@F).d -Iinclude -I$(srctree)/include $(KBUILD_CFLAGS) -DARCH_$(SRCARCH) \
 		$(KCFLAGS) -c -o $@ $(srctree)/$*.c
 %.ko: %.o
 	@cd $(O) && $(LD) -r -o $@ $<

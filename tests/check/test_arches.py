@@ -17,7 +17,7 @@ from patcher.check.arches import ARCHES
 from patcher.check.results import Status
 
 TEXT = "lib/text.c"
-ONLY_ARM64 = "\n#ifdef CONFIG_arm64\nint arm64 = BAD;\n#endif\n"
+ONLY_ARM64 = "\n#ifdef ARCH_arm64\nint arm64 = BAD;\n#endif\n"
 SET_ONLY = "\nint counted(void)\n{\n\tint seen;\n\n\tseen = 1;\n\treturn 0;\n}\n"
 ITSELF = "\nint own(int x)\n{\n\tx = x;\n\treturn x;\n}\n"
 

@@ -1,0 +1,58 @@
+"""What make says, taken apart: which object a line is about, and which line tells best what went wrong."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from patcher.check import messages
+
+_MARK = re.compile(r"^\s+(CC|AS|CPP|CHECK|LDS|HOSTCC|CXX)(?:32|64)?(?: \[M\])?\s+(\S+)\.([a-zA-Z]+)$")
+
+
+def chunks(output: str, checking: bool, tree: Path, build: Path) -> dict[str, str]:
+    """The output that belongs to each object; under "" what came before the first."""
+    found: dict[str, list[str]] = {"": []}
+    current = ""
+    for line in output.split("\n"):
+        if mark := _MARK.match(line):
+            what, stem, kind = mark.groups()
+            name = messages.inside(stem, tree, build)
+            if what == "HOSTCC" or kind == "s":
+                current = ""
+            elif what == "CHECK":
+                current = f"{name}.o" if checking else ""
+            else:
+                current = "-" if checking else f"{name}.o"
+            found.setdefault(current, [])
+            continue
+        found.setdefault(current, []).append(line)
+    return {name: "\n".join(texts) for name, texts in found.items()}
+
+
+def same(stopped: str, target: str) -> bool:
+    """Whether make stopped at that target."""
+    stopped = os.path.normpath(stopped)
+    return stopped == target or stopped.endswith(f"/{target}")
+
+
+def line_of(output: str, words: str) -> str:
+    """The line that has some words."""
+    return next((line.strip() for line in output.splitlines() if words in line), words)[:300]
+
+
+def first_error(output: str) -> str:
+    """The line that tells best why a call of make failed."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    for pattern in (r"(?:fatal )?error: ", r"[Ee]rror|rror:|Can't|cannot|No such|not found|\*\*\*"):
+        for line in lines:
+            if re.search(pattern, line) and not line.startswith("make"):
+                return line[:300]
+    return next((line for line in lines if "***" in line), lines[-1] if lines else "make said nothing")[:300]
+
+
+def last(output: str) -> str:
+    """The line in which make gave up, else its last one."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    return next((line for line in lines if "***" in line), lines[-1] if lines else "")[:300]
