@@ -102,7 +102,7 @@ class Away:
         rows: list[list[dict[str, Outcome]]] = []
         places: dict[str, tuple[int, int, dict[str, str]]] = {}
         asked: list[Unit] = []
-        for snapshot, states, wanted in zip(snapshots, configured, targets, strict=True):
+        for row, (snapshot, states, wanted) in enumerate(zip(snapshots, configured, targets, strict=True)):
             rows.append([])
             for at, (configuration, now) in enumerate(zip(configurations, states, strict=True)):
                 keys = objects.keys_of(configuration, snapshot, now, wanted[at])
@@ -114,21 +114,21 @@ class Away:
                     some = tuple(left[start : start + AT_ONCE])
                     work = Compile(configuration, self._place, snapshot.commit, now, some)
                     asked.append(self._unit(work, configuration, snapshot, some[0], [keys[each] for each in some]))
-                    places[asked[-1].key] = snapshot.number, at, {target: keys[target] for target in some}
+                    places[asked[-1].key] = row, at, {target: keys[target] for target in some}
         for unit, result in self._run(asked, configurations):
-            number, at, keys = places[unit.key]
+            row, at, keys = places[unit.key]
             if isinstance(result, Lost):
                 found = {target: Outcome(target, State.ERROR, result.reason, (), ()) for target in keys}
             else:
                 found = _outcomes_decoder.decode(result)
-            rows[number][at] |= found
-            objects.remember(keys, snapshots[number], found, self._store)
+            rows[row][at] |= found
+            objects.remember(keys, snapshots[row], found, self._store)
             self._meter.add(len(keys))
-            self._meter.say(number, f"{configurations[at].name} {next(iter(keys))}")
-        for row, wanted in zip(rows, targets, strict=True):
+            self._meter.say(snapshots[row].number, f"{configurations[at].name} {next(iter(keys))}")
+        for done, wanted in zip(rows, targets, strict=True):
             yield [
                 {target: made[target] for target in each if target in made}
-                for made, each in zip(row, wanted, strict=True)
+                for made, each in zip(done, wanted, strict=True)
             ]
 
     def _unit(

@@ -7,9 +7,14 @@ from pathlib import Path
 import pytest
 from check.checking import append, check, commit_edits, replace, require_gcc
 from check.small_kbuild import small_kbuild
+from cluster.beside import Beside
 
+from patcher import sandbox
+from patcher.cache import Cache
+from patcher.check import session
 from patcher.check.linking import _messages
 from patcher.check.results import Report, Severity
+from patcher.check.run import Options
 
 OTHER, MOD, TEXT = "lib/other.c", "lib/mod.c", "lib/text.c"
 
@@ -94,6 +99,17 @@ def test_what_a_macro_may_define_is_not_told(tree: Path, cache_dir: Path) -> Non
     pasted = "#define DECLARE(n) int two_##n(void)\nDECLARE(far);\n"
     commit_edits(tree, "pasted", {"include/two.h": append(pasted), OTHER: append("\nint (*far)(void) = two_far;\n")})
     assert not looked(tree, cache_dir, 1).findings
+
+
+def test_symbols_are_looked_for_on_other_machines_too(tree: Path, cache: Cache, tmp_path: Path) -> None:
+    commit_edits(tree, "touch", {TEXT: append("\n/* touched */\n")})
+    commit_edits(tree, "it is in a module", {OTHER: append(calls("mod"))})
+    options = Options(True, ("x86_64:defconfig",), "modpost", sandboxed=sandbox.available() is None)
+    beside = Beside(tmp_path / "beside")
+    (tmp_path / "beside").mkdir()
+    report = session.check(["HEAD~2"], None, tree, options, cache, elsewhere=beside)
+    assert [(each.commit, each.path) for each in report.findings] == [(2, OTHER)]
+    assert len(beside.done) > 1
 
 
 def test_the_words_of_modpost() -> None:
