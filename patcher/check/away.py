@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import msgspec
+from msgspec import structs
 
 from patcher.check import compile as objects
 from patcher.check import configure
@@ -54,7 +55,7 @@ class Compile(Frozen, frozen=True, tag=True):
 
 
 Work = Configure | Compile
-_configured_decoder = msgspec.msgpack.Decoder(Configured)
+_configured = msgspec.msgpack.Decoder(Configured).decode
 _outcomes_decoder = msgspec.msgpack.Decoder(dict[str, Outcome])
 
 
@@ -73,8 +74,7 @@ class Away:
         self, configurations: Sequence[Configuration], snapshot: Snapshot, parents: Sequence[Configured | None]
     ) -> list[Configured]:
         found: dict[int, Configured] = {}
-        units: dict[str, int] = {}
-        asked: list[Unit] = []
+        units: dict[Unit, list[int]] = {}  # the same thing may have two names
         for at, (configuration, parent) in enumerate(zip(configurations, parents, strict=True)):
             if parent and parent.prepared is None:
                 found[at] = parent
@@ -82,17 +82,14 @@ class Away:
                 found[at] = there
             else:
                 work = Configure(configuration, self._place, snapshot.commit, parent)
-                asked.append(self._unit(work, configuration, snapshot, "configuring"))
-                units[asked[-1].key] = at
-        for unit, result in self._run(asked, configurations):
-            at = units[unit.key]
-            self._meter.say(snapshot.number, f"{configurations[at].name} configured")
-            if isinstance(result, Lost):
-                found[at] = Configured("", result.reason, None)
-                continue
-            found[at] = _configured_decoder.decode(result)
-            if not found[at].failure:
-                configure.remember(configurations[at], snapshot, found[at], self._store)
+                units.setdefault(self._unit(work, configuration, snapshot, "configuring"), []).append(at)
+        for unit, result in self._run(tuple(units), configurations):
+            self._meter.say(snapshot.number, f"{unit.about} done")
+            made = Configured("", result.reason, None) if isinstance(result, Lost) else _configured(result)
+            for at in units[unit]:
+                found[at] = made
+                if not made.failure:
+                    configure.remember(configurations[at], snapshot, made, self._store)
         return [found[at] for at in range(len(configurations))]
 
     def compiled(
@@ -100,8 +97,7 @@ class Away:
         configured: Sequence[Sequence[Configured]], targets: Sequence[Sequence[Sequence[str]]],
     ) -> Iterator[Sequence[Outcomes]]:  # fmt: skip
         rows: list[list[dict[str, Outcome]]] = []
-        places: dict[str, tuple[int, int, dict[str, str]]] = {}
-        asked: list[Unit] = []
+        places: dict[Unit, list[tuple[int, int, dict[str, str]]]] = {}
         for row, (snapshot, states, wanted) in enumerate(zip(snapshots, configured, targets, strict=True)):
             rows.append([])
             for at, (configuration, now) in enumerate(zip(configurations, states, strict=True)):
@@ -113,18 +109,18 @@ class Away:
                 for start in range(0, len(left), AT_ONCE):
                     some = tuple(left[start : start + AT_ONCE])
                     work = Compile(configuration, self._place, snapshot.commit, now, some)
-                    asked.append(self._unit(work, configuration, snapshot, some[0], [keys[each] for each in some]))
-                    places[asked[-1].key] = row, at, {target: keys[target] for target in some}
-        for unit, result in self._run(asked, configurations):
-            row, at, keys = places[unit.key]
-            if isinstance(result, Lost):
-                found = {target: Outcome(target, State.ERROR, result.reason, (), ()) for target in keys}
-            else:
-                found = _outcomes_decoder.decode(result)
-            rows[row][at] |= found
-            objects.remember(keys, snapshots[row], found, self._store)
-            self._meter.add(len(keys))
-            self._meter.say(snapshots[row].number, f"{configurations[at].name} {next(iter(keys))}")
+                    unit = self._unit(work, configuration, snapshot, some[0], [keys[each] for each in some])
+                    places.setdefault(unit, []).append((row, at, {each: keys[each] for each in some}))
+        for unit, result in self._run(tuple(places), configurations):
+            for row, at, keys in places[unit]:
+                if isinstance(result, Lost):
+                    found = {target: Outcome(target, State.ERROR, result.reason, (), ()) for target in keys}
+                else:
+                    found = _outcomes_decoder.decode(result)
+                rows[row][at] |= found
+                objects.remember(keys, snapshots[row], found, self._store)
+                self._meter.add(len(keys))
+                self._meter.say(snapshots[row].number, f"{configurations[at].name} {next(iter(keys))}")
         for done, wanted in zip(rows, targets, strict=True):
             yield [
                 {target: made[target] for target in each if target in made}
@@ -135,7 +131,8 @@ class Away:
         self, work: Work, configuration: Configuration, snapshot: Snapshot, what: str, keys: Sequence[str] = ()
     ) -> Unit:
         key = digest(type(work).__name__, configuration.key(), self._place, snapshot.commit, *keys)
-        about = f"{snapshot.commit[:12]} {configuration.name} {what}"
+        work = structs.replace(work, configuration=_nameless(configuration))
+        about = f"{snapshot.commit[:12]} {configuration.spec.made_of()}: {what}"
         commits = tuple(dict.fromkeys((self._place.base, snapshot.commit)))
         return Unit("check", key, about, msgspec.msgpack.encode(work), commits)
 
@@ -144,3 +141,8 @@ class Away:
     ) -> Iterator[tuple[Unit, bytes | Lost]]:
         tools = dict.fromkeys(name for each in configurations for name in programs(each.tool))
         return self._elsewhere.run(units, self._offer, tuple(tools)) if units else iter(())
+
+
+def _nameless(configuration: Configuration) -> Configuration:
+    """The configuration without what decides on no result."""
+    return configuration._replace(number=0, name="", spec=configuration.spec._replace(name=""), jobs=1)

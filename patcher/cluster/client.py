@@ -10,6 +10,7 @@ import sys
 import time
 import uuid
 import warnings
+import zlib
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
@@ -60,6 +61,7 @@ class Cluster:
         self._resources: dict[tuple[str, tuple[str, ...]], str] = {}
         self.sent = Sent()
         self.costs: list[Cost] = []
+        self._packed: dict[str, int] = {}  # bytes, by key
 
     def __enter__(self) -> Cluster:
         logging.disable(logging.CRITICAL)  # dask tells in its log what we tell in a line
@@ -138,19 +140,22 @@ class Cluster:
                     self._client.cancel(list(under_way), force=True)
 
     def _submit(self, unit: Unit, resource: str) -> Any:
+        packed = zlib.compress(msgspec.msgpack.encode(unit), task.LEVEL)
+        self._packed[unit.key] = len(packed)
         with self._reached():
             return self._client.submit(
-                task.perform, msgspec.msgpack.encode(unit), key=f"patcher-{unit.kind}-{unit.key}",
+                task.perform, packed, key=f"patcher-{unit.kind}-{unit.key}",
                 resources={resource: 1}, retries=_RETRIES, pure=False,
             )  # fmt: skip
 
     def _result(self, future: Any, unit: Unit) -> bytes | Lost:
         try:
             with self._reached():
-                made = _made_decoder.decode(future.result(timeout=_ANSWER))
+                packed = future.result(timeout=_ANSWER)
+            made = _made_decoder.decode(zlib.decompress(packed))
             if isinstance(made, Failed):
                 return Lost(made.reason)
-            self.costs.append(Cost(unit.about, len(unit.work), len(made.result), made.seconds))
+            self.costs.append(Cost(unit.about, self._packed.pop(unit.key), len(packed), made.seconds))
             result: bytes = made.result
             return result
         except KilledWorker as error:

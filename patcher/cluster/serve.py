@@ -78,6 +78,8 @@ class Server:
         if name not in self._clones:
             beside = os.environ.get(BESIDE, "")
             repository = find_repository(Path(beside)) if beside else None
+            if beside and repository is None:
+                raise InputError(f"{BESIDE}={beside} is no repository")
             there = repository.common if repository else None
             self._clones[name] = Clone(self._place / f"{name}.git", length, there)
         return self._clones[name]

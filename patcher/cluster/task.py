@@ -8,6 +8,7 @@ import tempfile
 import threading
 import time
 import uuid
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -23,6 +24,7 @@ from patcher.model import Frozen
 from patcher.units import Unit
 
 TOPIC = "patcher-units"
+LEVEL = 1  # of compression: a .config shrinks to a fifth
 _TICK = 0.05  # seconds
 _AGAIN = 5.0  # seconds after which it is asked once more for what nobody sends
 _PATIENCE = 600.0  # seconds without a byte after which what was asked for is not waited for any more: packs take time
@@ -108,15 +110,16 @@ def arrive(name: str, sender: str, part: bytes, end: bytes) -> bool:
 
 
 def perform(packed: bytes) -> bytes:
-    """How a unit came out, packed: Made or Failed. What it lacks is asked for under TOPIC, of whoever asked for the
-    unit: that may be another one by now. Raises Died."""
+    """How a unit came out, packed and compressed: Made or Failed. What it lacks is asked for under TOPIC, of whoever
+    asked for the unit: that may be another one by now. Raises Died."""
     worker: Any = get_worker()
     key: str = thread_state.key
-    unit = _unit_decoder.decode(packed)
+    unit = _unit_decoder.decode(zlib.decompress(packed))
 
     def wanted() -> bool:
         state = worker.state.tasks.get(key)
-        return state is not None and state.state in ("executing", "long-running")
+        at_work = worker.status.name in ("running", "paused")  # not about to end
+        return at_work and state is not None and state.state in ("executing", "long-running")
 
     def bring(wants: Wants) -> Came | Failed:
         name = uuid.uuid4().hex
@@ -141,4 +144,4 @@ def perform(packed: bytes) -> bytes:
     done = _processes.do(unit, bring, wanted)
     if isinstance(done, Failed):
         done = Failed(f"{unit.about}: {worker.address}: {done.reason}")
-    return msgspec.msgpack.encode(done)
+    return zlib.compress(msgspec.msgpack.encode(done), LEVEL)
