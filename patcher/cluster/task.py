@@ -24,7 +24,7 @@ from patcher.model import Frozen
 from patcher.units import Unit
 
 TOPIC = "patcher-units"
-LEVEL = 1  # of compression: a .config shrinks to a fifth
+LEVEL = 1  # of compression: what a unit of check is packed in shrinks to a quarter
 _TICK = 0.05  # seconds
 _AGAIN = 5.0  # seconds after which it is asked once more for what nobody sends
 _PATIENCE = 600.0  # seconds without a byte after which what was asked for is not waited for any more: packs take time
