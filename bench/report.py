@@ -183,7 +183,8 @@ def _until_drawn(page: Page, act: str, done: str) -> float:
           const frame = () => new Promise((next) => requestAnimationFrame(next));
           const start = performance.now();
           ({act})();
-          do {{ await frame(); await frame(); }} while (!({done}));
+          while (!({done})) await frame();
+          await frame(); await frame();
           return performance.now() - start;
         }}"""
     )
