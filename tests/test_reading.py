@@ -35,6 +35,7 @@ OWN = {
     "processes.py": "/proc",
     "plan/remember.py": "the package",
     "prove": "its shim, and the programs it has built",
+    "report/progress.py": "/dev/null",
     "report/topics.py": "the package",
     "rules/load.py": "the names in a folder of rules",
     "sandbox.py": "temporary files and pipes",
