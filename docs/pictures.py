@@ -23,8 +23,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         tree, report = Path(scratch) / "linux", Path(scratch) / "report.html"
         _patcher("demo", "--keep", tree)
-        configurations = "mini_defconfig,xen32_defconfig"
-        _patcher("report", f"main..{SERIES}", "--tree", tree, "--trust-tree", "--configs", configurations, "-o", report)
+        options = ("--trust-tree", "--configs", "mini_defconfig,xen32_defconfig", "--examples", "2")
+        _patcher("report", f"main..{SERIES}", "--tree", tree, *options, "-o", report)
         _photograph(report, PICTURES / "report.png")
         _patcher("p2m", "draw", "--tree", tree, "--rev", SERIES, "-o", PICTURES / "p2m.svg")
 
