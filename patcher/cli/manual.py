@@ -80,7 +80,8 @@ def _page(command: click.Command, name: str, path: str) -> str:
         lines += [".SH CONFIGURATION", "Defaults from git config, see", "\\fBpatcher config --list-options\\fR:"]
         lines.append(_roff(f"{', '.join(of_config)}."))
     for topic in _NOTES.get(path, (path,) if path in topics() else ()):
-        lines += [".SH NOTES", ".nf", *map(_roff, topic_text(topic).rstrip("\n").split("\n")), ".fi"]
+        # The texts are 80 columns wide, so that nothing is left for man's indentation.
+        lines += [".SH NOTES", ".nf", ".in 0", *map(_roff, topic_text(topic).rstrip("\n").split("\n")), ".in", ".fi"]
     lines.append(".SH EXIT STATUS")
     for code, meaning in _EXIT:
         lines += [".TP", f".B {code}", meaning]

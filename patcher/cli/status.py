@@ -36,10 +36,10 @@ def status(
     """Tell how each patch of a series stands to a tree.
 
     \b
-    landed       a commit of the tree made the change; how that is known is told
+    landed       a commit of the tree made the change, and how that is known
     needed       patcher apply would make it
     conflicting  the tree needs it, and it cannot be made: what is in the way
-    gone         nothing is left of it to do, and no commit is known that did it
+    gone         nothing of it is left to do, and no commit is known for it
 
     Reads the tree and changes nothing. Exit code 1 means that the series does not fit the tree, or that a finding is
     undecided and a person must look.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -69,6 +70,17 @@ def test_what_man_shows(installed: Path, command_environment: dict[str, str]) ->
         "EXIT STATUS",
     ):
         assert said in shown.stdout, said
+
+
+@needs_man
+def test_nothing_is_wider_than_the_terminal(installed: Path, command_environment: dict[str, str]) -> None:
+    names = sorted(pages(cli))
+    shown = subprocess.run(
+        ["man", "-M", str(installed / "share/man"), *names], capture_output=True, text=True, check=True,
+        env=environment(command_environment, installed),
+    )  # fmt: skip
+    lines = re.sub(".\b", "", shown.stdout).splitlines()
+    assert [line for line in lines if len(line) > 80] == []
 
 
 def test_all_options_are_there() -> None:
