@@ -159,4 +159,9 @@ def summary(report: Report) -> str:
     """One line: how many cells stand how."""
     cells = [cell for row in report.rows for cell in row.cells]
     built = sum(cell.count for cell in cells)
-    return f"{len(report.rows)} commits, {len(report.columns)} checks: {counts(cells)}; {built} objects compared"
+    size = ", ".join((_counted(len(report.rows), "commit"), _counted(len(report.columns), "check")))
+    return f"{size}: {counts(cells)}; {_counted(built, 'object')} compared"
+
+
+def _counted(count: int, name: str) -> str:
+    return f"{count} {name}" if count == 1 else f"{count} {name}s"

@@ -81,7 +81,7 @@ def test_text_says_what_is_new_and_where() -> None:
     assert "SKIP not built (4/one)" in text
     assert "-fno-pie: because" in text
     assert "… and 8 more" in text
-    assert text.endswith("5 commits, 1 checks: 1 PASS, 1 WARN, 1 FAIL, 1 SKIP, 1 ERROR; 3 objects compared\n")
+    assert text.endswith("5 commits, 1 check: 1 PASS, 1 WARN, 1 FAIL, 1 SKIP, 1 ERROR; 3 objects compared\n")
     assert "\x1b" not in text
 
 
