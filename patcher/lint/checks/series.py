@@ -302,7 +302,7 @@ def fix_late(series: Series) -> Iterator[Hit]:
         for other in series.patches[:index]:
             same = set(mail.paths) & set(other.paths)
             if other.changed and same and not _mends(other) and not _about_form(other):
-                yield _hit(mail, f"a fix behind {other.patch.label}, which is none and touches {min(same)}, too")
+                yield _hit(mail, f"a fix behind {other.patch.label}, which is no fix and touches {min(same)}, too")
                 return
 
 
