@@ -123,10 +123,16 @@ def _without_places(message: str, space: Workspace, work: Path) -> str:
 
 def _other_tree(tree: KernelTree, found: Places) -> str:
     """A hint to put before what the compiler said, where the P2M is none that the shim was made for."""
+    why = another_p2m(tree, found)
+    return f"{why}: " if why else ""
+
+
+def another_p2m(tree: KernelTree, found: Places) -> str:
+    """Why the P2M of a tree is none that the shim was made for, "" where it is one."""
     path = found.defined[LOOKUP]
     if re.search(rb"\bp2m_mid_missing\b", tree.read([path])[path]):
         return ""
-    return f"{path} has no p2m_mid_missing, so that its P2M is not the tree of three levels that came with 2.6.37: "
+    return f"{path} has no p2m_mid_missing, so that its P2M is not the tree of three levels that came with 2.6.37"
 
 
 def _compile(

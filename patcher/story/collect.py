@@ -22,6 +22,8 @@ from patcher.generate.pipeline import Prepared
 from patcher.lint.session import Request as LintRequest
 from patcher.model import Plan
 from patcher.plan.request import Request
+from patcher.prove.build import another_p2m
+from patcher.prove.find import places
 from patcher.prove.laptop import example
 from patcher.prove.pictures import Machine, Pictures, collect
 from patcher.prove.prove import Progress
@@ -113,7 +115,7 @@ class _Work:
             with self._timed("lint"):
                 outcome = extras.lint(series, named, self._place, cache).outcome
             report = with_extra(report, extras.linted(series, outcome))
-        if self._asked("prove", wanted.prove):
+        if self._asked("prove", wanted.prove) and self._provable():
             with self._timed("prove"):
                 proofs = extras.prove(series, wanted.examples, cache, self._progress)
             if proofs.found:
@@ -142,6 +144,21 @@ class _Work:
         command = line("patcher", "apply", "--tree", tree, "--rev", base, "--series", name, *asked)
         pictures = self._pictures(LAPTOP) if "prove" in ran else None
         return self._whole(name, plans, report)._replace(branch=branch, commands=(command,), pictures=pictures)
+
+    def _provable(self) -> bool:
+        """Whether the base or the last commit may have a P2M that can be run; if not, that is told once."""
+        why: dict[str, None] = {}
+        for commit in (self._series.base, self._series.commits[-1].id):
+            tree = GitTree(self._series.repository, commit)
+            try:
+                other = another_p2m(tree, places(tree))
+            except InputError as error:
+                other = str(error)
+            if not other:
+                return True
+            why[other] = None
+        self._not_run += [NotRun("prove", each) for each in why]
+        return False
 
     def _pictures(self, machine: Machine) -> Pictures | None:
         """The P2M for a machine, before and after each commit."""

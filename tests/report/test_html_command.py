@@ -92,6 +92,19 @@ def test_a_report_of_a_range_has_patch_and_checks(run: Run, git: Git, committed:
     assert git(committed, "for-each-ref") == before
 
 
+def test_a_tree_with_another_p2m_is_not_proven(run: Run, git: Git, committed: Path, tmp_path: Path) -> None:
+    """As Linux 4.0 and later have it: told as what did not run, and no ERROR of each commit."""
+    mmu = committed / "arch/x86/xen/mmu.c"
+    mmu.write_text(re.sub(r"\bp2m_mid_missing\b", "p2m_middle", mmu.read_text()))
+    git(committed, "commit", "-qam", "xen: Another P2M")
+    (committed / "mm/mlock.c").write_text((committed / "mm/mlock.c").read_text() + "int another;\n")
+    git(committed, "commit", "-qam", "mm: Another\n\nA message.")
+    code, out, err = run("report", "-1", "--tree", committed)
+    assert (code, err) == (1, "") and "ERROR" not in out and "not run: boot, compile, prove" in out
+    text = (tmp_path / "patcher-report.html").read_text()
+    assert text.count("is not the tree of three levels") == 1 and "properties hold" not in text
+
+
 def test_a_report_of_a_mail_that_does_not_apply(run: Run, mini_repo: Path, tmp_path: Path) -> None:
     (tmp_path / "a.patch").write_text(MAIL)
     code, out, err = run("report", "a.patch", "--tree", mini_repo, "-o", "-")
