@@ -69,7 +69,7 @@ def test_a_configuration_of_the_users(mini_repo: Path, run: Callable[..., Any], 
     commit_edits(mini_repo, "touch", {MMU: append("\n/* touched */\n")})
     config = mini / "arch" / "x86" / "configs" / "mini_defconfig"
     ran = run("check", "HEAD~1", "--tree", mini_repo, "--trust-tree", "--configs", config)
-    assert (ran.code, "1 PASS; 1 objects" in ran.stdout) == (0, True)
+    assert (ran.code, "1 PASS; 1 object compared" in ran.stdout) == (0, True)
 
 
 def test_the_identity_series(mini_repo: Path, run: Callable[..., Any]) -> None:
