@@ -206,9 +206,9 @@ def test_a_tree_that_vanishes(mini_repo: Path, cache_dir: Path, monkeypatch: pyt
     commit_edits(mini_repo, "touch", {MMU: append("\n/* touched */\n")})
     make = Build.make
 
-    def and_gone(self: Build, *args: Any) -> object:
+    def and_gone(self: Build, *args: Any, **others: Any) -> object:
         shutil.rmtree(mini_repo, ignore_errors=True)
-        return make(self, *args)
+        return make(self, *args, **others)
 
     monkeypatch.setattr(Build, "make", and_gone)
     with pytest.raises(InputError):

@@ -67,7 +67,7 @@ def looked(tree: Path, cache_dir: Path, count: int, tool: str) -> Report:
 
 
 def test_what_the_trees_script_says_is_compared_with_the_parent(tree: Path, cache_dir: Path) -> None:
-    (tree / "scripts").mkdir()
+    (tree / "scripts").mkdir(exist_ok=True)
     (tree / "scripts/kernel-doc").write_text(SCRIPT)
     (tree / "scripts/kernel-doc").chmod(0o755)
     commit_edits(tree, "script", {"lib/other.c": append("/* @nobody */\n")})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -340,14 +341,16 @@ def test_what_a_tree_does_for_the_balloon_is_not_believed_and_not_done_twice(
 def test_a_form_that_is_not_known_is_blocked(run: Run, changed_tree: Callable[..., Path]) -> None:
     end = ";\n}\n\nstatic inline xmaddr_t"
     tree = changed_tree(rename(f"\treturn pfn{end}", f"\treturn pfn ?: ~0UL{end}", PAGE))
-    code, out, _ = run("plan", "--tree", tree)
-    assert code == 1
-    assert "identity: not-applicable" in out
-    reason = next(line.strip() for line in out.splitlines() if "none of the 5 forms" in line)
-    assert f"{PAGE}:91 has `? : ~ 0UL ;`, not `;`" in reason
+    ran = run("plan", "--tree", tree)
+    assert ran[0] == 1
+    told = " ".join(ran[1].split())
+    assert "identity: not-applicable" in told
+    reason = re.search(r"[^.]{0,80}none of the 5 forms", told)
+    where = f"{PAGE}:91 has `? : ~ 0UL ;`, not `;`"
+    assert reason and where in told
     code, out, err = run("apply", "--tree", tree)
     assert (code, out) == (2, "")
-    assert f"readers: {reason}" in err
+    assert "readers: " in err and "none of the 5 forms" in err and where in err
 
 
 # what can be in the way

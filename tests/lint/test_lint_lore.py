@@ -95,7 +95,7 @@ def test_a_thread(run: Run, archive: Archive, tmp_path: Path) -> None:
     ran = run("lint", "-q", f"lore:<{ROOT}>", cwd=tmp_path / "tree", env=archive.environment)
     assert (ran.code, ran.stderr) == (1, ""), ran
     assert "2 patches and 1 other mail in 1 series" in ran.stdout
-    assert f"lore:{ROOT}:" in ran.stdout and "the summary ends with a full stop" in ran.stdout
+    assert f"lore:{ROOT}:" in ran.stdout and "the summary ends with a full stop" in ran.unfolded
     address = f"https://lore.kernel.org/all/{ROOT}/T/#u"
     again = run("lint", "--format", "terse", address, cwd=tmp_path, env=archive.environment)
     assert again.stdout.startswith(f"lore:{ROOT}:") and again.stdout.count("\n") == 1
