@@ -32,7 +32,7 @@ def check_html(report: Report, tool: Mapping[str, str]) -> str:
         ("base", f"Linux {report.version}, {report.base[:12]}"),
         *(("configuration", f"{each.check}: {each.made_of}; {each.compiler or each.tool}")
           for each in report.columns if each.made_of),
-        *(("applied so that today's tools take this tree", each) for each in report.adjustments),
+        *(("adjustments", each) for each in report.adjustments),
         *(("note", each) for each in report.notes),
     ]  # fmt: skip
     return render(

@@ -53,7 +53,7 @@ def _facts(story: Story) -> Iterator[tuple[str, str]]:
         yield "named", story.name
     for each in story.plans:
         yield f"plan of {each.series}", f"{each.status.value}: {plan.line(each)}"
-    yield from (("applied so that today's tools take this tree", each) for each in report.adjustments)
+    yield from (("adjustments", each) for each in report.adjustments)
     yield from (("note", each) for each in report.notes)
 
 
