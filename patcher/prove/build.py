@@ -148,6 +148,7 @@ def _compile(
         work: "/work",
         space.prepared.headers: "/made",
         space.prepared.sources: TREE,
+        SHIM: "/shim",
     }  # the same code, the same bytes
     maps = [f"-ffile-prefix-map={directory}={name}" for directory, name in places.items()]
     ours = work / "ours"

@@ -65,13 +65,19 @@ def _compiled_shim(bits: int) -> Shim:
     flags = [*COMMON, *WIDTH[bits], "-fvisibility=hidden", f"-DPROVE_PAGE_OFFSET={PAGE_OFFSET[bits]}UL"]
     with temporary.directory("prove") as directory:
         (directory / "protocol.h").write_text(protocol.header())
-        flags += [f"-I{SHIM}", f"-I{directory}"]
+        # The same bytes wherever it is made: no directory's name, nor one that gcc gives an object by chance.
+        maps = [f"-ffile-prefix-map={SHIM}=/shim", f"-ffile-prefix-map={directory}=/work"]
+        flags += [f"-I{SHIM}", f"-I{directory}", *maps]
+        objects = {name: str(directory / f"{name}.o") for name in (*_PROGRAM, *_LAUNCHER)}
+        for name, file in objects.items():
+            toolchain.run(["gcc", *flags, "-c", "-o", file, str(SHIM / name)])
         merged, launcher = directory / "shim.o", directory / "launcher"
-        toolchain.run(["gcc", *flags, "-nostdlib", "-r", "-o", str(merged), *(str(SHIM / name) for name in _PROGRAM)])
+        ending = ["gcc", *WIDTH[bits], "-nostdlib"]
+        toolchain.run([*ending, "-r", "-o", str(merged), *(objects[name] for name in _PROGRAM)])
         toolchain.run(["objcopy", "--localize-hidden", f"--rename-section=.text={SHIM_TEXT}", str(merged)])
         toolchain.run(
-            ["gcc", *flags, "-nostdlib", "-static", "-no-pie", "-Wl,--build-id=none,-z,noexecstack",
-             f"-Wl,-Ttext-segment={_LAUNCHER_AT:#x}", "-o", str(launcher), *(str(SHIM / name) for name in _LAUNCHER)]
+            [*ending, "-static", "-no-pie", "-Wl,--build-id=none,-z,noexecstack",
+             f"-Wl,-Ttext-segment={_LAUNCHER_AT:#x}", "-o", str(launcher), *(objects[name] for name in _LAUNCHER)]
         )  # fmt: skip
         data = merged.read_bytes()
         exported = {

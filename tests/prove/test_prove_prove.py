@@ -13,10 +13,9 @@ from patcher.tree.overlay import PatchedTree
 MMU = "arch/x86/xen/mmu.c"
 
 
-def test_a_program_is_played_once(mini: Path, tmp_path: Path, arch: str) -> None:
-    """What a comment changes is no program; what code changes is one, and is judged on its own. All are made here:
-    what other tests left in the shared cache may have been made elsewhere."""
-    prover = Prover(Request((arch,), 3, 0, ("9-ram",)), Cache(tmp_path / "cache"))
+def test_a_program_is_played_once(mini: Path, prove_cache: Cache, arch: str) -> None:
+    """What a comment changes is no program; what code changes is one, and is judged on its own."""
+    prover = Prover(Request((arch,), 3, 0, ("9-ram",)), prove_cache)
     base = DirectoryTree(mini)
     text = base.read([MMU])[MMU]
     commented = PatchedTree(base, {MMU: text + b"/* touched */\n"})
