@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import mmap
 import os
-import select
 import signal
 import struct
 import sys
@@ -37,16 +36,14 @@ class Bar:
         self._told, self._closed = 0, False
         self._shared = mmap.mmap(-1, _HEAD.size + _MOST)
         self(what, 0, 0)
-        reading, self._line = os.pipe()
         parent = os.getpid()
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)  # until the painter has handlers of its own
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)  # the painter waits for them
         try:
             self._painter = os.fork()
             if not self._painter:
-                _paint(self._shared, reading, parent)
+                _paint(self._shared, parent)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
-            os.close(reading)
 
     def __call__(self, what: str, done: int, total: int) -> None:
         self._told += 1
@@ -59,32 +56,19 @@ class Bar:
         if self._closed:
             return
         self._closed = True
-        os.close(self._line)
-        with contextlib.suppress(OSError):
-            os.kill(self._painter, signal.SIGUSR1)  # workers that we forked may have the pipe open, too
-        with contextlib.suppress(ChildProcessError):
+        with contextlib.suppress(ProcessLookupError, ChildProcessError):
+            os.kill(self._painter, signal.SIGUSR1)
             os.waitpid(self._painter, 0)
 
 
-class _OverError(Exception):
-    """The work has ended, or we are to."""
-
-
-def _paint(shared: mmap.mmap, ended: int, parent: int) -> NoReturn:
-    """Draw until ``parent`` says that it has ended, or is no more."""
-
-    def leave(*_: object) -> NoReturn:
-        raise _OverError
-
+def _paint(shared: mmap.mmap, parent: int) -> NoReturn:
+    """Draw until one of the signals comes, which are blocked, or ``parent`` is no more."""
     drawn = False
     try:
-        for each in _ENDING:
-            if signal.getsignal(each) != signal.SIG_IGN:
-                signal.signal(each, leave)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
-        _keep_only(ended)
+        _keep_none()
+        ending = [each for each in _ENDING if signal.getsignal(each) != signal.SIG_IGN]
         begin, pace = time.monotonic() + _DELAY, Pace()
-        while not select.select([ended], [], [], _EVERY)[0] and os.getppid() == parent:
+        while not signal.sigtimedwait(ending, _EVERY) and os.getppid() == parent:
             if time.monotonic() < begin or not _in_foreground():
                 continue
             what, done, total = _told(shared)
@@ -92,23 +76,21 @@ def _paint(shared: mmap.mmap, ended: int, parent: int) -> NoReturn:
             wide = os.get_terminal_size(2).columns or WIDTH  # some terminals do not know
             line = pace.line(time.monotonic(), what, done, total, wide - 1)
             os.write(2, b"\r" + line.encode(sys.stderr.encoding or "utf-8", "backslashreplace") + b"\x1b[K")
-    except (_OverError, OSError):
+    except OSError:  # the terminal is gone
         pass
     finally:
-        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
         with contextlib.suppress(OSError):
             if drawn:
                 os.write(2, _ERASE)
         os._exit(0)
 
 
-def _keep_only(pipe: int) -> None:
+def _keep_none() -> None:
     """Nobody is to wait for us at the other end of what was open."""
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(null, 1)
-    os.closerange(3, pipe)
-    os.closerange(pipe + 1, os.sysconf("SC_OPEN_MAX"))
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
 
 
 def _in_foreground() -> bool:

@@ -99,6 +99,29 @@ def test_nobody_draws_on_when_the_work_was_killed(command_environment: Environme
         assert work.rest().endswith(GONE)
 
 
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_whoever_draws_is_ended_twice_in_silence(ending: signal.Signals) -> None:
+    """By ctrl-c and by us at once, which once was told as a fault of ours."""
+    leader, follower = pty.openpty()
+    kept = os.dup(2)
+    os.dup2(follower, 2)
+    said = b""
+    try:
+        for _ in range(100):
+            bar = progress.Bar("working")
+            os.kill(bar._painter, ending)
+            bar.close()
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(follower)
+    with pytest.raises(OSError):
+        while block := os.read(leader, 4096):
+            said += block
+    os.close(leader)
+    assert not said
+
+
 def test_what_is_quick_draws_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "_DELAY", 1e9)
     leader, follower = pty.openpty()
