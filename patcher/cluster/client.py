@@ -81,12 +81,9 @@ class Cluster:
             target = self._stack.enter_context(_here(self._where.local))
         elif self._where.hosts:
             target = self._stack.enter_context(_by_ssh(self._where.hosts))
+        if self._where.address.startswith("tls"):
+            _must_have_certificates()
         try:
-            if (
-                self._where.address.startswith("tls")
-                and Security().get_connection_args("client")["ssl_context"] is None
-            ):
-                raise InputError("tls:// takes certificates", "name them in dask's configuration: see docs/cluster.md")
             return Client(target, timeout=_CONNECT, set_as_default=False, name="patcher")
         except (OSError, TimeoutError) as error:
             raise InputError(

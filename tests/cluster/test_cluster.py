@@ -16,6 +16,8 @@ from cluster.machines import Machines, environment, units_of, wait_until
 from patience import not_stuck
 
 from patcher import sandbox
+from patcher.cluster.address import Where
+from patcher.errors import InputError
 
 MMU = "arch/x86/xen/mmu.c"
 
@@ -135,3 +137,15 @@ def test_units_go_on_whoever_is_lost(
     assert ended(asking) == (2, "", f"patcher: the scheduler at {machines.address} is gone: {resumable}\n")
     told = f"patcher: no scheduler of dask's answers at {machines.address}: start one with 'dask scheduler'\n"
     assert ended(begin(cache, *check("noxen_defconfig"), *on)) == (2, "", told)
+
+
+@pytest.mark.parametrize("named", [None, "none.pem"], ids=["unnamed", "unreadable"])
+def test_certificates_must_be_there(tmp_path: Path, named: str | None) -> None:
+    import dask
+
+    from patcher.cluster.client import Cluster
+
+    names = ("ca-file", "client.cert", "client.key")
+    settings = {f"distributed.comm.tls.{name}": str(tmp_path / named) for name in names if named}
+    with dask.config.set(settings), pytest.raises(InputError, match="tls:// takes certificates"):
+        Cluster(Where(address="tls://127.0.0.1:1")).__enter__()
