@@ -245,7 +245,7 @@ class Build:
     ) -> Result:  # fmt: skip
         count = self._configuration.jobs
         jobs = [f"-j{count}", "-Otarget"] if count > 1 else []
-        cached = {} if self._store is None else ccache.environment(self._store, self._workspace.ours)
+        cached = ccache.environment(self._store, self._workspace.ours, self._tool.beside) if self._store else {}
         argv = ["make", "--no-print-directory", *jobs, *variables, *targets]
         return self.run(argv, cwd=self._workspace.tree, env={**cached, **(more or {})}, stdin=stdin)
 

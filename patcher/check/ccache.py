@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 NAMES = "headers"  # the file that holds a digest of the headers' names
@@ -24,8 +24,9 @@ def usable() -> bool:
     return shutil.which("ccache") is not None and "CCACHE_DISABLE" not in os.environ
 
 
-def environment(store: Path, ours: Path) -> dict[str, str]:
-    """Its settings, for a directory of its own and one of files of ours."""
+def environment(store: Path, ours: Path, beside: Sequence[str]) -> dict[str, str]:
+    """Its settings, for a directory of its own and one of files of ours. It looks at the compiler itself; ``beside`` is
+    what tells versions of the assembler and the like apart."""
     return {
         "CCACHE_DIR": str(store),
         "CCACHE_CONFIGPATH": os.devnull,
@@ -33,6 +34,7 @@ def environment(store: Path, ours: Path) -> dict[str, str]:
         "CCACHE_DEPEND": "1",
         "CCACHE_EXTRAFILES": str(ours / NAMES),
         "CCACHE_MAXSIZE": _BYTES,
+        "CCACHE_NAMESPACE": ",".join(beside),
     }
 
 

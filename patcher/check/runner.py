@@ -15,7 +15,8 @@ from patcher.errors import InputError
 
 MEMORY_BYTES = 6 * 2**30
 PROCESSES = 512
-_CCACHE, _DISABLE = "CCACHE_", "CCACHE_DISABLE"
+# Of the user's environment, outside of the sandbox: where programs are, and no variable that make or a compiler reads.
+_INHERITED = ("PATH", "HOME", "TMPDIR", "USER", "LD_LIBRARY_PATH", "CCACHE_DISABLE")
 
 
 def must_trust(trusted: bool) -> None:
@@ -62,8 +63,9 @@ class Runner:
         self, argv: Sequence[str], cwd: Path, env: Mapping[str, str], stdin: bytes, seconds: float
     ) -> sandbox.Result:
         reason = ""
+        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         process = subprocess.Popen(
-            argv, cwd=cwd, env={**_inherited(), **env}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            argv, cwd=cwd, env={**inherited, **env}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             start_new_session=True,
         )  # fmt: skip
         with self._lock:
@@ -92,11 +94,6 @@ class Runner:
         with self._lock:
             for process in self._running:
                 _kill(process)
-
-
-def _inherited() -> dict[str, str]:
-    """The user's environment, but for how ccache is to work: that is set where it is used."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(_CCACHE) or name == _DISABLE}
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -23,6 +23,8 @@ _NO_KERNEL_DOC = ("cmd_checkdoc", "")  # a command of kbuild since 4.15, where W
 _OWN = ("C", "CHECK", "W", _NO_KERNEL_DOC[0])  # variables of checkers, and of more warnings
 _WARNINGS = re.compile(r"W=[123]{1,3}")
 _BESIDE_CLANG = ("ld.lld", "llvm-ar", "llvm-nm", "llvm-objcopy")
+_BESIDE_GCC = ("as", "ld", "nm", "objcopy")
+_NOT_INSTALLED = "is not installed"
 _SEEN = ("/usr/local/bin", "/usr/bin", "/bin")  # where a program in the sandbox looks for others
 _KNOWS_LLVM = re.compile(r"^if.*\bLLVM\b", re.MULTILINE)
 _OF_PREFIX = ("bin", "lib", "lib32", "lib64", "libexec", "include", "pyvenv.cfg")
@@ -32,7 +34,8 @@ class Tool(NamedTuple):
     """A compiler or checker: what it was asked for as, the command, its version line, and ("" or) why it is missing.
 
     ``given``: variables for make. ``places``: directories that the sandbox is to show, as they are not the system's.
-    ``plain``: the compiler that a checker goes with, or that is asked for more warnings.
+    ``plain``: the compiler that a checker goes with, or that is asked for more warnings. ``beside``: what tells one
+    version of the assembler, the linker and the like from another.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Tool(NamedTuple):
     given: tuple[tuple[str, str], ...] = ()
     places: tuple[str, ...] = ()
     plain: Tool | None = None
+    beside: tuple[str, ...] = ()
 
     @property
     def compiler(self) -> str:
@@ -104,6 +108,7 @@ def _beside(name: str, plain: Tool, documented: bool) -> Tool:
     """A checker, or the compiler with more warnings. ``documented``: comments are looked at already."""
     if name in _CHECKERS:
         checker = tool(name, _CHECKERS[name])
+        checker = _from(name if name == "sparse" else "", checker, f"{checker.missing}: Debian has no package of it")
         return checker._replace(
             missing=plain.missing or checker.missing, plain=plain, places=plain.places,
             given=(*plain.given, ("C", "2"), ("CHECK", checker.command)),
@@ -119,14 +124,12 @@ def gcc(arch: str, variables: Variables) -> Tool:
     prefix = variables.cross_compile
     if not prefix:
         if directory(arch) == native():
-            return tool(GCC)
+            return _from(GCC, tool(GCC))
         prefix = f"{ARCHES[arch].triplet}-"
     command = _located(f"{prefix}gcc")
     found = tool(GCC, command)
-    if found.missing and not variables.cross_compile:
-        package = ARCHES[arch].package
-        advice = f"Debian has it in {package}" if package else f"Debian has no compiler for {arch}; set CROSS_COMPILE"
-        found = found._replace(missing=f"{f'{found.missing}: ' if package else ''}{advice}")
+    if not variables.cross_compile:
+        found = _from(ARCHES[arch].package, found, f"Debian has no compiler for {arch}; set CROSS_COMPILE")
     return found._replace(given=(("CROSS_COMPILE", command.removesuffix("gcc")),))
 
 
@@ -139,10 +142,15 @@ def clang(arch: str, variables: Variables) -> Tool:
     if not before and "/" in command:
         before = command.removesuffix(f"{CLANG}{after}")
     found = tool(CLANG, command)
-    others = [tool(CLANG, f"{before}{name}{after}") for name in _BESIDE_CLANG]
-    version = " ".join([found.version, *(each.version.rpartition(" (")[2] for each in others if not each.missing)])
     llvm = f"{before}" if before and not after else after or "1"
-    return found._replace(version=version, given=(("LLVM", llvm),))
+    return (found if before else _from(f"{CLANG}{after}", found))._replace(given=(("LLVM", llvm),))
+
+
+def _from(package: str, found: Tool, otherwise: str = "") -> Tool:
+    """The tool; if it is not installed, with Debian's package that it is in, or what to say where that is ""."""
+    if not found.missing.endswith(_NOT_INSTALLED):
+        return found
+    return found._replace(missing=f"{found.missing}: Debian has it in {package}" if package else otherwise)
 
 
 def fitting(chosen: Tool, arch: str, read: ReadText) -> Tool:
@@ -151,7 +159,13 @@ def fitting(chosen: Tool, arch: str, read: ReadText) -> Tool:
     if chosen.plain:
         plain = fitting(chosen.plain, arch, read)
         own = (pair for pair in chosen.given if pair[0] in _OWN)
-        return chosen._replace(plain=plain, given=(*plain.given, *own), missing=plain.missing or chosen.missing)
+        missing = plain.missing or chosen.missing
+        return chosen._replace(plain=plain, given=(*plain.given, *own), missing=missing, beside=plain.beside)
+    fitted = _fitting(chosen, arch, read)
+    return fitted._replace(beside=tuple(map(_stamp, programs(fitted)[1:])))
+
+
+def _fitting(chosen: Tool, arch: str, read: ReadText) -> Tool:
     given = dict(chosen.given)
     if "LLVM" not in given:
         return chosen
@@ -170,17 +184,20 @@ def lacking(clang: Tool) -> str:
     for name in _BESIDE_CLANG:
         command = f"{clang.command.removesuffix(stem)}{name}{stem.removeprefix(CLANG)}"
         if shutil.which(command) is None:
-            package = "lld" if "lld" in name else "llvm"
-            return f"{command} is not installed, which LLVM=1 takes: Debian has it in {package}"
+            package = f"{'lld' if 'lld' in name else 'llvm'}{stem.removeprefix(CLANG)}"
+            return f"{command} {_NOT_INSTALLED}, which LLVM=1 takes: Debian has it in {package}"
     return ""
 
 
 def programs(chosen: Tool) -> tuple[str, ...]:
     """The programs whose versions decide on what a tool says, as commands."""
-    stem, plain = Path(chosen.command).name, chosen.plain
-    beside = _BESIDE_CLANG if "LLVM" in dict(chosen.given) and stem.startswith(CLANG) else ()
-    others = (f"{chosen.command.removesuffix(stem)}{name}{stem.removeprefix(CLANG)}" for name in beside)
-    return (chosen.command, *others, *(programs(plain) if plain else ()))
+    if plain := chosen.plain:
+        return tuple(dict.fromkeys((chosen.command, *programs(plain))))
+    stem, given = Path(chosen.command).name, dict(chosen.given)
+    if "LLVM" not in given:
+        return (chosen.command, *(f"{given.get('CROSS_COMPILE', '')}{name}" for name in _BESIDE_GCC))
+    directory, suffix = chosen.command.removesuffix(stem), stem.removeprefix(CLANG)
+    return (chosen.command, *(f"{directory}{name}{suffix}" for name in _BESIDE_CLANG))
 
 
 def tool(name: str, command: str = "") -> Tool:
@@ -188,16 +205,23 @@ def tool(name: str, command: str = "") -> Tool:
     command = command or name
     program = shutil.which(command.split()[0])
     if program is None:
-        return Tool(name, command, "", f"{command.split()[0]} is not installed")
+        return Tool(name, command, "", f"{command.split()[0]} {_NOT_INSTALLED}")
     try:
         done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=20, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         return Tool(name, command, "", f"{command} does not run ({error})")
     output = (done.stdout or done.stderr).strip().partition("\n")[0]
-    stamp = Path(program).resolve().stat()
     if done.returncode:
         return Tool(name, command, "", f"{command} does not run ({output})")
-    return Tool(name, command, f"{output} ({stamp.st_size}.{stamp.st_mtime_ns})", "", (), _places(command))
+    return Tool(name, command, f"{output} ({_stamp(program)})", "", (), _places(command))
+
+
+def _stamp(command: str) -> str:
+    """What another version of a program has otherwise, without a call of it; "" where it is not installed."""
+    if (file := shutil.which(command)) is None:
+        return ""
+    state = Path(file).resolve().stat()
+    return f"{state.st_size}.{state.st_mtime_ns}"
 
 
 def program(names: Iterable[str]) -> str:

@@ -11,6 +11,7 @@ import pytest
 from check.checking import append, check, commit_edits, replace, require_gcc, table
 
 from patcher import sandbox
+from patcher.check import ccache
 from patcher.check.results import Report
 from patcher.check.runner import Runner
 
@@ -91,17 +92,27 @@ def test_a_header_that_is_found_before_another(mini_repo: Path, cache_dir: Path)
     assert (finding.commit, finding.path) == (2, shadow)
 
 
-def test_how_the_user_has_it_work_elsewhere_does_not_matter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Sloppiness could make it answer what compiling would not."""
-    for name in ("CCACHE_SLOPPINESS", "CCACHE_NODEPEND", "CCACHE_DISABLE", "OTHER"):
+def test_the_users_environment_decides_on_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """ccache's sloppiness could make it answer what compiling would not; and no key has what make or gcc read there."""
+    for name in ("CCACHE_SLOPPINESS", "CCACHE_NODEPEND", "CCACHE_DISABLE", "KCFLAGS", "LLVM", "MAKEFLAGS", "CPATH"):
         monkeypatch.setenv(name, "1")
     ran = Runner(sandboxed=False).run(["env"], read=[], write=[], cwd=tmp_path, env={"CCACHE_DIR": "/x"}, seconds=10)
     names = {line.partition("=")[0] for line in ran.stdout.decode().splitlines()}
-    assert {name for name in names if name.startswith(("CCACHE_", "OTHER"))} == {
-        "CCACHE_DISABLE",
-        "CCACHE_DIR",
-        "OTHER",
-    }
+    kept = {"PATH", "HOME", "TMPDIR", "USER", "LD_LIBRARY_PATH", "CCACHE_DISABLE"}
+    assert names <= {*kept, "CCACHE_DIR", "PWD", "SHLVL", "OLDPWD", "_"}
+    assert {"CCACHE_DISABLE", "CCACHE_DIR", "PATH"} <= names
+
+
+def test_another_assembler_is_asked_itself(tmp_path: Path) -> None:
+    """ccache looks at the compiler alone."""
+    (tmp_path / "a.c").write_text("int a;\n")
+    (tmp_path / ccache.NAMES).write_text("")
+    for beside in ("1", "1", "2"):
+        env = {**os.environ, **ccache.environment(tmp_path / "store", tmp_path, [beside])}
+        subprocess.run(["ccache", "gcc", "-MMD", "-c", "a.c", "-o", "a.o"], cwd=tmp_path, env=env, check=True)
+    done = subprocess.run(["ccache", "--print-stats"], env=env, check=True, capture_output=True, text=True)
+    found = dict(line.split("\t") for line in done.stdout.splitlines())
+    assert (found["cache_miss"], found["direct_cache_hit"]) == ("2", "1")
 
 
 def test_what_other_makefiles_may_have_left_is_not_used(mini_repo: Path, cache_dir: Path) -> None:

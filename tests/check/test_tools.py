@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from patcher.check.tools import Tool, fitting, names, tools
+from patcher.check.adjust import Adjustments
+from patcher.check.configuration import Configuration
+from patcher.check.specs import Spec
+from patcher.check.tools import Tool, fitting, names, programs, tools
 from patcher.check.variables import Variables, for_arch, parted, variables
 from patcher.errors import InputError
 
@@ -54,6 +57,63 @@ def test_llvm_is_found_as_make_would_find_it(toolchain: Path) -> None:
     assert dict(between.given)["CROSS_COMPILE"] == "aarch64-linux-gnu-"
     (toolchain / "bin" / "ld.lld").unlink()
     assert "Debian has it in lld" in one("clang", given=Variables(llvm=f"{toolchain}/bin/")).missing
+
+
+def test_what_is_missing_is_named_with_its_package(toolchain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (toolchain / "bin" / "llvm-nm-99").unlink(missing_ok=True)
+    assert one("clang", given=Variables(llvm="-99")).missing.endswith("Debian has it in lld-99")
+    monkeypatch.setenv("PATH", str(toolchain / "lib"))
+    assert one("clang").missing == "clang is not installed: Debian has it in clang"
+    assert one("clang", given=Variables(llvm="-98")).missing.endswith("Debian has it in clang-98")
+    assert one("gcc", "x86_64").missing == "gcc is not installed: Debian has it in gcc"
+    assert one("gcc", "riscv").missing.endswith("Debian has it in gcc-riscv64-linux-gnu")
+    assert one("gcc", given=Variables(cross_compile="far-linux-")).missing == "far-linux-gcc is not installed"
+
+
+def test_a_checker_that_is_missing_is_named(toolchain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (toolchain / "bin" / "gcc").symlink_to("clang")
+    monkeypatch.setenv("PATH", str(toolchain / "bin"))
+    assert one("sparse", "x86_64").missing == "sparse is not installed: Debian has it in sparse"
+    assert one("smatch", "x86_64").missing == "smatch is not installed: Debian has no package of it"
+
+
+@pytest.mark.parametrize(
+    ("asked", "changed"),
+    [
+        ("gcc", "far-linux-as"), ("gcc", "far-linux-ld"), ("W=1", "far-linux-as"), ("modpost", "far-linux-nm"),
+        ("clang", "ld.lld"), ("clang", "llvm-objcopy"), ("sparse", "sparse"), ("sparse", "far-linux-gcc"),
+    ],
+)  # fmt: skip
+def test_another_version_is_another_key(toolchain: Path, asked: str, changed: str) -> None:
+    (toolchain / "bin" / "sparse").write_text("#!/bin/sh\n")
+    (toolchain / "bin" / "sparse").chmod(0o755)
+    given = Variables() if asked == "clang" else Variables(cross_compile="far-linux-")
+
+    def key() -> str:
+        tool = one(asked, given=given)
+        assert any(each.rpartition("/")[2] == changed for each in programs(tool))
+        spec, nothing = Spec("", "arm64", "defconfig", "", (), ()), Adjustments((), {}, ())
+        return Configuration(0, "", spec, tool, nothing, 1, "").key()
+
+    before = key()
+    assert key() == before
+    file = toolchain / "bin" / changed
+    file.write_text("#!/bin/sh\necho another version\n")
+    file.chmod(0o755)
+    assert key() != before
+
+
+def test_a_variable_is_another_key(toolchain: Path) -> None:
+    spec, nothing = Spec("", "arm64", "defconfig", "", (), ()), Adjustments((), {}, ())
+    (toolchain / "bin" / "ld.lld-99").symlink_to("ld.lld")
+    found = {
+        Configuration(0, "", spec, one(asked, given=given), nothing, 1, "").key()
+        for asked, given in (
+            ("gcc", Variables()), ("gcc", Variables(cross_compile="far-linux-")), ("W=1", Variables()),
+            ("W=2", Variables()), ("clang", Variables()), ("clang", Variables(llvm="-99")),
+        )
+    }  # fmt: skip
+    assert len(found) == 6
 
 
 def test_w_and_checkers_go_with_a_compiler(toolchain: Path) -> None:
