@@ -77,6 +77,13 @@ def places(found: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(place for arch in found for place in looked_into(arch)))
 
 
+def must_compile(each: Sequence[Configuration]) -> None:
+    """Raises InputError where no compiler is there for any of them."""
+    missing = dict.fromkeys(configuration.tool.missing for configuration in each)
+    if missing and all(missing):
+        raise InputError("; ".join(missing))
+
+
 class Maker:
     """Makes configurations of a run. ``found`` is what ``arches`` says of it, ``jobs`` the number of processes."""
 

@@ -15,7 +15,7 @@ from patcher.cache import Cache
 from patcher.check import messages
 from patcher.check.compose import Extra
 from patcher.check.messages import key, new
-from patcher.check.results import Finding, Kind, Message, Severity, Status
+from patcher.check.results import Finding, Kind, Message, Severity, Status, counted
 from patcher.check.runner import Runner
 from patcher.check.snapshot import Snapshot
 from patcher.check.store import digest
@@ -81,7 +81,7 @@ class FileChecks(NamedTuple):
             except CannotLook as error:
                 return Status.ERROR, f"{path}: {error}", ()
         if not fresh:
-            return Status.PASS, f"{len(paths)} files, as its parent", ()
+            return Status.PASS, f"{counted(len(paths), 'file')}, as its parent", ()
         bad = any(message.severity is Severity.ERROR for message in fresh)
         details = "; ".join(f"{each.path}: {each.message}" for each in fresh)
         return Status.FAIL if bad else Status.WARN, details, tuple(_finding(check.name, each) for each in fresh)

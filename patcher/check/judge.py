@@ -11,7 +11,7 @@ from patcher.check.configuration import Configuration
 from patcher.check.configure import Configured
 from patcher.check.linking import LINKING
 from patcher.check.messages import key, new
-from patcher.check.results import Cell, Finding, Kind, Message, Outcome, Severity, State, Status
+from patcher.check.results import Cell, Finding, Kind, Message, Outcome, Severity, State, Status, counted
 from patcher.check.snapshot import Snapshot
 
 
@@ -71,6 +71,7 @@ class Judge:
         self._name = configuration.name
         self._config, self._tool, self._findings = configuration.spec.name, configuration.tool.name, findings
         self._plain = configuration.tool.plain.name if configuration.tool.plain else ""
+        self._missing = configuration.tool.missing
         self._parent: dict[str, Outcome] = {}
         self._reference: dict[str, tuple[Message, ...]] = {}
         self._broken: dict[str, list[_Draft]] = {}
@@ -84,6 +85,8 @@ class Judge:
 
     def cell(self, snapshot: Snapshot, configured: Configured, outcomes: Mapping[str, Outcome]) -> Cell:
         """What a commit makes of the objects it affects."""
+        if self._missing:
+            return Cell(self._name, Status.SKIP, self._missing, 0)
         if configured.prepared is None:
             return Cell(self._name, Status.ERROR, configured.failure, 0)
         failure_before, self._failure = self._failure, configured.failure
@@ -96,7 +99,9 @@ class Judge:
         gone = [target(each.old) for each in snapshot.changes if not each.path and is_source(each.old)]
         status, detail = self.compare(snapshot.number, outcomes, gone, snapshot.renamed)
         count = len(outcomes)
-        passed = f"{count} objects, as its parent" if count else "nothing that it changes is built here: as its parent"
+        passed = f"{counted(count, 'object')}, as its parent"
+        if not count:
+            passed = "nothing that it changes is built here: as its parent"
         return Cell(self._name, status, detail or passed, count)
 
     def compare(

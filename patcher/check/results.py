@@ -155,6 +155,11 @@ class Report(Frozen, frozen=True):
     notes: tuple[str, ...]
 
 
+def counted(count: int, name: str) -> str:
+    """So many of something, such as ``1 object`` or ``2 objects``."""
+    return f"{count} {name}" if count == 1 else f"{count} {name}s"
+
+
 def counts(cells: Sequence[Cell]) -> str:
     """How many cells have which status, such as ``3 PASS, 1 SKIP``."""
     found = Counter(cell.status for cell in cells)

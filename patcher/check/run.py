@@ -10,13 +10,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from msgspec import structs
+
 from patcher.cache import Cache
 from patcher.check.away import Away
 from patcher.check.builds import Builds
 from patcher.check.choose import choose, graph
 from patcher.check.compose import with_extra
 from patcher.check.configuration import Configuration
-from patcher.check.configurations import Maker, arches, asked, file_checks, places
+from patcher.check.configurations import Maker, arches, asked, file_checks, must_compile, places
 from patcher.check.configure import Configured
 from patcher.check.coverage import uncovered
 from patcher.check.filecheck import FileChecks
@@ -49,7 +51,7 @@ class Options(Frozen, frozen=True):
     ``variables``; ``lint`` and ``prove`` are checks beside them.
     ``sandboxed``: whether the tree's programs run in the sandbox. ``jobs``: processes at once, 0 for as many as there
     are cores. ``most``: users of touched headers that are compiled for a commit in a configuration. ``seed``: the first
-    of configurations that are drawn.
+    of configurations that are drawn. ``alone``: whether to compile is all that is to be done.
     """
 
     trusted: bool
@@ -62,6 +64,7 @@ class Options(Frozen, frozen=True):
     jobs: int = 0
     most: int = 64
     seed: int = 1
+    alone: bool = False
 
     def __post_init__(self) -> None:
         must_trust(self.trusted)
@@ -74,7 +77,7 @@ def run(
     """Compile every commit in every configuration. ``tree`` is what the user named, ``elsewhere`` who does it, if not
     this machine. What stays behind is only what is kept for later runs.
 
-    Raises InputError where there is no sandbox, or no room to work.
+    Raises InputError where there is no sandbox, or no room to work, or no compiler for what is to be done alone.
     """
     wanted = asked(options.configs, options.tools, options.variables, options.seed)
     root = str(tree.resolve())
@@ -95,7 +98,8 @@ def run(
             making = Away(series, elsewhere, store, meter, places(found), sandboxed=options.sandboxed)
         maker = Maker(snapshots[0], wanted, found, jobs, series.repository.identity)
         stages = _Stages(series, snapshots, store, making, stack.enter_context(Kconfigs(store)), meter)
-        report = stages.report(root, release, maker, options.most, runner)
+        alone = options.alone and not wanted.tools.beside
+        report = stages.report(root, release, maker, structs.replace(options, alone=alone), runner)
         looking = FileChecks(series.repository, snapshots, runner, cache, meter)
         return functools.reduce(with_extra, map(looking.column, file_checks(wanted.tools.beside)), report)
 
@@ -110,14 +114,16 @@ class _Stages(NamedTuple):
     kconfigs: Kconfigs
     meter: Meter
 
-    def report(self, tree: str, release: str, maker: Maker, most: int, runner: Runner) -> Report:
+    def report(self, tree: str, release: str, maker: Maker, options: Options, runner: Runner) -> Report:
         """Go through them."""
         self.meter.say(0, "choosing configurations")
         chosen = maker.all(self.snapshots, self._config_of, self.kconfigs)
+        if options.alone:
+            must_compile(chosen.each)
         configurations, configured, settled = settle(chosen.each, self.snapshots, self._configured, self.kconfigs)
         identity = self.series.repository.identity
         graphs = functools.cache(lambda arch: graph(self.snapshots, arch, self.store, identity))
-        choice = choose(self.snapshots, configurations, configured, graphs, most)
+        choice = choose(self.snapshots, configurations, configured, graphs, options.most)
         self.meter.total = sum(len(targets) for row in choice.targets for targets in row)
         findings = Findings()
         cells = self._judged(configurations, configured, choice.targets, findings)
@@ -198,6 +204,7 @@ def _column(configuration: Configuration) -> Column:
 
 
 def _row(number: int, commit: Commit, cells: Sequence[Cell]) -> Row:
-    if not any(cell.count or cell.status is not Status.PASS for cell in cells):
-        cells = [Cell(cell.check, Status.SKIP, "nothing that it changes is compiled", 0) for cell in cells]
+    if not any(cell.count or cell.status not in (Status.PASS, Status.SKIP) for cell in cells):
+        nothing = (Status.SKIP, "nothing that it changes is compiled", 0)
+        cells = [Cell(cell.check, *nothing) if cell.status is Status.PASS else cell for cell in cells]
     return Row(number, commit.id, commit.subject, tuple(cells))

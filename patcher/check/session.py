@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from msgspec import structs
+
 from patcher import temporary
 from patcher.cache import Cache
 from patcher.check import extras
@@ -65,7 +67,8 @@ def _check(
     others: Sequence[Other], elsewhere: Elsewhere | None,
 ) -> Report:  # fmt: skip
     """Compile each commit, then ask the other checks. ``named``: what lint is to look at, None for the commits."""
-    report = compiled(series, tree, options, cache, progress, elsewhere)
+    alone = structs.replace(options, alone=not (options.lint or options.prove or others))
+    report = compiled(series, tree, alone, cache, progress, elsewhere)
     if series.commits and options.lint:
         report = with_extra(report, extras.linted(series, extras.lint(series, named, tree, cache).outcome))
     if series.commits and options.prove:

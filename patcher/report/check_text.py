@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 
-from patcher.check.results import Finding, Kind, Report, Row, Status, counts
+from patcher.check.results import Finding, Kind, Report, Row, Status, counted, counts
 from patcher.escape import safe
 from patcher.report.fold import WIDTH, Whole, fitted
 from patcher.report.table import Cell, table
@@ -159,9 +159,5 @@ def summary(report: Report) -> str:
     """One line: how many cells stand how."""
     cells = [cell for row in report.rows for cell in row.cells]
     built = sum(cell.count for cell in cells)
-    size = ", ".join((_counted(len(report.rows), "commit"), _counted(len(report.columns), "check")))
-    return f"{size}: {counts(cells)}; {_counted(built, 'object')} compared"
-
-
-def _counted(count: int, name: str) -> str:
-    return f"{count} {name}" if count == 1 else f"{count} {name}s"
+    size = ", ".join((counted(len(report.rows), "commit"), counted(len(report.columns), "check")))
+    return f"{size}: {counts(cells)}; {counted(built, 'object')} compared"

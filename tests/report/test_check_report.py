@@ -37,7 +37,7 @@ REPORT = Report(
     tree="/tree", version="2.6.37", base="b" * 40,
     columns=(Column("one", "gcc", "one", "make defconfig", "gcc 12"),),
     rows=(
-        Row(1, "1" * 40, "first", (cell(Status.PASS, "1 objects, as its parent"),)),
+        Row(1, "1" * 40, "first", (cell(Status.PASS, "1 object, as its parent"),)),
         Row(2, "2" * 40, "second\x07", (cell(Status.WARN),)),
         Row(3, "3" * 40, "third", (cell(Status.FAIL),)),
         Row(4, "4" * 40, "fourth", (cell(Status.SKIP, "not built", 0),)),
@@ -88,7 +88,7 @@ def test_text_says_what_is_new_and_where() -> None:
 def test_verbose_leaves_nothing_out() -> None:
     text = check_text(REPORT, lambda text, **_: text, verbose=True)
     assert "file19.c" in text
-    assert "PASS 1 objects, as its parent (1/one)" in text
+    assert "PASS 1 object, as its parent (1/one)" in text
 
 
 def test_quiet_has_the_findings_and_the_table() -> None:
