@@ -94,10 +94,15 @@ class Maker:
         self._tools = functools.cache(self._tools_for)
         self._adjusted = functools.cache(self._adjusted_for)
 
+    @property
+    def chooses(self) -> bool:
+        """Whether the configurations are chosen, as nobody named them."""
+        return not self._wanted.specs and bool(self._wanted.tools.compile)
+
     def all(self, snapshots: Sequence[Snapshot], config_of: ConfigOf, kconfigs: Kconfigs) -> Chosen:
         """The configurations. ``config_of`` makes the ``.config`` of one on the last commit, None where it cannot be
         made."""
-        if self._wanted.specs or not self._wanted.tools.compile:
+        if not self.chooses:
             specs = [_drawn(spec, snapshots[-1], kconfigs) for spec in self._wanted.specs]
             return Chosen(self._with_tools(specs), (), {})
 

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,7 +25,8 @@ from patcher.check.filecheck import FileChecks
 from patcher.check.judge import Findings, Judge
 from patcher.check.kconfigs import Kconfigs
 from patcher.check.making import Here, Making, Outcomes
-from patcher.check.results import Cell, Column, Report, Row, Status
+from patcher.check.meanwhile import UNDONE, Meanwhile
+from patcher.check.results import Cell, Column, LeftOut, Report, Row, Status
 from patcher.check.runner import Runner, must_trust
 from patcher.check.series import Series
 from patcher.check.settle import settle
@@ -72,10 +73,11 @@ class Options(Frozen, frozen=True):
 
 def run(
     series: Series, tree: Path, options: Options, cache: Cache, progress: Progress | None = None,
-    elsewhere: Elsewhere | None = None,
+    elsewhere: Elsewhere | None = None, meanwhile: Meanwhile | None = None,
 ) -> Report:  # fmt: skip
     """Compile every commit in every configuration. ``tree`` is what the user named, ``elsewhere`` who does it, if not
-    this machine. What stays behind is only what is kept for later runs.
+    this machine, ``meanwhile`` who hears of what is known before the end. What stays behind is only what is kept for
+    later runs.
 
     Raises InputError where there is no sandbox, or no room to work, or no compiler for what is to be done alone.
     """
@@ -97,7 +99,7 @@ def run(
         else:
             making = Away(series, elsewhere, store, meter, places(found), sandboxed=options.sandboxed)
         maker = Maker(snapshots[0], wanted, found, jobs, series.repository.identity)
-        stages = _Stages(series, snapshots, store, making, stack.enter_context(Kconfigs(store)), meter)
+        stages = _Stages(series, snapshots, store, making, stack.enter_context(Kconfigs(store)), meter, meanwhile)
         alone = options.alone and not wanted.tools.beside
         report = stages.report(root, release, maker, structs.replace(options, alone=alone), runner)
         looking = FileChecks(series.repository, snapshots, runner, cache, meter)
@@ -113,6 +115,7 @@ class _Stages(NamedTuple):
     making: Making
     kconfigs: Kconfigs
     meter: Meter
+    meanwhile: Meanwhile | None
 
     def report(self, tree: str, release: str, maker: Maker, options: Options, runner: Runner) -> Report:
         """Go through them."""
@@ -120,23 +123,32 @@ class _Stages(NamedTuple):
         chosen = maker.all(self.snapshots, self._config_of, self.kconfigs)
         if options.alone:
             must_compile(chosen.each)
+        if self.meanwhile and maker.chooses:
+            self.meanwhile.chosen(list(dict.fromkeys(each.spec.name for each in chosen.each)))
         configurations, configured, settled = settle(chosen.each, self.snapshots, self._configured, self.kconfigs)
         identity = self.series.repository.identity
         graphs = functools.cache(lambda arch: graph(self.snapshots, arch, self.store, identity))
         choice = choose(self.snapshots, configurations, configured, graphs, options.most)
         self.meter.total = sum(len(targets) for row in choice.targets for targets in row)
         findings = Findings()
-        cells = self._judged(configurations, configured, choice.targets, findings)
-        notes = (note for each in configurations for note in each.adjustments.notes)
-        report = Report(
-            tree, release, self.series.base, tuple(map(_column, configurations)),
-            tuple(map(_row, itertools.count(1), self.series.commits, cells)), findings.all(),
-            (
-                *chosen.left_out, *(choice.left_out if configurations else ()),
-                *uncovered(self.snapshots, configurations, configured, chosen.hindered),
-            ),
-            tuple(dict.fromkeys(notes)), (*settled, *runner.gaps()),
-        )  # fmt: skip
+        notes = tuple(dict.fromkeys(note for each in configurations for note in each.adjustments.notes))
+        left_out = (*chosen.left_out, *(choice.left_out if configurations else ()))
+        cells: list[list[Cell]] = []
+
+        def known(more: Sequence[LeftOut] = ()) -> Report:
+            undone = [Cell(each.name, Status.SKIP, UNDONE, 0) for each in configurations]
+            rows = (*cells, *itertools.repeat(undone, len(self.series.commits) - len(cells)))
+            return Report(
+                tree, release, self.series.base, tuple(map(_column, configurations)),
+                tuple(map(_row, itertools.count(1), self.series.commits, rows)), findings.all(), (*left_out, *more),
+                notes, (*settled, *runner.gaps()),
+            )  # fmt: skip
+
+        for row in self._judged(configurations, configured, choice.targets, findings):
+            cells.append(row)
+            if self.meanwhile and configurations:
+                self.meanwhile.known(known)
+        report = known(tuple(uncovered(self.snapshots, configurations, configured, chosen.hindered)))
         extra = unknown(self.snapshots, self.kconfigs)
         return report if extra is None else with_extra(report, extra)
 
@@ -169,25 +181,23 @@ class _Stages(NamedTuple):
     def _judged(
         self, configurations: Sequence[Configuration], configured: Sequence[Sequence[Configured]],
         targets: Sequence[Sequence[Sequence[str]]], findings: Findings,
-    ) -> list[list[Cell]]:  # fmt: skip
+    ) -> Iterator[list[Cell]]:  # fmt: skip
         """By commit, without the base, and by configuration."""
         judges = [Judge(configuration, findings) for configuration in configurations]
         links = [self._undefined(each) if each.tool.name == MODPOST else None for each in configurations]
         made = self.making.compiled(configurations, self.snapshots, configured, targets)
-        rows: list[list[Cell]] = []
         for snapshot, now, outcomes in zip(self.snapshots, configured, made, strict=True):
             if snapshot.number:
                 outcomes = [
                     link.told(snapshot, *each) if link else each[1]
                     for link, each in zip(links, zip(now, outcomes, strict=True), strict=True)
                 ]
-                rows.append(list(map(Judge.cell, judges, itertools.repeat(snapshot), now, outcomes)))
+                yield list(map(Judge.cell, judges, itertools.repeat(snapshot), now, outcomes))
             else:
                 list(map(Judge.base, judges, outcomes))
                 for link, each in zip(links, outcomes, strict=True):
                     if link:
                         link.base(each)
-        return rows
 
     def _undefined(self, configuration: Configuration) -> Undefined:
         def compile_more(snapshot: Snapshot, configured: Configured, targets: Sequence[str]) -> Outcomes:

@@ -11,6 +11,7 @@ from patcher import temporary
 from patcher.cache import Cache
 from patcher.check import extras
 from patcher.check.compose import Extra, with_extra, with_patches
+from patcher.check.meanwhile import Meanwhile
 from patcher.check.results import Kind, Report, Row, Status
 from patcher.check.run import Options, run
 from patcher.check.series import Series, made, named
@@ -30,26 +31,30 @@ EXAMPLES = 30  # cases for each property, in each commit; patcher prove tries mo
 def check(
     what: Sequence[str], base: str | None, tree: Path, options: Options, cache: Cache,
     progress: Progress | None = None, others: Sequence[Other] = (), elsewhere: Elsewhere | None = None,
+    meanwhile: Meanwhile | None = None,
 ) -> Report:  # fmt: skip
     """Check the range or the patches that the user named in a tree; patches go on ``base``. ``others`` are checks
-    beside those of ``options``; ``elsewhere``: who compiles, if not this machine. Raises InputError."""
+    beside those of ``options``; ``elsewhere``: who compiles, if not this machine; ``meanwhile`` hears of what is known
+    before the end. Raises InputError."""
     with temporary.directory("check") as scratch:
         series = named(open_repository(tree), what, base, scratch)
         at_top(GitTree(series.repository, series.base))
         return _check(
-            series, tree, lint.Request(tuple(what), tree, base=base), options, cache, progress, others, elsewhere
-        )
+            series, tree, lint.Request(tuple(what), tree, base=base), options, cache, progress, others, elsewhere,
+            meanwhile,
+        )  # fmt: skip
 
 
 def check_drafts(
     drafts: Sequence[Draft], parent: GitTree, tree: Path, who: Identity | None, options: Options, cache: Cache,
     progress: Progress | None = None, others: Sequence[Other] = (), elsewhere: Elsewhere | None = None,
+    meanwhile: Meanwhile | None = None,
 ) -> Report:  # fmt: skip
     """Check commits that are still to be made on ``parent``, by ``who``. ``tree`` is what the user named. Raises
     InputError."""
     with temporary.directory("check") as scratch:
         series = made(parent.repository, parent.commit, drafts, scratch, who)
-        return _check(series, tree, None, options, cache, progress, others, elsewhere)
+        return _check(series, tree, None, options, cache, progress, others, elsewhere, meanwhile)
 
 
 def passed(report: Report, fail_on: str = "warning") -> bool:
@@ -64,11 +69,11 @@ def passed(report: Report, fail_on: str = "warning") -> bool:
 
 def _check(
     series: Series, tree: Path, named: lint.Request | None, options: Options, cache: Cache, progress: Progress | None,
-    others: Sequence[Other], elsewhere: Elsewhere | None,
+    others: Sequence[Other], elsewhere: Elsewhere | None, meanwhile: Meanwhile | None,
 ) -> Report:  # fmt: skip
     """Compile each commit, then ask the other checks. ``named``: what lint is to look at, None for the commits."""
     alone = structs.replace(options, alone=not (options.lint or options.prove or others))
-    report = compiled(series, tree, alone, cache, progress, elsewhere)
+    report = compiled(series, tree, alone, cache, progress, elsewhere, meanwhile)
     if series.commits and options.lint:
         report = with_extra(report, extras.linted(series, extras.lint(series, named, tree, cache).outcome))
     if series.commits and options.prove:
@@ -81,12 +86,14 @@ def _check(
 
 def compiled(
     series: Series, tree: Path, options: Options | None, cache: Cache, progress: Progress | None = None,
-    elsewhere: Elsewhere | None = None,
+    elsewhere: Elsewhere | None = None, meanwhile: Meanwhile | None = None,
 ) -> Report:  # fmt: skip
     """What comes before other checks: how patches applied, and, where there are ``options``, what compiling shows of
     each commit. Raises InputError."""
+    if meanwhile:
+        meanwhile.patches(series.applied)
     if options:
-        report = run(series, tree, options, cache, progress, elsewhere)
+        report = run(series, tree, options, cache, progress, elsewhere, meanwhile)
     else:
         rows = tuple(Row(number, each.id, each.subject, ()) for number, each in enumerate(series.commits, 1))
         release = version(GitTree(series.repository, series.base))

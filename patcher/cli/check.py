@@ -13,6 +13,7 @@ from patcher.cli.command import Command
 from patcher.cli.common import CLEAN, FOUND, PATH, begin, common, deliver, fail_on, open_place, use_libclang, working
 from patcher.cli.elsewhere import elsewhere, on_machines
 from patcher.cli.screen import style, width
+from patcher.cli.sofar import so_far
 from patcher.errors import InputError
 
 if TYPE_CHECKING:
@@ -78,10 +79,10 @@ def check(
     what, given = parted(what)
     make = variables(given, os.environ)
     options = Options(trust_tree, configs, tools, make, lint, prove, not no_sandbox, jobs or 0, most, seed)
-    with working(quiet) as (cache, bar), elsewhere(on) as machines:
+    with so_far(quiet=quiet) as meanwhile, working(quiet) as (cache, bar), elsewhere(on) as machines:
         if series is None:
             others = [booting(place, (), trust_tree, cache, bar)] if boot else []
-            report = session.check(what, base, place, options, cache, bar, others, machines)
+            report = session.check(what, base, place, options, cache, bar, others, machines, meanwhile)
         else:
             from patcher.cli.asked import Named, requests
             from patcher.generate import pipeline
@@ -93,7 +94,7 @@ def check(
             tree = open_place(place, base, False)
             asked = requests(Named(series, None))
             others = [booting(place, asked, trust_tree, cache, bar)] if boot else []
-            report = pipeline.check(tree, asked, options, place, cache, bar, others, machines)
+            report = pipeline.check(tree, asked, options, place, cache, bar, others, machines, meanwhile)
     deliver(_shown(report, form, output, verbose, quiet), output)
     return CLEAN if session.passed(report, fail_on or "warning") else FOUND
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from patcher.about import tool
 from patcher.cache import Cache
 from patcher.check import session
+from patcher.check.meanwhile import Meanwhile
 from patcher.check.results import Report
 from patcher.check.run import Options
 from patcher.check.series import Series as Commits
@@ -132,11 +133,12 @@ def _again(share: Share, again: Anew, number: int) -> Share:
 def check(
     tree: KernelTree, requests: Sequence[Request], options: Options, place: Path, cache: Cache,
     progress: Progress | None = None, others: Sequence[session.Other] = (), elsewhere: Elsewhere | None = None,
+    meanwhile: Meanwhile | None = None,
 ) -> Report:  # fmt: skip
     """Generate series and check them; see ``session.check_drafts``. Raises InputError where the tree cannot take one,
     or has all of them already."""
     found, drafted, _ = _all_drafts(tree, requests, cache, progress)
-    return session.check_drafts(drafted, found, place, None, options, cache, progress, others, elsewhere)
+    return session.check_drafts(drafted, found, place, None, options, cache, progress, others, elsewhere, meanwhile)
 
 
 def committed(

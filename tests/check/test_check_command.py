@@ -37,6 +37,10 @@ def test_a_range_with_configurations_of_its_own_choice(mini_repo: Path, run: Cal
     assert (finding["commit"], finding["configs"]) == (2, ["mini_defconfig"])
     statuses = [{cell["status"] for cell in row["cells"]} for row in report["rows"]]
     assert statuses == [{"PASS"}, {"PASS", "FAIL"}, {"FAIL", "PASS"}]
+    assert ran.stderr == (
+        "patcher: configurations for what the series changes: mini_defconfig, noxen_defconfig, xen32_defconfig\n"
+    )
+    assert run("check", "HEAD~3", "--tree", mini_repo, "--trust-tree", "-q").stderr == ""
 
 
 def test_a_branch_that_no_configuration_has_gets_one(mini_repo: Path, run: Callable[..., Any]) -> None:

@@ -254,11 +254,13 @@ def start(command_environment: dict[str, str], cache_dir: Path, tmp_path: Path) 
     """The command line in a process of its own, at work on something that takes a minute, in three configurations."""
     children = []
 
-    def begin(tree: Path, part: str = "compiling", *options: str) -> subprocess.Popen[bytes]:
+    def begin(
+        tree: Path, part: str = "compiling", *options: str, span: str = "HEAD~1", configs: str = MINI
+    ) -> subprocess.Popen[bytes]:
         hostile(tree, f"case '$(MAKECMDGOALS)' in ({SLOW[part]}) touch $(or $(O),.)/slow; sleep 60.5;; esac")
         (tmp_path / "tmp").mkdir(exist_ok=True)
         child = subprocess.Popen(
-            [sys.executable, "-m", "patcher", "check", "HEAD~1", "--tree", tree, "--trust-tree", "--configs", MINI,
+            [sys.executable, "-m", "patcher", "check", span, "--tree", tree, "--trust-tree", "--configs", configs,
              "-j", "1", *options],
             env={**command_environment, "PATCHER_CACHE_DIR": str(cache_dir), "TMPDIR": str(tmp_path / "tmp")},
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
@@ -296,6 +298,20 @@ def test_a_signal_ends_it_and_leaves_nothing_behind(
     assert not list((cache_dir / "check").glob("work-*/*"))
     assert not list((tmp_path / "tmp").iterdir())
     assert gone(cache_dir)
+
+
+@pytest.mark.parametrize(("number", "options"), [(signal.SIGINT, ()), (signal.SIGTERM, ("--format", "json"))])
+def test_what_is_known_by_then_is_told(mini_repo: Path, start: Start, number: int, options: tuple[str, ...]) -> None:
+    commit_edits(mini_repo, "warn", {MMU: append("\nstatic void idle(void)\n{\n}\n")})
+    child = start(mini_repo, "compiling", *options, span="HEAD~3", configs="mini_defconfig")
+    code, output, told = ended(child, number)
+    assert (code, output) == (128 + number, b"")
+    lines = " ".join(told.decode().split())
+    assert lines.startswith("patcher: interrupted, so this is not all of it: [1/3]"), lines
+    assert "'idle' defined but not used" in lines
+    assert "[1/3] warn WARN [2/3] harm SKIP [3/3] touch SKIP" in lines
+    assert "3 commits, 1 check: 1 WARN, 2 SKIP; 1 object compared" in lines
+    assert lines.endswith("patcher: interrupted") is (number == signal.SIGINT)
 
 
 def test_a_signal_where_there_is_no_sandbox(mini_repo: Path, start: Start) -> None:
