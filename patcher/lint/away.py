@@ -199,7 +199,7 @@ def _told(
                 patches.append(kept.patch)
                 if kept.patch.kind is Kind.PATCH:
                     applied.append(apply(kept, diff))
-                yield LookedAt(kept.patch, profile, change)
+                yield LookedAt(kept.patch, profile, change, kept.paths)
             case Said(rule, level, fix, source, about, number, hit):
                 yield Raised(rule, level, fix, source, about, patches[number], hit)
             case Untold(skipped):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -24,55 +24,108 @@ from patcher.mail.model import Kind
 def outcome(
     events: Iterable[Event], rules: Iterable[LintRule], ignores: Ignores, baseline: Sequence[str], *, strict: bool
 ) -> Outcome:
-    """All that came out, in the order of the mails; what concerns a whole series stands with its first mail.
-    ``baseline`` are fingerprints to hide, each as often as it is there; ``strict``: notes are shown, too."""
-    same = {f"checkpatch:{name}": ours for name, ours in by_checkpatch(rules).items()}
-    findings: list[Finding] = []
+    """All that came out, in the order of the mails and of the lines in them; what concerns a whole series stands with
+    its first mail. ``baseline`` are fingerprints to hide, each as often as it is there; ``strict``: notes are shown,
+    too.
+
+    What another program says is left out where a rule of ours said the same of the patch, in a finding that is shown or
+    in the baseline, or where a suppression answers ours for that very line. A note that is not shown hides nothing."""
+    findings: list[tuple[Raised, Finding]] = []
     skipped: dict[Skipped, None] = {}
-    labels: dict[str, int] = {}
+    order = _Order()
     mails: list[Read] = []
     kinds: Counter[Kind] = Counter()
     profiles: set[str] = set()
-    fired: set[tuple[str, str]] = set()
+    said = _Said(rules)
     seen: Counter[str] = Counter()
     to_hide = Counter(baseline)
-    hidden = series = 0
+    hidden = hidden_notes = series = 0
     for event in events:
         if isinstance(event, Skipped):
             skipped[event] = None
         elif isinstance(event, Counted):
             series = event.series
         elif isinstance(event, LookedAt):
-            labels.setdefault(event.patch.label, len(labels))
+            order.add(event)
             mails.append(_read(event))
             kinds[event.patch.kind] += 1
             if event.patch.kind is Kind.PATCH:
                 profiles.add(event.profile)
             if event.patch.kind in (Kind.PATCH, Kind.COVER):
                 ignores.add(event.patch)
-        elif not _repeats(event, same, fired):
-            fired |= {(event.patch.label, event.rule), (event.patch.label, f"{event.rule} {event.hit.key}")}
+        elif not said.repeats(event):
             finding = _finding(event, seen)
             if ignores.hides(finding.rule, event.patch, finding.path if finding.path != event.patch.path else ""):
+                said.answered.add((*_place(event), event.rule))
                 hidden += 1
             elif to_hide[finding.fingerprint] > 0:
                 to_hide[finding.fingerprint] -= 1
+                said.add(event)
                 hidden += 1
             elif strict or finding.level is not Level.NOTE:
-                findings.append(finding)
+                said.add(event)
+                findings.append((event, finding))
+            else:
+                hidden_notes += 1
     skipped |= dict.fromkeys(ignores.unused())
     # A rule that looks at all of a series has its say after the scripts.
-    shown = [each for each in findings if not {(each.patch, ours) for ours in same.get(each.rule, ())} & fired]
+    shown = [finding for event, finding in findings if not said.repeats(event)]
     return Outcome(
-        findings=tuple(sorted(shown, key=lambda each: labels.get(each.patch, len(labels)))),
+        findings=tuple(sorted(shown, key=order.key)),
         skipped=tuple(skipped),
         patches=kinds[Kind.PATCH],
         others=kinds.total() - kinds[Kind.PATCH],
         series=series,
         hidden=hidden,
+        hidden_notes=hidden_notes,
         profiles=tuple(sorted(profiles)),
         read=tuple(mails),
     )
+
+
+class _Said:
+    """What our own rules have said, which other programs say, too: of a patch, and at which lines it is answered."""
+
+    def __init__(self, rules: Iterable[LintRule]) -> None:
+        self._same = {f"checkpatch:{name}": ours for name, ours in by_checkpatch(rules).items()}
+        self._of_patch: set[tuple[str, str]] = set()
+        self.answered: set[tuple[str, str, int, str]] = set()
+
+    def add(self, raised: Raised) -> None:
+        """It counts for all of the patch."""
+        self._of_patch |= {(raised.patch.label, raised.rule), (raised.patch.label, f"{raised.rule} {raised.hit.key}")}
+
+    def repeats(self, raised: Raised) -> bool:
+        """Whether one of our own rules has said what another program says now."""
+        label = raised.patch.label
+        if raised.rule == "get_maintainer":
+            return (label, f"recipients {raised.hit.key}") in self._of_patch
+        ours = self._same.get(raised.rule, ())
+        return any((label, each) in self._of_patch or (*_place(raised), each) in self.answered for each in ours)
+
+
+def _place(raised: Raised) -> tuple[str, str, int]:
+    return raised.patch.label, raised.hit.location.path, raised.hit.location.line
+
+
+class _Order:
+    """Where findings stand: by mail; of one, what is said of the message, then of its files as the diff has them."""
+
+    def __init__(self) -> None:
+        self._mails: dict[str, tuple[int, str, dict[str, int]]] = {}
+
+    def add(self, mail: LookedAt) -> None:
+        """The next mail."""
+        files = {path: number for number, path in enumerate(mail.paths)}
+        self._mails.setdefault(mail.patch.label, (len(self._mails), mail.patch.path, files))
+
+    def key(self, finding: Finding) -> tuple[int, int, str, int, int]:
+        """What findings are sorted by. Files that the diff does not touch are the last."""
+        number, mail, files = self._mails.get(finding.patch, (len(self._mails), "", {}))
+        path = finding.path
+        of_message = path in ("", mail) and path not in files
+        file = -1 if of_message else files.get(path, len(files))
+        return number, file, "" if of_message else path, finding.line, finding.column
 
 
 def read_baseline(file: Path) -> tuple[str, ...]:
@@ -96,14 +149,6 @@ class _Fingerprint(msgspec.Struct, frozen=True):
 class _Report(msgspec.Struct, frozen=True):
     schema: int
     findings: tuple[_Fingerprint, ...]
-
-
-def _repeats(raised: Raised, same: Mapping[str, Sequence[str]], fired: set[tuple[str, str]]) -> bool:
-    """Whether one of our own rules has said for this patch what another program says now."""
-    label = raised.patch.label
-    if raised.rule == "get_maintainer":
-        return (label, f"recipients {raised.hit.key}") in fired
-    return any((label, ours) in fired for ours in same.get(raised.rule, ()))
 
 
 def _finding(raised: Raised, seen: Counter[str]) -> Finding:

@@ -104,9 +104,10 @@ class Read(Frozen, frozen=True):
 
 class Outcome(Frozen, frozen=True):
     """All that came out. ``patches`` counts those looked at, ``others`` cover letters, replies and other mails;
-    ``hidden`` are findings that a suppression or the baseline hides; ``looked_at`` says which tree mails were held
-    against, and which commit of it; ``defaults`` come from git's configuration; findings of the level ``fail_on`` and
-    above count. ``read`` are the mails and commits, in the order of the findings."""
+    ``hidden`` are findings that a suppression or the baseline hides, ``hidden_notes`` notes that were not asked for;
+    ``looked_at`` says which tree mails were held against, and which commit of it; ``defaults`` come from git's
+    configuration; findings of the level ``fail_on`` and above count. ``read`` are the mails and commits, in the order
+    of the findings."""
 
     findings: tuple[Finding, ...]
     skipped: tuple[Skipped, ...]
@@ -114,6 +115,7 @@ class Outcome(Frozen, frozen=True):
     others: int
     series: int
     hidden: int
+    hidden_notes: int
     profiles: tuple[str, ...]
     looked_at: str = ""
     defaults: tuple[Default, ...] = ()

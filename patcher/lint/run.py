@@ -41,11 +41,13 @@ class Scripts(Protocol):
 
 
 class LookedAt(NamedTuple):
-    """A mail that was read, the profile that holds for it, and the first line that it changes, if any."""
+    """A mail that was read, the profile that holds for it, the first line that it changes, if any, and the paths of the
+    files that it touches, in the order of its diff."""
 
     patch: Patch
     profile: str
     change: tuple[str, int] | None
+    paths: tuple[str, ...]
 
 
 class Raised(NamedTuple):
@@ -112,7 +114,7 @@ def singly(
         for patch, diff in zip(held, diffs, strict=True):
             kept = digest(patch, diff, settings.profile_of(patch, diff, context.maintainers))
             digests.append(kept)
-            yield LookedAt(kept.patch, kept.profile, _first_change(diff))
+            yield LookedAt(kept.patch, kept.profile, _first_change(diff), kept.paths)
             if patch.kind not in (Kind.PATCH, Kind.COVER):
                 continue
             if context.base is not None and begins(patch):

@@ -108,4 +108,5 @@ def _summary(outcome: Outcome) -> str:
         if (count := sum(finding.level is level for finding in outcome.findings))
     ]
     hidden = f" ({outcome.hidden} hidden by suppressions and baseline)" if outcome.hidden else ""
-    return f"lint: {', '.join(counts) if counts else 'nothing found'}{hidden}"
+    notes = f"; {_number(outcome.hidden_notes, 'note')} hidden (--strict shows them)" if outcome.hidden_notes else ""
+    return f"lint: {', '.join(counts) if counts else 'nothing found'}{hidden}{notes}"

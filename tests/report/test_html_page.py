@@ -84,7 +84,8 @@ OUTCOME = Outcome(
         LintFinding("other", Level.NOTE, "q.patch", "another", "", 1, 0, 0, "message", "", "", "", "feedfeedfeedfeed"),
     ),
     skipped=(Skipped("spdx", "too old"), Skipped("suppression", "why", "q.patch")), patches=2, others=1, series=1,
-    hidden=1, profiles=("default",), looked_at="looked at /tree", defaults=(Default("only", "x", "/etc/git", True),),
+    hidden=1, hidden_notes=2, profiles=("default",), looked_at="looked at /tree",
+    defaults=(Default("only", "x", "/etc/git", True),),
 )  # fmt: skip
 BROKEN = Counterexample(Scenario(Machine(4, True, ((4, 16, 1),)), BOOT), 1, "identity", "missing", "mmu.c:12 (x)")
 

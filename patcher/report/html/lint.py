@@ -46,7 +46,8 @@ def line(outcome: Outcome) -> str:
         for level in Level if (count := sum(each.level is level for each in outcome.findings))
     ]  # fmt: skip
     hidden = f"; {outcome.hidden} hidden by suppressions and baseline" if outcome.hidden else ""
-    return f"{', '.join(counts) if counts else 'nothing found'}{hidden}"
+    notes = f"; {number(outcome.hidden_notes, 'note')} hidden (--strict shows them)" if outcome.hidden_notes else ""
+    return f"{', '.join(counts) if counts else 'nothing found'}{hidden}{notes}"
 
 
 def facts(outcome: Outcome) -> list[tuple[str, str]]:
