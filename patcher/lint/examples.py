@@ -78,6 +78,9 @@ class MemoryHistory:
         newest = {title: commit for commit, title in self._commits.items()}
         return {subject: newest.get(subject, "") for subject in subjects}
 
+    def imported(self) -> None:
+        return None
+
     def subjects(self, paths: Sequence[str], years: int = 1, most: int = 400) -> Mapping[str, Sequence[str]]:
         return {path: self._recent.get(path, ()) for path in paths}
 

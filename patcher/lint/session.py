@@ -117,7 +117,7 @@ def lint_commits(repository: Repository, base: str, commits: Sequence[str], tree
 
     with _Session(Request(tree=tree), cache) as session:
         top = _top(find_repository(tree), tree)
-        source = _of_commits(repository, base, commits[-1], tuple(commits), top, cache)
+        source = _of_commits(repository, base, commits[-1], tuple(commits), top, cache, None)
         return Linted(session.linter(source)(source.patches), session.rules)
 
 
@@ -238,7 +238,7 @@ def _source(request: Request, cache: Cache, progress: Progress | None) -> _Sourc
         raise InputError(f"{absent[0]} does not exist", "name files, or one range of commits")
     if request.no_tree:
         raise InputError("--no-tree, and commits are asked for", "name files")
-    return _of_range(what[0] if what else None, request.tree or Path(), request.base, cache)
+    return _of_range(what[0] if what else None, request.tree or Path(), request.base, cache, progress)
 
 
 def _of_mail(request: Request, cache: Cache, progress: Progress | None) -> _Source:
@@ -322,7 +322,9 @@ def _of_message(file: Path, tree: Path, cache: Cache) -> _Source:
     return _Source(written, context, True, False, _top(repository, tree), repository, about=message.ABOUT)
 
 
-def _of_range(range_: str | None, tree: Path, base: str | None, cache: Cache) -> _Source:
+def _of_range(
+    range_: str | None, tree: Path, base: str | None, cache: Cache, progress: Progress | None
+) -> _Source:  # fmt: skip
     from patcher.tree.find import find_repository
     from patcher.tree.revisions import base_of, commits, ends, upstream
 
@@ -337,12 +339,12 @@ def _of_range(range_: str | None, tree: Path, base: str | None, cache: Cache) ->
     found = tuple(each.id for each in listed)
     fork, tip = ends(repository, asked)
     start, top = base or fork or f"{found[0]}^", _top(repository, tree)
-    return _of_commits(repository, start, tip, found, top, cache, stated=bool(base))
+    return _of_commits(repository, start, tip, found, top, cache, progress, stated=bool(base))
 
 
 def _of_commits(
-    repository: Repository, base: str, tip: str, commits: tuple[str, ...], top: Path, cache: Cache, *,
-    stated: bool = True,
+    repository: Repository, base: str, tip: str, commits: tuple[str, ...], top: Path, cache: Cache,
+    progress: Progress | None, *, stated: bool = True,
 ) -> _Source:  # fmt: skip
     """Commits that stand on ``base``, which need not exist unless the user ``stated`` it."""
     from patcher.tree.commits import patches
@@ -351,7 +353,7 @@ def _of_commits(
     start = repository.resolve(base) if there else ""
     context = context_of(repository, start, tip, cache) if there else Context(None, None)
     place = (start, repository.resolve(tip) if there else "", "")
-    return _Source(patches(repository, commits), context, True, False, top, repository, commits, place=place)
+    return _Source(patches(repository, commits, progress), context, True, False, top, repository, commits, place=place)
 
 
 def context_of(repository: Repository, base: str, tip: str | None, cache: Cache, whole: str | None = None) -> Context:

@@ -13,7 +13,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import git
 
@@ -74,6 +74,12 @@ FSCK = "an object may be missing or damaged; run 'git fsck' in it"
 _ERROR = re.compile(r"^(?:fatal|error):", re.MULTILINE)
 
 
+class Sink(Protocol):
+    """A file, or what is written to as one."""
+
+    def write(self, content: bytearray, /) -> object: ...
+
+
 class Ended(NamedTuple):
     """How a command ended: its exit status, its output, and what it said on standard error."""
 
@@ -117,13 +123,13 @@ def run(
 
 def ask(
     cwd: Path, args: Sequence[str], *, where: str = "", stdin: bytes = b"", env: Mapping[str, str] | None = None,
-    into: IO[bytes] | None = None, seconds: float | None = None, doing: str = "read",
+    into: Sink | None = None, seconds: float | None = None, doing: str = "read",
 ) -> Ended:  # fmt: skip
     """How one git command ended, well or not.
 
     Arguments:
         env: variables beside those that every command has
-        into: a file for the output, which is b"" then
+        into: where the output goes, which is b"" then
         seconds: that it may take, SECONDS if None
 
     Raises InputError where it takes too long, has too much to say, or cannot be started.

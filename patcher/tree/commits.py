@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import IO
 
 from msgspec import structs
@@ -18,15 +18,29 @@ _FORMAT = "--format=%x00%x00" + "%x00".join(_FIELDS) + "%x00"
 _DIFF = ("--always", "--root", "-r", "-M", "-p", "--full-index", "--no-ext-diff", "--no-textconv", "--no-color",
          "--src-prefix=a/", "--dst-prefix=b/", "--submodule=short", "--encoding=UTF-8")  # fmt: skip
 _BLOCK = 2**20
+Progress = Callable[[str, int, int], None]
 
 
-def patches(repository: Repository, commits: Sequence[str]) -> Iterator[Patch]:
-    """The commits as patches, in the order given. Memory is bounded by one commit."""
+class _Told:
+    """A file that tells how many bytes have been written to it."""
+
+    def __init__(self, file: IO[bytes], progress: Progress) -> None:
+        self._file, self._progress, self._size = file, progress, 0
+
+    def write(self, content: bytearray) -> None:
+        self._size += self._file.write(content)
+        self._progress("reading commits, bytes", self._size, 0)
+
+
+def patches(repository: Repository, commits: Sequence[str], progress: Progress | None = None) -> Iterator[Patch]:
+    """The commits as patches, in the order given. Memory is bounded by one commit. ``progress`` is told how many bytes
+    git has said: the first commit of a history may be a whole kernel."""
     if not commits:
         return
     with tempfile.TemporaryFile() as answer:
         asked = "".join(f"{commit}\n" for commit in commits).encode()
-        repository.run("diff-tree", "--stdin", *_DIFF, _FORMAT, stdin=asked, into=answer)
+        into = _Told(answer, progress) if progress else answer
+        repository.run("diff-tree", "--stdin", *_DIFF, _FORMAT, stdin=asked, into=into)
         answer.seek(0)
         for commit, content in zip(commits, _parted(answer, commits), strict=True):
             yield _patch(commit, content)

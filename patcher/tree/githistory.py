@@ -20,6 +20,8 @@ _HEX = re.compile(r"[0-9a-f]{4,64}\Z")
 _TITLED_YEARS = 10
 _TITLES = 200  # in one walk
 _TITLE = 1000  # characters
+_OWN_ROOT = "1da177e4c3f41524e886b7f1b8a0c1fc7321cac2"  # Linux-2.6.12-rc2; before it Linux was not in git
+_WHOLE = 1000  # files: no kernel has so few, and no commit but an import adds so many to nothing
 _subjects_decoder = msgspec.msgpack.Decoder(list[str])
 
 
@@ -96,6 +98,18 @@ class GitHistory:
                 self._titled[subject] = newest.get(subject, "")
                 self._cache.put(self._key("titled", subject), self._titled[subject].encode())
         return self._titled
+
+    def imported(self) -> Resolved | None:
+        if self.look_up([_OWN_ROOT])[_OWN_ROOT].names is Names.COMMIT:
+            return None
+        key = self._key("imported", "")
+        root = (self._cache.get(key) or b"").decode()
+        if not root:
+            roots = self._repository.run("rev-list", "--first-parent", "--max-parents=0", self.base).decode().split()
+            files = self._repository.run("ls-tree", "-r", "-z", "--name-only", roots[0]).count(b"\0") if roots else 0
+            root = roots[0] if files >= _WHOLE else "none"
+            self._cache.put(key, root.encode())
+        return self.look_up([root])[root] if root != "none" else None
 
     def subjects(self, paths: Sequence[str], years: int = 1, most: int = 400) -> Mapping[str, Sequence[str]]:
         found: dict[str, Sequence[str]] = {}

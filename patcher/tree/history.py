@@ -39,6 +39,10 @@ class History(Protocol):
     def titled(self, subjects: Iterable[str]) -> Mapping[str, str]:
         """For each subject the newest commit up to the base that has it, or ""."""
 
+    def imported(self) -> Resolved | None:
+        """The commit with which the history begins, if that has brought a whole kernel from elsewhere: what was before
+        it cannot be looked up. None where it begins as Linux's own does."""
+
     def subjects(self, paths: Sequence[str], years: int = 1, most: int = 400) -> Mapping[str, Sequence[str]]:
         """For each path, the subjects of the newest commits up to the base that touched it or what is below it.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,54 @@ def test_look_up(repository: Repository, git: Git, cache: Cache) -> None:
     assert "no hex" not in known
     assert history.ancestors([head, main]) == {main}
     assert GitHistory(repository, repository.resolve("HEAD^"), cache).ancestors([head, main]) == {main}
+
+
+def test_what_git_says_is_told_while_it_is_read(repository: Repository) -> None:
+    told: list[tuple[str, int, int]] = []
+    found = ids(repository, "main..HEAD")
+    assert len(list(commits.patches(repository, found, lambda *each: told.append(each)))) == len(found)
+    assert told[-1][1] > 1000
+    assert told == sorted(told)
+    assert {(what, total) for what, _, total in told} == {("reading commits, bytes", 0)}
+
+
+@pytest.fixture
+def imported(tmp_path: Path, git: Git) -> Path:
+    """A history that begins with all of a kernel, and has a commit of its own."""
+    place = tmp_path / "imported"
+    git(tmp_path, "init", "-q", place)
+    files = "".join(f"M 100644 inline kernel/{number}.c\ndata 1\nx\n" for number in range(1200))
+    who = "committer A <a@x.org> 1288000000 +0000\n"
+    git(place, "fast-import", "--quiet", text=(
+        f"commit refs/heads/main\n{who}data 12\nLinux 2.6.37\n{files}\n"
+        f"commit refs/heads/main\n{who}data 7\nxen: Do\nM 100644 inline Makefile\ndata 2\n1\n\n"
+    ))  # fmt: skip
+    return place
+
+
+def test_what_was_before_an_import_cannot_be_told(imported: Path, git: Git, run: Callable[..., Any]) -> None:
+    """It is no fault of a patch that cites it; what cannot be so is one still."""
+    own = git(imported, "rev-parse", "HEAD")
+    text = (
+        f'xen: Do it\n\nAs commit 123456789abc ("xen: Cite it") has it.\n\nFixes: c0ffee123456 ("xen: Old")\n'
+        f'Fixes: {own[:12]} ("xen: Another")\nFixes: c0ffee123456 ("xen: Do")\nSigned-off-by: A U Thor <a@x.org>'
+    )
+    for base in (own, f"{own}^"):  # one's own commit below, or the import alone
+        git(imported, "reset", "-q", "--hard", base)
+        (imported / "Makefile").write_text(f"# {base}\n")
+        git(imported, "add", "Makefile")
+        git(imported, "commit", "-q", "-m", text)
+        args = ("lint", "-1", "-C", imported, "--only", "fixes-commit,cited-commit", "--format", "json")
+        said = json.loads(run(*args).stdout)
+        root = git(imported, "rev-list", "--max-parents=0", "HEAD")[:12]
+        reason = f'the history begins with an import, {root} ("Linux 2.6.37"): what was before cannot be looked up'
+        assert [(each["rule"], each["reason"]) for each in said["skipped"]] == [
+            ("cited-commit", reason), ("fixes-commit", reason),
+        ]  # fmt: skip
+        found = [each["message"] for each in said["findings"]]
+        known = base == own
+        assert any("is another commit" in each for each in found), found
+        assert any("there is no commit c0ffee123456" in each for each in found) == known, found
 
 
 def test_an_ambiguous_id(repository: Repository, git: Git, cache: Cache) -> None:

@@ -12,7 +12,7 @@ from patcher.lint.job import Change, Job, Message, Tags
 from patcher.lint.model import CannotTell, Hit, Level, Location
 from patcher.lint.prose import literal_lines
 from patcher.lint.register import check
-from patcher.tree.history import Names, Resolved
+from patcher.tree.history import History, Names, Resolved
 
 _PREFIX = expression(r"(?:\[[^\]]+\]\s*)?((?:[^\s:]|(?<!:) ){1,40}?):\s")
 _REVERT = expression(r'(?:.*[ :-] )?Revert "')
@@ -29,15 +29,31 @@ def fixes_commit(job: Tags) -> Iterator[Hit]:
     patch, history = job.patch, job.context.history
     found = [(tag, match.group("hash").lower(), quoted_subject(match)) for tag, match in fixes(patch)]
     commits = history.look_up(id_ for _, id_, _ in found)
+    older: Resolved | None = None
     for tag, id_, subject in found:
         location = job.tag(tag, id_)
         what = commits.get(id_, MISSING)
-        if patch.commit and what.commit == patch.commit:
+        if _may_be_older(history, what, subject):
+            older = history.imported()
+        elif patch.commit and what.commit == patch.commit:
             yield Hit("the patch names itself", location)
         elif what.names is Names.COMMIT:
             yield from _right(job, what, subject, id_, location)
         else:
             yield _unknown(job, what, subject, id_, location, "Fixes: ")
+    if older:
+        raise _cannot_look_up(older)
+
+
+def _may_be_older(history: History, what: Resolved, subject: str = "") -> bool:
+    """Whether what was not found may be of a time before the history begins."""
+    if what.names is not Names.MISSING or (subject and history.titled([subject])[subject]):
+        return False
+    return history.imported() is not None
+
+
+def _cannot_look_up(root: Resolved) -> CannotTell:
+    return CannotTell(f"the history begins with an import, {_line(root)}: what was before cannot be looked up")
 
 
 def _unknown(job: Job, what: Resolved, subject: str, id_: str, location: Location, before: str) -> Hit:
@@ -78,17 +94,22 @@ def cited_commit(job: Message) -> Iterator[Hit]:
     patch, history = job.patch, job.context.history
     found = list(cited(patch))
     commits = history.look_up(each.hash for each in found)
+    older: Resolved | None = None
     for each in found:
         what = commits.get(each.hash, MISSING)
         location = job.body(each.line, each.text)
         if what.names is Names.MISSING and len(each.hash) < 12 and not each.subject:
             continue  # it may be of another repository; that it is too short is told elsewhere
-        if what.names is not Names.COMMIT:
+        if _may_be_older(history, what, each.subject):
+            older = history.imported()
+        elif what.names is not Names.COMMIT:
             yield _unknown(job, what, each.subject, each.hash, location, "commit ")
         elif each.subject and not alike(each.subject, what.subject) and not close(each.subject, what.subject):
             yield Hit(
                 f"{each.hash} is another commit: {what.subject!r}", location, f"did you mean: commit {_line(what)}"
             )
+    if older:
+        raise _cannot_look_up(older)
 
 
 @check
@@ -180,6 +201,11 @@ def _related(one: str, other: str) -> bool:
 @check
 def base_known(job: Change) -> Iterator[Hit]:
     """A ``base-commit:`` that the repository does not have."""
-    base = job.patch.base
-    if base and job.context.history.look_up([base]).get(base, MISSING).names is not Names.COMMIT:
+    base, history = job.patch.base, job.context.history
+    if not base:
+        return
+    what = history.look_up([base]).get(base, MISSING)
+    if _may_be_older(history, what) and (root := history.imported()):
+        raise _cannot_look_up(root)
+    if what.names is not Names.COMMIT:
         yield Hit(f"base-commit {base[:12]} is not in this repository", job.mail(), key=base)
