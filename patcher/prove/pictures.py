@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -108,7 +107,7 @@ def _of(tree: KernelTree, machine: Machine, cache: Cache, drawn: dict[bytes, Pic
         return f"its code does not compile: {error}"
     except InputError as error:
         return str(error)
-    key = hashlib.sha256(msgspec.msgpack.encode(program)).digest()
+    key = program.digest
     if key not in drawn:
         try:
             picture = draw(program, machine.arch, machine.regions, machine.nr_pages, machine.initial)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,6 +58,11 @@ class Program(msgspec.Struct, frozen=True):
     compiler: str
     profile: str
     high: High
+
+    @property
+    def digest(self) -> bytes:
+        """Tells it from others."""
+        return hashlib.sha256(msgspec.msgpack.encode(self)).digest()
 
     @contextmanager
     def on_disk(self) -> Iterator[Path]:

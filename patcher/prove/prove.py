@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import itertools
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -105,7 +104,7 @@ class Prover:
                 why = f"the tree's code does not compile: {error}"
         if program is None:
             return _skipped(arch, self._request, self._chosen, why)
-        key = arch, digest(program)
+        key = arch, program.digest
         if key not in self._played:
 
             def tell(number: int) -> None:
@@ -128,16 +127,11 @@ class Prover:
             with contextlib.suppress(InputError, toolchain.CompilerError):  # ``proof`` tells it
                 if not toolchain.missing(ARCHS[arch]):
                     program = build(tree, arch, self._cache)
-                    programs[arch, digest(program)] = program
+                    programs[arch, program.digest] = program
         parts = play_all(programs, self._request, self._chosen, self._cache, elsewhere, self._progress)
         for (arch, key), found in parts.items():
             program = programs[arch, key]
             self._played[arch, key] = proof_of(program, arch, self._request, self._chosen, found)
-
-
-def digest(program: Program) -> bytes:
-    """Tells a program from others."""
-    return hashlib.sha256(msgspec.msgpack.encode(program)).digest()
 
 
 def _skipped(arch: str, request: Request, chosen: Sequence[AnyProperty], why: str) -> Proof:
