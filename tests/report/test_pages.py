@@ -33,7 +33,7 @@ def test_series_page() -> None:
 
 
 def test_topics() -> None:
-    named = {"apply", "check", "config", "environment", "lint", "p2m", "plan", "prove", "rules", "series"}
+    named = {"apply", "check", "configs", "environment", "lint", "p2m", "plan", "prove", "reading", "rules", "series"}
     assert set(topics()) >= named
     for name in topics():
         assert topic_text(name).startswith(topics()[name])
