@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from patcher.cli.command import Command
-from patcher.cli.common import CLEAN, FOUND, PATH, common, deliver, open_place, use_libclang, working
+from patcher.cli.common import CLEAN, FOUND, PATH, common, deliver, fail_on, open_place, use_libclang, working
 from patcher.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,11 +35,12 @@ _FILE = Path("patcher-report.html")
 @click.option("--configs", metavar="LIST", multiple=True, help="With --trust-tree: as in patcher check.")
 @click.option("-o", "--output", metavar="FILE", type=PATH, default=_FILE, show_default=True,
               help="Write there; - is standard output.")  # fmt: skip
+@fail_on
 @common
 def report(
     what: tuple[str, ...], place: Path, series: str | None, base: str | None, lint: bool, prove: bool, examples: int,
-    map_file: Path | None, trust_tree: bool, configs: tuple[str, ...], output: Path, quiet: bool, verbose: bool,
-    libclang: str | None,
+    map_file: Path | None, trust_tree: bool, configs: tuple[str, ...], output: Path, fail_on: str | None,
+    quiet: bool, verbose: bool, libclang: str | None,
 ) -> int:  # fmt: skip
     """Tell all of a series in one HTML file, to be opened and sent: patches, checks, findings, what was not looked at.
 
@@ -73,7 +74,7 @@ def report(
     write(told, output)
     if not quiet and str(output) != "-":
         click.echo(f"{output}: {verdict(told.report).word}, {line(told)}")
-    return CLEAN if passed(told.report) else FOUND
+    return CLEAN if passed(told.report, fail_on or "warning") else FOUND
 
 
 def write(told: Story, output: Path) -> None:

@@ -28,8 +28,8 @@ _OF_COMMAND = {
     "p2m.draw": "arch e820!",
     "plan": "failOn format profile rules! scope series seriesDir!",
     "prove": "arch e820! examples format on! require seed",
-    "report": "e820! examples lint prove trustTree!",
-    "status": "byTree format limit series seriesDir! split",
+    "report": "e820! examples failOn lint prove trustTree!",
+    "status": "byTree failOn format limit series seriesDir! split",
 }
 # patcher.OPTION, for all commands that have it; what a command's own name sets is stronger.
 _OF_ALL = "color libclang! pager quiet verbose"

@@ -8,7 +8,7 @@ import click
 
 from patcher.cli.asked import Named, cocci_options, request
 from patcher.cli.command import Command
-from patcher.cli.common import CLEAN, FOUND, PATH, begin, common, deliver, open_place, use_libclang, working
+from patcher.cli.common import CLEAN, FOUND, PATH, begin, common, deliver, fail_on, open_place, use_libclang, working
 from patcher.cli.mailing import parting
 from patcher.cli.screen import width
 
@@ -25,13 +25,14 @@ from patcher.cli.screen import width
 @click.option("--since", metavar="OLD", multiple=True,
               help="What was sent: a branch, a range, or its mails. Else messages of commits are asked.")  # fmt: skip
 @parting
+@fail_on
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("-o", "--output", metavar="FILE", type=PATH, help="Write there instead.")
 @common
 def status(
     paths: tuple[str, ...], series: str | None, series_dir: Path | None, cocci: Path | None, include: str,
     place: Path, rev: str | None, since: tuple[str, ...], split: str | None, limit: int | None, by_tree: bool | None,
-    form: str, output: Path | None, quiet: bool, verbose: bool, libclang: str | None,
+    fail_on: str | None, form: str, output: Path | None, quiet: bool, verbose: bool, libclang: str | None,
 ) -> int:  # fmt: skip
     """Tell how each patch of a series stands to a tree.
 
@@ -42,7 +43,7 @@ def status(
     gone         nothing of it is left to do, and no commit is known for it
 
     Reads the tree and changes nothing. Exit code 1 means that the series does not fit the tree, or that a finding is
-    undecided and a person must look.
+    undecided and a person must look. With --fail-on error the latter does not count; with note, a needed patch does.
     """
     begin(quiet)
     use_libclang(libclang)
@@ -53,7 +54,7 @@ def status(
     asked = request(Named(series, series_dir, cocci, paths, include=include))
     asked = asked._replace(series=parted(asked.series, split or "", limit, by_tree))
     with working(quiet) as (cache, bar):
-        found = found_in(tree, asked, since, cache, bar)
+        found = found_in(tree, asked, since, cache, bar, fail_on or "warning")
     if form == "json":
         from patcher.about import tool
         from patcher.report.status_json import status_json

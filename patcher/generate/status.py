@@ -25,8 +25,8 @@ from patcher.tree.subtree import at_top
 
 
 class SeriesStatus(Frozen, frozen=True):
-    """Every patch of a series, as it stands to a tree. ``attention``: the series does not fit the tree, or a person
-    must look at a finding, as for a plan."""
+    """Every patch of a series, as it stands to a tree. ``attention``: what was asked to count does, by default
+    that the series does not fit the tree, or that a person must look at a finding; see ``needs_attention``."""
 
     tree: TreeInfo
     series: str
@@ -35,11 +35,13 @@ class SeriesStatus(Frozen, frozen=True):
 
 
 def status(
-    tree: KernelTree, request: Request, since: Sequence[str], cache: Cache, progress: Progress | None = None
-) -> SeriesStatus:
+    tree: KernelTree, request: Request, since: Sequence[str], cache: Cache, progress: Progress | None = None,
+    fail_on: str = "warning",
+) -> SeriesStatus:  # fmt: skip
     """How the patches of a series stand to a tree.
 
     ``since``: what was sent before, as the user named it. Without it, commits are known by what their messages say.
+    ``fail_on``: what needs attention, as for a plan.
 
     Raises InputError where there is no such thing, and as ``plan_and_patches``.
     """
@@ -58,16 +60,16 @@ def status(
                 standings = left(tree, [planned.plan], before)
             told = {each.step for each in standings if each.state is State.CONFLICTING}
             blocked = (each for each in _blocked(planned.plan) if each.step not in told)
-            return _status(planned.plan, (*blocked, *standings))
+            return _status(planned.plan, (*blocked, *standings), fail_on)
     planned = plan_and_patches(tree, request, cache, progress)
-    return _status(planned.plan, _alone(tree, request, planned, cache))
+    return _status(planned.plan, _alone(tree, request, planned, cache), fail_on)
 
 
-def _status(plan: Plan, found: Sequence[Standing]) -> SeriesStatus:
+def _status(plan: Plan, found: Sequence[Standing], fail_on: str) -> SeriesStatus:
     """The patches in the order of the steps; those of none last."""
     order = {step.slug: number for number, step in enumerate(plan.steps)}
     patches = sorted(found, key=lambda each: order.get(each.step, len(order)))
-    return SeriesStatus(plan.tree, plan.series, needs_attention(plan), tuple(patches))
+    return SeriesStatus(plan.tree, plan.series, needs_attention(plan, fail_on), tuple(patches))
 
 
 def _blocked(plan: Plan) -> list[Standing]:

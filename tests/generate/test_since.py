@@ -276,6 +276,13 @@ def test_a_step_that_is_blocked_is_conflicting(run: Run, git: Git, mini_repo: Pa
     assert row["step"] == "lost-race" and "alloc_p2m" in row["reason"]
     code, out, _ = run("status", "--tree", mini_repo)
     assert (code, "  conflicting  xen/mmu: use the page" in out) == (1, True)
+    assert run("status", "--tree", mini_repo, "--fail-on", "error")[0] == 1  # it does not fit
+
+
+def test_what_counts_of_status(run: Run, mini_repo: Path) -> None:
+    """A needed patch does not, unless it is asked for."""
+    for args, code in (((), 0), (("--fail-on", "error"), 0), (("--fail-on", "note"), 1)):
+        assert run("status", "--tree", mini_repo, *args)[0] == code, args
 
 
 def test_what_cannot_be_compared_is_told(run: Run, git: Git, tree: Path, own: Path, tmp_path: Path) -> None:
