@@ -21,6 +21,7 @@ from typing import NamedTuple
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from patcher.check.results import Cell, Column, Finding, Kind, LeftOut, Report, Row, Status
+from patcher.check.stages import Stage
 from patcher.mail.model import Kind as MailKind
 from patcher.mail.model import Patch, Person
 from patcher.prove.picture import Kind as Held
@@ -28,7 +29,7 @@ from patcher.prove.picture import LeafRun, MidRun, Pages, Picture, Piece, Shared
 from patcher.prove.pictures import Pictures, Shot
 from patcher.prove.scenario import RAM
 from patcher.report.html.story import story_html
-from patcher.story.model import Stage, Story
+from patcher.story.model import Story
 
 TOOL = {"name": "patcher", "version": "0"}
 BASE = "0" * 40

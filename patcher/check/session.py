@@ -15,6 +15,7 @@ from patcher.check.meanwhile import Meanwhile
 from patcher.check.results import Kind, Report, Row, Status
 from patcher.check.run import Options, run
 from patcher.check.series import Series, made, named
+from patcher.check.stages import Stages
 from patcher.check.workers import Progress
 from patcher.lint import session as lint
 from patcher.tree.commit import Draft, Identity
@@ -39,22 +40,20 @@ def check(
     with temporary.directory("check") as scratch:
         series = named(open_repository(tree), what, base, scratch)
         at_top(GitTree(series.repository, series.base))
-        return _check(
-            series, tree, lint.Request(tuple(what), tree, base=base), options, cache, progress, others, elsewhere,
-            meanwhile,
-        )  # fmt: skip
+        request = lint.Request(tuple(what), tree, base=base)
+        return _check(series, tree, request, options, cache, progress, others, elsewhere, meanwhile, Stages())
 
 
 def check_drafts(
     drafts: Sequence[Draft], parent: GitTree, tree: Path, who: Identity | None, options: Options, cache: Cache,
     progress: Progress | None = None, others: Sequence[Other] = (), elsewhere: Elsewhere | None = None,
-    meanwhile: Meanwhile | None = None,
+    meanwhile: Meanwhile | None = None, stages: Stages | None = None,
 ) -> Report:  # fmt: skip
-    """Check commits that are still to be made on ``parent``, by ``who``. ``tree`` is what the user named. Raises
-    InputError."""
+    """Check commits that are still to be made on ``parent``, by ``who``. ``tree`` is what the user named; ``stages``
+    gets how long what took. Raises InputError."""
     with temporary.directory("check") as scratch:
         series = made(parent.repository, parent.commit, drafts, scratch, who)
-        return _check(series, tree, None, options, cache, progress, others, elsewhere, meanwhile)
+        return _check(series, tree, None, options, cache, progress, others, elsewhere, meanwhile, stages or Stages())
 
 
 def passed(report: Report, fail_on: str = "warning") -> bool:
@@ -69,18 +68,22 @@ def passed(report: Report, fail_on: str = "warning") -> bool:
 
 def _check(
     series: Series, tree: Path, named: lint.Request | None, options: Options, cache: Cache, progress: Progress | None,
-    others: Sequence[Other], elsewhere: Elsewhere | None, meanwhile: Meanwhile | None,
+    others: Sequence[Other], elsewhere: Elsewhere | None, meanwhile: Meanwhile | None, stages: Stages,
 ) -> Report:  # fmt: skip
     """Compile each commit, then ask the other checks. ``named``: what lint is to look at, None for the commits."""
     alone = structs.replace(options, alone=not (options.lint or options.prove or others))
-    report = compiled(series, tree, alone, cache, progress, elsewhere, meanwhile)
+    with stages.timed("compile"):
+        report = compiled(series, tree, alone, cache, progress, elsewhere, meanwhile)
     if series.commits and options.lint:
-        report = with_extra(report, extras.linted(series, extras.lint(series, named, tree, cache).outcome))
+        with stages.timed("lint"):
+            report = with_extra(report, extras.linted(series, extras.lint(series, named, tree, cache).outcome))
     if series.commits and options.prove:
-        proofs = extras.prove(series, EXAMPLES, cache, elsewhere=elsewhere)
+        with stages.timed("prove"):
+            proofs = extras.prove(series, EXAMPLES, cache, progress, elsewhere)
         report = with_extra(report, extras.proved(series, proofs))
     for other in others if series.commits else ():
-        report = with_extra(report, other(series))
+        with stages.timed("boot"):
+            report = with_extra(report, other(series))
     return report
 
 

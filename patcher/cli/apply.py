@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from patcher.cli.asked import Named, cocci_options, requests
+from patcher.cli.asked import DEFAULT, Named, cocci_options, requests
 from patcher.cli.booting import booting
 from patcher.cli.command import Command
 from patcher.cli.common import CLEAN, FOUND, PATH, begin, common_but_v, deliver, open_place, use_libclang, working
@@ -101,11 +100,9 @@ def apply(
     named = requests(Named(series, series_dir, cocci, paths, message, include))
     wanted = Wanted(branch or None, output, signoff, force, checkout, dry_run, mailing, since)
     asked = [each._replace(series=parted(each.series, split or "", limit, by_tree)) for each in named]
-    start = time.monotonic()
     with working(quiet) as (cache, bar):
         others = [booting(place, asked, trust_tree, cache, bar)] if boot else []
         made = pipeline.prepare(tree, asked, wanted, options, place, cache, bar, others)
-    seconds = time.monotonic() - start
     if not isinstance(made, pipeline.Prepared):
         deliver(nothing_text(made.plans, made.standings, width()), None)
         if report:
@@ -115,24 +112,28 @@ def apply(
     if made.report and not passed(made.report):
         deliver(checked, None)
         click.echo("patcher: the check found something; no branch and no mail was made", err=True)
-        _report(made, None, seconds, place, report)
+        _report(made, None, place, report)
         return FOUND
     try:
         done = pipeline.publish(made)
     except InputError:
         deliver(checked, None)
         raise
-    _report(made, done, seconds, place, report)
+    _report(made, done, place, report)
     # In one, and at the end: no pager is to hold up what is to be done.
     deliver(checked + apply_text(made, done, dry_run=dry_run, quiet=quiet, verbose=verbose, width=width()), None)
     return CLEAN
 
 
-def _report(made: Prepared, done: Delivered | None, seconds: float, place: Path, output: Path | None) -> None:
+def _report(made: Prepared, done: Delivered | None, place: Path, output: Path | None) -> None:
     if output:
+        from patcher.cli.given import given
         from patcher.cli.report import write
         from patcher.story.collect import of_prepared
 
+        asked = given(click.get_current_context(), leave=("place", "rev", "report"))
+        if not {"--series", "--series-dir", "--cocci"} & set(asked):
+            asked = ("--series", DEFAULT, *asked)
         with working(quiet=True) as (cache, _):
-            told = of_prepared(made, done, seconds, place, cache)
+            told = of_prepared(made, done, asked, place, cache)
         write(told, output)

@@ -16,6 +16,7 @@ from patcher.check.results import Report
 from patcher.check.run import Options
 from patcher.check.series import Series as Commits
 from patcher.check.series import made
+from patcher.check.stages import Stages
 from patcher.errors import InputError
 from patcher.generate import deliver
 from patcher.generate.deliver import Delivered, Ready, Share, Wanted
@@ -50,7 +51,7 @@ class Part(NamedTuple):
 class Prepared(NamedTuple):
     """Series that are ready to be delivered. ``whole``: the plans of those that the tree has; ``report`` is what the
     checks say, None where none was asked for; ``anew``: what became of what was sent before, None where nothing was
-    named."""
+    named; ``stages``: how long what took."""
 
     tree: GitTree
     parts: tuple[Part, ...]
@@ -58,6 +59,7 @@ class Prepared(NamedTuple):
     wanted: Wanted
     ready: Ready
     report: Report | None
+    stages: Stages
     anew: Anew | None = None
 
 
@@ -78,7 +80,8 @@ def prepare(
     Raises InputError where the tree cannot take one, or where something would be in the way in the end.
     """
     at_top(tree)
-    with contextlib.ExitStack() as stack:
+    stages = Stages()
+    with stages.timed("plan and generate"), contextlib.ExitStack() as stack:
         before = stack.enter_context(opened(_git(tree, place), wanted.since)) if wanted.since else None
         made = _Making(tree, requests, cache, progress)
         planned = made.next()
@@ -98,8 +101,10 @@ def prepare(
     report = None
     if options:
         drafted = _drafts(parts, signed, again.trailers if again else ())
-        report = session.check_drafts(drafted, tree, Path(tree.where), ready.who, options, cache, progress, others)
-    return Prepared(tree, parts, tuple(made.whole), wanted, ready, report, again)
+        report = session.check_drafts(
+            drafted, tree, Path(tree.where), ready.who, options, cache, progress, others, stages=stages
+        )
+    return Prepared(tree, parts, tuple(made.whole), wanted, ready, report, stages, again)
 
 
 def _git(tree: KernelTree, place: Path) -> GitTree:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +13,7 @@ from patcher.check.compose import with_extra
 from patcher.check.results import Report
 from patcher.check.run import Options
 from patcher.check.series import Series, named
+from patcher.check.stages import Stages
 from patcher.errors import InputError
 from patcher.generate import pipeline
 from patcher.generate.deliver import Delivered
@@ -28,7 +27,7 @@ from patcher.prove.laptop import example
 from patcher.prove.pictures import Machine, Pictures, collect
 from patcher.prove.prove import Progress
 from patcher.story.commands import commands, line
-from patcher.story.model import NotRun, Stage, Story
+from patcher.story.model import NotRun, Story
 from patcher.tree.commits import patches
 from patcher.tree.find import open_repository
 from patcher.tree.gittree import GitTree
@@ -73,50 +72,51 @@ def of_series(
     """The story of series that are generated for a tree; no commit is made in it. ``place`` is what the user named.
     Raises InputError where the tree cannot take one, or has all of them."""
     with temporary.directory("report") as scratch:
-        start = time.monotonic()
-        series, plans = pipeline.committed(tree, requests, scratch, cache, progress)
-        work = _Work(series, place, cache, progress, [Stage("plan and generate", time.monotonic() - start)])
+        stages = Stages()
+        with stages.timed("plan and generate"):
+            series, plans = pipeline.committed(tree, requests, scratch, cache, progress)
+        work = _Work(series, place, cache, progress, stages)
         return work.story(",".join(each.series_name for each in requests), wanted, None, plans)
 
 
 def of_prepared(
-    prepared: Prepared, done: Delivered | None, seconds: float, place: Path, cache: Cache,
+    prepared: Prepared, done: Delivered | None, given: Sequence[str], place: Path, cache: Cache,
     progress: Progress | None = None,
 ) -> Story:  # fmt: skip
     """The story of what ``apply`` made, or, where ``done`` is None, would have made. Nothing is run again: the checks
-    are those that were asked for; ``seconds`` is how long all of that took."""
+    are those that were asked for. ``given``: the options of that call, without tree and revision."""
     with temporary.directory("report") as scratch:
         series = pipeline.prepared_commits(prepared, scratch)
         plans = (*prepared.whole, *(part.plan for part in prepared.parts))
         branch = ", ".join(each.branch for each in done.series if each.branch) if done else ""
         name = ",".join(plan.series for plan in plans)
-        stages = [Stage("plan, generate and check" if prepared.report else "plan and generate", seconds)]
-        return _Work(series, place, cache, progress, stages).told(name, prepared, branch, plans)
+        return _Work(series, place, cache, progress, prepared.stages).told(name, prepared, branch, plans, given)
 
 
 class _Work:
     """A series on its way through the stages. ``repository`` of ``series`` must stay meanwhile."""
 
     def __init__(
-        self, series: Series, place: Path, cache: Cache, progress: Progress | None, stages: Sequence[Stage] = ()
-    ) -> None:
+        self, series: Series, place: Path, cache: Cache, progress: Progress | None,
+        stages: Stages | None = None,
+    ) -> None:  # fmt: skip
         self._series, self._place, self._cache, self._progress = series, place, cache, progress
-        self._stages, self._not_run = [*stages], [_BOOT]
+        self._stages, self._not_run = stages or Stages(), [_BOOT]
 
     def story(self, name: str, wanted: Wanted, named: LintRequest | None, plans: Sequence[Plan]) -> Story:
         """Compile, lint and prove as wanted. ``named``: what lint is to look at, None for the commits."""
         series, cache = self._series, self._cache
         if wanted.options is None:
             self._not_run.append(_UNTRUSTED)
-        with self._timed("compile" if wanted.options else "read"):
+        with self._stages.timed("compile" if wanted.options else "read"):
             report = session.compiled(series, self._place, wanted.options, cache, self._progress)
         outcome, proofs = None, extras.Proofs({}, {})
         if self._asked("lint", wanted.lint):
-            with self._timed("lint"):
+            with self._stages.timed("lint"):
                 outcome = extras.lint(series, named, self._place, cache).outcome
             report = with_extra(report, extras.linted(series, outcome))
         if self._asked("prove", wanted.prove) and self._provable():
-            with self._timed("prove"):
+            with self._stages.timed("prove"):
                 proofs = extras.prove(series, wanted.examples, cache, self._progress)
             if proofs.found:
                 report = with_extra(report, extras.proved(series, proofs))
@@ -126,22 +126,21 @@ class _Work:
         found = self._whole(name, plans, report)._replace(
             lint=outcome, proofs=tuple(proofs.found.values()), pictures=pictures
         )
-        mailed = bool(self._series.applied)
-        return found._replace(commands=commands(found, wanted.options, wanted.examples, named, mailed))
+        mailed, map_file = bool(self._series.applied), wanted.machine.origin if wanted.machine != LAPTOP else ""
+        return found._replace(commands=commands(found, wanted.options, wanted.examples, map_file, named, mailed))
 
-    def told(self, name: str, prepared: Prepared, branch: str, plans: Sequence[Plan]) -> Story:
+    def told(
+        self, name: str, prepared: Prepared, branch: str, plans: Sequence[Plan], given: Sequence[str]
+    ) -> Story:  # fmt: skip
         """What ``apply`` has found out."""
         report = prepared.report or session.compiled(self._series, self._place, None, self._cache)
         ran = {column.check for column in report.columns}
-        asked = ["--check", "--trust-tree"] if prepared.report else []
         self._not_run = [] if prepared.report else [NotRun("compile", "it was not asked for; apply --check does")]
         for stage in ("lint", "prove", "boot"):
-            if stage in ran:
-                asked.append(f"--{stage}")
-            else:
+            if stage not in ran:
                 self._not_run.append(NotRun(stage, f"it was not asked for; apply --check --{stage} does"))
         tree, base = self._place.resolve().name, self._series.base[:12]
-        command = line("patcher", "apply", "--tree", tree, "--rev", base, "--series", name, *asked)
+        command = line("patcher", "apply", "--tree", tree, "--rev", base, *given)
         pictures = self._pictures(LAPTOP) if "prove" in ran else None
         return self._whole(name, plans, report)._replace(branch=branch, commands=(command,), pictures=pictures)
 
@@ -165,7 +164,7 @@ class _Work:
         repository = self._series.repository
         commits = (repository.commit(self._series.base), *self._series.commits)
         trees = [(each.subject, GitTree(repository, each.id)) for each in commits]
-        with self._timed("P2M, drawn"):
+        with self._stages.timed("P2M, drawn"):
             try:
                 return collect(trees, machine, self._cache)
             except InputError as error:
@@ -174,20 +173,14 @@ class _Work:
 
     def _whole(self, name: str, plans: Sequence[Plan], report: Report) -> Story:
         series = self._series
-        with self._timed("messages and diffs"):
+        with self._stages.timed("messages and diffs"):
             read = tuple(patches(series.repository, [each.id for each in series.commits]))
         return Story(
             name=name, place=self._place.resolve().name, base=series.base,
             base_subject=series.repository.commit(series.base).subject,
             tip=series.commits[-1].id if series.commits else "", branch="", patches=read,
-            report=report, plans=tuple(plans), not_run=tuple(self._not_run), stages=tuple(self._stages),
+            report=report, plans=tuple(plans), not_run=tuple(self._not_run), stages=tuple(self._stages.done),
         )  # fmt: skip
-
-    @contextlib.contextmanager
-    def _timed(self, name: str) -> Iterator[None]:
-        start = time.monotonic()
-        yield
-        self._stages.append(Stage(name, time.monotonic() - start))
 
     def _asked(self, stage: str, wanted: bool) -> bool:
         if not wanted:

@@ -10,13 +10,14 @@ from patcher.story.model import Story
 
 
 def commands(
-    story: Story, options: Options | None, examples: int, named: LintRequest | None, mailed: bool
+    story: Story, options: Options | None, examples: int, map_file: str, named: LintRequest | None, mailed: bool
 ) -> tuple[str, ...]:
     """What gives the same again, all of it and stage by stage.
 
     Arguments:
         options: how it was compiled, None where it was not
         examples: cases for each property
+        map_file: of the machine whose P2M is drawn, "" where none was named
         named: what the user named, None where the series was generated
         mailed: those were patches, no range
     """
@@ -42,6 +43,7 @@ def commands(
         found.append(line("patcher", "lint", *tree, *(what if mailed else (span,)), *(on if mailed else ())))
     if story.proofs and not mailed:
         found.append(line("patcher", "prove", *tree, "--range", span, "--examples", str(examples)))
+    how += ["--e820", map_file] if map_file else []
     how += [f"--no-{each.stage}" for each in story.not_run if each.why == f"--no-{each.stage}"]
     return line("patcher", "report", *tree, *what, *on, *how), *found
 

@@ -5,18 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from patcher.check.results import Report
+from patcher.check.stages import Stage
 from patcher.lint.model import Outcome
 from patcher.mail.model import Patch
 from patcher.model import Plan
 from patcher.prove.pictures import Pictures
 from patcher.prove.verdict import CommitProof
-
-
-class Stage(NamedTuple):
-    """What was run, and the seconds it took."""
-
-    name: str
-    seconds: float
 
 
 class NotRun(NamedTuple):

@@ -24,7 +24,7 @@ def test_what_passes_is_published_and_the_letter_tells(run: Run, git: Git, mini_
     git(mini_repo, "config", "user.name", "Local Name")
     code, out, err = run(
         "apply", "--tree", mini_repo, "--check", "--trust-tree", "--lint", "--signoff", "--branch", "x",
-        "-o", tmp_path / "mails", *CONFIGS,
+        "-o", tmp_path / "mails", "--report", tmp_path / "r.html", *CONFIGS,
     )  # fmt: skip
     assert (code, err) == (0, "")
     assert "14 commits, 2 checks: 28 PASS" in out
@@ -33,6 +33,10 @@ def test_what_passes_is_published_and_the_letter_tells(run: Run, git: Git, mini_
     assert "Compiled: each patch, through the tree's own Makefile" in letter
     assert "mini_defconfig" in letter
     assert "Patcher lint, each patch: 14 PASS." in letter
+    report = (tmp_path / "r.html").read_text()
+    at = [report.index(f">{each}<") for each in ("plan and generate", "compile", "lint", "messages and diffs")]
+    assert len(set(at)) == len(at)
+    assert "--check --lint --configs mini_defconfig --trust-tree" in report
 
 
 def test_what_does_not_pass_is_not(run: Run, git: Git, mini_repo: Path, tmp_path: Path) -> None:

@@ -136,6 +136,8 @@ def test_apply_tells_what_it_made(run: Run, git: Git, mini_repo: Path, tmp_path:
     tip = git(mini_repo, "rev-parse", "patcher/identity")
     assert f"{tip[:12]}, branch patcher/identity, 14 commits on the base" in text
     assert "it was not asked for; apply --check --prove does" in text
+    base = git(mini_repo, "rev-parse", "HEAD")[:12]
+    assert f"patcher apply --tree linux --rev {base} --series identity --signoff<" in text
     code, out, err = run("apply", "--tree", mini_repo, "--rev", "patcher/identity", "--report", "b.html")
     assert (code, "nothing to do" in out) == (0, True)
     assert err == "patcher: there is nothing to report; b.html was not written\n"

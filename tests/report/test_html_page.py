@@ -15,6 +15,7 @@ import pytest
 from hostilehtml import HOSTILE, hostile
 
 from patcher.check.results import Cell, Column, Finding, Kind, LeftOut, Report, Row, Status
+from patcher.check.stages import Stage
 from patcher.escape import UNSAFE
 from patcher.lint.model import Default, Level, Outcome, Skipped
 from patcher.lint.model import Finding as LintFinding
@@ -32,7 +33,7 @@ from patcher.report.html.lint import lint_html
 from patcher.report.html.plan import plan_html
 from patcher.report.html.prove import prove_html
 from patcher.report.html.story import story_html
-from patcher.story.model import NotRun, Stage, Story
+from patcher.story.model import NotRun, Story
 
 TOOL = {"name": "patcher", "version": "1", "libclang": "18"}
 VOID = {"meta", "input", "img", "br", "hr", "link"}
