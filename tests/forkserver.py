@@ -14,6 +14,7 @@ import importlib
 import json
 import os
 import pkgutil
+import re
 import runpy
 import socket
 import subprocess
@@ -85,6 +86,18 @@ def _import_all() -> None:
         importlib.import_module(name)
 
 
+def _compile_all() -> None:
+    """The regular expressions that wait for their first use, those of the rules included: most of the time that a call
+    of lint takes is to compile them."""
+    re._MAXCACHE = 10_000  # type: ignore[attr-defined]
+    rules = importlib.import_module("patcher.lint.rules").shipped()
+    waiting = importlib.import_module("patcher.lazy")._Expression
+    for each in gc.get_objects():
+        if isinstance(each, waiting):
+            assert each.pattern is not None
+    del rules
+
+
 def _serve(calls: socket.socket) -> tuple[list[str], dict[str, str], str] | None:
     """Fork for each call. In the child: what is wanted of it; None at the end."""
     while True:
@@ -109,6 +122,7 @@ def _main() -> None:
     calls = socket.socket(fileno=int(sys.argv[1]))
     sys.path[0] = os.environ["PYTHONPATH"]  # not this directory, where tests lie
     _import_all()
+    _compile_all()
     gc.collect()
     gc.freeze()  # the modules live as long as each child; to look through them again would also copy them
     wanted = _serve(calls)
