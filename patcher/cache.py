@@ -41,13 +41,17 @@ def default_root() -> Path:
     return Path(base) / "patcher"
 
 
+class CacheError(InputError):
+    """The disk of the cache is full, read-only or not there: what was under way says nothing of its input."""
+
+
 @contextlib.contextmanager
 def _clear(root: Path) -> Iterator[None]:
     """Turn the failures of a disk into one clear line."""
     try:
         yield
     except OSError as error:
-        raise InputError(
+        raise CacheError(
             f"cannot use the cache {root} ({error.strerror or error})",
             "free some space there or name another directory with PATCHER_CACHE_DIR",
         ) from error
@@ -57,7 +61,7 @@ class Cache:
     """Bytes by key.
 
     A directory that others could have written to is not used: that is said once, on standard error, and one of its own
-    serves until the cache is closed. Raises InputError where the disk is full, read-only or not a directory.
+    serves until the cache is closed. Raises CacheError where the disk is full, read-only or not a directory.
     """
 
     def __init__(self, root: Path | None = None) -> None:

@@ -17,7 +17,7 @@ class Unit(Frozen, frozen=True):
     """What can be done and lost as one.
 
     Attributes:
-        kind: which layer does it: ``check``, ``prove`` or ``lint``
+        kind: which layer does it: ``check``, ``prove``, ``lint`` or ``sweep``
         key: a digest of all that decides on the result
         about: what it is, for people
         work: what that layer packed

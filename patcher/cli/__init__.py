@@ -19,7 +19,7 @@ from patcher.processes import end_on_signals
 _COMMANDS = {
     **{name: f"{name}:{name}" for name in (
         "apply", "boot", "bug", "check", "completion", "config", "lint", "p2m", "plan", "prove", "report", "rules",
-        "series", "status",
+        "series", "status", "sweep",
     )},
     "demo": "info:demo", "help": "info:help_", "profiles": "info:profiles",
 }  # fmt: skip

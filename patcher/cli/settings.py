@@ -30,6 +30,7 @@ _OF_COMMAND = {
     "prove": "arch e820! examples format on! require seed",
     "report": "e820! examples failOn lint prove trustTree!",
     "status": "byTree failOn format limit series seriesDir! split",
+    "sweep": "format jobs on! prove series",
 }
 # patcher.OPTION, for all commands that have it; what a command's own name sets is stronger.
 _OF_ALL = "color libclang! pager quiet verbose"

@@ -14,7 +14,7 @@ from patcher.errors import InputError
 from patcher.tree.gitrepo import Repository
 from patcher.units import Unit
 
-_LAYERS = ("check", "lint", "prove")
+_LAYERS = ("check", "lint", "prove", "sweep")
 _LIBRARIES = ("distributed", "libclang", "msgspec")
 
 

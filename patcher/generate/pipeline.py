@@ -182,9 +182,15 @@ def with_series(
     tree: KernelTree, requests: Sequence[Request], cache: Cache, progress: Progress | None = None
 ) -> KernelTree:
     """The tree with the series, in memory. Raises InputError where it cannot take one."""
+    return patched(tree, generated(tree, requests, cache, progress))
+
+
+def generated(
+    tree: KernelTree, requests: Sequence[Request], cache: Cache, progress: Progress | None = None
+) -> tuple[Part, ...]:
+    """What series come to on a tree; nothing where it has all of them. Raises InputError where it cannot take one."""
     made = _Making(tree, requests, cache, progress)
-    planned = made.next()
-    return _patched(tree, made.parts(planned)) if planned else tree
+    return made.parts(made.next())
 
 
 def _drafts(
@@ -229,11 +235,12 @@ class _Making:
             planned = planned._replace(patches=tuple(patch for each in parted for patch in each.patches))
             made = generate(self._now, self._request.series, planned, self._cache, self._progress)
             found.append(Part(parted, planned.plan, made))
-            self._now = _patched(self._tree, found)
+            self._now = patched(self._tree, found)
             planned = self.next()
         return tuple(found)
 
 
-def _patched(tree: KernelTree, parts: Sequence[Part]) -> KernelTree:
+def patched(tree: KernelTree, parts: Sequence[Part]) -> KernelTree:
+    """The tree with what series come to, in memory."""
     changes = {path: new for part in parts for patch in part.patches.patches for path, new in patch.changes.items()}
-    return PatchedTree(tree, changes)
+    return PatchedTree(tree, changes) if changes else tree

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from patcher.errors import InputError
@@ -12,6 +13,7 @@ from patcher.tree.objects import Commit
 _ADVICE = "give a range, such as v6.12..HEAD"
 _COUNT = re.compile(r"-(\d+)(?:\s+(\S.*))?", re.DOTALL)
 _PARENT = re.compile(r"(.+)\^-(\d{0,3})", re.DOTALL)
+_LINEAR, _ALL = ("--first-parent",), ("--topo-order", "--no-merges")
 _MOST = 10**6  # commits that -N may stand for
 
 
@@ -42,7 +44,9 @@ def commits(repository: Repository, asked: str, *, linear: bool = True) -> tuple
     Raises InputError where it is no range, a revision does not exist, or nothing lies between.
     """
     span = _span(repository, asked)
-    found = tuple(map(repository.commit_of, repository.objects.find(_listed(repository, span, linear=linear))))
+    found = tuple(
+        map(repository.commit_of, repository.objects.find(_listed(repository, span, *(_LINEAR if linear else _ALL))))
+    )
     if not found:
         meant = asked if not span.first or is_range(asked) else f"{asked}..HEAD"
         advice = "give a range A..B in which B follows A"
@@ -50,11 +54,27 @@ def commits(repository: Repository, asked: str, *, linear: bool = True) -> tuple
     return found
 
 
-def _listed(repository: Repository, span: _Span, *, linear: bool) -> list[str]:
+def touching(repository: Repository, asked: str, paths: Sequence[str]) -> tuple[Commit, ...]:
+    """A, and the commits of ``A..B`` that touch what git's pathspecs name, merges included as git log has them; oldest
+    first. Of other ranges (see ``commits``) there is no A.
+
+    Raises InputError where it is no range, a revision does not exist, or none of its commits touches the paths.
+    """
+    span = _span(repository, asked)
+    found = _listed(repository, span, "--topo-order", paths=paths)
+    if not found:
+        raise InputError(
+            f"{repository.where}: no commit of {asked!r} touches {' or '.join(paths) or 'a file'}",
+            "give a range A..B in which B follows A, or other paths",
+        )
+    first = [span.first] if span.first and not span.newest else []
+    return tuple(map(repository.commit_of, repository.objects.find([*first, *found])))
+
+
+def _listed(repository: Repository, span: _Span, *which: str, paths: Sequence[str] = ()) -> list[str]:
     shown = f"{span.first}..{span.last}" if span.first else span.last if span.newest else f"{span.last}^!"
-    which = ("--first-parent",) if linear else ("--topo-order", "--no-merges")
     most = (f"--max-count={span.newest}",) if span.newest else ()
-    return repository.run("rev-list", *which, *most, "--reverse", shown, "--").decode().split()
+    return repository.run("rev-list", *which, *most, "--reverse", shown, "--", *paths).decode().split()
 
 
 def _span(repository: Repository, asked: str) -> _Span:
@@ -118,7 +138,7 @@ def ends(repository: Repository, asked: str) -> tuple[str, str]:
     """
     span = _span(repository, asked)
     if span.newest:
-        oldest = _listed(repository, span, linear=False)[:1] or [span.last]
+        oldest = _listed(repository, span, *_ALL)[:1] or [span.last]
         return f"{oldest[0]}^", span.last
     if not span.first:
         return f"{span.last}^", span.last

@@ -10,7 +10,7 @@ import pytest
 from patcher.errors import InputError
 from patcher.tree.find import open_repository
 from patcher.tree.gitrepo import Repository
-from patcher.tree.revisions import base_of, commits, ends, upstream
+from patcher.tree.revisions import base_of, commits, ends, touching, upstream
 
 Git = Callable[..., str]
 
@@ -142,3 +142,17 @@ def test_what_the_branch_follows(repository: Repository, git: Git) -> None:
     git(repository.worktree, "checkout", "-q", "--detach")
     with pytest.raises(InputError, match="no upstream"):
         upstream(repository)
+
+
+def test_what_touches_paths(repository: Repository) -> None:
+    def subjects(asked: str, *paths: str) -> list[str]:
+        return [each.subject for each in touching(repository, asked, paths)]
+
+    assert subjects("main..work", "three") == ["base", "three"]
+    both = subjects("main..work", "two", "three")
+    assert (both[0], sorted(both[1:3]), both[3:]) == ("base", ["three", "two"], ["merge"]), "it brings two to three"
+    assert set(subjects("main..work")) == {"base", "one", "three", "two", "merge", "four"}
+    assert subjects("-2", "one", "two") == ["one", "two"], "no base, and the count is of those"
+    assert subjects("work^!", "four") == ["four"]
+    with pytest.raises(InputError, match=r"no commit of 'main\.\.work' touches five or six"):
+        subjects("main..work", "five", "six")

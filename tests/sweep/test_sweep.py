@@ -1,0 +1,182 @@
+"""A series on commits of a range: what plan and apply say of each, here, in processes, and elsewhere."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import jsonschema
+import msgspec
+import pytest
+from cluster.beside import Beside
+
+from patcher.cache import Cache, CacheError
+from patcher.data import directory
+from patcher.errors import InputError
+from patcher.prove import toolchain
+from patcher.report.sweep_json import SCHEMA, sweep_json
+from patcher.report.sweep_text import sweep_text
+from patcher.sweep import attempt, here, session, unit
+from patcher.sweep.model import Sweep
+from patcher.sweep.session import Asked, sweep
+
+Git = Callable[..., str]
+MMU = "arch/x86/xen/mmu.c"
+FREE, BAD = "\t\t\tfree_p2m_page(mid);\n", "\t\t\tgive_back(mid);\n"
+BLOCKED = ("not-applicable", "refused", "")
+GOOD = ("applicable", "14 patches", "")
+
+
+@pytest.fixture
+def repository(mini_repo: Path, git: Git) -> Path:
+    """The miniature tree; on it a commit elsewhere, one on which a step finds no place, and one that takes it back."""
+    kept = (mini_repo / MMU).read_text()
+    assert kept.count(FREE) == 1
+    for subject, path, text in (
+        ("elsewhere", "lib.txt", "nothing"), ("bad", MMU, kept.replace(FREE, BAD)), ("back", MMU, kept),
+    ):  # fmt: skip
+        (mini_repo / path).write_text(text)
+        git(mini_repo, "add", "-A")
+        git(mini_repo, "commit", "-q", "-m", subject)
+    return mini_repo
+
+
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One cache for what libclang reads, so that it does so once."""
+    place = tmp_path_factory.mktemp("warm")
+    place.chmod(0o700)
+    return place
+
+
+def asked(repository: Path, jobs: int = 1) -> Asked:
+    return Asked(repository, "v2.6.37-mini..HEAD", jobs=jobs)
+
+
+@pytest.fixture
+def anew(warm: Path, monkeypatch: pytest.MonkeyPatch) -> Cache:
+    """A cache that knows what libclang reads, while nothing was tried yet."""
+    monkeypatch.setattr(session, "code", lambda: str(id(monkeypatch)))
+    return Cache(warm)
+
+
+def shown(found: Sweep) -> list[tuple[str, ...]]:
+    return [
+        (each.subject, each.outcome.plan, each.outcome.apply, each.outcome.disagree)
+        for each in found.commits
+        if each.outcome
+    ]
+
+
+def test_what_is_said_of_each_commit(repository: Path, warm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = sweep(asked(repository), Cache(warm))
+    good = ("The miniature tree", *GOOD)
+    assert shown(found) == [good, ("bad", *BLOCKED), ("back", *GOOD)], "the one that touches nothing is left out"
+    bad = found.commits[1].outcome
+    assert bad and bad.blocked.startswith("lost-race: ") and bad.blocked in bad.refusal and bad.lost is None
+    assert not session.needs_attention(found)
+    jsonschema.validate(json.loads(sweep_json(found, {"name": "patcher", "version": "1", "libclang": "1"})),
+                        json.loads(SCHEMA.read_text()))  # fmt: skip
+    text = sweep_text(found, lambda word, **_: word, verbose=True, quiet=False)
+    assert (
+        "identity: 3 commits, 0 disagree" in text and "plan: lost-race: " in text and "not-applicable refused" in text
+    )
+
+    def no_more(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(unit, "attempt", no_more)
+    assert sweep(asked(repository), Cache(warm)) == found, "a second run costs nothing"
+
+
+def test_processes_say_the_same(repository: Path, warm: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATCHER_CACHE_DIR", str(warm))
+    alone = sweep(asked(repository), Cache(warm))
+    assert sweep(asked(repository, 2), Cache(tmp_path / "two")) == alone
+    shutil.copytree(warm, tmp_path / "cache", dirs_exist_ok=True)
+    beside = Beside(tmp_path)
+    cache = Cache(tmp_path / "other")
+    assert sweep(asked(repository), cache, elsewhere=beside) == alone, "even where the repository lies elsewhere"
+    assert len(beside.done) == 3
+    assert sweep(asked(repository), cache, elsewhere=beside) == alone
+    assert len(beside.done) == 3, "a second run costs nothing"
+
+
+def test_what_is_lost_is_no_clean_result(repository: Path, tmp_path: Path, cache: Cache) -> None:
+    beside = Beside(tmp_path, lose=[0, 1, 2])
+    found = sweep(asked(repository), cache, elsewhere=beside)
+    assert [each.error for each in found.commits] == ["the machine burns"] * 3 and session.needs_attention(found)
+    text = sweep_text(found, lambda word, **_: word, verbose=False, quiet=False)
+    assert "the machine burns" in text and "3 could not be tried" in text
+    sweep(asked(repository), cache, elsewhere=Beside(tmp_path, lose=[0, 1, 2]))
+    assert len(beside.done) == 3
+
+
+def test_an_apply_that_does_less_than_the_plan(repository: Path, anew: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempt, "generated", lambda *_: ())
+    (found,) = sweep(Asked(repository, "HEAD^!", jobs=1), anew).commits
+    assert (
+        found.wrong
+        and found.outcome
+        and found.outcome.disagree == "no step is blocked, so apply was to say: 14 patches"
+    )
+
+    def refuse(*_: object) -> None:
+        raise InputError("another reason")
+
+    monkeypatch.setattr(attempt, "generated", refuse)
+    (found,) = sweep(Asked(repository, "HEAD~1^!", jobs=1), anew).commits
+    assert found.outcome and found.outcome.apply == "refused" and found.outcome.disagree
+
+
+def test_a_property_that_is_lost(mini_repo: Path, warm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing = iter([{"3-room [i386]"}, {"3-room [i386]", "9-ram [i386]"}])
+    monkeypatch.setattr(attempt, "_failing", lambda *_: next(failing))
+    monkeypatch.setattr(toolchain, "missing", lambda _: "")
+    (found,) = sweep(Asked(mini_repo, "-1 HEAD", (MMU,), jobs=1, examples=1), Cache(warm)).commits
+    assert found.wrong and found.outcome and found.outcome.lost == ("9-ram [i386]",)
+    text = sweep_text(Sweep("", "identity", 1, (found,)), lambda word, **_: word, verbose=False, quiet=False)
+    assert "fails now: 9-ram [i386]" in text and "1 proven, 1 lose a property" in text
+
+
+def test_a_disk_that_is_full_says_nothing_of_the_tree(
+    repository: Path, anew: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    def full(*_: object) -> None:
+        raise CacheError("cannot use the cache")
+
+    for what in ("make_plan", "generated"):
+        with monkeypatch.context() as patch:
+            patch.setattr(attempt, what, full)
+            with pytest.raises(CacheError):
+                sweep(asked(repository), anew)
+
+
+def test_the_same_series_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "series identity"
+    before = unit.versions([name])
+    assert unit.versions([name]) == before
+    assert unit.versions(["series vm-io"])["series vm-io"] != before[name]
+    assert "there is no series" in unit.versions(["series of-mine"])["series of-mine"]
+    assert directory("patches").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (b"", "ended with status"),
+        (msgspec.json.encode(here.Answer(wrong="the disk is full")) + b"\n", "the disk is full"),
+    ],
+)
+def test_a_process_that_dies_is_one_line(
+    repository: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answer: bytes, told: str
+) -> None:  # fmt: skip
+    program = tmp_path / "python"
+    program.write_text(f"#!/bin/sh\nread line\nprintf '%s' '{answer.decode()}'\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    with pytest.raises(InputError, match=told):
+        sweep(asked(repository, 2), cache)
