@@ -58,7 +58,7 @@ class Context(NamedTuple):
     def decided(self, scenario: Scenario) -> Outcome:
         """Play what tells whether a tree claims a property. Raises Undecided where the code came to a symbol that
         nothing supplies, or broke the run: then nobody knows."""
-        outcome = self.runner.play(scenario)
+        outcome = self.runner.play(scenario, counts=False)  # which property asks it first depends on what is tried
         if symbol := self.lacking(outcome):
             raise Undecided(f"the code reached {symbol}, which nothing here supplies")
         if outcome.why in (Why.SYSTEM_CALL, Why.BROKEN, Why.KILLED, Why.TIME):

@@ -109,9 +109,10 @@ class Runner:
             raise RunError("the ISA range of the code makes no sense")
         return facts
 
-    def play(self, scenario: Scenario) -> Outcome:
-        """Play one scenario, from a fresh start. Raises InputError where it is too long for that."""
-        self.played += 1
+    def play(self, scenario: Scenario, *, counts: bool = True) -> Outcome:
+        """Play one scenario, from a fresh start; ``played`` has it if it ``counts``. Raises InputError where it is too
+        long for that."""
+        self.played += counts
         sent = words(scenario, self.bits, self.brk_pages, self.program.jumps, self._data)
         if len(sent) >= MOST_IN:
             raise InputError(f"a scenario is too long: it has {len(sent)} numbers", f"{MOST_IN - 1} is the most")
