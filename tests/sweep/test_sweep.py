@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -44,23 +43,15 @@ def repository(mini_repo: Path, git: Git) -> Path:
     return mini_repo
 
 
-@pytest.fixture(scope="module")
-def warm(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One cache for what libclang reads, so that it does so once."""
-    place = tmp_path_factory.mktemp("warm")
-    place.chmod(0o700)
-    return place
-
-
 def asked(repository: Path, jobs: int = 1) -> Asked:
     return Asked(repository, "v2.6.37-mini..HEAD", jobs=jobs)
 
 
 @pytest.fixture
-def anew(warm: Path, monkeypatch: pytest.MonkeyPatch) -> Cache:
+def anew(shared_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Cache:
     """A cache that knows what libclang reads, while nothing was tried yet."""
     monkeypatch.setattr(session, "code", lambda: str(id(monkeypatch)))
-    return Cache(warm)
+    return Cache(shared_cache)
 
 
 def shown(found: Sweep) -> list[tuple[str, ...]]:
@@ -71,8 +62,8 @@ def shown(found: Sweep) -> list[tuple[str, ...]]:
     ]
 
 
-def test_what_is_said_of_each_commit(repository: Path, warm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = sweep(asked(repository), Cache(warm))
+def test_what_is_said_of_each_commit(repository: Path, shared_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = sweep(asked(repository), Cache(shared_cache))
     good = ("The miniature tree", *GOOD)
     assert shown(found) == [good, ("bad", *BLOCKED), ("back", *GOOD)], "the one that touches nothing is left out"
     bad = found.commits[1].outcome
@@ -89,15 +80,17 @@ def test_what_is_said_of_each_commit(repository: Path, warm: Path, monkeypatch: 
         raise AssertionError
 
     monkeypatch.setattr(unit, "attempt", no_more)
-    assert sweep(asked(repository), Cache(warm)) == found, "a second run costs nothing"
+    assert sweep(asked(repository), Cache(shared_cache)) == found, "a second run costs nothing"
 
 
-def test_processes_say_the_same(repository: Path, warm: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("PATCHER_CACHE_DIR", str(warm))
-    alone = sweep(asked(repository), Cache(warm))
+def test_processes_say_the_same(
+    repository: Path, shared_cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATCHER_CACHE_DIR", str(shared_cache))
+    alone = sweep(asked(repository), Cache(shared_cache))
     assert sweep(asked(repository, 2), Cache(tmp_path / "two")) == alone
-    shutil.copytree(warm, tmp_path / "cache", dirs_exist_ok=True)
     beside = Beside(tmp_path)
+    monkeypatch.setattr(beside, "_cache", Cache(shared_cache))
     cache = Cache(tmp_path / "other")
     assert sweep(asked(repository), cache, elsewhere=beside) == alone, "even where the repository lies elsewhere"
     assert len(beside.done) == 3
@@ -132,11 +125,11 @@ def test_an_apply_that_does_less_than_the_plan(repository: Path, anew: Cache, mo
     assert found.outcome and found.outcome.apply == "refused" and found.outcome.disagree
 
 
-def test_a_property_that_is_lost(mini_repo: Path, warm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_property_that_is_lost(mini_repo: Path, shared_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     failing = iter([{"3-room [i386]"}, {"3-room [i386]", "9-ram [i386]"}])
     monkeypatch.setattr(attempt, "_failing", lambda *_: next(failing))
     monkeypatch.setattr(toolchain, "missing", lambda _: "")
-    (found,) = sweep(Asked(mini_repo, "-1 HEAD", (MMU,), jobs=1, examples=1), Cache(warm)).commits
+    (found,) = sweep(Asked(mini_repo, "-1 HEAD", (MMU,), jobs=1, examples=1), Cache(shared_cache)).commits
     assert found.wrong and found.outcome and found.outcome.lost == ("9-ram [i386]",)
     text = sweep_text(Sweep("", "identity", 1, (found,)), lambda word, **_: word, verbose=False, quiet=False)
     assert "fails now: 9-ram [i386]" in text and "1 proven, 1 lose a property" in text
