@@ -88,7 +88,7 @@ def _failing(tree: KernelTree, examples: int, cache: Cache) -> set[str]:
                 raise
             found.add(f"it cannot be built: {error} [{arch}]")
             continue
-        key = f"sweep-prove:{hashlib.sha256(code().encode() + b'%d ' % examples + prove.digest(program)).hexdigest()}"
+        key = f"sweep-prove:{hashlib.sha256(code().encode() + b'%d ' % examples + program.digest).hexdigest()}"
         failing = cache.load(key, _failing_decoder.decode)
         if failing is None:
             proof = prove.Prover(prove.Request((arch,), examples, 0, shrink=False), cache).proof(tree, arch)
