@@ -23,6 +23,7 @@ _PREFIXES = "scripts/dtc/include-prefixes"
 _SECONDS = 300.0
 _MOST = 400
 _BOARDS = 4
+_AT_LEAST = "2024.2"  # those before need all schemas at once, or fail with some
 _PROGRAMS = ("dt-doc-validate", "dt-extract-example", "dt-mk-schema", "dt-validate")
 _REFERENCE = re.compile(r"\$ref:\s*['\"]?([^#'\"\s]+)")
 _INCLUDE = re.compile(r"^\s*(?:#\s*include|/include/)\s*[<\"]([^>\"]+)[>\"]", re.MULTILINE)
@@ -79,12 +80,12 @@ class Bindings:
         found = {name: program([name]) for name in (*_PROGRAMS, "dtc", "gcc")}
         tools = {name: tool(name, command) for name, command in found.items() if command}
         self.version = " ".join(each.version for each in tools.values())
-        advice = {"dtc": "Debian has it in device-tree-compiler", "gcc": "install a compiler"}
+        advice = {"dtc": "Debian has it in device-tree-compiler", "gcc": "Debian has it in gcc"}
         lacking = next((name for name in found if name not in tools), "")
         self.missing = f"{lacking} is not installed: {advice.get(lacking, 'pip install dtschema')}" if lacking else ""
         if not lacking:
             doc = tools[_PROGRAMS[0]]
-            self.missing, self._places = doc.missing, doc.places
+            self.missing, self._places = doc.missing or _old(doc.version), doc.places
             self._directory = doc.command.removesuffix(_PROGRAMS[0])
 
     def wants(self, path: str) -> bool:
@@ -123,6 +124,19 @@ class Bindings:
                 raise CannotLook(f"{lacking[1]} was not looked for")
             found |= dict.fromkeys(_messages(output, each, snapshot))
         return tuple(found)
+
+
+def _old(version: str) -> str:
+    """Why a dtschema of that version line is of no use, "" where it is."""
+    found = re.match(r"[\d.]+", version)
+    if found and _numbers(found[0]) >= _numbers(_AT_LEAST):
+        return ""
+    name = f"dtschema {found[0]} is too old" if found else "the version of dtschema is not known"
+    return f"{name}, it takes {_AT_LEAST}: pip install dtschema"
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".") if part]
 
 
 def _is_schema(path: str) -> bool:

@@ -141,6 +141,20 @@ def test_a_binding_without_dtschema_is_skipped(tree: Path, cache_dir: Path, monk
     assert (cell.status.value, "pip install dtschema" in cell.detail) == ("SKIP", True)
 
 
+@pytest.mark.parametrize(("version", "fine"), [("2022.08.2", False), ("2023.11", False), ("2024.2", True), ("", False)])
+def test_a_dtschema_that_is_too_old_is_skipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, fine: bool
+) -> None:
+    """What is in Debian 12 says nothing at all of a board."""
+    for name in ("dt-doc-validate", "dt-extract-example", "dt-mk-schema", "dt-validate", "dtc", "gcc"):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho {version}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
+    found = Bindings().missing
+    assert (found == "") is fine, found
+    assert fine or "takes 2024.2: pip install dtschema" in found
+
+
 def test_documents(tree: Path, cache_dir: Path) -> None:
     if why := Rst().missing:
         pytest.skip(why)
