@@ -8,12 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from patcher.cache import Cache
+from patcher.lint import yamllint
+from patcher.lint.bindings import BINDINGS
 from patcher.lint.context import Context
 from patcher.lint.model import Outcome
 from patcher.lint.rules import Example, LintRule
+from patcher.lint.schema import schemas
 from patcher.lint.select import Settings
 from patcher.lint.session import lint_patches
 from patcher.mail.decode import decode
+from patcher.mail.diff import Diff
 from patcher.mail.mbox import split
 from patcher.mail.model import Patch
 from patcher.mail.parse import parse
@@ -114,8 +118,15 @@ def lint_example(rules: Sequence[LintRule], example: Example) -> Outcome:
 
 def run_examples(rules: Sequence[LintRule], only: str | None = None) -> Iterator[ExampleResult]:
     """Run the examples of every rule (or of the rule ``only``) against all rules."""
-    for rule in rules:
-        if only in (None, rule.id):
-            for example in rule.example:
-                fired = dict.fromkeys(finding.rule for finding in lint_example(rules, example).findings)
-                yield ExampleResult(rule.id, example.name, example.fires, tuple(fired), ())
+    chosen = [(rule, example) for rule in rules if only in (None, rule.id) for example in rule.example]
+    ask_yamllint(example for _, example in chosen)
+    for rule, example in chosen:
+        fired = dict.fromkeys(finding.rule for finding in lint_example(rules, example).findings)
+        yield ExampleResult(rule.id, example.name, example.fires, tuple(fired), ())
+
+
+def ask_yamllint(examples: Iterable[Example]) -> None:
+    """Have yamllint look at the schemas of all these at once: to start it for each would take most of the time."""
+    mails = [text for text in map(mail, examples) if BINDINGS in text]
+    diffs = [Diff(patch.diff) for text in mails for patch in patches(text)]
+    yamllint.ask(schema.text for diff in diffs for schema in schemas(diff) if not schema.error)

@@ -14,7 +14,7 @@ from patcher import data
 from patcher.cache import Cache
 from patcher.errors import InputError
 from patcher.lint import register
-from patcher.lint.examples import lint_example, mail, patches, run_examples
+from patcher.lint.examples import ask_yamllint, lint_example, mail, patches, run_examples
 from patcher.lint.job import Job, Message
 from patcher.lint.model import Hit
 from patcher.lint.rules import Example, LintRule, RuleFile, by_checkpatch, load_rules, shipped
@@ -23,6 +23,12 @@ RULES = shipped(examples=True)
 EXAMPLES = [(rule, example) for rule in RULES for example in rule.example]
 
 
+@pytest.fixture(scope="module")
+def _yamllint_was_asked() -> None:
+    ask_yamllint(example for _, example in EXAMPLES)
+
+
+@pytest.mark.usefixtures("_yamllint_was_asked")
 @pytest.mark.parametrize(("rule", "example"), EXAMPLES, ids=[f"{rule.id}-{each.name}" for rule, each in EXAMPLES])
 def test_every_example(rule: LintRule, example: Example, cache_dir: Path) -> None:
     found = {finding.rule for finding in lint_example(RULES, example).findings}
