@@ -15,6 +15,7 @@ from patcher.report.html.render import render
 
 _WORST = (Status.FAIL, Status.ERROR, Status.WARN, Status.SKIP, Status.PASS)
 _FEW = 4
+_AT_ONCE = 5000  # lines of diffs: more are laid out as they are unfolded
 
 
 class Text(NamedTuple):
@@ -112,19 +113,23 @@ def patches(
         row.number: [(each.path, finding(each, anchors)) for each in report.findings if each.commit == row.number]
         for row in report.rows
     }
+    told = texts or {}
+    later = sum(len(file.lines) for each in told.values() if each.diff for file in each.diff.files) > _AT_ONCE
     made = tuple(
-        _patch(row, report, own.get(row.number, ()), (texts or {}).get(row.number, Text())) for row in report.rows
+        _patch(row, report, own.get(row.number, ()), told.get(row.number, Text()), later) for row in report.rows
     )
     return shown.Section("commits", "Commit by commit", str(len(made)), "patches", made)
 
 
-def _patch(row: Row, report: Report, own: Iterable[tuple[str, shown.Finding]], text: Text) -> shown.Patch:
+def _patch(
+    row: Row, report: Report, own: Iterable[tuple[str, shown.Finding]], text: Text, later: bool
+) -> shown.Patch:  # fmt: skip
     groups = by_file(own)
     words = [mark(cell.status).word for cell in row.cells]
     words += [each.mark.word for group in groups for each in group.findings]
     return shown.Patch(
         _anchor(row), f"{row.number}/{len(report.rows)}", row.subject, row.id[:12], text.about,
-        tuple(dict.fromkeys(words)), tuple(_told(row, report)), groups, text.message, text.diff,
+        tuple(dict.fromkeys(words)), tuple(_told(row, report)), groups, text.message, text.diff, later,
     )  # fmt: skip
 
 

@@ -47,6 +47,13 @@ class ShownFile(NamedTuple):
     removed: int
     lines: tuple[Line, ...]
 
+    @property
+    def rows(self) -> Iterator[tuple[Line, str]]:
+        """The lines, each with what stands beside it: its numbers before and after, all as wide as the widest."""
+        wide = len(str(max((max(line.old, line.new) for line in self.lines), default=0)))
+        for line in self.lines:
+            yield line, f"{line.old or '':>{wide}}  {line.new or '':>{wide}}"
+
 
 class Shown(NamedTuple):
     """A diff of so many files (``of``), as far as it is shown. ``left_out``: how many lines were cut; ``raw``: its

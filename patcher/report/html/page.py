@@ -66,7 +66,7 @@ class Told(NamedTuple):
 
 class Patch(NamedTuple):
     """One commit or mail. ``label``: its number among all; ``about``: who wrote it, and when; ``words``: all marks it
-    has, to filter by; ``diff`` is None where it is not shown."""
+    has, to filter by; ``diff`` is None where it is not shown, ``later``: it is laid out when it is unfolded."""
 
     anchor: str
     label: str
@@ -78,6 +78,7 @@ class Patch(NamedTuple):
     groups: tuple[Group, ...] = ()
     message: str = ""
     diff: Shown | None = None
+    later: bool = False
 
 
 class Column(NamedTuple):

@@ -29,7 +29,24 @@
   });
   one("kinds").hidden = boxes.length < 2;
 
-  const text = (each) => each.lower ??= each.textContent.toLowerCase();
+  // Of a page with many diffs each is read when it is unfolded, and a picture when it is chosen. Until then it is text,
+  // the markup that is read without scripts; of this nothing can run: what a tree or mail says is escaped there as
+  // everywhere.
+  const later = (from) => all("noscript.later", from);
+  const read = (from = document) => {
+    for (const each of later(from)) {
+      const made = document.createElement("template");
+      made.innerHTML = each.textContent;
+      each.replaceWith(made.content);
+    }
+  };
+  document.addEventListener("needed", (event) => read(event.target));
+  document.addEventListener("toggle", (event) => { if (event.target.open) read(event.target); }, true);
+  const plain = (markup) => markup.replace(/ data-n="[^"]*"|<[^>]*>/g, "").replace(/&lt;/g, "<").replace(/&gt;/g, ">")
+    .replace(/&#34;/g, '"').replace(/&#39;/g, "'").replace(/&amp;/g, "&");
+  const whole = (each) => later(each).reduce(
+    (found, unread) => found.replace(unread.textContent, () => plain(unread.textContent)), each.textContent);
+  const text = (each) => each.lower ??= whole(each).toLowerCase();
   const filter = () => {
     const asked = words.value.toLowerCase().split(/\s+/).filter(Boolean);
     const wanted = new Set(boxes.filter((box) => box.checked).map((box) => box.value));
@@ -65,7 +82,10 @@
   bar.addEventListener("submit", (event) => event.preventDefault());
 
   // Folding.
-  const folds = (open) => { for (const each of all("details")) each.open = open; };
+  const folds = (open) => {
+    if (open) read();
+    for (const each of all("details")) each.open = open;
+  };
   one("unfold").addEventListener("click", () => folds(true));
   one("fold").addEventListener("click", () => folds(false));
   const unfoldTo = (each) => {
