@@ -1,15 +1,16 @@
 """What a check costs on many machines: measured here with a few workers, and computed from that for more.
 
     python bench/scale.py measure --tree DIR --range A..B --configs LIST [--workers 1,2,4] -o FILE
-    python bench/scale.py model FILE [--patches 300] [--configurations 12] [--workers 2,10,50] [--mbit 1000]
+    python bench/scale.py model FILE [--patches 300] [--configurations 12] [--workers 2,10,50] [--mbit 1000] [--anybody]
 
 ``measure`` checks the range once for each number of workers (local:N), each time with empty caches, and writes what
 each unit cost: the processor's seconds of its process, bytes there and back, and packs of commits. The reports must be
 the same. The tree's build is run without the sandbox, in which time is not counted: the tree must be trusted.
 
-``model`` plays dask's part with units drawn from the measured ones: a unit goes to the worker that is free first; a
-worker first takes in the tree, and prepares each configuration it has not had. All that is sent shares one line of
-that many Mbit/s. One worker is one core. Exit codes: 0 done, 1 reports differ, 2 the call is wrong.
+``model`` plays dask's part with units drawn from the measured ones: the worker that is free first gets the unit that
+patcher.cluster.nearest has for it; a worker first takes in the tree, and prepares each configuration it has not had.
+All that is sent shares one line of that many Mbit/s. One worker is one core. With --anybody a unit goes to whoever is
+free, as if nobody knew what is prepared. Exit codes: 0 done, 1 reports differ, 2 the call is wrong.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from patcher.check.run import Options
 from patcher.check.session import check
 from patcher.cluster.address import Where
 from patcher.cluster.client import Cluster
+from patcher.cluster.nearest import Nearest
 from patcher.report.check_json import check_json
 
 _CONFIGURING = " configuring"
@@ -85,30 +87,41 @@ def measured(tree: Path, span: str, configs: str, workers: int) -> tuple[Run, st
         return found, check_json(report, {}), len(report.rows)
 
 
-def simulated(found: Measured, patches: int, configurations: int, workers: int, mbit: float) -> Model:
+def simulated(
+    found: Measured, patches: int, configurations: int, workers: int, mbit: float, *, anybody: bool = False
+) -> Model:  # fmt: skip
     """A check of that many patches in that many configurations."""
     draw = random.Random(0)
     base = found.runs[0]
     prepare = sum(unit[0] for unit in base.configuring) / len(base.configuring)
     pack = base.pack_bytes / max(1, base.packs)
     count = round(len(base.compiling) * patches * configurations / (found.commits * found.configurations))
-    units = [(draw.choice(base.compiling), number % configurations) for number in range(count)]
+    waiting: Nearest[tuple[tuple[float, int, int], int]] = Nearest()
     line = mbit * 1e6 / 8
     ready = [(pack * (number + 1) / line, number) for number in range(workers)]  # one after the other over one line
     heapq.heapify(ready)
     had: set[tuple[int, int]] = set()
-    work = overhead = 0.0
+    work = overhead = clock = 0.0
     sent = pack * workers
-    for (seconds, there, back), configuration in units:
-        free, worker = heapq.heappop(ready)
-        if (worker, configuration) not in had:
-            had.add((worker, configuration))
-            overhead += prepare
-            free += prepare
-        work += seconds
-        sent += there + back
-        heapq.heappush(ready, (free + seconds + (there + back) / line, worker))
-    clock = prepare + max(free for free, _ in ready)  # the base is configured first: a unit for each configuration
+    for units in ([(0.0, 0, 0)] * configurations, draw.choices(base.compiling, k=count)):  # the bases come first
+        for number, cost in enumerate(units):
+            waiting.add("" if anybody else str(number % configurations), (cost, number % configurations))
+        left = [(max(free, clock), worker) for free, worker in ready]
+        ready = []
+        while left:
+            free, worker = heapq.heappop(left)
+            if (given := waiting.take(str(worker))) is None:
+                ready.append((free, worker))
+                continue
+            (seconds, there, back), configuration = given
+            if (worker, configuration) not in had:
+                had.add((worker, configuration))
+                overhead += prepare
+                free += prepare
+            work += seconds
+            sent += there + back
+            heapq.heappush(left, (free + seconds + (there + back) / line, worker))
+        clock = max(free for free, _ in ready)
     return Model(clock, work + overhead, overhead, sent / 1e6)
 
 
@@ -136,9 +149,10 @@ def _model(arguments: argparse.Namespace) -> int:
     found = msgspec.convert(json.loads(arguments.file.read_text()), Measured)
     print(f"{arguments.patches} patches x {arguments.configurations} configurations, {arguments.mbit:g} Mbit/s")
     print(f"{'workers':>7} {'hours':>7} {'speed-up':>8} {'overhead':>8} {'GB sent':>8}")
-    one = simulated(found, arguments.patches, arguments.configurations, 1, arguments.mbit)
+    many = (found, arguments.patches, arguments.configurations)
+    one = simulated(*many, 1, arguments.mbit)
     for workers in arguments.workers:
-        model = simulated(found, arguments.patches, arguments.configurations, workers, arguments.mbit)
+        model = simulated(*many, workers, arguments.mbit, anybody=arguments.anybody)
         print(
             f"{workers:7} {model.clock / 3600:7.2f} {one.clock / model.clock:8.1f} "
             f"{model.overhead / model.work:8.0%} {model.sent / 1e3:8.1f}"
@@ -166,6 +180,7 @@ def main() -> int:
     model.add_argument("--configurations", type=int, default=12)
     model.add_argument("--workers", type=_numbers, default=[1, 2, 10, 50])
     model.add_argument("--mbit", type=float, default=1000)
+    model.add_argument("--anybody", action="store_true")
     model.set_defaults(call=_model)
     arguments = parser.parse_args()
     return int(arguments.call(arguments))

@@ -24,6 +24,7 @@ class Unit(Frozen, frozen=True):
         commits: of the repository, that must be there to do it
         history: names the repository whose history must be there, too, and what it has: IDENTITY-STATE; else ""
         data: the SHA-256 of what ``Offer.data`` has for it, or ""
+        near: names what takes long to prepare, and serves all units of that name; "" for nothing
     """
 
     kind: str
@@ -33,6 +34,7 @@ class Unit(Frozen, frozen=True):
     commits: tuple[str, ...] = ()
     history: str = ""
     data: str = ""
+    near: str = ""
 
 
 class Lost(NamedTuple):

@@ -134,7 +134,8 @@ class Away:
         work = structs.replace(work, configuration=_nameless(configuration))
         about = f"{snapshot.commit[:12]} {configuration.spec.made_of()}: {what}"
         commits = tuple(dict.fromkeys((self._place.base, snapshot.commit)))
-        return Unit("check", key, about, msgspec.msgpack.encode(work), commits)
+        near = digest(configuration.key(), self._place)
+        return Unit("check", key, about, msgspec.msgpack.encode(work), commits, near=near)
 
     def _run(
         self, units: Sequence[Unit], configurations: Sequence[Configuration]

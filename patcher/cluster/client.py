@@ -11,8 +11,8 @@ import time
 import uuid
 import warnings
 import zlib
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +24,7 @@ from patcher import temporary
 from patcher.cluster import layers, task
 from patcher.cluster.address import Where
 from patcher.cluster.frames import Failed, Made
+from patcher.cluster.nearest import Nearest
 from patcher.cluster.process import Died
 from patcher.cluster.sending import Sender, Sent
 from patcher.errors import InputError
@@ -31,9 +32,10 @@ from patcher.units import Lost, Offer, Unit
 
 _CONNECT = 10  # seconds
 _WORKERS = 60.0  # seconds to wait for a worker, where there is none
-_ANSWER = 60  # seconds for a result that is there to come here
-_AHEAD = 2  # units for each thread of a worker that are under way
-_RETRIES = 2  # after a unit's process has died
+_TIMEOUT, _ANSWER = 5, 12  # seconds for a result that is there to come here, and how often it is asked for
+_LOOK = 1.0  # seconds after which it is looked who is there
+_AHEAD = 2  # units for each thread of a worker that are under way, where they are many
+_TRIES = 4  # of a unit, where its worker, or its process there, comes to an end
 _made_decoder = msgspec.msgpack.Decoder(Made | Failed)
 _AGAIN = "what was done is in the cache: the same command again does the rest"
 
@@ -45,6 +47,23 @@ class Cost(NamedTuple):
     sent: int
     received: int
     seconds: float
+
+
+class _Given(NamedTuple):
+    """A unit that is under way, and at which address."""
+
+    unit: Unit
+    worker: str
+
+
+class _Not(NamedTuple):
+    """A unit was not done, though another worker may do it; and why."""
+
+    why: str
+
+
+class _WorkerGone(Exception):
+    """The worker that had a unit has ended."""
 
 
 class Cluster:
@@ -62,6 +81,7 @@ class Cluster:
         self.sent = Sent()
         self.costs: list[Cost] = []
         self._packed: dict[str, int] = {}  # bytes, by key
+        self._nearest: Nearest[Unit] = Nearest()
 
     def __enter__(self) -> Cluster:
         logging.disable(logging.CRITICAL)  # dask tells in its log what we tell in a line
@@ -112,74 +132,131 @@ class Cluster:
         return directory
 
     def _run(self, units: Sequence[Unit], resource: str) -> Iterator[tuple[Unit, bytes | Lost]]:
-        waiting = deque(units)
-        under_way: dict[Any, Unit] = {}
+        self._nearest.clear()
+        for unit in units:
+            self._nearest.add(unit.near, unit)
+        under_way: dict[Any, _Given] = {}
         ended: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        threads, looked, without = 0, 0.0, time.monotonic()
+        threads, looked, without = dict[str, int](), 0.0, time.monotonic()
+        tries: Counter[str] = Counter()  # that came to nothing, by the key of the unit
         try:
-            while waiting or under_way:
-                if time.monotonic() > looked + 1:
+            while self._nearest or under_way:
+                if time.monotonic() > looked + _LOOK:
                     threads, looked = self._threads(resource), time.monotonic()
                     without = looked if threads else without
                     if looked > without + _WORKERS:
                         raise InputError(f"no worker came in {_WORKERS:g} s to do the rest", f"start some: {_AGAIN}")
-                while waiting and len(under_way) < _AHEAD * threads:
-                    unit = waiting.popleft()
-                    future = self._submit(unit, resource)
-                    under_way[future] = unit
+                    self._nearest.keep(threads)
+                    for future in [each for each, given in under_way.items() if given.worker not in threads]:
+                        unit, _ = under_way.pop(future)
+                        self._client.cancel([future], force=True)
+                        yield from self._again(unit, "the worker that had it ended", tries)
+                for unit, worker in self._next(threads, under_way):
+                    future = self._submit(unit, resource, worker, tries[unit.key])
+                    under_way[future] = _Given(unit, worker)
                     future.add_done_callback(ended.put)
                 with contextlib.suppress(queue.Empty):
                     future = ended.get(timeout=1)
-                    yield (unit := under_way.pop(future)), self._result(future, unit)
+                    if future in under_way:  # else it was cancelled
+                        given = under_way.pop(future)
+                        result = self._result(future, given, resource)
+                        if isinstance(result, _Not):
+                            yield from self._again(given.unit, result.why, tries)
+                        else:
+                            yield given.unit, result
         finally:
             if under_way:
                 with contextlib.suppress(Exception):
                     self._client.cancel(list(under_way), force=True)
 
-    def _submit(self, unit: Unit, resource: str) -> Any:
+    def _again(self, unit: Unit, why: str, tries: Counter[str]) -> Iterator[tuple[Unit, Lost]]:
+        """It waits once more, but not for ever."""
+        tries[unit.key] += 1
+        if tries[unit.key] < _TRIES:
+            self._nearest.add(unit.near, unit)
+        else:
+            yield unit, Lost(f"{unit.about}: {why}, {_TRIES} times")
+
+    def _next(self, threads: Mapping[str, int], under_way: Mapping[Any, _Given]) -> Iterator[tuple[Unit, str]]:
+        """Units to be begun, and by whom. No worker has two as long as another has none."""
+        busy = Counter(given.worker for given in under_way.values())
+        for ahead in range(1, _AHEAD + 1):
+            for worker, count in threads.items():
+                while (
+                    worker not in self._told
+                    and busy[worker] < ahead * count
+                    and (unit := self._nearest.take(worker, busy=ahead > 1))
+                ):
+                    busy[worker] += 1
+                    yield unit, worker
+
+    def _submit(self, unit: Unit, resource: str, worker: str, attempt: int) -> Any:
         packed = zlib.compress(msgspec.msgpack.encode(unit), task.LEVEL)
         self._packed[unit.key] = len(packed)
         with self._reached():
             return self._client.submit(
-                task.perform, packed, key=f"patcher-{unit.kind}-{unit.key}",
-                resources={resource: 1}, retries=_RETRIES, pure=False,
+                task.perform, packed, key=f"patcher-{unit.kind}-{unit.key}-{attempt}", workers=[worker],
+                resources={resource: 1}, pure=False,
             )  # fmt: skip
 
-    def _result(self, future: Any, unit: Unit) -> bytes | Lost:
+    def _result(self, future: Any, given: _Given, resource: str) -> bytes | Lost | _Not:
+        """What came of a unit."""
+        unit = given.unit
         try:
-            with self._reached():
-                packed = future.result(timeout=_ANSWER)
-            made = _made_decoder.decode(zlib.decompress(packed))
-            if isinstance(made, Failed):
-                return Lost(made.reason)
-            self.costs.append(Cost(unit.about, self._packed.pop(unit.key), len(packed), made.seconds))
-            result: bytes = made.result
-            return result
-        except KilledWorker as error:
-            return Lost(f"{unit.about}: {error.allowed_failures + 1} workers ended while they did it")
+            packed = self._fetched(future, given.worker, resource)
+            made: Made | Failed = _made_decoder.decode(zlib.decompress(packed))
+        except (KilledWorker, _WorkerGone):
+            return _Not("the worker that had it ended")
         except Died as error:
-            return Lost(f"{unit.about}: {error}, {_RETRIES + 1} times")
+            return _Not(str(error))
         except InputError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a worker raised, it is that unit's
             return Lost(f"{unit.about}: {type(error).__name__}: {error}")
         finally:
             future.release()
+        if isinstance(made, Failed):
+            if not made.machine:
+                return Lost(made.reason)
+            self._unused(given.worker, made.reason)
+            return _Not(made.reason)
+        self.costs.append(Cost(unit.about, self._packed[unit.key], len(packed), made.seconds))
+        return made.result
 
-    def _threads(self, resource: str) -> int:
-        """Of the workers that do such units."""
+    def _fetched(self, future: Any, worker: str, resource: str) -> bytes:
+        """The answer, which lies at the worker that made it. Raises _WorkerGone, and what the task did."""
+        for _ in range(_ANSWER):
+            try:
+                found: bytes = future.result(timeout=_TIMEOUT)
+                return found
+            except (OSError, CancelledError):
+                if future.status == "error":
+                    raise
+                if worker not in self._threads(resource):
+                    raise _WorkerGone from None
+        raise TimeoutError(f"its result does not come for {_ANSWER * _TIMEOUT} s")
+
+    def _threads(self, resource: str) -> dict[str, int]:
+        """Of the workers that do such units, by address."""
         with self._reached():
             if self._client.status != "running":
                 raise OSError
             workers = self._client.scheduler_info(n_workers=-1)["workers"]
-        return sum(int(each["resources"].get(resource, 0)) for each in workers.values())
+        found = {address: int(each["resources"].get(resource, 0)) for address, each in workers.items()}
+        return {address: count for address, count in found.items() if count and address not in self._told}
+
+    def _unused(self, worker: str, why: str) -> None:
+        """A worker gets no units from now on, which is told."""
+        if worker not in self._told and sys.stderr is not None:
+            sys.stderr.write(f"patcher: {worker} is not used: {why}\n")
+        self._told.add(worker)
 
     @contextlib.contextmanager
     def _reached(self) -> Iterator[None]:
         """Turn what tells that the scheduler is gone into one line."""
         try:
             yield
-        except (OSError, CancelledError, TimeoutError) as error:
+        except (OSError, CancelledError) as error:
             where = self._where.address or "here"
             raise InputError(f"the scheduler at {where} is gone", _AGAIN) from error
 
@@ -204,9 +281,7 @@ class Cluster:
             address, why = next(iter(wrong.items()))
             raise InputError(f"no worker is as this machine is: {address}: {why}", "have the same on all machines")
         for address, why in wrong.items():
-            if address not in self._told and sys.stderr is not None:
-                self._told.add(address)
-                sys.stderr.write(f"patcher: {address} is not used: {why}\n")
+            self._unused(address, why)
         return resource
 
 

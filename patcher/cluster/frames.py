@@ -47,9 +47,10 @@ class Made(Frozen, frozen=True, tag=True):
 
 
 class Failed(Frozen, frozen=True, tag=True):
-    """There is no result, for this reason."""
+    """There is no result, for this reason. ``machine``: which is this machine's, and another may do it."""
 
     reason: str
+    machine: bool = False
 
 
 Frame = Do | Came | Wants | Made | Failed

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from patcher import confine
-from patcher.cache import Cache, default_root
+from patcher.cache import Cache, CacheError, default_root
 from patcher.cluster import frames, layers
 from patcher.cluster.frames import Came, Do, Failed, Made, Wants
 from patcher.errors import InputError, MachineError
@@ -58,18 +58,32 @@ class Server:
 
     def _done(self, unit: Unit) -> Made | Failed:
         try:
-            clone = self._clone(unit)
-            if not clone.has(unit.commits, history=unit.history):
-                there = clone.there(unit.commits, history=unit.history)
-                came = self._wanted(Wants(unit.commits, there, history=unit.history))
-                clone.take(Path(came.path), came.commits, came.shallow, history=unit.history)
+            clone = self._with_commits(unit)
             data, before = self._data(unit.data), os.times()
             result = self._bench(unit, clone).do(unit, data)
             return Made(result, sum(os.times()[:4]) - sum(before[:4]))
-        except (InputError, MachineError) as error:
+        except (CacheError, MachineError) as error:
+            return Failed(str(error), machine=True)
+        except InputError as error:
             return Failed(str(error))
         except (OSError, MemoryError, RecursionError) as error:
-            return Failed(f"{type(error).__name__}: {error}")
+            return Failed(f"{type(error).__name__}: {error}", machine=isinstance(error, OSError))
+
+    def _with_commits(self, unit: Unit) -> Clone:
+        """The clone, with what the unit needs of it. Raises OSError where it fails, as it is this machine's."""
+        try:
+            clone = self._clone(unit)
+            if clone.has(unit.commits, history=unit.history):
+                return clone
+            wants = Wants(unit.commits, clone.there(unit.commits, history=unit.history), history=unit.history)
+        except InputError as error:
+            raise OSError(str(error)) from error
+        came = self._wanted(wants)
+        try:
+            clone.take(Path(came.path), came.commits, came.shallow, history=unit.history)
+        except InputError as error:
+            raise OSError(str(error)) from error
+        return clone
 
     def _clone(self, unit: Unit) -> Clone:
         """Of the repository whose history is asked for; files of all others lie in one, for each length of ids."""
@@ -108,7 +122,7 @@ class Server:
         frames.send(self._says, wants)
         came = frames.receive(self._hears, lambda: None, _IDLE)
         if isinstance(came, Failed):
-            raise InputError(came.reason)
+            raise OSError(came.reason) if came.machine else InputError(came.reason)
         assert isinstance(came, Came)
         return came
 
@@ -137,7 +151,12 @@ def main(parent: int) -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.dup2(2, 1)  # whatever else is said
-    directory, lock = place()
+    try:
+        directory, lock = place()
+    except (InputError, OSError) as error:
+        frames.receive(hears, lambda: None, _IDLE)
+        frames.send(says, Failed(str(error), machine=True))
+        return
     with lock:
         try:
             Server(directory, hears, says).serve()

@@ -83,6 +83,10 @@ class _Arrival:
 _arrivals: dict[str, _Arrival] = {}
 
 
+def _full(error: OSError) -> Failed:
+    return Failed(f"cannot write to {tempfile.gettempdir()} ({error.strerror or error})", machine=True)
+
+
 class End(Frozen, frozen=True):
     """All of it was sent; or why not. See ``Came``."""
 
@@ -101,7 +105,11 @@ def arrive(name: str, sender: str, part: bytes, end: bytes) -> bool:
     if arrival is None or arrival.sender not in ("", sender) or arrival.there.is_set():
         return False
     arrival.sender = sender
-    arrival.add(part)
+    try:
+        arrival.add(part)
+    except OSError as error:
+        arrival.complete(_full(error))
+        return False
     if end:
         told = _end_decoder.decode(end)
         came = Came(str(arrival.path), told.commits, told.shallow)
@@ -141,7 +149,10 @@ def perform(packed: bytes) -> bytes:
             if isinstance(arrival.came, Failed):
                 arrival.remove()
 
-    done = _processes.do(unit, bring, wanted)
+    try:
+        done = _processes.do(unit, bring, wanted)
+    except OSError as error:
+        done = _full(error)
     if isinstance(done, Failed):
-        done = Failed(f"{unit.about}: {worker.address}: {done.reason}")
+        done = done if done.machine else Failed(f"{unit.about}: {worker.address}: {done.reason}")
     return zlib.compress(msgspec.msgpack.encode(done), LEVEL)
