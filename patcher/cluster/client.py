@@ -307,9 +307,12 @@ def _here(workers: int) -> Any:
 
 
 def _by_ssh(hosts: Sequence[str]) -> Any:
-    """Workers on all of the machines, a thread in each process, and the scheduler on the first."""
+    """A worker on each of the machines, with a thread for each of its cores, and the scheduler on the first."""
     try:
-        return SSHCluster([hosts[0], *hosts], worker_options={"nthreads": 1, "n_workers": -1})
+        return SSHCluster([hosts[0], *hosts])
     except Exception as error:
-        why = str(error).partition("\n")[0]
-        raise InputError(f"cannot start workers by ssh ({why})", "try 'ssh HOST dask --version'") from error
+        why = str(error).partition("\n")[0].removeprefix("Cluster failed to start: ")
+        raise InputError(
+            f"cannot start workers by ssh: {why}",
+            f"for each machine, 'ssh HOST {sys.executable} -m distributed.cli.dask_spec --version' must ask nothing",
+        ) from error
