@@ -92,18 +92,28 @@ def choose(series: Sequence[Snapshot], arches: Sequence[str], configure: Configu
         used.append(new)
         return ""
 
-    left: list[LeftOut] = []
+    def cover(arch: str, paths: Sequence[str]) -> None:
+        """Have these files built, with as few more configurations as will do: each one is prepared anew."""
+        start = next(each for each in made if _kind(each) == arch)
+        asked = {
+            path: [name for name in _conditions(last, path) if start.config.get(name, "n") == "n"]
+            for path in paths
+            if not any(_builds(last, each, path) for each in used if _kind(each) == arch)
+        }
+        some = [path for path in asked if asked[path]]
+        switched = tuple(dict.fromkeys((name, "y") for path in some for name in asked[path]))
+        if some and add(start, switched, lambda new: all(_builds(last, new, path) for path in some)) and some[1:]:
+            cover(arch, some[: len(some) // 2])
+            cover(arch, some[len(some) // 2 :])
+
+    left = [
+        LeftOut(path, "it is for another architecture")
+        for path in files
+        if not any(_concerns(arch, path, first) for arch in _kinds(made))
+    ]
+    for arch in _kinds(made):
+        cover(arch, [path for path in files if _concerns(arch, path, first)])
     hindered: dict[Branch, str] = {}
-    for path in files:
-        kinds = [arch for arch in _kinds(made) if _concerns(arch, path, first)]
-        if not kinds:
-            left.append(LeftOut(path, "it is for another architecture"))
-        for arch in kinds:
-            if not any(_builds(last, each, path) for each in used if _kind(each) == arch):
-                start = next(each for each in made if _kind(each) == arch)
-                switched = tuple((name, "y") for name in _conditions(last, path) if start.config.get(name, "n") == "n")
-                if switched:
-                    add(start, switched, lambda new, path=path: _builds(last, new, path))  # type: ignore[misc]
     for key, branch in wanted.items():
         if not any(_concerns(arch, branch.path, first) for arch in _kinds(made)):
             continue

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from check.checking import append, check, commit_edits, replace, require_gcc, table
 from check.kconfigtree import require_kconfig, small_tree
+from realgit import run_git
 
 NEW = 'config NEW\n\tbool "new"\n\tdepends on BUS && !QUICK\n'
 
@@ -120,6 +121,25 @@ def test_configurations_are_chosen_for_what_a_series_adds(tree: Path, tmp_path: 
     assert any("+OLD" in name for name in names), names
     assert left_out(report) == []
     assert "ERROR" not in " ".join(table(report)), report.rows
+
+
+def test_one_configuration_for_as_many_files_as_can_be(tree: Path, tmp_path: Path) -> None:
+    commit_edits(
+        tree, "drivers",
+        {"drivers/Kconfig": append("".join(
+            f'config {name}\n\tbool "{name}"\n\tdepends on {on}\n'
+            for name, on in (("A", "BUS"), ("B", "!BUS"), ("C", "y"))
+         )),
+         "drivers/Makefile": append("obj-$(CONFIG_A) += a.o\nobj-$(CONFIG_B) += b.o\nobj-$(CONFIG_C) += c.o\n"),
+         "drivers/a.c": append("int a;\n"), "drivers/b.c": append("int b;\n"), "drivers/c.c": append("int c;\n")},
+    )  # fmt: skip
+    run_git(tree, "tag", "-f", "base")
+    commit_edits(tree, "all", {f"drivers/{name}.c": append("int more;\n") for name in ("a", "b", "c", "old")})
+    report = check(tree, "base", tmp_path / "cache", configs="auto")
+    names = [column.config.partition("x86_64:defconfig")[2] for column in report.columns if "i386" not in column.config]
+    assert names == ["", "+A", "+B", "+C+OLD"]
+    assert "drivers/" not in " ".join(left_out(report))
+    assert sum(cell.count for cell in report.rows[0].cells) == 8, report.rows
 
 
 def test_all_modules(tree: Path, tmp_path: Path) -> None:
