@@ -25,10 +25,10 @@ class Where(NamedTuple):
 def parse(text: str) -> Where:
     """What ``--on`` names. Raises InputError for what it cannot be, and where what it takes is not installed."""
     where = _parse(text)
-    if find_spec("distributed") is None:
-        raise InputError("--on needs dask.distributed, which is not installed", "pip install 'patcher[cluster]'")
-    if where.hosts and find_spec("asyncssh") is None:
-        raise InputError("--on ssh: needs asyncssh, which is not installed", "pip install asyncssh")
+    needed = {"distributed": "dask.distributed", **({"asyncssh": "asyncssh"} if where.hosts else {})}
+    for module, name in needed.items():
+        if find_spec(module) is None:
+            raise InputError(f"--on {text} needs {name}, which is not installed", "pip install 'patcher[cluster]'")
     return where
 
 

@@ -24,7 +24,7 @@ def home(tmp_path: Path) -> Iterator[Path]:
     if sshd is None:
         pytest.skip("sshd is not installed (openssh-server)")
     if importlib.util.find_spec("asyncssh") is None or importlib.util.find_spec("distributed") is None:
-        pytest.skip("asyncssh or dask.distributed is not installed")
+        pytest.skip("asyncssh or dask.distributed is not installed (patcher[cluster])")
     if os.geteuid() == 0 and not Path("/run/sshd").is_dir():
         pytest.skip("sshd does not start without /run/sshd")
     home = tmp_path / "home"
