@@ -89,10 +89,11 @@ def prove(
     prover = Prover(Request(("x86_64", "i386"), examples, 0), cache, progress)
     base = series.repository.commit(series.base)
     found, missing = {}, {}
-    prover.ahead([GitTree(series.repository, each.id) for each in (base, *series.commits)], elsewhere)
-    for commit in (base, *series.commits):
+    trees = {each: GitTree(series.repository, each.id) for each in (base, *series.commits)}
+    prover.ahead(trees.values(), elsewhere)
+    for commit, tree in trees.items():
         try:
-            found[commit.id] = prover.commit(GitTree(series.repository, commit.id), commit.subject)
+            found[commit.id] = prover.commit(tree, commit.subject)
         except InputError as error:
             missing[commit.id] = str(error)
     return Proofs(found, missing)

@@ -99,7 +99,7 @@ def _roots(tree: KernelTree, found: Places) -> list[str]:
 
 
 def _bridge_headers(tree: KernelTree) -> list[str]:
-    return [path for path in _BRIDGE_HEADERS if path in tree.paths()]
+    return list(tree.blobs(_BRIDGE_HEADERS))
 
 
 def _build(tree: KernelTree, found: Places, config: Config, includes: Includes, cache: Cache) -> Program:
@@ -204,7 +204,7 @@ def _names_brk(compiled: bytes, bits: int) -> bool:
 
 
 def _old(tree: KernelTree) -> bool:
-    return "include/linux/compiler-gcc4.h" in tree.paths()
+    return bool(tree.blobs(["include/linux/compiler-gcc4.h"]))
 
 
 def _plain(arguments: list[str], work: Path) -> list[str]:

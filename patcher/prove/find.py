@@ -48,10 +48,11 @@ def places(tree: KernelTree, bits: int = 0) -> Places:
     texts = tree.read(files)
     defined: dict[str, str] = {}
     for symbol in (*wanted, HIGH):
+        name = symbol.encode()
         pattern = re.compile(
-            rb"^[A-Za-z_][\w \t\*]*[ \t\*\n]" + re.escape(symbol.encode()) + rb"\s*\([^;{}]*\)\s*\{", re.MULTILINE
+            rb"^[A-Za-z_][\w \t\*]*[ \t\*\n]" + re.escape(name) + rb"\s*\([^;{}]*\)\s*\{", re.MULTILINE
         )
-        found = [path for path in files if path in texts and pattern.search(texts[path])]
+        found = [path for path in files if name in texts.get(path, b"") and pattern.search(texts[path])]
         if found:
             defined[symbol] = next((path for path in found if "/xen/" in path), found[0])
     if LOOKUP not in defined:
@@ -70,7 +71,8 @@ _CLEARS = re.compile(rb"\b(?:pmd_clear|set_pmd)\s*\(")
 def _clears_elsewhere(texts: Mapping[str, bytes], high: str, bits: int) -> str:
     """A file, other than ``high``, with a function that names the end of the brk and clears PMDs."""
     for path, text in texts.items():
-        for function in _of_word_size(text, bits).split(b"\n}\n") if path != high else ():
+        may_be = path != high and _BRK_END.encode() in text and _CLEARS.search(text)
+        for function in _of_word_size(text, bits).split(b"\n}\n") if may_be else ():
             body = function[function.rfind(b"\n{\n") :]
             if _BRK_END.encode() in body and _CLEARS.search(body):
                 return path

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -25,6 +27,7 @@ from patcher.prove.scenario import BOOT, Region, Scenario
 from patcher.prove.search import search
 from patcher.prove.steps import Asked, Get, PfnToMfn, Scan, Stats, Valid, Watch
 from patcher.prove.verdict import CommitProof, Counterexample, Proof, Status, Verdict
+from patcher.source.workers import cores
 from patcher.tree.kernel import KernelTree
 from patcher.units import Elsewhere
 
@@ -81,6 +84,7 @@ class Prover:
         self._chosen = choose(request.only)
         self._cache = cache
         self._progress = progress
+        self._built: dict[tuple[KernelTree, str], Program] = {}
         self._played: dict[tuple[str, bytes], Proof] = {}
 
     def commit(self, tree: KernelTree, subject: str) -> CommitProof:
@@ -99,7 +103,7 @@ class Prover:
         if not why:
             selfcheck.check(arch, self._cache)
             try:
-                program = build(tree, arch, self._cache)
+                program = self._built.pop((tree, arch), None) or build(tree, arch, self._cache)
             except toolchain.CompilerError as error:
                 why = f"the tree's code does not compile: {error}"
         if program is None:
@@ -116,19 +120,22 @@ class Prover:
         return self._played[key]
 
     def ahead(self, trees: Iterable[KernelTree], elsewhere: Elsewhere | None) -> None:
-        """Have the programs of trees played elsewhere, all at once, so that ``commit`` has no more to do. Does nothing
-        where there is no elsewhere. Raises InputError where no one is left there."""
-        if elsewhere is None:
-            return
-        from patcher.prove.away import play_all
-
+        """Have the programs of trees played all at once, so that ``commit`` has no more to do: elsewhere, or, where
+        there is no elsewhere, on all cores of this machine. Raises InputError where no one is left there, MachineError
+        as ``proof`` does."""
         programs: dict[tuple[str, bytes], Program] = {}
         for tree, arch in itertools.product(trees, self._request.archs):
             with contextlib.suppress(InputError, toolchain.CompilerError):  # ``proof`` tells it
                 if not toolchain.missing(ARCHS[arch]):
-                    program = build(tree, arch, self._cache)
+                    selfcheck.check(arch, self._cache)
+                    program = self._built[tree, arch] = build(tree, arch, self._cache)
                     programs[arch, program.digest] = program
-        parts = play_all(programs, self._request, self._chosen, self._cache, elsewhere, self._progress)
+        if elsewhere is None:
+            parts = together(programs, self._request, self._chosen, self._progress)
+        else:
+            from patcher.prove.away import play_all
+
+            parts = play_all(programs, self._request, self._chosen, self._cache, elsewhere, self._progress)
         for (arch, key), found in parts.items():
             program = programs[arch, key]
             self._played[arch, key] = proof_of(program, arch, self._request, self._chosen, found)
@@ -174,6 +181,38 @@ def play(
             return Part("", runner.confined, before, runner.played, seconds, tuple(verdicts))
     except RunError as error:
         return Part(f"the tree's code cannot be run: {error}", "", 0, 0, 0.0, ())
+
+
+def together(
+    programs: Mapping[tuple[str, bytes], Program], request: Request, chosen: Sequence[AnyProperty],
+    progress: Progress | None,
+) -> dict[tuple[str, bytes], list[Part]]:  # fmt: skip
+    """What came of programs that are played at once, one on each core; nothing of those that this machine cannot run.
+    Half of the time we wait for the program, so that threads will do."""
+    over = threading.Event()
+    counted = itertools.count()
+    total = len(programs) * len(chosen)
+
+    def played(program: Program) -> Part:
+        def tell(_: int) -> None:
+            if over.is_set():
+                raise CancelledError
+            if progress:
+                progress("proving", next(counted), total)
+
+        return play(program, request, chosen, tell)
+
+    found: dict[tuple[str, bytes], list[Part]] = {}
+    with ThreadPoolExecutor(cores()) as pool:
+        try:
+            for key, part in {key: pool.submit(played, program) for key, program in programs.items()}.items():
+                with contextlib.suppress(InputError):  # whoever plays it again tells it
+                    found[key] = [part.result()]
+        except BaseException:
+            over.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return found
 
 
 def proof_of(
