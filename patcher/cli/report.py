@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from patcher.cli.command import Command
-from patcher.cli.common import CLEAN, FOUND, PATH, common, deliver, fail_on, open_place, use_libclang, working
+from patcher.cli.common import CLEAN, FOUND, PATH, begin, common, deliver, fail_on, open_place, use_libclang, working
 from patcher.errors import InputError
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def report(
     What needs no trust in the tree is run; what is not run is in the report, too. Exit code 1 means that something
     speaks against the series.
     """
+    begin(quiet)
     use_libclang(libclang)
     from patcher.check.run import Options
     from patcher.check.session import passed

@@ -1,4 +1,4 @@
-"""Progress on a terminal: one line on standard error, for work of more than half a second.
+"""Progress on a terminal: one line on standard error, for work of more than a third of a second.
 
 A process of its own draws it, so that time goes on there whatever keeps us busy, and no thread of ours stands in the
 way of those that fork. It looks at what is told in memory that it shares with us.
@@ -18,7 +18,7 @@ from typing import NoReturn
 from patcher.report.fold import WIDTH
 from patcher.report.pace import Pace
 
-_DELAY = 0.25  # seconds, after those that it took to start
+_DELAY = 0.15  # seconds, after the fifth of one that it takes to start
 _EVERY = 0.1  # seconds between two looks
 _HEAD = struct.Struct("=IQQH")  # how often it was told, done, total, bytes of the text
 _MOST = 200  # bytes of the text

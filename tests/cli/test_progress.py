@@ -11,11 +11,13 @@ import sys
 import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from patience import not_stuck
 
+from patcher import cli
 from patcher.report import progress
 
 Environment = dict[str, str]
@@ -139,3 +141,14 @@ def test_what_is_quick_draws_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(OSError):
         os.read(leader, 1)
     os.close(leader)
+
+
+def test_it_is_there_before_what_takes_time_is_loaded() -> None:
+    """``report`` loaded a second of libraries first."""
+    commands = {file.name: file.read_text() for file in Path(cli.__file__).parent.glob("*.py")}
+    working = {name: text for name, text in commands.items() if "    with working(quiet" in text}
+    assert len(working) > 7
+    for name, text in working.items():
+        at = text.find("    begin(")
+        assert 0 < at < text.index("    with working("), name
+        assert "    from patcher." not in text[text.rindex("\ndef ", 0, at) : at], name
