@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -123,22 +123,33 @@ class Prover:
         """Have the programs of trees played all at once, so that ``commit`` has no more to do: elsewhere, or, where
         there is no elsewhere, on all cores of this machine. Raises InputError where no one is left there, MachineError
         as ``proof`` does."""
+        asked = list(itertools.product(trees, self._request.archs))
         programs: dict[tuple[str, bytes], Program] = {}
-        for tree, arch in itertools.product(trees, self._request.archs):
-            with contextlib.suppress(InputError, toolchain.CompilerError):  # ``proof`` tells it
-                if not toolchain.missing(ARCHS[arch]):
-                    selfcheck.check(arch, self._cache)
-                    program = self._built[tree, arch] = build(tree, arch, self._cache)
-                    programs[arch, program.digest] = program
         if elsewhere is None:
-            parts = together(programs, self._request, self._chosen, self._progress)
+            parts = together(self._building(asked, programs), len(asked), self._request, self._chosen, self._progress)
         else:
             from patcher.prove.away import play_all
 
+            for _ in self._building(asked, programs):
+                pass
             parts = play_all(programs, self._request, self._chosen, self._cache, elsewhere, self._progress)
         for (arch, key), found in parts.items():
             program = programs[arch, key]
             self._played[arch, key] = proof_of(program, arch, self._request, self._chosen, found)
+
+    def _building(
+        self, asked: Iterable[tuple[KernelTree, str]], programs: dict[tuple[str, bytes], Program]
+    ) -> Iterator[tuple[tuple[str, bytes], Program]]:
+        """The programs of trees, each when it is built, and once; ``programs`` gets them."""
+        for tree, arch in asked:
+            with contextlib.suppress(InputError, toolchain.CompilerError):  # ``proof`` tells it
+                if toolchain.missing(ARCHS[arch]):
+                    continue
+                selfcheck.check(arch, self._cache)
+                program = self._built[tree, arch] = build(tree, arch, self._cache)
+                if (key := (arch, program.digest)) not in programs:
+                    programs[key] = program
+                    yield key, program
 
 
 def _skipped(arch: str, request: Request, chosen: Sequence[AnyProperty], why: str) -> Proof:
@@ -184,14 +195,15 @@ def play(
 
 
 def together(
-    programs: Mapping[tuple[str, bytes], Program], request: Request, chosen: Sequence[AnyProperty],
-    progress: Progress | None,
+    programs: Iterable[tuple[tuple[str, bytes], Program]], most: int, request: Request,
+    chosen: Sequence[AnyProperty], progress: Progress | None,
 ) -> dict[tuple[str, bytes], list[Part]]:  # fmt: skip
-    """What came of programs that are played at once, one on each core; nothing of those that this machine cannot run.
-    Half of the time we wait for the program, so that threads will do."""
+    """What came of programs, of which there are at the ``most`` so many, and which are played as they come, one on each
+    core; nothing of those that this machine cannot run. Half of the time we wait for the program, so that threads will
+    do."""
     over = threading.Event()
     counted = itertools.count()
-    total = len(programs) * len(chosen)
+    total = most * len(chosen)
 
     def played(program: Program) -> Part:
         def tell(_: int) -> None:
@@ -205,7 +217,7 @@ def together(
     found: dict[tuple[str, bytes], list[Part]] = {}
     with ThreadPoolExecutor(cores()) as pool:
         try:
-            for key, part in {key: pool.submit(played, program) for key, program in programs.items()}.items():
+            for key, part in [(key, pool.submit(played, program)) for key, program in programs]:
                 with contextlib.suppress(InputError):  # whoever plays it again tells it
                     found[key] = [part.result()]
         except BaseException:

@@ -17,8 +17,8 @@ CHOSEN = choose(("1", "2"))
 PART = Part("", "", 0, 0, 0.0, ())
 
 
-def programs(count: int) -> dict[tuple[str, bytes], Program]:
-    return {("x86_64", bytes([number])): cast(Program, number) for number in range(count)}
+def programs(count: int) -> list[tuple[tuple[str, bytes], Program]]:
+    return [(("x86_64", bytes([number])), cast(Program, number)) for number in range(count)]
 
 
 def test_all_are_played_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,7 +33,7 @@ def test_all_are_played_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(prove, "play", play)
     told: list[tuple[str, int, int]] = []
-    found = together(programs(5), REQUEST, CHOSEN, lambda *each: told.append(each))
+    found = together(programs(5), 5, REQUEST, CHOSEN, lambda *each: told.append(each))
     assert {key[1][0]: parts for key, parts in found.items()} == {number: [PART] for number in (0, 1, 2, 4)}
     assert sorted(told) == [("proving", number, 5 * len(CHOSEN)) for number in range(5 * len(CHOSEN))]
 
@@ -56,6 +56,6 @@ def test_an_interrupt_ends_those_under_way(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(prove, "play", play)
     monkeypatch.setattr(prove, "cores", lambda: 2)
     with pytest.raises(KeyboardInterrupt):
-        together(programs(9), REQUEST, CHOSEN, None)
+        together(programs(9), 9, REQUEST, CHOSEN, None)
     assert ended.wait(60) or len(begun) == 1
     assert len(begun) < 9
