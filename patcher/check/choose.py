@@ -10,6 +10,7 @@ from patcher.check import affected, linking
 from patcher.check.configuration import Configuration
 from patcher.check.configure import Configured
 from patcher.check.kbuild import Makefiles
+from patcher.check.makefiles import objects
 from patcher.check.results import LeftOut
 from patcher.check.snapshot import Snapshot
 from patcher.check.specs import symbols
@@ -50,7 +51,7 @@ def choose(
                 continue
             makefiles = Makefiles(snapshot.text, symbols(now.config), configuration.arch)
             users = graph_of(configuration.arch).users(headers) if headers else {}
-            found, also_built = _affected(snapshot, makefiles, users, most)
+            found, also_built = _affected(series[snapshot.number - 1], snapshot, makefiles, users, most)
             built |= also_built
             row.append(_targets(configuration, makefiles, found.sources))
             left_out += _unlinked(configuration, makefiles, found.sources)
@@ -69,14 +70,11 @@ def choose(
 
 
 def _affected(
-    snapshot: Snapshot, makefiles: Makefiles, users: Mapping[str, int], most: int
+    parent: Snapshot, snapshot: Snapshot, makefiles: Makefiles, users: Mapping[str, int], most: int
 ) -> tuple[affected.Affected, set[str]]:
     """What a commit can affect in a configuration, and what the configuration builds of all that was looked at."""
     sources, headers, changed_makefiles, _ = affected.touched(snapshot.changes)
-    directories = {posixpath.dirname(path) for path in changed_makefiles}
-    listed = [
-        path for path in snapshot.entries if affected.is_source(path) and posixpath.dirname(path) in directories
-    ] if directories else []  # fmt: skip
+    listed = list(_listed(parent, snapshot, changed_makefiles))
     own = [path for path in dict.fromkeys([*sources, *listed]) if path in snapshot.entries]
     users = {path: steps for path, steps in users.items() if path in snapshot.entries}
     built = {path: makefiles.builds(path) for path in (*own, *users)}
@@ -85,6 +83,21 @@ def _affected(
         words = affected.words(snapshot.changed_text(headers))
         naming = snapshot.naming(words, [path for path in users if built[path]])
     return affected.select(own, users, naming, built, most), {path for path, is_built in built.items() if is_built}
+
+
+def _listed(parent: Snapshot, snapshot: Snapshot, changed: Sequence[str]) -> Iterator[str]:
+    """The sources that a change of Makefiles may be about."""
+    whole = set()
+    for path in changed:
+        directory = posixpath.dirname(path)
+        named = objects(parent.text(path), snapshot.text(path))
+        if named is None:
+            whole.add(directory)
+        for name in named or ():
+            yield affected.source(posixpath.normpath(f"{directory}/{name}".lstrip("/")), snapshot.entries)
+    if whole:
+        every = filter(affected.is_source, snapshot.entries)
+        yield from (path for path in every if posixpath.dirname(path) in whole)
 
 
 def _untried(number: int, name: str, found: affected.Affected, *, changed: bool) -> list[LeftOut]:

@@ -92,8 +92,14 @@ def test_a_base_is_compared_under_the_old_name(tree: Path) -> None:
     run_git(tree, "mv", "mm/a.c", "mm/d.c")
     commit_edits(tree, "move", {"mm/Makefile": lambda text: text.replace("a.o b.o", "d.o b.o")})
     base, commit = chosen(tree, [WITHOUT] * 2).targets
-    assert set(commit[0]) == {"mm/d.o", "mm/b.o"}
-    assert set(base[0]) == {"mm/a.o", "mm/b.o"}
+    assert commit[0] == ("mm/d.o",)
+    assert set(base[0]) == {"mm/a.o"}
+
+
+def test_a_makefile_that_lists_one_more_has_that_compiled(tree: Path) -> None:
+    commit_edits(tree, "one more", {"mm/Makefile": append("obj-y += d.o\n"), "mm/d.c": append("int d;\n")})
+    commit_edits(tree, "always", {"mm/Makefile": lambda text: text.replace("obj-$(CONFIG_C)", "obj-y")})
+    assert [commit[0] for commit in chosen(tree, [WITHOUT] * 3).targets[1:]] == [("mm/d.o",), ("mm/c.o",)]
 
 
 def test_a_changed_configuration_is_told(tree: Path) -> None:
