@@ -5,17 +5,16 @@ from __future__ import annotations
 import io
 
 import pytest
+from lint.everyrule import RULES
 
 from patcher.cache import Cache
 from patcher.lint.context import Context
-from patcher.lint.rules import shipped
 from patcher.lint.select import Settings
 from patcher.lint.session import lint_patches
 from patcher.mail.decode import decode
 from patcher.mail.mbox import split
 from patcher.mail.parse import parse
 
-RULES = shipped()
 HEAD = (
     "From: Ada Example <ada@example.org>\nDate: {date}\nSubject: [PATCH] rtc: x: Add b\nMessage-ID: <1@example.org>\n"
 )

@@ -8,17 +8,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from lint.everyrule import RULES
 
 from patcher.cache import Cache
 from patcher.lint.context import Context
 from patcher.lint.model import Finding
-from patcher.lint.rules import shipped
 from patcher.lint.select import Settings
 from patcher.lint.session import lint_patches
 from patcher.mail.read import patches
 
 CASES = Path(__file__).parent / "cases"
-RULES = shipped()
 NOTHING: tuple[str, ...] = ()
 NO_DEVICETREE = "note devicetree-list: devicetree@vger.kernel.org is not on To"
 EXPECTED = {

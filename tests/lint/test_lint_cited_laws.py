@@ -10,12 +10,12 @@ from typing import NamedTuple
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lint import everyrule
 
 from patcher.cache import Cache
 from patcher.lint.context import Context
 from patcher.lint.fix import fixed
 from patcher.lint.model import Finding
-from patcher.lint.rules import shipped
 from patcher.lint.select import Settings
 from patcher.lint.session import lint_patches
 from patcher.mail.decode import decode
@@ -25,7 +25,7 @@ from patcher.tree.find import find_repository
 from patcher.tree.githistory import GitHistory
 from patcher.tree.gittree import GitTree
 
-RULES = [rule for rule in shipped() if rule.id in ("fixes-commit", "cited-commit")]
+RULES = [rule for rule in everyrule.RULES if rule.id in ("fixes-commit", "cited-commit")]
 COUNT, ASIDE = 3000, 200  # so many that some ids have their first five digits in common
 DIFF = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"
 WORDS = ["mm: Drop it", 'xen: "Quote" it', "x86/(mm): fix (it)", "net: a b", "[media] x: y...", "Grüße: é", "a: it's", "$PATH: `x`"]  # fmt: skip  # noqa: E501

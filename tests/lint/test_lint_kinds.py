@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 
 import pytest
+from lint.everyrule import RULES
 
 from patcher.cache import Cache
 from patcher.lint.context import Context
 from patcher.lint.fix import fixed
 from patcher.lint.model import Finding, Level
-from patcher.lint.rules import shipped
 from patcher.lint.select import Settings
 from patcher.lint.session import lint_patches
 from patcher.mail.decode import decode
@@ -18,7 +18,6 @@ from patcher.mail.mbox import split
 from patcher.mail.model import Kind, Patch
 from patcher.mail.parse import parse
 
-RULES = shipped()
 DIFF = """diff --git a/lib/x.c b/lib/x.c
 --- a/lib/x.c
 +++ b/lib/x.c

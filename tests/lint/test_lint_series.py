@@ -6,11 +6,11 @@ import io
 from collections.abc import Sequence
 
 import pytest
+from lint import everyrule
 
 from patcher.cache import Cache
 from patcher.lint.context import Context
 from patcher.lint.model import Outcome
-from patcher.lint.rules import shipped
 from patcher.lint.select import Settings
 from patcher.lint.session import lint_patches
 from patcher.mail.decode import decode
@@ -19,7 +19,7 @@ from patcher.mail.parse import parse
 
 FROM = "From 0123456789abcdef0123456789abcdef01234567 Mon Sep 17 00:00:00 2001\n"
 SIGN = "Signed-off-by: A <a@x.org>"
-RULES = [rule for rule in shipped() if rule.about == "series"]
+RULES = [rule for rule in everyrule.RULES if rule.about == "series"]
 
 
 def mail(subject: str, id_: str = "", reply: str = "", file: str = "x", text: str = "Text.", below: str = "") -> str:

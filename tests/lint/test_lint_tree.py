@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from lint import everyrule
 
 from patcher.cache import Cache
 from patcher.lint.code import read
 from patcher.lint.context import Context
 from patcher.lint.model import Outcome
-from patcher.lint.rules import shipped
 from patcher.lint.select import Settings
 from patcher.lint.session import lint_patches
 from patcher.tree import commits
@@ -19,7 +19,7 @@ from patcher.tree.find import find_repository
 from patcher.tree.gittree import GitTree
 
 Git = Callable[..., str]
-RULES = [rule for rule in shipped() if rule.about == "tree"]
+RULES = [rule for rule in everyrule.RULES if rule.about == "tree"]
 MMU = "arch/x86/xen/mmu.c"
 
 

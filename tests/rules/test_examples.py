@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 
 from patcher import data
@@ -9,17 +11,30 @@ from patcher.rules.examples import run_examples
 from patcher.rules.load import load_group
 from patcher.rules.model import ExampleResult
 
-RESULTS = [
-    result
-    for file in sorted(data.directory("rules").glob("*/group.toml"))
-    for result in run_examples(load_group(file.parent))
+GROUPS = {file.parent.name: load_group(file.parent) for file in sorted(data.directory("rules").glob("*/group.toml"))}
+EXAMPLES = [
+    (group, rule.id, example.name)
+    for group, rules in GROUPS.items()
+    for rule in rules.rules
+    for example in rule.example
 ]
 
 
-@pytest.mark.parametrize("result", RESULTS, ids=lambda result: f"{result.rule}: {result.example}")
-def test_example(result: ExampleResult) -> None:
+@functools.cache
+def results(group: str, rule: str) -> dict[str, ExampleResult]:
+    """What the examples of a rule show, by their names."""
+    return {result.example: result for result in run_examples(GROUPS[group], rule)}
+
+
+@pytest.mark.parametrize(("group", "rule", "example"), EXAMPLES)
+def test_example(group: str, rule: str, example: str) -> None:
+    result = results(group, rule)[example]
     assert not result.errors
     assert (result.rule in result.fired) == result.wanted, result.fired
+
+
+def test_no_two_examples_have_one_name() -> None:
+    assert len(EXAMPLES) == len(set(EXAMPLES)) > 50
 
 
 def test_a_wrong_example_is_told() -> None:
