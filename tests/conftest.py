@@ -116,6 +116,7 @@ def mini_original(mini: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     run_git(place, "add", "-A", "-f")
     run_git(place, "commit", "-q", "-m", "The miniature tree")
     run_git(place, "tag", "v2.6.37-mini")
+    run_git(place, "repack", "-a", "-d", "-q")  # few files and directories, which are most of what a copy takes
     return place
 
 

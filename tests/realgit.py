@@ -27,3 +27,16 @@ def run_git(directory: Path, *args: str | Path, text: str | None = None) -> str:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout.removesuffix("\n")
+
+
+def object_file(repository: Path, object_id: str) -> Path:
+    """The file of an object; where it lies in a pack, all of the repository's objects get files of their own."""
+    objects = repository / ".git" / "objects"
+    file = objects / object_id[:2] / object_id[2:]
+    if not file.exists():
+        for pack in (objects / "pack").glob("*.pack"):
+            content = pack.read_bytes()
+            for part in pack.parent.glob(f"{pack.stem}.*"):
+                part.unlink()
+            subprocess.run(["git", "-C", repository, "unpack-objects", "-q"], input=content, check=True)
+    return file

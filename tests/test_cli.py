@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from realgit import object_file
 
 from patcher import data
 
@@ -212,7 +213,7 @@ def test_a_partial_clone(run: Run, mini_repo: Path, tmp_path: Path, git: Git) ->
 @pytest.mark.parametrize("content", [None, b"", b"not zlib"])
 def test_a_corrupt_object(run: Run, mini_repo: Path, git: Git, content: bytes | None) -> None:
     blob = git(mini_repo, "rev-parse", f"HEAD:{MMU}")
-    file = mini_repo / ".git" / "objects" / blob[:2] / blob[2:]
+    file = object_file(mini_repo, blob)
     file.unlink()
     if content is not None:
         file.write_bytes(content)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from realgit import object_file
 
 from patcher.errors import InputError
 from patcher.tree import command, objects
@@ -36,10 +37,6 @@ def state(place: Path) -> dict[str, tuple[int, int, int, bytes]]:
         )
         for file in [place, *place.rglob("*")]
     }  # fmt: skip
-
-
-def object_file(repository: Path, object_id: str) -> Path:
-    return repository / ".git" / "objects" / object_id[:2] / object_id[2:]
 
 
 def test_git_version() -> None:

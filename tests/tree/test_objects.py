@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from realgit import object_file
 
 from patcher.errors import InputError
 from patcher.tree import command
@@ -75,7 +76,7 @@ def test_more_is_asked_and_answered_than_pipes_hold(objects: Objects) -> None:
 
 def test_after_a_failure_another_process_answers(objects: Objects, mini_repo: Path, git: Git) -> None:
     blob = git(mini_repo, "rev-parse", "HEAD:Makefile")
-    place = mini_repo / ".git" / "objects" / blob[:2] / blob[2:]
+    place = object_file(mini_repo, blob)
     content = place.read_bytes()
     place.chmod(0o644)
     place.write_bytes(content[: len(content) // 2])
