@@ -22,9 +22,12 @@ def boot_text(report: Report, style: Style, *, verbose: bool = False, quiet: boo
     """
     lines = [] if quiet else [*_head(report, style)]
     lines += _table(report, style, verbose)
+    told: dict[tuple[str, ...], list[str]] = {}  # the same on several machines once
     for row in report.rows:
         if row.now.status in FAULTS or row.mark == "mended":
-            lines += ["", *_evidence(row, report, style, verbose)]
+            told.setdefault(tuple(_evidence(row, report, style, verbose)), []).append(_place(row))
+    for (first, *rest), places in told.items():
+        lines += ["", f"{'; '.join(places)}: {first}", *rest]
     if not quiet:
         lines += [*_changed(report, style, verbose), *_boots(report, style)]
     lines += ["", summary(report)]
@@ -69,7 +72,7 @@ def _evidence(row: Row, report: Report, style: Style, verbose: bool) -> Iterator
     shown = row.base if row.mark == "mended" and row.base else row.now
     who = "on the base" if shown is row.base else row.mark or "fails"
     colour = "red" if counts(row) else "bright_black"
-    yield safe(f"{_place(row)}: {row.probe} ") + style(who, fg=colour) + safe(f": {shown.detail}")
+    yield safe(f"{row.probe} ") + style(who, fg=colour) + safe(f": {shown.detail}")
     most = len(shown.lines) if verbose else _FEW
     yield from (style(safe(f"    {line}"), fg="bright_black") for line in shown.lines[:most])
     if len(shown.lines) > most:

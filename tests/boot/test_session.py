@@ -109,6 +109,10 @@ def test_what_does_not_build_is_an_error(build: Callable[[dict[str, str]], Build
     assert "not built: mmu.c does not compile" in text
     assert "\x1b" not in text
     assert not passed(report)
+    both = session.boot("tree", "", [_commit("b")], (), BARE._replace(arches=("x86_64", "i386")), build({"b": ""}))
+    text = boot_text(both, plain)
+    assert "\nx86_64 bare; i386 bare: boot fails: not built: " in text
+    assert text.count("mmu.c:1: error") == 1  # what is the same is told once
 
 
 def test_dom0_with_three_ramdisks_and_what_is_kept(
