@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import msgspec
 from distributed import Client, KilledWorker, LocalCluster, Security, SSHCluster
 
-from patcher import temporary
+from patcher import debug, temporary
 from patcher.cluster import layers, task
 from patcher.cluster.address import Where
 from patcher.cluster.frames import Failed, Made
@@ -269,14 +269,21 @@ class Cluster:
         ours = layers.identity(kind, tools)
         resource = f"patcher-{hashlib.sha256(msgspec.msgpack.encode(sorted(ours.items()))).hexdigest()[:16]}"
         with self._reached():
-            with contextlib.suppress(ImportError, AttributeError):  # a worker without patcher: told below
+            try:
                 self._client.register_plugin(task.Fit(resource, kind, tools, ours), name=resource)
+            except (OSError, CancelledError):
+                raise
+            except Exception as error:  # noqa: BLE001 - what a worker raises, on which patcher cannot be loaded: told below
+                debug.note("cluster: not all workers took the plugin: %s", error)
             until = time.monotonic() + _CONNECT
-            while not (differs := self._client.run(task.differs, resource, on_error="return")):
-                if time.monotonic() > until:
-                    raise InputError(f"{self._where.address or 'the scheduler'} has no workers", "start some")
+            while True:
+                differs = self._client.run(task.differs, resource, on_error="return")
+                if (differs and None not in differs.values()) or time.monotonic() > until:
+                    break
                 time.sleep(0.2)
-        wrong = {address: str(why) for address, why in differs.items() if why != ""}
+        if not differs:
+            raise InputError(f"{self._where.address or 'the scheduler'} has no workers", "start some")
+        wrong = {address: _why(answer) for address, answer in differs.items() if answer != ""}
         if len(wrong) == len(differs):
             address, why = next(iter(wrong.items()))
             raise InputError(f"no worker is as this machine is: {address}: {why}", "have the same on all machines")
@@ -296,6 +303,13 @@ def _must_have_certificates() -> None:
         ) from error
     if context is None:
         raise InputError("tls:// takes certificates", advice)
+
+
+def _why(answer: object) -> str:
+    """Why a worker is of no use, by what it answers: that may be an exception."""
+    if isinstance(answer, Exception):
+        return f"patcher cannot be loaded there ({type(answer).__name__}: {answer})".replace("\n", " ")
+    return str(answer or f"it does not answer for {_CONNECT} s")
 
 
 def _here(workers: int) -> Any:

@@ -39,7 +39,7 @@ class Fit(WorkerPlugin):  # type: ignore[misc]  # mypy does not look at dask
     def __init__(self, resource: str, kind: str, tools: tuple[str, ...], ours: Mapping[str, str]) -> None:
         self._resource, self._kind, self._tools, self._ours = resource, kind, tools, dict(ours)
         self.name = resource
-        self.differs = "it is not known yet"
+        self.differs: str | None = None
 
     async def setup(self, worker: Worker) -> None:
         """Look, and say it to the scheduler."""
@@ -48,10 +48,10 @@ class Fit(WorkerPlugin):  # type: ignore[misc]  # mypy does not look at dask
         await worker.set_resources(**{self._resource: 0 if self.differs else worker.state.nthreads})
 
 
-def differs(resource: str, dask_worker: Worker) -> str:
-    """Why units that ask for a resource are not done by this worker, or ""."""
+def differs(resource: str, dask_worker: Worker) -> str | None:
+    """Why units that ask for a resource are not done by this worker, or "". None where it does not know yet."""
     plugin = dask_worker.plugins.get(resource)
-    return plugin.differs if isinstance(plugin, Fit) else "patcher could not be loaded there"
+    return plugin.differs if isinstance(plugin, Fit) else None
 
 
 class _Arrival:

@@ -163,3 +163,28 @@ def test_what_cannot_be_stored_ends_the_waiting(monkeypatch: pytest.MonkeyPatch)
     assert not task.arrive("name", "sender", b"part", b"") and arrival.there.is_set()
     assert cast(Failed, arrival.came).machine and "No space left" in cast(Failed, arrival.came).reason
     arrival.remove()
+
+
+class Answering(Scheduler):
+    """As dask's client where a worker cannot even load what it is sent."""
+
+    def __init__(self, answers: Sequence[dict[str, Any]]) -> None:
+        super().__init__([], lambda _: None)
+        self._answers = iter(answers)
+
+    def register_plugin(self, *_: object, **__: object) -> None:
+        raise Exception("ModuleNotFoundError(\"No module named\n'patcher'\")")
+
+    def run(self, *_: object, **__: object) -> dict[str, Any]:
+        return next(self._answers)
+
+
+def test_a_worker_that_cannot_load_patcher_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    cluster, broken = Cluster(Where(address="tcp://here:1")), ModuleNotFoundError("No module\nnamed 'patcher'")
+    cluster._client = Answering([{"one": broken, "two": None}, {"one": broken, "two": ""}])
+    cluster._fitting("lint", ())
+    told = "one is not used: patcher cannot be loaded there (ModuleNotFoundError: No module named 'patcher')"
+    assert capsys.readouterr().err == f"patcher: {told}\n"
+    cluster._client = Answering([{"one": broken}])
+    with pytest.raises(InputError, match=r"no worker is as this machine is: one: patcher cannot be loaded there"):
+        cluster._fitting("lint", ())
