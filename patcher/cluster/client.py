@@ -86,6 +86,7 @@ class Cluster:
     def __enter__(self) -> Cluster:
         logging.disable(logging.CRITICAL)  # dask tells in its log what we tell in a line
         warnings.filterwarnings("ignore", module="distributed")
+        warnings.filterwarnings("ignore", "resource_tracker: ")  # of local workers: an interrupt ends it, too
         with self._stack:
             self._scratch = self._stack.enter_context(temporary.directory("cluster"))
             self._client = self._stack.enter_context(self._connected())

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import logging
+import warnings
 import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -188,3 +191,10 @@ def test_a_worker_that_cannot_load_patcher_is_one_line(capsys: pytest.CaptureFix
     cluster._client = Answering([{"one": broken}])
     with pytest.raises(InputError, match=r"no worker is as this machine is: one: patcher cannot be loaded there"):
         cluster._fitting("lint", ())
+
+
+def test_what_python_says_of_an_end_of_its_own_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Cluster, "_connected", lambda _: contextlib.nullcontext())
+    monkeypatch.setattr(logging, "disable", lambda _: None)
+    with warnings.catch_warnings(), Cluster(Where()):
+        warnings.warn("resource_tracker: process died unexpectedly, relaunching.", stacklevel=1)
