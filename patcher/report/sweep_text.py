@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from patcher.check.results import counted
 from patcher.escape import safe
 from patcher.report.fold import WIDTH, fitted
 from patcher.report.table import Cell, Row, Style, table
@@ -63,12 +64,13 @@ def _counts(found: Sweep) -> Iterator[str]:
         yield f"{count:4}  blocked: {reason}"
     failed = len(found.commits) - len(outcomes)
     yield (
-        f"{found.series}: {len(found.commits)} commits, {sum(bool(each.disagree) for each in outcomes)} disagree"
-        + (f", {failed} could not be tried" if failed else "")
+        f"{found.series}: {counted(len(found.commits), 'commit')}, "
+        f"plan and apply disagree on {sum(bool(each.disagree) for each in outcomes)}"
+        + (f"; not tried: {failed}" if failed else "")
         + (_proofs(outcomes) if found.examples else "")
     )
 
 
 def _proofs(outcomes: list[Outcome]) -> str:
     proven = [each for each in outcomes if each.lost is not None]
-    return f"; {len(proven)} proven, {sum(bool(each.lost) for each in proven)} lose a property"
+    return f"; proven: {len(proven)}, with a property lost: {sum(bool(each.lost) for each in proven)}"

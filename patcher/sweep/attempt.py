@@ -21,7 +21,6 @@ from patcher.sweep.model import REFUSED, Outcome
 from patcher.tree.kernel import KernelTree
 from patcher.tree.subtree import at_top
 
-_NOTHING = "nothing to do"
 _failing_decoder = msgspec.msgpack.Decoder(tuple[str, ...])
 
 
@@ -34,7 +33,7 @@ def attempt(tree: KernelTree, request: Request, examples: int, cache: Cache) -> 
     plan, blocked = _planned(tree, request, cache)
     parts, refusal = _applied(tree, request, cache)
     made = sum(len(part.patches.patches) for part in parts)
-    applied = REFUSED if refusal else f"{made} patches" if made else _NOTHING
+    applied = REFUSED if refusal else _patches(made)
     lost = None
     if examples and made:
         before, after = (_failing(each, examples, cache) for each in (tree, patched(tree, parts)))
@@ -73,8 +72,12 @@ def _disagree(plan: Plan | None, blocked: str, applied: str, refusal: str) -> st
     if blocked:
         return "" if blocked in refusal else "a step is blocked, apply says otherwise"
     needed = sum(step.status is StepStatus.NEEDED for step in plan.steps)
-    wanted = f"{needed} patches" if needed else _NOTHING
+    wanted = _patches(needed)
     return "" if applied == wanted else f"no step is blocked, so apply was to say: {wanted}"
+
+
+def _patches(count: int) -> str:
+    return f"{count} patch{'' if count == 1 else 'es'}" if count else "nothing to do"
 
 
 def _failing(tree: KernelTree, examples: int, cache: Cache) -> set[str]:

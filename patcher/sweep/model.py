@@ -13,7 +13,7 @@ class Outcome(Frozen, frozen=True):
     Attributes:
         plan: the status of the plan, or "refused"
         blocked: the first step that is blocked, with the reason; or why there is no plan; else ""
-        apply: "14 patches", "nothing to do" or "refused"
+        apply: "1 patch", "14 patches", "nothing to do" or "refused"
         refusal: why apply refuses, or ""
         disagree: how plan and apply differ, or ""
         lost: properties that fail in the result and not in the tree, None where nothing was proven

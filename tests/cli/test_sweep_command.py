@@ -19,7 +19,11 @@ def test_a_range(run: Run, mini_repo: Path, git: Git) -> None:
     git(mini_repo, "commit", "-q", "-a", "-m", "xen: one\x1b[31m")
     ran = run("sweep", "--tree", mini_repo, "-1", "-j", "1")
     assert (ran.code, ran.stderr) == (0, "")
-    assert "14 patches" in ran.stdout and "identity: 1 commits, 0 disagree" in ran.stdout and "\x1b" not in ran.stdout
+    assert (
+        "14 patches" in ran.stdout
+        and "identity: 1 commit, plan and apply disagree on 0" in ran.stdout
+        and "\x1b" not in ran.stdout
+    )
     again = run("sweep", "HEAD~1..HEAD", "--tree", mini_repo, "--format", "json", "-q")
     assert [each["outcome"]["apply"] for each in json.loads(again.stdout)["commits"]] == ["14 patches"] * 2
 

@@ -71,9 +71,11 @@ def test_what_is_said_of_each_commit(repository: Path, shared_cache: Path, monke
     assert not session.needs_attention(found)
     jsonschema.validate(json.loads(sweep_json(found, {"name": "patcher", "version": "1", "libclang": "1"})),
                         json.loads(SCHEMA.read_text()))  # fmt: skip
-    text = sweep_text(found, lambda word, **_: word, verbose=True, quiet=False)
+    text = " ".join(sweep_text(found, lambda word, **_: word, verbose=True, quiet=False).split())
     assert (
-        "identity: 3 commits, 0 disagree" in text and "plan: lost-race: " in text and "not-applicable refused" in text
+        "identity: 3 commits, plan and apply disagree on 0" in text
+        and "plan: lost-race: " in text
+        and "not-applicable refused" in text
     )
 
     def no_more(*_: object) -> None:
@@ -102,8 +104,8 @@ def test_what_is_lost_is_no_clean_result(repository: Path, tmp_path: Path, cache
     beside = Beside(tmp_path, lose=[0, 1, 2])
     found = sweep(asked(repository), cache, elsewhere=beside)
     assert [each.error for each in found.commits] == ["the machine burns"] * 3 and session.needs_attention(found)
-    text = sweep_text(found, lambda word, **_: word, verbose=False, quiet=False)
-    assert "the machine burns" in text and "3 could not be tried" in text
+    text = " ".join(sweep_text(found, lambda word, **_: word, verbose=False, quiet=False).split())
+    assert "the machine burns" in text and "not tried: 3" in text
     sweep(asked(repository), cache, elsewhere=Beside(tmp_path, lose=[0, 1, 2]))
     assert len(beside.done) == 3
 
@@ -131,8 +133,13 @@ def test_a_property_that_is_lost(mini_repo: Path, shared_cache: Path, monkeypatc
     monkeypatch.setattr(toolchain, "missing", lambda _: "")
     (found,) = sweep(Asked(mini_repo, "-1 HEAD", (MMU,), jobs=1, examples=1), Cache(shared_cache)).commits
     assert found.wrong and found.outcome and found.outcome.lost == ("9-ram [i386]",)
-    text = sweep_text(Sweep("", "identity", 1, (found,)), lambda word, **_: word, verbose=False, quiet=False)
-    assert "fails now: 9-ram [i386]" in text and "1 proven, 1 lose a property" in text
+    text = " ".join(
+        sweep_text(Sweep("", "identity", 1, (found,)), lambda word, **_: word, verbose=False, quiet=False).split()
+    )
+    assert (
+        "fails now: 9-ram [i386]" in text
+        and "identity: 1 commit, plan and apply disagree on 0; proven: 1, with a property lost: 1" in text
+    )
 
 
 def test_a_disk_that_is_full_says_nothing_of_the_tree(
