@@ -34,6 +34,21 @@ def plan_of(place: Path, cache: Path) -> Plan:
         store.close()
 
 
+@pytest.fixture(scope="module")
+def before(mini: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache in which there is what a plan of the miniature tree brings. Not to be written to."""
+    place = tmp_path_factory.mktemp("before") / "cache"
+    plan_of(mini, place)
+    return place
+
+
+@pytest.fixture
+def filled(before: Path, cache_dir: Path) -> Path:
+    """The cache of this test alone, with that in it."""
+    shutil.copytree(before, cache_dir)
+    return cache_dir
+
+
 def said_of(plan: Plan, path: str) -> str:
     return "\n".join(error for error in plan.coverage.errors if error.startswith(f"{path} "))
 
@@ -42,7 +57,7 @@ def test_how_libclang_is_confined_is_told(mini: Path, cache_dir: Path) -> None:
     assert plan_of(mini, cache_dir).coverage.confinement == confine.way().value != "none"
 
 
-def test_nothing_outside_is_read_and_nothing_is_waited_for(mini: Path, tmp_path: Path, cache_dir: Path) -> None:
+def test_nothing_outside_is_read_and_nothing_is_waited_for(mini: Path, tmp_path: Path, filled: Path) -> None:
     """One spelling in each of the files that the plan reads."""
     outside = tmp_path / "outside"
     outside.mkdir()
@@ -57,13 +72,13 @@ def test_nothing_outside_is_read_and_nothing_is_waited_for(mini: Path, tmp_path:
     ]  # fmt: skip
     tree = tmp_path / "tree"
     shutil.copytree(mini, tree)
-    paths = [path for path in plan_of(tree, cache_dir).coverage.files_parsed if path.endswith(".c") and path != MMU]
+    paths = [path for path in plan_of(tree, filled).coverage.files_parsed if path.endswith(".c") and path != MMU]
     hostile = dict(zip([MMU, *paths], tricks, strict=False))
     assert len(hostile) == len(tricks)
     for path, trick in hostile.items():
         (tree / path).write_text(f"{trick}\n{(tree / path).read_text()}")
     with not_stuck():  # a read of the FIFO would be
-        plan = plan_of(tree, cache_dir)
+        plan = plan_of(tree, filled)
     assert "SECRET_WORD" not in repr(plan)
     assert "nothing_defines_this" not in repr(plan)
     for path in hostile:
@@ -77,13 +92,13 @@ def test_nothing_outside_is_read_and_nothing_is_waited_for(mini: Path, tmp_path:
     ids=["crash", "overflow", "fatal", "nested"],
 )  # fmt: skip
 def test_a_file_on_which_libclang_dies_is_one_file(
-    mini: Path, tmp_path: Path, cache_dir: Path, monkeypatch: pytest.MonkeyPatch, trick: str
+    mini: Path, tmp_path: Path, filled: Path, monkeypatch: pytest.MonkeyPatch, trick: str
 ) -> None:
     monkeypatch.setenv("PATCHER_PARSE_SECONDS", "3" if "overflow" in trick else "30")
     shutil.copytree(mini, tmp_path / "tree")
     file = tmp_path / "tree" / MMU
     file.write_text(f"{trick}\n{file.read_text()}")
-    plan = plan_of(tmp_path / "tree", cache_dir)
+    plan = plan_of(tmp_path / "tree", filled)
     assert "libclang" in said_of(plan, MMU)
     assert [finding.path for finding in plan.findings if finding.path != MMU]
 
@@ -126,11 +141,11 @@ def _old(files: list[Path], random: random.Random) -> None:
 
 @pytest.mark.parametrize("damage", [_flip, _cut, _swap, _old])
 def test_a_damaged_cache_changes_nothing(
-    mini_original: Path, cache_dir: Path, damage: Callable[[list[Path], random.Random], None]
+    mini_original: Path, filled: Path, damage: Callable[[list[Path], random.Random], None]
 ) -> None:
-    first = plan_of(mini_original, cache_dir)
-    files = sorted(file for file in cache_dir.rglob("*") if file.is_file() and file.stat().st_size)
+    first = plan_of(mini_original, filled)
+    files = sorted(file for file in filled.rglob("*") if file.is_file() and file.stat().st_size)
     assert len(files) > 20
     damage(files, random.Random(SEED))
-    assert plan_of(mini_original, cache_dir) == first
-    assert plan_of(mini_original, cache_dir) == first
+    assert plan_of(mini_original, filled) == first
+    assert plan_of(mini_original, filled) == first
