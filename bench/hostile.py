@@ -594,7 +594,8 @@ def run(case: Case, place: Place, patience: float) -> Ran:
     environment: dict[str, str] = {
         "PATH": os.environ.get("PATH", ""), "HOME": str(place.home), "TMPDIR": str(place.temporary),
         "LC_ALL": "C.UTF-8",
-        "PATCHER_CACHE_DIR": str(place.cache), "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1",
+        "PATCHER_CACHE_DIR": str(place.cache), "PYTHONPATH": str(ROOT),
+        "PYTHONPYCACHEPREFIX": str(place.cache.with_name("python")),  # compiled once, and not in the checkout
     }  # fmt: skip
     for name, value in case.environment.items():
         environment.pop(name, None) if value is None else environment.update({name: value})
