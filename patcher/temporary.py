@@ -20,7 +20,7 @@ from pathlib import Path
 
 _NAME = re.compile(r"\.?patcher-[a-z]+-[a-z0-9_]{8}")
 _LOCK, _FILES = "lock", "files"
-_HALF_MADE = 3600  # seconds after which a directory without a lock is none that is just being made
+_HALF_MADE = 3600  # seconds after which a directory is none that is just being made
 _swept: set[Path] = set()
 
 
@@ -73,7 +73,10 @@ def _remove_dead(path: Path) -> None:
         state = os.fstat(opened)
         if state.st_uid != os.geteuid() or stat.S_IMODE(state.st_mode) != 0o700:
             return
-        if time.time() - state.st_mtime > _HALF_MADE:
+        young = time.time() - state.st_mtime <= _HALF_MADE
+        if young and path.name.startswith("."):
+            return  # its owner is about to take the lock
+        if not young:
             with contextlib.suppress(OSError):  # it has no lock if it is empty
                 path.rmdir()
         lock = os.open(_LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=opened)

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -81,6 +82,19 @@ def test_a_killed_run_is_cleaned_up(tmp_path: Path, owner: tuple[subprocess.Pope
     with temporary.directory("prove", tmp_path):
         assert not place.parent.exists()
     assert left(tmp_path) == []
+
+
+def test_what_is_being_made_is_left_alone(tmp_path: Path) -> None:
+    """Between making the lock and taking it a run that sweeps could take it, and remove the directory."""
+    for name, age in (("aaaaaaaa", 0), ("bbbbbbbb", 7200)):
+        made = tmp_path / f".patcher-prove-{name}"
+        made.mkdir(mode=0o700)
+        (made / "lock").touch(mode=0o600)
+        at = time.time() - age
+        os.utime(made, (at, at))
+    with temporary.directory("check", tmp_path):
+        pass
+    assert left(tmp_path) == [".patcher-prove-aaaaaaaa"]
 
 
 def test_a_living_run_is_left_alone(tmp_path: Path, owner: tuple[subprocess.Popen[str], Path]) -> None:
