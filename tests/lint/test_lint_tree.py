@@ -125,8 +125,8 @@ def test_an_option_and_its_module_are_one_finding(lint: Callable[..., Outcome]) 
     text = "#if defined(CONFIG_NO_SUCH) || defined(CONFIG_NO_SUCH_MODULE) || defined(CONFIG_NOR_THIS_MODULE)\n#endif\n"
     outcome = lint({"arch/x86/xen/new.h": text})
     assert [each.message for each in outcome.findings] == [
-        "no Kconfig file has NOR_THIS_MODULE",
         "no Kconfig file has NO_SUCH",
+        "no Kconfig file has NOR_THIS_MODULE",
     ]
 
 
