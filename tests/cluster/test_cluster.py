@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import os
 import shutil
 import signal
 import subprocess
@@ -82,12 +84,14 @@ def ended(process: subprocess.Popen[bytes]) -> tuple[int, str, str]:
     return process.returncode, out.decode(), err.decode()
 
 
-def builds(machines: Machines) -> dict[Path, int]:
-    """The build directories of units, and the number of the worker."""
-    place = "cluster/worker-0/cache/check/work-*/build/*"
-    return {
-        found: number for number in range(len(machines.workers)) for found in machines.cache(number).glob(place)
-    }  # fmt: skip
+def builds(machines: Machines) -> dict[tuple[Path, int], int]:
+    """The build directories of units, when each was changed, and the number of the worker."""
+    place, found = "cluster/worker-0/cache/check/work-*/build/*", {}
+    for number in range(len(machines.workers)):
+        for each in machines.cache(number).glob(place):
+            with contextlib.suppress(OSError):
+                found[each, each.stat().st_ctime_ns] = number
+    return found
 
 
 def test_units_go_on_whoever_is_lost(
@@ -116,9 +120,13 @@ def test_units_go_on_whoever_is_lost(
     asking = begin(cache, *check("i386:xen32_defconfig"), *on)
     wait_until(lambda: builds(machines).keys() - before, asking=asking)
     at_work = [each for worker in machines.workers for each in units_of(worker)]
+    for each in at_work:
+        os.kill(each, signal.SIGSTOP)  # so that none gets done meanwhile
     asking.send_signal(signal.SIGINT)
     assert ended(asking) == (130, "", "\npatcher: interrupted\n")
     wait_until(lambda: {each for worker in machines.workers for each in units_of(worker)} < set(at_work))
+    for each in (each for worker in machines.workers for each in units_of(worker)):
+        os.kill(each, signal.SIGCONT)
     assert [worker.poll() is None for worker in machines.workers] == [number != killed for number in range(3)]
 
     # Mails, by the same workers.
