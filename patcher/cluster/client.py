@@ -150,7 +150,8 @@ class Cluster:
                     self._nearest.keep(threads)
                     for future in [each for each, given in under_way.items() if given.worker not in threads]:
                         unit, _ = under_way.pop(future)
-                        self._client.cancel([future], force=True)
+                        with self._reached():
+                            self._client.cancel([future], force=True)
                         yield from self._again(unit, "the worker that had it ended", tries)
                 for unit, worker in self._next(threads, under_way):
                     future = self._submit(unit, resource, worker, tries[unit.key])
