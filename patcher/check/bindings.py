@@ -32,6 +32,7 @@ _EXAMPLES = re.compile(r"^examples:", re.MULTILINE)
 _NAMES = re.compile(r"(?:const:|-)\s+['\"]?([\w.,+-]+)")
 _STRING = re.compile(r"\"([^\"]+)\"")
 _LACKING = re.compile(r"fatal error: (\S+): No such file")
+_UNRUN = re.compile(r"^== unrun (\S+) (\d+)$", re.MULTILINE)
 _STAGE = re.compile(r"^== (\w+)$")
 _DTC = re.compile(r"^(?P<error>Error: )?(?P<path>[^\s:]+):(?P<line>\d{1,9})\.[\d.-]+:? (?P<text>.*)$")
 _SCHEMA = re.compile(r"^\s+from schema \$id:")
@@ -43,19 +44,25 @@ _SCRIPT = r"""
 file=$1 bindings=$2 programs=$3
 shift 3
 compile() {
-    gcc -E -nostdinc -undef -D__DTS__ -x assembler-with-cpp -Iinclude -I"$prefixes" -I"${file%/*}" \
+    ran gcc -E -nostdinc -undef -D__DTS__ -x assembler-with-cpp -Iinclude -I"$prefixes" -I"${file%/*}" \
         "$1" > /tmp/pre.dts &&
-    dtc -@ -I dts -O dtb -i "${file%/*}" -Wno-avoid_unnecessary_addr_size -Wno-graph_child_address \
+    ran dtc -@ -I dts -O dtb -i "${file%/*}" -Wno-avoid_unnecessary_addr_size -Wno-graph_child_address \
         -Wno-interrupt_provider -Wno-unique_unit_address -Wunique_unit_address_if_enabled \
         -o /tmp/out.dtb /tmp/pre.dts
+}
+ran() {
+    "$@"
+    status=$?
+    [ $status -lt 126 ] || echo "== unrun ${1##*/} $status" >&2
+    return $status
 }
 prefixes=scripts/dtc/include-prefixes
 case $file in
 *.yaml)
     echo "== document"
-    "$programs"dt-doc-validate -u "$bindings" "$file"
+    ran "$programs"dt-doc-validate -u "$bindings" "$file"
     echo "== example"
-    "$programs"dt-extract-example "$file" > /tmp/example.dts || exit
+    ran "$programs"dt-extract-example "$file" > /tmp/example.dts || exit
     [ -s /tmp/example.dts ] || exit 0
     compile /tmp/example.dts || exit 0
     limit=${file#"$bindings"/} ;;
@@ -66,8 +73,8 @@ case $file in
 esac
 echo "== nodes"
 [ $# -gt 0 ] || exit 0
-"$programs"dt-mk-schema -j "$@" > /tmp/schema.json &&
-"$programs"dt-validate ${limit:+-l "$limit"} -s /tmp/schema.json /tmp/out.dtb
+ran "$programs"dt-mk-schema -j "$@" > /tmp/schema.json &&
+ran "$programs"dt-validate ${limit:+-l "$limit"} -s /tmp/schema.json /tmp/out.dtb
 """
 
 
@@ -86,7 +93,8 @@ class Bindings:
         if not lacking:
             doc = tools[_PROGRAMS[0]]
             self.missing, self._places = doc.missing or _old(doc.version), doc.places
-            self._directory = doc.command.removesuffix(_PROGRAMS[0])
+            # Behind a link, as pipx makes them, the others need not be in its directory, nor that be in the sandbox.
+            self._directory = f"{Path(doc.command).resolve().parent}/"
 
     def wants(self, path: str) -> bool:
         """Schemas of bindings, and the sources of device trees."""
@@ -119,6 +127,8 @@ class Bindings:
             output = done.stdout.decode("utf-8", "replace").replace(f"{place}/", "")
             if done.reason or "Traceback (most recent call last)" in output:
                 raise CannotLook(done.reason or f"dtschema: {output.strip().rpartition(chr(10))[2][:300]}")
+            if unrun := _UNRUN.search(output):
+                raise CannotLook(f"{unrun[1]} cannot be run, or was ended (status {unrun[2]})")
             lacking = _LACKING.search(output)
             if lacking and lacking[1] in snapshot.entries:
                 raise CannotLook(f"{lacking[1]} was not looked for")

@@ -92,7 +92,7 @@ class FileChecks(NamedTuple):
             return ()
         needed = (path, *check.needs(snapshot, path))
         went_in = [(each, snapshot.entries[each].blob) for each in dict.fromkeys(needed) if each in snapshot.entries]
-        name = f"check-1/file/{digest(4, self.repository.identity, check.name, check.version, went_in)}"
+        name = f"check-1/file/{digest(5, self.repository.identity, check.name, check.version, went_in)}"
         if (kept := self.cache.load(name, _decoder.decode)) is not None:
             return kept
         with temporary.directory("files") as place:

@@ -253,8 +253,9 @@ def _places(command: str) -> tuple[str, ...]:
     if "/" not in command:
         return ()
     found: dict[str, None] = {}
-    python = Path(command).parent / "python3"  # that of a virtual environment
-    for file in {Path(command), Path(command).resolve(), python, python.resolve()}:
+    files = {Path(command), Path(command).resolve()}
+    pythons = {file.parent / "python3" for file in files}  # those of virtual environments
+    for file in {*files, *pythons, *(python.resolve() for python in pythons)}:
         prefix = file.parent.parent
         if file.exists() and not file.is_relative_to("/usr"):
             triplet = file.name.rpartition("-")[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from check.checking import append, check, commit_edits, replace, require_gcc, ta
 from check.small_kbuild import small_kbuild
 
 from patcher.check.bindings import BINDINGS, Bindings
-from patcher.check.results import Report
+from patcher.check.results import Report, Status
 from patcher.check.rst import Rst
 
 TEXT = "lib/text.c"
@@ -114,6 +115,35 @@ BOARD = """/dts-v1/;
 	};
 };
 """
+
+
+def test_a_program_behind_a_link(tree: Path, cache_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As pipx has it: the program, and the Python that it names, lie elsewhere."""
+    if why := Bindings().missing:
+        pytest.skip(why)
+    links = tmp_path / "bin"
+    links.mkdir()
+    for name in ("dt-doc-validate", "dt-extract-example", "dt-mk-schema", "dt-validate"):
+        (links / name).symlink_to(Path(shutil.which(name) or "").resolve())
+    monkeypatch.setenv("PATH", f"{links}:/usr/bin:/bin")
+    commit_edits(tree, "a binding", {LED: append(SCHEMA)})
+    commit_edits(tree, "its example has more", {LED: replace("<0x8 0x4>;", "<0x8 0x4>; colour = <1>;")})
+    assert table(looked(tree, cache_dir, 2, "dt")) == ["PASS", "FAIL"]
+
+
+def test_a_program_that_cannot_be_run_is_no_pass(
+    tree: Path, cache_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("dt-doc-validate", "dt-extract-example", "dt-mk-schema", "dt-validate", "dtc", "gcc"):
+        (tmp_path / name).write_text(
+            f"#!/bin/sh\n[ $1 = --version ] || exit {127 * (name == 'dt-doc-validate')}\necho 2026.9\n"
+        )
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    commit_edits(tree, "a binding", {LED: append(SCHEMA)})
+    (cell,) = looked(tree, cache_dir, 1, "dt").rows[0].cells
+    assert cell.status is Status.ERROR
+    assert re.search(r"dt-doc-validate cannot be run, or was ended \(status 12[67]\)", cell.detail)
 
 
 def test_boards_and_what_they_include(tree: Path, cache_dir: Path) -> None:
