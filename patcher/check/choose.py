@@ -55,7 +55,7 @@ def choose(
             built |= also_built
             row.append(_targets(configuration, makefiles, found.sources))
             left_out += _unlinked(configuration, makefiles, found.sources)
-            left_out += _untried(snapshot.number, configuration.name, found, changed=now.config != before.config)
+            left_out += _untried(snapshot.number, configuration.spec.name, found, changed=now.config != before.config)
         chosen.append(tuple(row))
         left_out += [
             LeftOut(path, f"commit {snapshot.number}: no configuration that was checked builds it")
@@ -66,7 +66,7 @@ def choose(
         _at_base(series, configuration, first, dict.fromkeys(target for row in chosen for target in row[index]))
         for index, (configuration, first) in enumerate(zip(configurations, configured[0], strict=True))
     )
-    return Choice((base, *chosen), tuple(left_out))
+    return Choice((base, *chosen), tuple(dict.fromkeys(left_out)))
 
 
 def _affected(

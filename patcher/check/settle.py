@@ -141,7 +141,8 @@ class _Settler:
 
     def notes(self, column: _Column) -> Iterator[str]:
         """What was done beside what was asked for."""
-        spec, name = column.configuration.spec, column.configuration.name
+        spec = column.configuration.spec
+        name = spec.name  # the same for each tool
         asked = {each for each, _ in spec.changes}
         for symbol, _ in column.goals if len(asked) < len(column.goals) or len(set(column.configured)) > 1 else ():
             has = [symbol in self._kconfigs.defines(snapshot) for snapshot in self._series]

@@ -41,13 +41,17 @@ def tree(tmp_path: Path) -> Path:
     return place
 
 
-def chosen(tree: Path, *configs: Sequence[str], most: int = 64) -> Choice:
-    """``configs``: the text of ``.config`` in each commit, the base first, for each configuration; "" for none."""
+def chosen(tree: Path, *configs: Sequence[str], most: int = 64, spec: str = "") -> Choice:
+    """``configs``: the text of ``.config`` in each commit, the base first, for each configuration; "" for none.
+    ``spec``: what all of them are, for as many tools."""
     commits = run_git(tree, "rev-list", "--reverse", "base..HEAD").split()
     series = take(open_repository(tree), run_git(tree, "rev-parse", "base"), commits)
     tool, nothing = Tool("gcc", "gcc", "12", ""), Adjustments((), {}, ())
     names = [f"config{number}" for number in range(len(configs))]
-    configurations = [Configuration(0, name, Spec(name, "", "", "", (), ()), tool, nothing, 1, "") for name in names]
+    specs = [Spec(spec or name, "", "", "", (), ()) for name in names]
+    configurations = [
+        Configuration(0, name, each, tool, nothing, 1, "") for name, each in zip(names, specs, strict=True)
+    ]
     rows = [
         [Configured(text, "" if text else "broken", Prepared(text, ()) if text else None) for text in row]
         for row in zip(*configs, strict=True)
@@ -107,3 +111,5 @@ def test_a_changed_configuration_is_told(tree: Path) -> None:
     choice = chosen(tree, [WITHOUT, WITH_C])
     assert choice.targets[1] == (("mm/b.o",),)
     assert [each.what for each in choice.left_out] == ["what commit 1 does to the configuration config0"]
+    both = chosen(tree, [WITHOUT, WITH_C], [WITHOUT, WITH_C], spec="one").left_out
+    assert [each.what for each in both] == ["what commit 1 does to the configuration one"]
