@@ -146,7 +146,13 @@ def target(path: str) -> str:
     return f"{posixpath.splitext(path)[0]}.o"
 
 
+def sources_of(target: str) -> tuple[str, ...]:
+    """What kbuild makes an object of, or builds a directory (with ``/`` at its end) by: one of these files."""
+    if target.endswith("/"):
+        return f"{target}Kbuild", f"{target}Makefile"
+    return tuple(f"{target.removesuffix('.o')}{suffix}" for suffix in _SOURCE)
+
+
 def source(name: str, entries: Mapping[str, Entry]) -> str:
-    """The source of an object in a commit, "" where there is none."""
-    stem = name.removesuffix(".o")
-    return next((f"{stem}{suffix}" for suffix in _SOURCE if f"{stem}{suffix}" in entries), "")
+    """That file in a commit, "" where there is none."""
+    return next((path for path in sources_of(name) if path in entries), "")

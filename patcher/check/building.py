@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 import stat
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from patcher.check import ccache, messages, said
 from patcher.check.adjust import OURS
-from patcher.check.affected import source
+from patcher.check.affected import source, sources_of
 from patcher.check.configuration import Configuration
 from patcher.check.kbuild import Makefiles
 from patcher.check.results import Message, Outcome, Severity, State
@@ -32,6 +33,7 @@ _SURROUNDINGS = re.compile(
 )
 _CCACHE_FAILED = b"ccache: error"
 _NO_RULE = re.compile(r"\*\*\* No rule to make target ['`‘]([^'’]+)['’]")
+LACKING = "kbuild"  # the option of a message about what a Makefile lists
 _NOT_THE_CODE = (126, 127, 134, 137, 139, 143)
 _WORD = re.compile(r"[^\s\\:]+")
 _ALONE = "head-y="  # kbuild before 6.1 makes all of the kernel for an object that stands in this variable
@@ -177,7 +179,7 @@ class Build:
     def _names(self, targets: Sequence[str], entries: Mapping[str, Entry]) -> list[str]:
         """What kbuild calls these objects."""
         makefiles = self.makefiles(entries)
-        return [makefiles.name(source(target, entries)) or target for target in targets]
+        return [makefiles.name(source(target, entries) or target) or target for target in targets]
 
     def binutil(self, name: str) -> str:
         """The program of binutils that goes with the compiler."""
@@ -218,8 +220,12 @@ class Build:
         errors = [message for message in before if message.severity is Severity.ERROR and message.path in entries]
         if errors and stops:  # something that every object needs does not compile
             return Outcome(target, State.FAILED, errors[0].message, before, ())
-        if missing := _NO_RULE.search(output):
-            return Outcome(target, State.ERROR, f"kbuild has no rule to make {missing.group(1)}", (), ())
+        missing = _NO_RULE.findall(output)
+        listed = (target, *sources_of(target))  # a source, where one was there before
+        if not source(target, entries) and any(said.same(each, path) for each in missing for path in listed):
+            return self._without_source(target, entries, lines_of)
+        if missing:
+            return Outcome(target, State.ERROR, f"kbuild has no rule to make {missing[0]}", (), ())
         line = next((text for text in reversed(own.splitlines()) if text.strip() and not _OF_MAKE.match(text)), "")
         if mine and line:
             message = Message(Severity.ERROR, f"{target.removesuffix('.o')}.c", 0, line.strip(), "", "", "", "")
@@ -227,6 +233,18 @@ class Build:
         return Outcome(
             target, State.ERROR, said.last(output) or f"make ended with {result.code} and did not make it", (), ()
         )
+
+    def _without_source(self, target: str, entries: Mapping[str, Entry], lines_of: messages.ReadLines) -> Outcome:
+        """A Makefile lists what the commit lacks."""
+        wanted, slash = sources_of(target), "/" if target.endswith("/") else ""
+        above = self.makefiles(entries).lists(target) or posixpath.dirname(target.rstrip("/"))
+        listing = source(f"{above}/", entries)
+        name = posixpath.relpath(target, above or ".") + slash
+        listed = re.compile(rf"(?<![^\s=]){re.escape(name)}(?!\S)")
+        number, line = next(((n, s) for n, s in enumerate(lines_of(listing), 1) if listed.search(s)), (0, ""))
+        reason = f"it lists {name}, and there is no {posixpath.relpath(wanted[-1 if slash else 0], above or '.')}"
+        message = Message(Severity.ERROR, listing, number, reason, LACKING, line.strip(), "", "")
+        return Outcome(target, State.FAILED, reason, (message,), (listing, *wanted))
 
     def _parse(self, output: str, lines_of: messages.ReadLines, target: str = "") -> tuple[Message, ...]:
         return messages.parse(output, self._workspace.tree, self.directory, lines_of, target)
@@ -278,7 +296,7 @@ class Build:
 
     def _forget(self, path: str) -> None:
         file = self._place(path)
-        if file is not None:
+        if file is not None and not path.endswith("/"):
             file.unlink(missing_ok=True)
 
     def read(self, path: str) -> str:

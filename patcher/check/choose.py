@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -16,6 +17,8 @@ from patcher.check.snapshot import Snapshot
 from patcher.check.specs import symbols
 from patcher.check.store import Store, digest
 from patcher.check.tools import MODPOST
+
+_LISTED = re.compile(r"(?<![^\s=])[\w+-][\w.+/-]*(?:\.o|/)(?!\S)")
 
 
 class Choice(NamedTuple):
@@ -40,6 +43,7 @@ def choose(
     """
     chosen: list[tuple[tuple[str, ...], ...]] = []
     left_out: list[LeftOut] = []
+    lacking: list[tuple[str, ...]] = [()] * len(configurations)
     for snapshot in series[1:]:
         sources, headers, _, _ = affected.touched(snapshot.changes)
         row: list[tuple[str, ...]] = []
@@ -53,7 +57,9 @@ def choose(
             users = graph_of(configuration.arch).users(headers) if headers else {}
             found, also_built = _affected(series[snapshot.number - 1], snapshot, makefiles, users, most)
             built |= also_built
-            row.append(_targets(configuration, makefiles, found.sources))
+            earlier = Makefiles(series[snapshot.number - 1].text, symbols(before.config), configuration.arch)
+            lacking[index] = _lacking(lacking[index], series[snapshot.number - 1], earlier, snapshot, makefiles)
+            row.append((*_targets(configuration, makefiles, found.sources), *lacking[index]))
             left_out += _unlinked(configuration, makefiles, found.sources)
             left_out += _untried(snapshot.number, configuration.spec.name, found, changed=now.config != before.config)
         chosen.append(tuple(row))
@@ -98,6 +104,30 @@ def _listed(parent: Snapshot, snapshot: Snapshot, changed: Sequence[str]) -> Ite
     if whole:
         every = filter(affected.is_source, snapshot.entries)
         yield from (path for path in every if posixpath.dirname(path) in whole)
+
+
+def _lacking(
+    known: Sequence[str], parent: Snapshot, before: Makefiles, snapshot: Snapshot, now: Makefiles
+) -> tuple[str, ...]:
+    """Objects and directories that the build comes to and the commit has nothing to make of: since this commit, or
+    those ``known`` of the commits before."""
+    gone = [change.old for change in snapshot.changes if change.old and change.old not in snapshot.entries]
+    named = [affected.target(path) for path in gone if affected.is_source(path)]
+    _, _, makefiles, _ = affected.touched(snapshot.changes)
+    named += [f"{posixpath.dirname(path)}/" for path in makefiles if path in gone]
+    for file in snapshot.diff.files if makefiles else ():
+        if file.path in makefiles:
+            words = (word for line in file.added for word in _LISTED.findall(line.text))
+            named += [posixpath.join(posixpath.dirname(file.path), word) for word in words]
+
+    def lacks(commit: Snapshot, built: Makefiles, target: str) -> bool:
+        return not affected.source(target, commit.entries) and built.lists(target) is not None
+
+    return tuple(
+        each
+        for each in dict.fromkeys((*known, *named))
+        if lacks(snapshot, now, each) and (each in known or not lacks(parent, before, each))
+    )
 
 
 def _untried(number: int, name: str, found: affected.Affected, *, changed: bool) -> list[LeftOut]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 
-from patcher.check import affected, linking
+from patcher.check import linking
 from patcher.check.building import Build, CannotBuild
 from patcher.check.builds import Builds
 from patcher.check.configuration import Configuration
@@ -23,8 +23,8 @@ def compile_objects(
     configuration: Configuration, snapshot: Snapshot, configured: Configured, targets: Sequence[str], builds: Builds,
     store: Store, meter: Meter,
 ) -> dict[str, Outcome]:  # fmt: skip
-    """The outcome of each target that the commit has a source for, in their order, but of a module that an object is
-    missing for; where it cannot be configured, of those known."""
+    """The outcome of each target, in their order, but of a module that an object is missing for; where it cannot be
+    configured, of those known."""
     keys = keys_of(configuration, snapshot, configured, targets)
     outcomes = known(keys, snapshot, store)
     left = [target for target in keys if target not in outcomes]
@@ -53,8 +53,8 @@ def compile_objects(
 def keys_of(
     configuration: Configuration, snapshot: Snapshot, configured: Configured, targets: Sequence[str]
 ) -> dict[str, str]:
-    """Each target that the commit has a source for, with a key for all that decides on it but for the files that it is
-    made from, as the store wants it."""
+    """Each target, with a key for all that decides on it but for the files that it is made from, as the store wants
+    it."""
     if configured.prepared is None:
         return {}
     entries = snapshot.entries
@@ -62,7 +62,6 @@ def keys_of(
     return {
         target: configuration.key(target, configured.config, snapshot.header_names, snapshot.build_files, needs)
         for target in targets
-        if affected.source(target, entries) or linking.is_module(target)
     }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from patcher.check.affected import is_source, target
+from patcher.check.building import LACKING
 from patcher.check.configuration import Configuration
 from patcher.check.configure import Configured
 from patcher.check.linking import LINKING
@@ -37,7 +38,7 @@ class _Draft:
 
 
 def _text(message: Message) -> str:
-    return f"{message.message} [{message.option}]" if message.option not in ("", LINKING) else message.message
+    return f"{message.message} [{message.option}]" if message.option not in ("", LINKING, LACKING) else message.message
 
 
 class Findings:
@@ -122,6 +123,8 @@ class Judge:
         for name in gone:
             self._parent.pop(name, None)
             self._mended(name, number)
+        for name in [each for each in self._broken if each not in outcomes and self._lacked(each)]:
+            self._mended(name, number)
         fails: list[str] = []
         warns: list[str] = []
         errors: list[str] = []
@@ -162,8 +165,8 @@ class Judge:
                 tool = self._plain if self._findings.has(number, self._plain, Kind.ERROR, message) else self._tool
                 draft = self._findings.add(number, tool, Kind.ERROR, message, self._config, name)
                 self._broken.setdefault(name, []).append(draft)
-                what = name if message.option == LINKING else f"{name} does not compile"
-                told.append(f"{what}: {message.message}")
+                where = {LINKING: name, LACKING: message.path}.get(message.option, f"{name} does not compile")
+                told.append(f"{where}: {message.message}")
         return "; ".join(told) or f"{name} still does not compile"
 
     def _built(self, number: int, name: str, after: Outcome, renamed: Mapping[str, str]) -> list[str]:
@@ -187,6 +190,10 @@ class Judge:
             if draft.message.option == LINKING and key(draft.message, {}) not in still:
                 draft.seen[self._config, name] = number
                 self._broken[name].remove(draft)
+
+    def _lacked(self, name: str) -> bool:
+        """Whether all that is wrong with an object is that it was listed and had no source."""
+        return all(draft.message.option == LACKING for draft in self._broken[name])
 
     def _mended(self, name: str, number: int) -> None:
         for draft in self._broken.pop(name, ()):

@@ -85,6 +85,20 @@ class Makefiles:
                 return f"{beside}/{relative}", beside, entry
         return "", "", ""
 
+    def lists(self, target: str) -> str | None:
+        """The directory whose Makefile lists an object, or a directory (with ``/`` at its end), that the build comes
+        to. None where none does, and for an object that is linked of others."""
+        slash = "/" if target.endswith("/") else ""
+        directory = posixpath.dirname(target.rstrip("/"))
+        while True:
+            name = posixpath.relpath(target, directory or ".") + slash
+            if self._entry(directory, name) and self.reaches(directory):
+                linked = not slash and self._parts(self._variables(directory), name.removesuffix(".o"))
+                return None if linked else directory
+            if not directory:
+                return None
+            directory = posixpath.dirname(directory)
+
     def _beside(self, directory: str) -> Iterator[str]:
         """The directories in the same one that a Makefile above them lists."""
         above = place = posixpath.dirname(directory)

@@ -54,7 +54,7 @@ def make(build: Build, targets: Sequence[str], entries: Mapping[str, Entry], lin
     objects = [target for target in targets if not is_module(target)]
     found = build.make(objects, entries, lines_of) if objects else {}
     built = [target for target, outcome in found.items() if outcome.state is State.BUILT]
-    modules_of = {target: makefiles.module(source(target, entries)) for target in found}
+    modules_of = {target: makefiles.module(source(target, entries) or target) for target in found}
     tables = _tables(build, built)
     for target in built:
         symbols = tables.get(target, Symbols(frozenset(), frozenset(), frozenset(), ""))
