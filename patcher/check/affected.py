@@ -5,7 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import defaultdict, deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from patcher.tree.changes import Change
@@ -31,24 +32,36 @@ def elsewhere(path: str, arch: str) -> bool:
     return path.startswith(_ELSEWHERE)
 
 
-class Graph:
-    """Who includes whom, from ``#include`` lines alone: more than any one configuration has."""
+def included(lines: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """What ``#include`` lines name, as they spell it (``<linux/x.h``, ``"x.h``) → the files that do, with NUL between
+    them: there are ten times as many lines in a tree, and few are asked for."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for path, text in lines:
+        if match := _INCLUDE.match(text):
+            found[match.group(1) + match.group(2)].append(path)
+    return {spelled: "\0".join(paths) for spelled, paths in found.items()}
 
-    def __init__(self, entries: Collection[str], lines: Iterable[tuple[str, str]], arch: str) -> None:
+
+class Graph:
+    """Who includes whom, from ``#include`` lines alone: more than any one configuration has. ``including``: see
+    ``included``."""
+
+    def __init__(self, entries: Collection[str], including: Mapping[str, str], arch: str) -> None:
         self._known = entries
+        self._including = including
         self._arch = arch
-        by_name: dict[str, list[str]] = defaultdict(list)
-        for path in entries:
+        self._known_users: dict[str, tuple[str, ...]] = {}
+        self._spelled: dict[str, list[str]] = defaultdict(list)
+        for spelled in including:
+            self._spelled[posixpath.basename(spelled[1:])].append(spelled)
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for path in self._known:
             if path.endswith((".h", ".c")):
-                by_name[posixpath.basename(path)].append(path)
-        self._by_name = by_name
-        self._users: dict[str, set[str]] = defaultdict(set)
-        for path, text in lines:
-            if elsewhere(path, self._arch):
-                continue
-            if match := _INCLUDE.match(text):
-                for target in self._targets(path, match.group(1), match.group(2)):
-                    self._users[target].add(path)
+                found[posixpath.basename(path)].append(path)
+        return found
 
     def _targets(self, path: str, quote: str, name: str) -> Sequence[str]:
         if quote == '"':
@@ -70,6 +83,21 @@ class Graph:
             ]
         return ()
 
+    def _users(self, path: str) -> tuple[str, ...]:
+        """The files that include a path themselves."""
+        if path not in self._known_users:
+            self._known_users[path] = tuple(dict.fromkeys(self._found_users(path)))
+        return self._known_users[path]
+
+    def _found_users(self, path: str) -> Iterator[str]:
+        for spelled in self._spelled.get(posixpath.basename(path), ()):
+            quote, name = spelled[0], spelled[1:]
+            if quote == "<" and path not in self._targets("", quote, name):
+                continue
+            for user in self._including[spelled].split("\0"):
+                if not elsewhere(user, self._arch) and (quote == "<" or path in self._targets(user, quote, name)):
+                    yield user
+
     def users(self, paths: Iterable[str]) -> dict[str, int]:
         """The C and assembler files that include one of the paths, however indirectly: path → in how many steps."""
         found: dict[str, int] = {}
@@ -77,7 +105,7 @@ class Graph:
         todo = deque(seen)
         while todo:
             path = todo.popleft()
-            for user in self._users.get(path, ()):
+            for user in self._users(path):
                 if user not in seen:
                     seen[user] = seen[path] + 1
                     todo.append(user)

@@ -176,16 +176,16 @@ def _unlinked(configuration: Configuration, makefiles: Makefiles, sources: Seque
 def graph(series: Sequence[Snapshot], arch: str, store: Store, repository: str) -> affected.Graph:
     """Who includes whom, in the base and in what the series changes. ``repository``: the identity of theirs."""
     base = series[0]
-    key = digest("includes", repository, base.commit, arch)
+    key = digest("including", repository, base.commit, arch)
     kept = store.text(key)
     if kept is None:
-        lines = base.include_lines(arch)
-        store.put_text(key, "\n".join(f"{path}\0{line}" for path, line in lines))
+        including = affected.included(base.include_lines(arch))
+        store.put_text(key, "\n".join(f"{spelled}\0{paths}" for spelled, paths in including.items()))
     else:
-        pairs = (line.partition("\0") for line in kept.split("\n"))
-        lines = [(path, line) for path, _, line in pairs]
+        including = {spelled: paths for spelled, _, paths in (line.partition("\0") for line in kept.split("\n"))}
     paths = set(base.entries)
     for snapshot in series[1:]:
         paths.update(change.path for change in snapshot.changes if change.path)
-        lines += snapshot.changed_include_lines()
-    return affected.Graph(paths, lines, arch)
+        for spelled, files in affected.included(snapshot.changed_include_lines()).items():
+            including[spelled] = f"{including[spelled]}\0{files}" if spelled in including else files
+    return affected.Graph(paths, including, arch)

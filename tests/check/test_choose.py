@@ -10,7 +10,7 @@ from check.checking import append, commit_edits
 from realgit import run_git
 
 from patcher.check.adjust import Adjustments
-from patcher.check.affected import Graph
+from patcher.check.affected import Graph, included
 from patcher.check.choose import Choice, choose
 from patcher.check.configuration import Configuration
 from patcher.check.configure import Configured, Prepared
@@ -59,7 +59,7 @@ def chosen(tree: Path, *configs: Sequence[str], most: int = 64, spec: str = "") 
 
     def graph(arch: str) -> Graph:
         last = series[-1]
-        return Graph(last.entries, last.include_lines(arch), arch)
+        return Graph(last.entries, included(last.include_lines(arch)), arch)
 
     return choose(series, configurations, rows, graph, most)
 
