@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import posixpath
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from functools import cached_property
 
 from patcher.check.store import digest
@@ -31,18 +32,53 @@ def _unneeded(path: str, arches: Container[str]) -> bool:
     return outside and not posixpath.basename(path).startswith("Kconfig")
 
 
+def _is_header(path: str) -> bool:
+    return path.endswith(".h")
+
+
+def _is_kconfig_file(path: str) -> bool:
+    return posixpath.basename(path).startswith("Kconfig")
+
+
+@functools.cache
+def _is_build_file(arches: tuple[str, ...]) -> Callable[[str], bool]:
+    programs = (*_PROGRAMS, *(f"arch/{arch}/{place}" for arch in arches for place in _PROGRAMS_OF_ARCH))
+    ends = (*_TABLES, *_RUN)
+
+    def fits(path: str) -> bool:
+        named = posixpath.basename(path).startswith(("Makefile", "Kbuild", "Kconfig"))
+        return named or path.startswith(programs) or path.endswith(ends)
+
+    return fits
+
+
+@functools.cache
+def _is_config_file(arches: tuple[str, ...]) -> Callable[[str], bool]:
+    own = ("Makefile", *(f"arch/{arch}/Makefile" for arch in arches))
+
+    def fits(path: str) -> bool:
+        return (
+            _is_kconfig_file(path) or path.startswith("scripts/kconfig/") or path.endswith("_defconfig") or path in own
+        )
+
+    return fits
+
+
 class Snapshot:
     """Commit ``number`` of the series, from 1; 0 is the base, which has no parent here. ``texts`` are those of files
     that were read, by blob, for all of the series. ``arches``: the directories below ``arch/`` that builds look into.
+    ``base``: of the series, whose list of files is not read again; None for the base itself.
     """
 
     def __init__(
         self, repository: Repository, texts: dict[str, str], number: int, commit: str, parent: str,
-        arches: Sequence[str] = _X86,
+        arches: Sequence[str] = _X86, base: Snapshot | None = None,
     ) -> None:  # fmt: skip
         self._repository = repository
         self._texts = texts
         self._arches = tuple(arches)
+        self._base = base
+        self._fitting: dict[Callable[[str], bool], dict[str, str]] = {}
         self.number, self.commit, self.parent = number, commit, parent
 
     @cached_property
@@ -50,9 +86,22 @@ class Snapshot:
         return GitTree(self._repository, self.commit)
 
     @cached_property
+    def _differing(self) -> dict[str, Entry | None]:
+        """What differs from the base."""
+        return git.differing(self._repository, self._base.commit, self.commit) if self._base else {}
+
+    @cached_property
     def entries(self) -> dict[str, Entry]:
         """Every file of the commit."""
-        return self._tree.entries
+        if self._base is None:
+            return self._tree.entries
+        found = dict(self._base.entries)
+        for path, entry in self._differing.items():
+            if entry is None:
+                found.pop(path, None)
+            else:
+                found[path] = entry
+        return found
 
     @cached_property
     def exported(self) -> dict[str, Entry]:
@@ -77,33 +126,27 @@ class Snapshot:
     @cached_property
     def header_names(self) -> str:
         """A digest of the names of all headers: a new one may be found before another."""
-        return digest(sorted(path for path in self.entries if path.endswith(".h")))
+        return self._digest(_is_header, names=True)
 
     @cached_property
     def build_files(self) -> str:
         """A digest of what kbuild goes by and of what it runs."""
-        programs = (*_PROGRAMS, *(f"arch/{arch}/{place}" for arch in self._arches for place in _PROGRAMS_OF_ARCH))
-        kept = (
-            (path, entry.blob)
-            for path, entry in self.entries.items()
-            if path.startswith(programs)
-            or path.endswith((*_TABLES, *_RUN))
-            or posixpath.basename(path).startswith(("Makefile", "Kbuild", "Kconfig"))
-        )
-        return digest(sorted(kept))
+        return self._digest(_is_build_file(self._arches))
 
     @cached_property
     def config_files(self) -> str:
         """A digest of what a configuration is made of."""
-        kept = (
-            (path, entry.blob)
-            for path, entry in self.entries.items()
-            if path.startswith("scripts/kconfig/")
-            or path.endswith("_defconfig")
-            or posixpath.basename(path).startswith("Kconfig")
-            or path in ("Makefile", *(f"arch/{arch}/Makefile" for arch in self._arches))
-        )
-        return digest(sorted(kept))
+        return self._digest(_is_config_file(self._arches))
+
+    @cached_property
+    def kconfig_files(self) -> str:
+        """A digest of all Kconfig files."""
+        return self._digest(_is_kconfig_file)
+
+    def _digest(self, fits: Callable[[str], bool], *, names: bool = False) -> str:
+        """Of the files that fit: with what is in them, or the ``names`` alone."""
+        found = self.fitting(fits)
+        return digest(sorted(found) if names else sorted(found.items()))
 
     def forget(self) -> None:
         """Keep no lists of files: they are made anew where they are needed again."""
@@ -111,11 +154,19 @@ class Snapshot:
             self.__dict__.pop(name, None)
         self._texts.clear()
 
-    @cached_property
-    def kconfig_files(self) -> str:
-        """A digest of all Kconfig files."""
-        kept = ((path, entry.blob) for path, entry in self.entries.items())
-        return digest(sorted(each for each in kept if posixpath.basename(each[0]).startswith("Kconfig")))
+    def fitting(self, fits: Callable[[str], bool]) -> dict[str, str]:
+        """The files whose path fits, with their blobs."""
+        if self._base is None:
+            if fits not in self._fitting:
+                self._fitting[fits] = {path: entry.blob for path, entry in self.entries.items() if fits(path)}
+            return self._fitting[fits]
+        found = dict(self._base.fitting(fits))
+        for path, entry in self._differing.items():
+            if entry is None:
+                found.pop(path, None)
+            elif fits(path):
+                found[path] = entry.blob
+        return found
 
     def read(self, paths: Iterable[str]) -> dict[str, str]:
         """The texts of many files of the commit at once."""
@@ -162,5 +213,15 @@ def take(
     texts: dict[str, str] = {}
     found: list[Snapshot] = []
     for number, commit in enumerate((base, *commits)):
-        found.append(Snapshot(repository, texts, number, commit, found[-1].commit if found else "", arches))
+        found.append(
+            Snapshot(
+                repository,
+                texts,
+                number,
+                commit,
+                found[-1].commit if found else "",
+                arches,
+                found[0] if found else None,
+            )
+        )
     return tuple(found)

@@ -85,7 +85,7 @@ class Bench:
                 last.forget()
             arches = self._on.arches if self._on else ()
             number = len(self._series)
-            self._series.append(Snapshot(self._repository, self._texts, number, commit, base.commit, arches))
+            self._series.append(Snapshot(self._repository, self._texts, number, commit, base.commit, arches, base))
         return self._series[-1]
 
     def _own(self, configuration: Configuration) -> Configuration:

@@ -7,8 +7,10 @@ from typing import NamedTuple
 from patcher.errors import InputError
 from patcher.mail.diff import Diff
 from patcher.tree.gitrepo import Repository
-from patcher.tree.gittree import GitTree
+from patcher.tree.gittree import Entry, GitTree
 from patcher.tree.overlay import PatchedTree
+
+_NOTHING, _SUBMODULE = "000000", "160000"  # modes
 
 
 class Change(NamedTuple):
@@ -34,6 +36,17 @@ def changes(repository: Repository, parent: str, commit: str) -> tuple[Change, .
         new = next(fields) if letter == "R" else old
         found.append(Change("" if letter == "A" else old, "" if letter == "D" else new))
     return tuple(found)
+
+
+def differing(repository: Repository, old: str, new: str) -> dict[str, Entry | None]:
+    """The files and links that differ between two commits, as they are in the second; None for what it lacks."""
+    words = repository.run("diff-tree", "-r", "-z", "--no-renames", "--no-ext-diff", old, new)
+    fields = words.decode("utf-8", "surrogateescape").split("\0")
+    heads = [head.split(" ") for head in fields[:-1:2]]
+    return {
+        path: Entry(mode, blob) if mode not in (_NOTHING, _SUBMODULE) else None
+        for (_, mode, _, blob, _), path in zip(heads, fields[1::2], strict=True)
+    }
 
 
 def changed_tree(base: GitTree, commit: str, most: int) -> PatchedTree | None:
