@@ -10,7 +10,7 @@ from typing import NamedTuple
 from patcher.check import affected, linking
 from patcher.check.configuration import Configuration
 from patcher.check.configure import Configured
-from patcher.check.kbuild import Makefiles
+from patcher.check.kbuild import Makefiles, Reading
 from patcher.check.makefiles import objects
 from patcher.check.results import LeftOut
 from patcher.check.snapshot import Snapshot
@@ -44,6 +44,7 @@ def choose(
     chosen: list[tuple[tuple[str, ...], ...]] = []
     left_out: list[LeftOut] = []
     lacking: list[tuple[str, ...]] = [()] * len(configurations)
+    readings = [Reading(configuration.arch) for configuration in configurations]
     for snapshot in series[1:]:
         sources, headers, _, _ = affected.touched(snapshot.changes)
         row: list[tuple[str, ...]] = []
@@ -53,11 +54,11 @@ def choose(
             if now.prepared is None:
                 row.append(())
                 continue
-            makefiles = Makefiles(snapshot.text, symbols(now.config), configuration.arch)
+            earlier = readings[index].at(series[snapshot.number - 1].text, before.config)
+            makefiles = readings[index].at(snapshot.text, now.config)
             users = graph_of(configuration.arch).users(headers) if headers else {}
             found, also_built = _affected(series[snapshot.number - 1], snapshot, makefiles, users, most)
             built |= also_built
-            earlier = Makefiles(series[snapshot.number - 1].text, symbols(before.config), configuration.arch)
             lacking[index] = _lacking(lacking[index], series[snapshot.number - 1], earlier, snapshot, makefiles)
             row.append((*_targets(configuration, makefiles, found.sources), *lacking[index]))
             left_out += _unlinked(configuration, makefiles, found.sources)

@@ -10,10 +10,9 @@ from patcher.check.auto import placeless
 from patcher.check.configuration import Configuration
 from patcher.check.configure import Configured
 from patcher.check.guards import Branch, changes, compiled
-from patcher.check.kbuild import Makefiles
+from patcher.check.kbuild import Reading
 from patcher.check.results import LeftOut
 from patcher.check.snapshot import Snapshot
-from patcher.check.specs import symbols
 from patcher.check.touched import code_only, of_commit
 
 
@@ -30,9 +29,10 @@ def uncovered(
     """
     told: set[Branch] = set()
     said: set[tuple[int, str]] = set()
+    readings = [Reading(configuration.arch) for configuration in configurations]
     for parent, snapshot in pairwise(series):
         wanted = [each for each in of_commit(parent, snapshot) if placeless(each) not in told]
-        looked = _Looked(snapshot, configurations, rows[snapshot.number]) if wanted else None
+        looked = _Looked(snapshot, configurations, rows[snapshot.number], readings) if wanted else None
         for branch in wanted:
             key = placeless(branch)
             if looked is None or key in told or not (missing := looked.missing(branch)):
@@ -52,21 +52,21 @@ class _Looked:
     """The configurations of one commit."""
 
     def __init__(
-        self, snapshot: Snapshot, configurations: Sequence[Configuration], configured: Sequence[Configured]
-    ) -> None:
+        self, snapshot: Snapshot, configurations: Sequence[Configuration], configured: Sequence[Configured],
+        readings: Sequence[Reading],
+    ) -> None:  # fmt: skip
         found = {
-            (each.config, configuration.arch): configuration.arch
-            for configuration, each in zip(configurations, configured, strict=True)
+            (each.config, configuration.arch): reading
+            for configuration, each, reading in zip(configurations, configured, readings, strict=True)
             if each.prepared is not None and not each.failure
         }
-        self._made = [(symbols(text), arch) for text, arch in found]
-        self._makefiles = [Makefiles(snapshot.text, config, arch) for config, arch in self._made]
+        self._made = [(arch, reading.at(snapshot.text, text)) for (text, arch), reading in found.items()]
 
     def missing(self, branch: Branch) -> str:
         """What it would take to compile a branch, or "" where that is done, or is no matter of symbols."""
         seen = [
-            config
-            for (config, arch), makefiles in zip(self._made, self._makefiles, strict=True)
+            makefiles.config
+            for arch, makefiles in self._made
             if not elsewhere(branch.path, arch) and (not code_only(branch.path) or makefiles.builds(branch.path))
         ]
         if not seen or any(compiled(branch, config) for config in seen):

@@ -7,9 +7,12 @@ conditionals on variables, a few functions, and ``include`` in the Makefile of a
 
 from __future__ import annotations
 
+import copy
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
+
+from patcher.check.specs import symbols
 
 ReadText = Callable[[str], str]
 
@@ -36,13 +39,23 @@ class Makefiles:
     """
 
     def __init__(self, read: ReadText, config: Mapping[str, str], arch: str) -> None:
+        self.config = config
         self._read = read
         self._arch = arch
         bits = "64" if config.get("64BIT") == "y" else "32"
         self._given = {f"CONFIG_{name}": value.strip('"') for name, value in config.items()}
         self._given.update({"SRCARCH": arch, "BITS": bits, "hdr-arch": arch, "UTS_MACHINE": arch, "ARCH": arch})
+        self._evaluated: dict[
+            str, tuple[str, dict[str, str]]
+        ] = {}  # by place: the text that was read last, and what it is
         self._directories: dict[str, dict[str, str]] = {}
         self._reached: dict[str, bool] = {"": True}
+
+    def at(self, read: ReadText) -> Makefiles:
+        """Those of another commit under the same configuration. What has the same text is not evaluated again."""
+        found = copy.copy(self)
+        found._read, found._directories, found._reached = read, {}, {"": True}  # noqa: SLF001 - its own
+        return found
 
     def builds(self, path: str) -> bool:
         """Whether the object of a C or assembler file is part of the build."""
@@ -170,7 +183,7 @@ class Makefiles:
 
     def _words_of(self, file: str, names: tuple[str, ...]) -> frozenset[str]:
         if file not in self._directories:
-            self._directories[file] = self._evaluate(self._read(file), {})
+            self._directories[file] = self._known(file, self._read(file), {})
         variables = self._directories[file]
         return frozenset(word for name in names for word in self._expand(variables.get(name, ""), variables, 0).split())
 
@@ -179,8 +192,19 @@ class Makefiles:
             prefix = f"{directory}/" if directory else ""
             text = self._read(f"{prefix}Kbuild") or (self._read(f"{prefix}Makefile") if directory else "")
             here = {"src": directory, "obj": directory, "srctree": ".", "objtree": "."}
-            self._directories[directory] = self._evaluate(text, here, set()) if directory else self._evaluate(text, {})
+            self._directories[directory] = self._known(f"{directory}/", text, here if directory else {})
         return self._directories[directory]
+
+    def _known(self, place: str, text: str, found: dict[str, str]) -> dict[str, str]:
+        """The variables of a Makefile; ``place`` names it."""
+        before, known = self._evaluated.get(place, (None, {}))
+        if before == text:
+            return known
+        included = set[str]()
+        self._evaluate(text, found, included if len(found) else None)
+        if not included:
+            self._evaluated[place] = text, found
+        return found
 
     def _evaluate(self, text: str, found: dict[str, str], included: set[str] | None = None) -> dict[str, str]:
         """Read a Makefile into variables. With ``included``, the files it includes are read, too, each of them once."""
@@ -285,6 +309,23 @@ class Makefiles:
         if name == "subst":
             return args[2].replace(args[0], args[1])
         return " ".join(_patsubst(args[0].strip(), args[1].strip(), word) for word in args[2].split())
+
+
+class Reading:
+    """The Makefiles of one commit after another, under the configuration that each of them has."""
+
+    def __init__(self, arch: str) -> None:
+        self._arch = arch
+        self._config: str | None = None
+        self._last: Makefiles
+
+    def at(self, read: ReadText, config: str) -> Makefiles:
+        """Those of a commit; ``config`` is the text of its ``.config``."""
+        if config == self._config:
+            self._last = self._last.at(read)
+        else:
+            self._config, self._last = config, Makefiles(read, symbols(config), self._arch)
+        return self._last
 
 
 def _logical(text: str) -> Iterator[str]:
