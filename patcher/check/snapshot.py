@@ -9,8 +9,7 @@ from functools import cached_property
 
 from patcher.check.store import digest
 from patcher.mail.diff import Diff
-from patcher.tree import changes as git
-from patcher.tree.changes import Change
+from patcher.tree.changes import Between, Change
 from patcher.tree.gitrepo import Repository
 from patcher.tree.gittree import LINK, Entry, GitTree
 
@@ -67,17 +66,19 @@ def _is_config_file(arches: tuple[str, ...]) -> Callable[[str], bool]:
 class Snapshot:
     """Commit ``number`` of the series, from 1; 0 is the base, which has no parent here. ``texts`` are those of files
     that were read, by blob, for all of the series. ``arches``: the directories below ``arch/`` that builds look into.
-    ``base``: of the series, whose list of files is not read again; None for the base itself.
+    ``base``: of the series, whose list of files is not read again; None for the base itself. ``between``: the changes
+    of all commits from that on, where this is one of many.
     """
 
     def __init__(
         self, repository: Repository, texts: dict[str, str], number: int, commit: str, parent: str,
-        arches: Sequence[str] = _X86, base: Snapshot | None = None,
+        arches: Sequence[str] = _X86, base: Snapshot | None = None, between: Between | None = None,
     ) -> None:  # fmt: skip
         self._repository = repository
         self._texts = texts
         self._arches = tuple(arches)
         self._base = base
+        self._between = between or Between(repository, (parent, commit))
         self._fitting: dict[Callable[[str], bool], dict[str, str]] = {}
         self.number, self.commit, self.parent = number, commit, parent
 
@@ -86,17 +87,12 @@ class Snapshot:
         return GitTree(self._repository, self.commit)
 
     @cached_property
-    def _differing(self) -> dict[str, Entry | None]:
-        """What differs from the base."""
-        return git.differing(self._repository, self._base.commit, self.commit) if self._base else {}
-
-    @cached_property
     def entries(self) -> dict[str, Entry]:
         """Every file of the commit."""
         if self._base is None:
             return self._tree.entries
         found = dict(self._base.entries)
-        for path, entry in self._differing.items():
+        for path, entry in self._between.since_first(self.commit).items():
             if entry is None:
                 found.pop(path, None)
             else:
@@ -111,12 +107,12 @@ class Snapshot:
     @cached_property
     def changes(self) -> tuple[Change, ...]:
         """What differs from the parent."""
-        return git.changes(self._repository, self.parent, self.commit)
+        return self._between.changed(self.commit).changes
 
     @cached_property
     def diff(self) -> Diff:
         """The lines that differ from the parent."""
-        return git.diff(self._repository, self.parent, self.commit)
+        return self._between.diff(self.commit)
 
     @cached_property
     def renamed(self) -> dict[str, str]:
@@ -161,7 +157,7 @@ class Snapshot:
                 self._fitting[fits] = {path: entry.blob for path, entry in self.entries.items() if fits(path)}
             return self._fitting[fits]
         found = dict(self._base.fitting(fits))
-        for path, entry in self._differing.items():
+        for path, entry in self._between.since_first(self.commit).items():
             if entry is None:
                 found.pop(path, None)
             elif fits(path):
@@ -211,17 +207,10 @@ def take(
 ) -> tuple[Snapshot, ...]:
     """The base and the commits that follow it, the oldest first. ``arches``: directories below ``arch/``."""
     texts: dict[str, str] = {}
+    every = (base, *commits)
+    between = Between(repository, every)
     found: list[Snapshot] = []
-    for number, commit in enumerate((base, *commits)):
-        found.append(
-            Snapshot(
-                repository,
-                texts,
-                number,
-                commit,
-                found[-1].commit if found else "",
-                arches,
-                found[0] if found else None,
-            )
-        )
+    for number, commit in enumerate(every):
+        parent, first = (found[-1].commit, found[0]) if found else ("", None)
+        found.append(Snapshot(repository, texts, number, commit, parent, arches, first, between))
     return tuple(found)
