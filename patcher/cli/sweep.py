@@ -44,11 +44,13 @@ def sweep(
     """
     begin(quiet)
     use_libclang(libclang)
+    from patcher.cluster.here import Here
+    from patcher.source.workers import cores
     from patcher.sweep import session
 
-    asked = session.Asked(place, span, paths, series, examples or 0, jobs or 0)
+    asked = session.Asked(place, span, paths, series, examples or 0)
     with working(quiet) as (cache, bar), elsewhere(on) as machines:
-        found = session.sweep(asked, cache, bar, machines)
+        found = session.sweep(asked, cache, machines or Here(jobs or cores(), cache), bar)
     if form == "json":
         from patcher.about import tool
         from patcher.report.sweep_json import sweep_json

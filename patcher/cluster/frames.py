@@ -1,10 +1,12 @@
-"""What a worker and its process say to each other over pipes: each message is packed, with its length before it."""
+"""What a process that does units, and who started it, say to each other over pipes: each message is packed, with its
+length before it."""
 
 from __future__ import annotations
 
 import os
 import select
 from collections.abc import Callable
+from enum import Enum
 
 import msgspec
 
@@ -46,11 +48,25 @@ class Made(Frozen, frozen=True, tag=True):
     seconds: float = 0.0
 
 
+class Why(Enum):
+    """What is to blame: what was asked for; this machine; patcher, which does not work on it; a fault in patcher."""
+
+    INPUT = "input"
+    MACHINE = "machine"
+    BROKEN = "broken"
+    FAULT = "fault"
+
+
 class Failed(Frozen, frozen=True, tag=True):
-    """There is no result, for this reason. ``machine``: which is this machine's, and another may do it."""
+    """There is no result, for this reason: a line, or the traceback of a fault."""
 
     reason: str
-    machine: bool = False
+    why: Why = Why.INPUT
+
+    @property
+    def machine(self) -> bool:
+        """Whether another machine may do it."""
+        return self.why in (Why.MACHINE, Why.BROKEN)
 
 
 Frame = Do | Came | Wants | Made | Failed

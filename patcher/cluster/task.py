@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import tempfile
 import threading
 import time
@@ -18,7 +19,7 @@ from distributed import Worker, WorkerPlugin
 from distributed.worker import get_worker, thread_state
 
 from patcher.cluster import layers
-from patcher.cluster.frames import Came, Failed, Wants
+from patcher.cluster.frames import Came, Failed, Wants, Why
 from patcher.cluster.process import NotWanted, Processes
 from patcher.model import Frozen
 from patcher.units import Unit
@@ -84,7 +85,7 @@ _arrivals: dict[str, _Arrival] = {}
 
 
 def _full(error: OSError) -> Failed:
-    return Failed(f"cannot write to {tempfile.gettempdir()} ({error.strerror or error})", machine=True)
+    return Failed(f"cannot write to {tempfile.gettempdir()} ({error.strerror or error})", Why.MACHINE)
 
 
 class End(Frozen, frozen=True):
@@ -153,6 +154,14 @@ def perform(packed: bytes) -> bytes:
         done = _processes.do(unit, bring, wanted)
     except OSError as error:
         done = _full(error)
-    if isinstance(done, Failed):
-        done = done if done.machine else Failed(f"{unit.about}: {worker.address}: {done.reason}")
+    if isinstance(done, Failed) and not done.machine:
+        done = Failed(f"{unit.about}: {worker.address}: {_line(done)}")
     return zlib.compress(msgspec.msgpack.encode(done), LEVEL)
+
+
+def _line(done: Failed) -> str:
+    """The reason in a line: of a fault the last of its traceback, which goes to the worker's log."""
+    if done.why is not Why.FAULT:
+        return done.reason
+    sys.stderr.write(done.reason)
+    return done.reason.rstrip("\n").rpartition("\n")[2]

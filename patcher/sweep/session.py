@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +18,6 @@ from patcher.prove.build import ARCHS
 from patcher.source import libclang
 from patcher.source.keys import digest
 from patcher.source.unit import Progress, tell
-from patcher.sweep.here import Here
 from patcher.sweep.model import Outcome, Sweep, Tried
 from patcher.sweep.unit import Try, tools, versions
 from patcher.tree.find import open_repository
@@ -35,19 +33,18 @@ _decoder = msgspec.msgpack.Decoder(Outcome)
 class Asked(NamedTuple):
     """What to try: the series of that name on commits of the repository ``tree``. ``span``: a range, None for
     upstream..HEAD; ``paths``: git pathspecs of which a commit must touch one, () for where the series makes its
-    changes; ``examples`` of each property to prove, 0 for none; ``jobs``: processes at once, 0 for a processor each."""
+    changes; ``examples`` of each property to prove, 0 for none."""
 
     tree: Path
     span: str | None
     paths: tuple[str, ...] = ()
     series: str = "identity"
     examples: int = 0
-    jobs: int = 0
 
 
-def sweep(asked: Asked, cache: Cache, progress: Progress | None = None, elsewhere: Elsewhere | None = None) -> Sweep:
+def sweep(asked: Asked, cache: Cache, elsewhere: Elsewhere, progress: Progress | None = None) -> Sweep:
     """Try a series on commits. What was tried before, in whichever call, is not tried again. ``elsewhere``: who does
-    it, if not this machine.
+    it.
 
     Raises InputError where there is no such repository, range or series, and where this machine lacks what it takes.
     """
@@ -60,8 +57,8 @@ def sweep(asked: Asked, cache: Cache, progress: Progress | None = None, elsewher
         if why := toolchain.missing(bits):
             raise InputError(f"--prove: {why}")
     units = [_unit(repository, each, wanted, asked.examples) for each in commits]
-    found = _tried(units, Offer(repository, tuple(each.id for each in commits)), tools(wanted, asked.examples),
-                   cache, progress, elsewhere or Here(asked.jobs or len(os.sched_getaffinity(0)), cache))  # fmt: skip
+    offer = Offer(repository, tuple(each.id for each in commits))
+    found = _tried(units, offer, tools(wanted, asked.examples), cache, progress, elsewhere)
     rows = [Tried(each.id, each.subject, *found[unit.key]) for each, unit in zip(commits, units, strict=True)]
     return Sweep(repository.where, asked.series, asked.examples, tuple(rows))
 

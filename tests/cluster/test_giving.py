@@ -21,8 +21,8 @@ if importlib.util.find_spec("distributed") is None:
 from patcher.cluster import client, task
 from patcher.cluster.address import Where
 from patcher.cluster.client import Cluster
-from patcher.cluster.frames import Came, Failed, Made, Wants
-from patcher.cluster.process import Died, Process
+from patcher.cluster.frames import Came, Failed, Made, Wants, Why
+from patcher.cluster.process import Died, Process, Processes
 from patcher.errors import InputError
 from patcher.units import Lost, Unit
 
@@ -110,7 +110,7 @@ def test_one_that_ends_its_process_is_lost_with_the_reason(done: Done) -> None:
 
 
 def test_a_worker_whose_disk_is_full_is_left_alone(done: Done, capsys: pytest.CaptureFixture[str]) -> None:
-    full = Failed("cannot write to /tmp (No space left on device)", machine=True)
+    full = Failed("cannot write to /tmp (No space left on device)", Why.MACHINE)
     scheduler = Scheduler(["one", "two"], lambda worker: full if worker == "one" else Made(b"made"))
     assert done(scheduler) == ALL
     assert capsys.readouterr().err == f"patcher: one is not used: {full.reason}\n"
@@ -135,7 +135,8 @@ def test_a_process_that_has_no_place_says_so(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("PATCHER_CACHE_DIR", str(tmp_path / "file"))
     process = Process()
-    found = process.do(UNITS[0], lambda _: Failed("nothing is asked for"), lambda: True)
+    process.begin(UNITS[0])
+    found = process.result(lambda _: Failed("nothing is asked for"), lambda: True)
     assert isinstance(found, Failed) and found.machine and "cannot use the cache" in found.reason
     process.end()
 
@@ -150,9 +151,24 @@ def test_a_clone_that_cannot_be_made_is_the_machine_s_fault(tmp_path: Path, monk
         return Came(str(tmp_path / "pack"), unit.commits)
 
     process = Process()
-    found = process.do(unit, bring, lambda: True)
+    process.begin(unit)
+    found = process.result(bring, lambda: True)
     assert isinstance(found, Failed) and found.machine and "git cannot take in objects" in found.reason
     process.end()
+
+
+def test_a_fault_is_told_and_its_process_is_not_used_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tmp_path.chmod(0o700)
+    monkeypatch.setenv("PATCHER_CACHE_DIR", str(tmp_path))
+    processes, wrong = Processes(), Unit("lint", "key", "unit", b"\xc1")
+    found = processes.do(wrong, lambda _: Failed("nothing is asked for"), lambda: True)
+    assert isinstance(found, Failed) and found.why is Why.FAULT and not found.machine
+    assert processes._own.process is None
+    assert task._line(found).startswith("msgspec.DecodeError: ") and "\n" not in task._line(found)
+    assert "Traceback" in capsys.readouterr().err, "the worker's log"
+    assert task._line(Failed("one\ntwo")) == "one\ntwo"
 
 
 def test_what_cannot_be_stored_ends_the_waiting(monkeypatch: pytest.MonkeyPatch) -> None:

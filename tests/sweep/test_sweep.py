@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import jsonschema
-import msgspec
 import pytest
 from cluster.beside import Beside
 
 from patcher.cache import Cache, CacheError
+from patcher.cluster.here import Here
 from patcher.data import directory
 from patcher.errors import InputError
 from patcher.prove import toolchain
 from patcher.report.sweep_json import SCHEMA, sweep_json
 from patcher.report.sweep_text import sweep_text
-from patcher.sweep import attempt, here, session, unit
+from patcher.sweep import attempt, session, unit
 from patcher.sweep.model import Sweep
-from patcher.sweep.session import Asked, sweep
+from patcher.sweep.session import Asked
+from patcher.units import Elsewhere
 
 Git = Callable[..., str]
 MMU = "arch/x86/xen/mmu.c"
@@ -43,8 +43,12 @@ def repository(mini_repo: Path, git: Git) -> Path:
     return mini_repo
 
 
-def asked(repository: Path, jobs: int = 1) -> Asked:
-    return Asked(repository, "v2.6.37-mini..HEAD", jobs=jobs)
+def asked(repository: Path) -> Asked:
+    return Asked(repository, "v2.6.37-mini..HEAD")
+
+
+def sweep(asked: Asked, cache: Cache, elsewhere: Elsewhere | None = None) -> Sweep:
+    return session.sweep(asked, cache, elsewhere or Here(1, cache))
 
 
 @pytest.fixture
@@ -90,29 +94,30 @@ def test_processes_say_the_same(
 ) -> None:
     monkeypatch.setenv("PATCHER_CACHE_DIR", str(shared_cache))
     alone = sweep(asked(repository), Cache(shared_cache))
-    assert sweep(asked(repository, 2), Cache(tmp_path / "two")) == alone
+    two = Cache(tmp_path / "two")
+    assert sweep(asked(repository), two, Here(2, two)) == alone
     beside = Beside(tmp_path)
     monkeypatch.setattr(beside, "_cache", Cache(shared_cache))
     cache = Cache(tmp_path / "other")
-    assert sweep(asked(repository), cache, elsewhere=beside) == alone, "even where the repository lies elsewhere"
+    assert sweep(asked(repository), cache, beside) == alone, "even where the repository lies elsewhere"
     assert len(beside.done) == 3
-    assert sweep(asked(repository), cache, elsewhere=beside) == alone
+    assert sweep(asked(repository), cache, beside) == alone
     assert len(beside.done) == 3, "a second run costs nothing"
 
 
 def test_what_is_lost_is_no_clean_result(repository: Path, tmp_path: Path, cache: Cache) -> None:
     beside = Beside(tmp_path, lose=[0, 1, 2])
-    found = sweep(asked(repository), cache, elsewhere=beside)
+    found = sweep(asked(repository), cache, beside)
     assert [each.error for each in found.commits] == ["the machine burns"] * 3 and session.needs_attention(found)
     text = " ".join(sweep_text(found, lambda word, **_: word, verbose=False, quiet=False).split())
     assert "the machine burns" in text and "not tried: 3" in text
-    sweep(asked(repository), cache, elsewhere=Beside(tmp_path, lose=[0, 1, 2]))
+    sweep(asked(repository), cache, Beside(tmp_path, lose=[0, 1, 2]))
     assert len(beside.done) == 3
 
 
 def test_an_apply_that_does_less_than_the_plan(repository: Path, anew: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attempt, "generated", lambda *_: ())
-    (found,) = sweep(Asked(repository, "HEAD^!", jobs=1), anew).commits
+    (found,) = sweep(Asked(repository, "HEAD^!"), anew).commits
     assert (
         found.wrong
         and found.outcome
@@ -123,7 +128,7 @@ def test_an_apply_that_does_less_than_the_plan(repository: Path, anew: Cache, mo
         raise InputError("another reason")
 
     monkeypatch.setattr(attempt, "generated", refuse)
-    (found,) = sweep(Asked(repository, "HEAD~1^!", jobs=1), anew).commits
+    (found,) = sweep(Asked(repository, "HEAD~1^!"), anew).commits
     assert found.outcome and found.outcome.apply == "refused" and found.outcome.disagree
 
 
@@ -131,7 +136,7 @@ def test_a_property_that_is_lost(mini_repo: Path, shared_cache: Path, monkeypatc
     failing = iter([{"3-room [i386]"}, {"3-room [i386]", "9-ram [i386]"}])
     monkeypatch.setattr(attempt, "_failing", lambda *_: next(failing))
     monkeypatch.setattr(toolchain, "missing", lambda _: "")
-    (found,) = sweep(Asked(mini_repo, "-1 HEAD", (MMU,), jobs=1, examples=1), Cache(shared_cache)).commits
+    (found,) = sweep(Asked(mini_repo, "-1 HEAD", (MMU,), examples=1), Cache(shared_cache)).commits
     assert found.wrong and found.outcome and found.outcome.lost == ("9-ram [i386]",)
     text = " ".join(
         sweep_text(Sweep("", "identity", 1, (found,)), lambda word, **_: word, verbose=False, quiet=False).split()
@@ -162,21 +167,3 @@ def test_the_same_series_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     assert unit.versions(["series vm-io"])["series vm-io"] != before[name]
     assert "there is no series" in unit.versions(["series of-mine"])["series of-mine"]
     assert directory("patches").is_dir()
-
-
-@pytest.mark.parametrize(
-    ("answer", "told"),
-    [
-        (b"", "ended with status"),
-        (msgspec.json.encode(here.Answer(wrong="the disk is full")) + b"\n", "the disk is full"),
-    ],
-)
-def test_a_process_that_dies_is_one_line(
-    repository: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answer: bytes, told: str
-) -> None:  # fmt: skip
-    program = tmp_path / "python"
-    program.write_text(f"#!/bin/sh\nread line\nprintf '%s' '{answer.decode()}'\n")
-    program.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(program))
-    with pytest.raises(InputError, match=told):
-        sweep(asked(repository, 2), cache)
