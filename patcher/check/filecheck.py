@@ -32,6 +32,10 @@ class CannotLook(Exception):
     """The check could not be made; the message is the reason."""
 
 
+class NotThere(Exception):
+    """The tree has not what the check is made with; the message says what."""
+
+
 class FileCheck(Protocol):
     """One such check. ``version`` is of what it runs, ``missing`` says why it cannot ("" where it can)."""
 
@@ -46,7 +50,7 @@ class FileCheck(Protocol):
         """The other files of the tree that decide on what is said of one."""
 
     def look(self, place: Path, path: str, snapshot: Snapshot, runner: Runner) -> tuple[Message, ...]:
-        """What is said of a file. ``place`` holds it, and what it needs. Raises CannotLook."""
+        """What is said of a file. ``place`` holds it, and what it needs. Raises CannotLook and NotThere."""
 
 
 class FileChecks(NamedTuple):
@@ -78,6 +82,8 @@ class FileChecks(NamedTuple):
             try:
                 before = self._said(check, parent, names.get(path, path))
                 fresh += new(before, self._said(check, snapshot, path), snapshot.renamed)
+            except NotThere as error:
+                return Status.SKIP, str(error), ()
             except CannotLook as error:
                 return Status.ERROR, f"{path}: {error}", ()
         if not fresh:

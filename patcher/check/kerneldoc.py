@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from patcher.check.filecheck import CannotLook, message
+from patcher.check.filecheck import CannotLook, NotThere, message
 from patcher.check.results import Message, Severity
 from patcher.check.runner import Runner
 from patcher.check.snapshot import Snapshot
@@ -41,7 +41,7 @@ class KernelDoc:
     def look(self, place: Path, path: str, snapshot: Snapshot, runner: Runner) -> tuple[Message, ...]:
         """The warnings of one file."""
         if _SCRIPT not in snapshot.entries:
-            raise CannotLook(f"the tree has no {_SCRIPT}")
+            raise NotThere(f"the tree has no {_SCRIPT}")
         done = runner.run(
             [str(place / _SCRIPT), "-none", path], read=[place], write=[], cwd=place,
             env={"LC_ALL": "C", "PYTHONDONTWRITEBYTECODE": "1"}, seconds=_SECONDS,

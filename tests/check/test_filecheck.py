@@ -14,6 +14,7 @@ from check.small_kbuild import small_kbuild
 from patcher.check.bindings import BINDINGS, Bindings
 from patcher.check.results import Report, Status
 from patcher.check.rst import Rst
+from patcher.check.session import passed
 
 TEXT = "lib/text.c"
 LED = f"{BINDINGS}/leds/two.yaml"
@@ -83,10 +84,12 @@ def test_what_the_trees_script_says_is_compared_with_the_parent(tree: Path, cach
     assert not report.left_out
 
 
-def test_a_tree_without_the_script(tree: Path, cache_dir: Path) -> None:
-    commit_edits(tree, "touch", {TEXT: append("/* more */\n")})
-    (cell,) = looked(tree, cache_dir, 1, "kernel-doc").rows[0].cells
-    assert (cell.status.value, "the tree has no scripts/kernel-doc" in cell.detail) == ("ERROR", True)
+def test_a_tree_without_the_script_is_skipped(tree: Path, cache_dir: Path) -> None:
+    commit_edits(tree, "touch", {TEXT: append("/* @nobody */\n")})
+    commit_edits(tree, "its parent has none", {"scripts/kernel-doc": append(SCRIPT), TEXT: append("/* more */\n")})
+    report = looked(tree, cache_dir, 2, "kernel-doc")
+    assert table(report) == ["SKIP", "SKIP"] and passed(report)
+    assert [row.cells[0].detail for row in report.rows] == ["the tree has no scripts/kernel-doc"] * 2
 
 
 def test_bindings_and_their_examples(tree: Path, cache_dir: Path) -> None:
