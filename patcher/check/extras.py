@@ -125,6 +125,11 @@ def _proof_cell(proof: CommitProof, blamed: Blame) -> Cell:
             f"properties that still do not hold: {', '.join(name for _, name in sorted(blamed.still))}",
             (),
         )
+    untried = [(part.arch, each) for part in proof.proofs for each in part.verdicts if each.status is Held.ERROR]
+    if untried:
+        arch, first = untried[0]
+        more = f"; and {len(untried) - 1} more" if len(untried) > 1 else ""
+        return Status.ERROR, f"{arch}: {first.id} was not tried: {first.reason}{more}", ()
     held = sum(each.status is Held.PASS for part in proof.proofs for each in part.verdicts)
     if not held:
         return Status.SKIP, "no property could be tried", ()

@@ -45,7 +45,7 @@ def prove(
     """Run the tree's own P2M code against the identity scheme.
 
     Compiles the files that hold the P2M for user space, unchanged, and plays machines and updates on them, for 64 and
-    32 bits. Exit code 1 means that a property does not hold, or that one of --require is not shown to hold.
+    32 bits. Exit code 1 means that a property does not hold or got lost, or that one of --require is not shown to hold.
     """
     begin(quiet, "compiling the P2M code")
     from patcher.prove import session

@@ -36,7 +36,7 @@ def play_all(
     elsewhere: Elsewhere, progress: Progress | None,
 ) -> dict[Key, list[Part]]:  # fmt: skip
     """What came of each property of each program, which is named by its word size and its digest. Where a unit has no
-    result, the property is skipped."""
+    result, the property is ERROR."""
     found: dict[tuple[Key, str], Part] = {}
     places: dict[str, tuple[Key, AnyProperty]] = {}
     units: list[Unit] = []
@@ -76,4 +76,4 @@ def _kept(unit: Unit) -> str:
 
 
 def _lost(each: AnyProperty, reason: str) -> Part:
-    return Part("", "", 0, 0, 0.0, (Verdict(each.id, each.number, each.statement, Status.SKIP, 0, reason),))
+    return Part("", "", 0, 0, 0.0, (Verdict(each.id, each.number, each.statement, Status.ERROR, 0, reason),))

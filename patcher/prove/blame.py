@@ -38,7 +38,8 @@ def _with(proof: CommitProof | None, status: Status) -> Properties:
 
 def blame(base: CommitProof | None, commits: Sequence[CommitProof | None]) -> Iterator[Blame]:
     """What each commit is to blame for. None is a commit of which nothing is known: it is to blame for nothing, and
-    the next is compared with the one before it; so is an architecture for which the code could not be run."""
+    the next is compared with the one before it; so is an architecture for which the code could not be run, and a
+    property that was not tried."""
     at_base = known = _with(base, Status.FAIL)
     held = _with(base, Status.PASS)
     passed = [_with(proof, Status.PASS) for proof in commits]
@@ -51,5 +52,5 @@ def blame(base: CommitProof | None, commits: Sequence[CommitProof | None]) -> It
         begun = ((now & later) - held) - at_base
         yield Blame(now - known - begun, (now & known) - at_base - begun, now & at_base, begun)
         unknown = {part.arch for part in proof.proofs if part.error}
-        known = now | {each for each in known if each[0] in unknown}
+        known = now | {each for each in known if each[0] in unknown} | (known & _with(proof, Status.ERROR))
         held |= passed[number]

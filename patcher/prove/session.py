@@ -61,12 +61,14 @@ def nothing_ran(proofs: Sequence[CommitProof]) -> bool:
 
 
 def found(proofs: Sequence[CommitProof], require: tuple[str, ...]) -> bool:
-    """Whether a property fails, or a required one does not pass.
+    """Whether a property fails, was to be tried and was not, or is required and does not pass.
 
     Of several commits the first is what a range starts from: what fails from there on without a break is not the
     range's fault; what is required must pass at its end.
     """
     base, *commits = proofs
+    if any(verdict.status is Status.ERROR for each in proofs for proof in each.proofs for verdict in proof.verdicts):
+        return True
     last = (verdict for proof in proofs[-1].proofs for verdict in proof.verdicts)
     if any(required(verdict, require) and verdict.status is not Status.PASS for verdict in last):
         return True

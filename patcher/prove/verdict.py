@@ -10,12 +10,14 @@ from patcher.prove.scenario import Scenario
 
 
 class Status(Enum):
-    """PASS: held in all cases run. SKIP could not run, ABSENT is not claimed by the tree: neither counts as PASS."""
+    """PASS: held in all cases run. SKIP could not run, ABSENT is not claimed by the tree: neither counts as PASS. ERROR
+    was to be tried, and was not, as whoever was to do it got lost: it is no success."""
 
     PASS = "PASS"
     FAIL = "FAIL"
     SKIP = "SKIP"
     ABSENT = "ABSENT"
+    ERROR = "ERROR"
 
 
 class Counterexample(msgspec.Struct, frozen=True):
@@ -39,8 +41,7 @@ class Verdict(msgspec.Struct, frozen=True):
     """One property of the design (``number``), checked one way (``id``).
 
     ``cases`` scenarios were run, with rivals at ``points`` points, of which those that are alike were tried once.
-    ``reason`` says why it was skipped or is absent, or by what definitions the tree
-    claims it.
+    ``reason`` says why it was skipped, is absent or was not tried, or by what definitions the tree claims it.
     """
 
     id: str

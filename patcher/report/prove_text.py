@@ -15,8 +15,13 @@ from patcher.prove.verdict import CommitProof, Counterexample, Proof, Status, Ve
 from patcher.report.fold import WIDTH, fitted
 
 Style = Callable[..., str]
-_COLOUR = {Status.PASS: "green", Status.FAIL: "red", Status.SKIP: "yellow", Status.ABSENT: "bright_black"}
-_LETTER = {Status.PASS: "pass", Status.FAIL: "FAIL", Status.SKIP: "skip", Status.ABSENT: "-"}
+_COLOUR = {
+    Status.PASS: "green", Status.FAIL: "red", Status.SKIP: "yellow", Status.ABSENT: "bright_black",
+    Status.ERROR: "magenta",
+}  # fmt: skip
+_LETTER = {
+    Status.PASS: "pass", Status.FAIL: "FAIL", Status.SKIP: "skip", Status.ABSENT: "-", Status.ERROR: "ERROR",
+}  # fmt: skip
 _FEW = 8
 _ID, _STATEMENT = 16, 32  # columns of a property's id, and of its statement beside cells
 
@@ -61,7 +66,7 @@ def _verdict(verdict: Verdict, style: Style, verbose: bool) -> Iterator[str]:
     cases = f"{verdict.cases:6}" if verdict.cases else " " * 6
     points = f"; {verdict.points} points" if verdict.points else ""
     yield f"  {state} {verdict.id:14} {cases}  {verdict.statement}{points}"
-    if verdict.status in (Status.ABSENT, Status.SKIP) or verbose:
+    if verdict.status in (Status.ABSENT, Status.SKIP, Status.ERROR) or verbose:
         yield style(safe(f"{'':31}{verdict.reason}"), fg="bright_black")
     if verdict.counterexample:
         yield from _example(verdict.counterexample)
@@ -159,7 +164,7 @@ def _changes(commits: Sequence[CommitProof], style: Style, verbose: bool) -> Ite
                     lines.setdefault(line, []).append(proof.arch)
                     if now.counterexample and (number or verbose):
                         examples.setdefault(line, now.counterexample)
-                before = now.status
+                before = before if now.status is Status.ERROR else now.status
     for line, archs in lines.items():
         where = "" if len(archs) == len(commits[0].proofs) else f" ({', '.join(archs)})"
         yield style(f"  {line}{where}", fg="red") if line in examples else f"  {line}{where}"
@@ -169,6 +174,8 @@ def _changes(commits: Sequence[CommitProof], style: Style, verbose: bool) -> Ite
 
 def _change(now: Verdict, before: Status, number: int) -> str:
     """What there is to say of a property at a commit, or ""."""
+    if now.status is Status.ERROR:
+        return safe(f"{now.id} was not tried at {number}: {now.reason}")
     if number and now.status is Status.PASS and before is not Status.PASS:
         return (
             f"{now.id} holds from {number} on (it was {_LETTER[before] if before is not Status.ABSENT else 'absent'})"

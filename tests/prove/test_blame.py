@@ -5,7 +5,7 @@ from __future__ import annotations
 from patcher.prove.blame import blame
 from patcher.prove.verdict import CommitProof, Proof, Status, Verdict
 
-SHORT = {"P": Status.PASS, "F": Status.FAIL, "-": Status.ABSENT}
+SHORT = {"P": Status.PASS, "F": Status.FAIL, "-": Status.ABSENT, "E": Status.ERROR}
 
 
 def proofs(held: str) -> list[CommitProof | None]:
@@ -31,6 +31,12 @@ def test_what_held_and_does_not_hold_is_lost() -> None:
     assert told("-PF") == ".L"
     assert told("FFPF") == "B.L"
     assert told("P?F") == ".L"
+
+
+def test_what_could_not_be_tried_changes_nothing() -> None:
+    assert told("PFEF") == "L.S"
+    assert told("FEF") == ".B"
+    assert told("PEF") == ".L"
 
 
 def test_what_a_series_begins_and_does_not_end_is_its_fault() -> None:

@@ -10,7 +10,7 @@ from cluster.beside import Beside
 
 from patcher.cache import Cache
 from patcher.prove.prove import Request
-from patcher.prove.session import prove
+from patcher.prove.session import found, nothing_ran, prove
 from patcher.prove.verdict import CommitProof, Status
 from patcher.tree.directory import DirectoryTree
 
@@ -40,10 +40,14 @@ def test_a_proof_is_the_same(mini: Path, request_of: Request, prove_cache: Cache
     assert len(beside.done) == 3, "a second run costs nothing"
 
 
-def test_what_is_lost_is_skipped(mini: Path, request_of: Request, cache: Cache, tmp_path: Path) -> None:
+def test_what_is_lost_is_no_success(mini: Path, request_of: Request, cache: Cache, tmp_path: Path) -> None:
     beside = Beside(tmp_path, lose=[1])
-    ((proof,),) = (each.proofs for each in prove([("", DirectoryTree(mini))], request_of, None, cache, None, beside))
-    skipped = [verdict for verdict in proof.verdicts if verdict.status is Status.SKIP]
-    assert [(verdict.id, verdict.reason) for verdict in skipped] == [("9-device", "the machine burns")]
-    prove([("", DirectoryTree(mini))], request_of, None, cache, None, beside)
+    proofs = prove([("", DirectoryTree(mini))], request_of, None, cache, None, beside)
+    ((proof,),) = (each.proofs for each in proofs)
+    lost = [verdict for verdict in proof.verdicts if verdict.status is Status.ERROR]
+    assert [(verdict.id, verdict.reason) for verdict in lost] == [("9-device", "the machine burns")]
+    assert found(proofs, ()) and not nothing_ran(proofs)
+    again = prove([("", DirectoryTree(mini))], request_of, None, cache, None, beside)
     assert [unit.about.split()[0] for unit in beside.done[3:]] == ["9-device"], "only what was lost is done again"
+    assert not found(again, ())
+    assert found((*proofs, *again), ()) and found((*again, *proofs, *again), ()), "wherever in a range it was lost"

@@ -31,7 +31,7 @@ from patcher.prove.verdict import Verdict as Property
 from patcher.report.html.check import check_html
 from patcher.report.html.lint import lint_html
 from patcher.report.html.plan import plan_html
-from patcher.report.html.prove import prove_html
+from patcher.report.html.prove import prove_html, verdict
 from patcher.report.html.story import story_html
 from patcher.story.model import NotRun, Story
 
@@ -103,7 +103,7 @@ def proof(commit: str, state: Held) -> CommitProof:
     return CommitProof(commit * 40, f"subject {commit}", proofs)
 
 
-PROOFS = (proof("b", Held.PASS), proof("2", Held.FAIL), proof("3", Held.SKIP))
+PROOFS = (proof("b", Held.PASS), proof("2", Held.FAIL), proof("3", Held.SKIP), proof("4", Held.ERROR))
 STORY = Story(
     name="identity", place="linux", base="b" * 40, base_subject="Linux 2.6.37", tip="5" * 40, branch="patcher/identity",
     patches=tuple(
@@ -250,3 +250,10 @@ def test_a_diff_is_there_once_and_stays_small() -> None:
     text = story_html(STORY._replace(report=many, patches=patches, plans=(), proofs=(), lint=None), TOOL)
     assert text.count("x_name") == 300
     assert len(text) < 1_200_000
+
+
+def test_a_property_that_was_not_tried_is_no_pass() -> None:
+    text = prove_html((proof("b", Held.PASS), proof("2", Held.ERROR), proof("3", Held.PASS)), TOOL)
+    assert "1 subject 2: ERROR 1-entry: A PFN reads back" in text
+    last = verdict((proof("b", Held.PASS), proof("2", Held.ERROR)))
+    assert (last.word, verdict((proof("2", Held.ERROR), proof("b", Held.FAIL))).word) == ("ERROR", "FAIL")

@@ -35,10 +35,12 @@ def prove_html(commits: Sequence[CommitProof], tool: Mapping[str, str]) -> str:
 
 
 def verdict(commits: Sequence[CommitProof]) -> Mark:
-    """How the last commit came out."""
+    """How the last commit came out; ERROR where any has a property that was not tried."""
     states = {each.status for proof in commits[-1].proofs for each in proof.verdicts}
     if Status.FAIL in states:
         return mark(Status.FAIL)
+    if any(each.status is Status.ERROR for commit in commits for proof in commit.proofs for each in proof.verdicts):
+        return mark(Status.ERROR)
     return mark(Status.PASS if Status.PASS in states else Status.SKIP)
 
 
@@ -110,18 +112,21 @@ def _example(example: Counterexample) -> Iterator[tuple[str, str]]:
 
 
 def not_tried(commits: Sequence[CommitProof]) -> shown.Gaps:
-    """Properties of the last commit that were skipped or that the tree does not claim, and what could not run."""
+    """Properties of the last commit that were skipped or that the tree does not claim, and what could not run, or was
+    not tried, of each."""
     found: dict[tuple[str, str], list[str]] = {}
     for at, commit in enumerate(commits):
         for proof in commit.proofs:
             if proof.error:
                 found.setdefault((f"{at} {commit.subject}".strip(), proof.error), []).append(proof.arch)
-            elif commit is commits[-1]:
-                for each in proof.verdicts:
-                    if each.status in (Status.SKIP, Status.ABSENT):
-                        found.setdefault((f"{each.status.value} {each.id}: {each.statement}", each.reason), []).append(
-                            proof.arch
-                        )
+                continue
+            last = commit is commits[-1]
+            for each in proof.verdicts:
+                if each.status is Status.ERROR or (last and each.status in (Status.SKIP, Status.ABSENT)):
+                    what = (
+                        f"{'' if last else f'{at} {commit.subject}: '}{each.status.value} {each.id}: {each.statement}"
+                    )
+                    found.setdefault((what, each.reason), []).append(proof.arch)
     left = tuple((f"{what} ({', '.join(archs)})", why) for (what, why), archs in found.items())
     return shown.Gaps("prove", left)
 

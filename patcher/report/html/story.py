@@ -68,8 +68,7 @@ def _tiles(story: Story) -> Iterator[shown.Tile]:
     if story.proofs:
         last = [each.status for proof in story.proofs[-1].proofs for each in proof.verdicts]
         held = sum(each is Held.PASS for each in last)
-        tone = Tone.BAD if Held.FAIL in last else Tone.GOOD if held else Tone.IDLE
-        yield shown.Tile(f"{held}/{len(last)}", "properties hold", tone, "properties")
+        yield shown.Tile(f"{held}/{len(last)}", "properties hold", prove.verdict(story.proofs).tone, "properties")
     count = sum(len(each.gaps) for each in _not_looked_at(story))
     yield shown.Tile(str(count), "not looked at", Tone.IDLE, "not-looked-at")
 
