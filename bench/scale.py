@@ -27,7 +27,7 @@ from typing import NamedTuple
 import msgspec
 
 from patcher.cache import Cache
-from patcher.check.run import Options
+from patcher.check.run import Means, Options
 from patcher.check.session import check
 from patcher.cluster.address import Where
 from patcher.cluster.client import Cluster
@@ -73,7 +73,7 @@ def measured(tree: Path, span: str, configs: str, workers: int) -> tuple[Run, st
         before = os.times()
         with Cluster(Where(local=workers)) as cluster:
             options = Options(trusted=True, configs=(configs,), sandboxed=False, most=8)
-            report = check([span], None, tree, options, Cache(), elsewhere=cluster)
+            report = check([span], None, tree, options, Means(Cache(), elsewhere=cluster))
         after = os.times()
         units = [(each.seconds, each.sent, each.received, each.about.endswith(_CONFIGURING)) for each in cluster.costs]
         found = Run(

@@ -9,18 +9,18 @@ from typing import NamedTuple
 from patcher.cache import Cache
 from patcher.check.compose import Extra
 from patcher.check.results import Finding, Kind, Status
+from patcher.check.run import Means
 from patcher.check.series import Series
 from patcher.errors import InputError
 from patcher.lint import session
 from patcher.lint.model import Finding as LintFinding
 from patcher.lint.model import Level, Outcome
 from patcher.prove.blame import Blame, blame
-from patcher.prove.prove import Progress, Prover, Request
+from patcher.prove.prove import Prover, Request
 from patcher.prove.verdict import CommitProof, Proof
 from patcher.prove.verdict import Status as Held
 from patcher.tree.gittree import GitTree
 from patcher.tree.revisions import commits as commits_of
-from patcher.units import Elsewhere
 
 Cell = tuple[Status, str, tuple[Finding, ...]]
 
@@ -81,16 +81,13 @@ def _cell(own: Sequence[LintFinding]) -> Cell:
     return status, f"{errors} errors, {len(own) - errors} others" if own else "nothing found", findings
 
 
-def prove(
-    series: Series, examples: int, cache: Cache, progress: Progress | None = None, elsewhere: Elsewhere | None = None
-) -> Proofs:
-    """The proofs of the base and of each commit. ``examples``: cases for each property; ``elsewhere``: who runs it, if
-    not this machine."""
-    prover = Prover(Request(("x86_64", "i386"), examples, 0), cache, progress)
+def prove(series: Series, examples: int, means: Means) -> Proofs:
+    """The proofs of the base and of each commit. ``examples``: cases for each property."""
+    prover = Prover(Request(("x86_64", "i386"), examples, 0), means.cache, means.progress)
     base = series.repository.commit(series.base)
     found, missing = {}, {}
     trees = {each: GitTree(series.repository, each.id) for each in (base, *series.commits)}
-    prover.ahead(trees.values(), elsewhere)
+    prover.ahead(trees.values(), means.elsewhere)
     for commit, tree in trees.items():
         try:
             found[commit.id] = prover.commit(tree, commit.subject)

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import itertools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from patcher.cache import Cache
 from patcher.check.away import Away
 from patcher.check.builds import Builds
 from patcher.check.choose import choose, graph
-from patcher.check.compose import with_extra
+from patcher.check.compose import Extra, with_extra
 from patcher.check.configuration import Configuration
 from patcher.check.configurations import Maker, arches, asked, file_checks, must_compile, places
 from patcher.check.configure import Configured
@@ -42,6 +42,19 @@ from patcher.tree.gittree import GitTree
 from patcher.tree.kernel import version
 from patcher.tree.objects import Commit
 from patcher.units import Elsewhere
+
+Other = Callable[[Series], Extra]
+
+
+class Means(NamedTuple):
+    """With what, by whom and for whom a check is made. ``others`` are checks beside those of the options;
+    ``elsewhere``: who compiles, if not this machine; ``meanwhile`` hears of what is known before the end."""
+
+    cache: Cache
+    progress: Progress | None = None
+    others: Sequence[Other] = ()
+    elsewhere: Elsewhere | None = None
+    meanwhile: Meanwhile | None = None
 
 
 class Options(Frozen, frozen=True):
@@ -71,13 +84,9 @@ class Options(Frozen, frozen=True):
         must_trust(self.trusted)
 
 
-def run(
-    series: Series, tree: Path, options: Options, cache: Cache, progress: Progress | None = None,
-    elsewhere: Elsewhere | None = None, meanwhile: Meanwhile | None = None,
-) -> Report:  # fmt: skip
-    """Compile every commit in every configuration. ``tree`` is what the user named, ``elsewhere`` who does it, if not
-    this machine, ``meanwhile`` who hears of what is known before the end. What stays behind is only what is kept for
-    later runs.
+def run(series: Series, tree: Path, options: Options, means: Means) -> Report:
+    """Compile every commit in every configuration. ``tree`` is what the user named. What stays behind is only what is
+    kept for later runs.
 
     Raises InputError where there is no sandbox, or no room to work, or no compiler for what is to be done alone.
     """
@@ -89,20 +98,21 @@ def run(
         return Report(root, release, series.base, (), (), (), (), (), ())
     found = arches(series, wanted)
     snapshots = take(series.repository, series.base, [commit.id for commit in series.commits], places(found))
-    jobs, meter = options.jobs or len(os.sched_getaffinity(0)), Meter(progress, len(series.commits))
-    store = Store(cache)
+    jobs, meter = options.jobs or len(os.sched_getaffinity(0)), Meter(means.progress, len(series.commits))
+    store = Store(means.cache)
     with contextlib.ExitStack() as stack:
         making: Making
-        if elsewhere is None:
-            builds = stack.enter_context(Builds(series.repository, snapshots, runner, cache))
+        if means.elsewhere is None:
+            builds = stack.enter_context(Builds(series.repository, snapshots, runner, means.cache))
             making = Here(builds, stack.enter_context(Workers(jobs, runner)), store, meter)
         else:
-            making = Away(series, elsewhere, store, meter, places(found), sandboxed=options.sandboxed)
+            making = Away(series, means.elsewhere, store, meter, places(found), sandboxed=options.sandboxed)
         maker = Maker(snapshots[0], wanted, found, jobs, series.repository.identity)
-        stages = _Stages(series, snapshots, store, making, stack.enter_context(Kconfigs(store)), meter, meanwhile)
+        kconfigs = stack.enter_context(Kconfigs(store))
+        stages = _Stages(series, snapshots, store, making, kconfigs, meter, means.meanwhile)
         alone = options.alone and not wanted.tools.beside
         report = stages.report(root, release, maker, structs.replace(options, alone=alone), runner)
-        looking = FileChecks(series.repository, snapshots, runner, cache, meter)
+        looking = FileChecks(series.repository, snapshots, runner, means.cache, meter)
         return functools.reduce(with_extra, map(looking.column, file_checks(wanted.tools.beside)), report)
 
 

@@ -2,58 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import structs
 
 from patcher import temporary
-from patcher.cache import Cache
 from patcher.check import extras
-from patcher.check.compose import Extra, with_extra, with_patches
-from patcher.check.meanwhile import Meanwhile
+from patcher.check.compose import with_extra, with_patches
 from patcher.check.results import Kind, Report, Row, Status
-from patcher.check.run import Options, run
+from patcher.check.run import Means, Options, run
 from patcher.check.series import Series, made, named
 from patcher.check.stages import Stages
-from patcher.check.workers import Progress
 from patcher.lint import session as lint
 from patcher.tree.commit import Draft, Identity
 from patcher.tree.find import open_repository
 from patcher.tree.gittree import GitTree
 from patcher.tree.kernel import version
 from patcher.tree.subtree import at_top
-from patcher.units import Elsewhere
 
-Other = Callable[[Series], Extra]
 EXAMPLES = 30  # cases for each property, in each commit; patcher prove tries more
 
 
-def check(
-    what: Sequence[str], base: str | None, tree: Path, options: Options, cache: Cache,
-    progress: Progress | None = None, others: Sequence[Other] = (), elsewhere: Elsewhere | None = None,
-    meanwhile: Meanwhile | None = None,
-) -> Report:  # fmt: skip
-    """Check the range or the patches that the user named in a tree; patches go on ``base``. ``others`` are checks
-    beside those of ``options``; ``elsewhere``: who compiles, if not this machine; ``meanwhile`` hears of what is known
-    before the end. Raises InputError."""
+def check(what: Sequence[str], base: str | None, tree: Path, options: Options, means: Means) -> Report:
+    """Check the range or the patches that the user named in a tree; patches go on ``base``. Raises InputError."""
     with temporary.directory("check") as scratch:
         series = named(open_repository(tree), what, base, scratch)
         at_top(GitTree(series.repository, series.base))
         request = lint.Request(tuple(what), tree, base=base)
-        return _check(series, tree, request, options, cache, progress, others, elsewhere, meanwhile, Stages())
+        return _check(series, tree, request, options, means, Stages())
 
 
 def check_drafts(
-    drafts: Sequence[Draft], parent: GitTree, tree: Path, who: Identity | None, options: Options, cache: Cache,
-    progress: Progress | None = None, others: Sequence[Other] = (), elsewhere: Elsewhere | None = None,
-    meanwhile: Meanwhile | None = None, stages: Stages | None = None,
+    drafts: Sequence[Draft], parent: GitTree, tree: Path, who: Identity | None, options: Options, means: Means,
+    stages: Stages | None = None,
 ) -> Report:  # fmt: skip
     """Check commits that are still to be made on ``parent``, by ``who``. ``tree`` is what the user named; ``stages``
     gets how long what took. Raises InputError."""
     with temporary.directory("check") as scratch:
         series = made(parent.repository, parent.commit, drafts, scratch, who)
-        return _check(series, tree, None, options, cache, progress, others, elsewhere, meanwhile, stages or Stages())
+        return _check(series, tree, None, options, means, stages or Stages())
 
 
 def passed(report: Report, fail_on: str = "warning") -> bool:
@@ -67,36 +55,32 @@ def passed(report: Report, fail_on: str = "warning") -> bool:
 
 
 def _check(
-    series: Series, tree: Path, named: lint.Request | None, options: Options, cache: Cache, progress: Progress | None,
-    others: Sequence[Other], elsewhere: Elsewhere | None, meanwhile: Meanwhile | None, stages: Stages,
-) -> Report:  # fmt: skip
+    series: Series, tree: Path, named: lint.Request | None, options: Options, means: Means, stages: Stages
+) -> Report:
     """Compile each commit, then ask the other checks. ``named``: what lint is to look at, None for the commits."""
-    alone = structs.replace(options, alone=not (options.lint or options.prove or others))
+    alone = structs.replace(options, alone=not (options.lint or options.prove or means.others))
     with stages.timed("compile"):
-        report = compiled(series, tree, alone, cache, progress, elsewhere, meanwhile)
+        report = compiled(series, tree, alone, means)
     if series.commits and options.lint:
         with stages.timed("lint"):
-            report = with_extra(report, extras.linted(series, extras.lint(series, named, tree, cache).outcome))
+            report = with_extra(report, extras.linted(series, extras.lint(series, named, tree, means.cache).outcome))
     if series.commits and options.prove:
         with stages.timed("prove"):
-            proofs = extras.prove(series, EXAMPLES, cache, progress, elsewhere)
+            proofs = extras.prove(series, EXAMPLES, means)
         report = with_extra(report, extras.proved(series, proofs))
-    for other in others if series.commits else ():
+    for other in means.others if series.commits else ():
         with stages.timed("boot"):
             report = with_extra(report, other(series))
     return report
 
 
-def compiled(
-    series: Series, tree: Path, options: Options | None, cache: Cache, progress: Progress | None = None,
-    elsewhere: Elsewhere | None = None, meanwhile: Meanwhile | None = None,
-) -> Report:  # fmt: skip
+def compiled(series: Series, tree: Path, options: Options | None, means: Means) -> Report:
     """What comes before other checks: how patches applied, and, where there are ``options``, what compiling shows of
     each commit. Raises InputError."""
-    if meanwhile:
-        meanwhile.patches(series.applied)
+    if means.meanwhile:
+        means.meanwhile.patches(series.applied)
     if options:
-        report = run(series, tree, options, cache, progress, elsewhere, meanwhile)
+        report = run(series, tree, options, means)
     else:
         rows = tuple(Row(number, each.id, each.subject, ()) for number, each in enumerate(series.commits, 1))
         release = version(GitTree(series.repository, series.base))

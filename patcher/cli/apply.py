@@ -79,7 +79,7 @@ def apply(
     """
     begin(quiet)
     use_libclang(libclang)
-    from patcher.check.run import Options
+    from patcher.check.run import Means, Options
     from patcher.check.session import passed
     from patcher.generate import pipeline
     from patcher.generate.deliver import Wanted
@@ -102,7 +102,7 @@ def apply(
     asked = [each._replace(series=parted(each.series, split or "", limit, by_tree)) for each in named]
     with working(quiet) as (cache, bar):
         others = [booting(place, asked, trust_tree, cache, bar)] if boot else []
-        made = pipeline.prepare(tree, asked, wanted, options, place, cache, bar, others)
+        made = pipeline.prepare(tree, asked, wanted, options, place, Means(cache, bar, others))
     if not isinstance(made, pipeline.Prepared):
         deliver(nothing_text(made.plans, made.standings, width()), None)
         if report:

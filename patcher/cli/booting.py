@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from patcher.boot.results import Promise
     from patcher.cache import Cache
-    from patcher.check.session import Other
+    from patcher.check.run import Other
     from patcher.plan.request import Request
     from patcher.report.progress import Bar
 

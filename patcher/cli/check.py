@@ -73,7 +73,7 @@ def check(
     begin(quiet)
     use_libclang(libclang)
     from patcher.check import session
-    from patcher.check.run import Options
+    from patcher.check.run import Means, Options
     from patcher.check.variables import parted, variables
 
     what, given = parted(what)
@@ -82,7 +82,7 @@ def check(
     with so_far(quiet=quiet) as meanwhile, working(quiet) as (cache, bar), elsewhere(on) as machines:
         if series is None:
             others = [booting(place, (), trust_tree, cache, bar)] if boot else []
-            report = session.check(what, base, place, options, cache, bar, others, machines, meanwhile)
+            report = session.check(what, base, place, options, Means(cache, bar, others, machines, meanwhile))
         else:
             from patcher.cli.asked import Named, requests
             from patcher.generate import pipeline
@@ -94,7 +94,7 @@ def check(
             tree = open_place(place, base, False)
             asked = requests(Named(series, None))
             others = [booting(place, asked, trust_tree, cache, bar)] if boot else []
-            report = pipeline.check(tree, asked, options, place, cache, bar, others, machines, meanwhile)
+            report = pipeline.check(tree, asked, options, place, Means(cache, bar, others, machines, meanwhile))
     deliver(_shown(report, form, output, verbose, quiet), output)
     return CLEAN if session.passed(report, fail_on or "warning") else FOUND
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from patcher import data, temporary
 from patcher.cache import Cache
+from patcher.check.run import Means
 from patcher.errors import InputError
 from patcher.files import exists
 from patcher.generate import pipeline
@@ -109,7 +110,7 @@ def _apply(repository: Path, width: int) -> str:
     wanted = Wanted(None, None, signoff=True, force=False, checkout=False, dry_run=False)
     requests = [request("identity"), request("iomap")]
     with contextlib.closing(Cache()) as cache:
-        made = pipeline.prepare(open_tree(repository, None), requests, wanted, None, repository, cache)
+        made = pipeline.prepare(open_tree(repository, None), requests, wanted, None, repository, Means(cache))
     assert isinstance(made, pipeline.Prepared)
     done = pipeline.publish(made)
     return apply_text(made, done, width=width)

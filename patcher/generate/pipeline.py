@@ -11,9 +11,8 @@ from typing import NamedTuple
 from patcher.about import tool
 from patcher.cache import Cache
 from patcher.check import session
-from patcher.check.meanwhile import Meanwhile
 from patcher.check.results import Report
-from patcher.check.run import Options
+from patcher.check.run import Means, Options
 from patcher.check.series import Series as Commits
 from patcher.check.series import made
 from patcher.check.stages import Stages
@@ -36,7 +35,6 @@ from patcher.tree.gittree import GitTree
 from patcher.tree.kernel import KernelTree
 from patcher.tree.overlay import PatchedTree
 from patcher.tree.subtree import at_top
-from patcher.units import Elsewhere
 
 
 class Part(NamedTuple):
@@ -71,9 +69,8 @@ class Nothing(NamedTuple):
 
 
 def prepare(
-    tree: KernelTree, requests: Sequence[Request], wanted: Wanted, options: Options | None, place: Path, cache: Cache,
-    progress: Progress | None = None, others: Sequence[session.Other] = (),
-) -> Nothing | Prepared:  # fmt: skip
+    tree: KernelTree, requests: Sequence[Request], wanted: Wanted, options: Options | None, place: Path, means: Means
+) -> Nothing | Prepared:
     """Generate series, each on those before, and check them where there are ``options``. No branch and no mail is made
     yet. ``place`` is what the user named. Nothing comes back where the tree has all of them.
 
@@ -83,7 +80,7 @@ def prepare(
     stages = Stages()
     with stages.timed("plan and generate"), contextlib.ExitStack() as stack:
         before = stack.enter_context(opened(_git(tree, place), wanted.since)) if wanted.since else None
-        made = _Making(tree, requests, cache, progress)
+        made = _Making(tree, requests, means.cache, means.progress)
         planned = made.next()
         if planned is None:
             return Nothing(tuple(made.whole), left(_git(tree, place), made.whole, before) if before else ())
@@ -101,9 +98,7 @@ def prepare(
     report = None
     if options:
         drafted = _drafts(parts, signed, again.trailers if again else ())
-        report = session.check_drafts(
-            drafted, tree, Path(tree.where), ready.who, options, cache, progress, others, stages=stages
-        )
+        report = session.check_drafts(drafted, tree, Path(tree.where), ready.who, options, means, stages)
     return Prepared(tree, parts, tuple(made.whole), wanted, ready, report, stages, again)
 
 
@@ -135,15 +130,11 @@ def _again(share: Share, again: Anew, number: int) -> Share:
     )  # fmt: skip
 
 
-def check(
-    tree: KernelTree, requests: Sequence[Request], options: Options, place: Path, cache: Cache,
-    progress: Progress | None = None, others: Sequence[session.Other] = (), elsewhere: Elsewhere | None = None,
-    meanwhile: Meanwhile | None = None,
-) -> Report:  # fmt: skip
+def check(tree: KernelTree, requests: Sequence[Request], options: Options, place: Path, means: Means) -> Report:
     """Generate series and check them; see ``session.check_drafts``. Raises InputError where the tree cannot take one,
     or has all of them already."""
-    found, drafted, _ = _all_drafts(tree, requests, cache, progress)
-    return session.check_drafts(drafted, found, place, None, options, cache, progress, others, elsewhere, meanwhile)
+    found, drafted, _ = _all_drafts(tree, requests, means.cache, means.progress)
+    return session.check_drafts(drafted, found, place, None, options, means)
 
 
 def committed(

@@ -11,7 +11,7 @@ from patcher.cache import Cache
 from patcher.check import extras, session
 from patcher.check.compose import with_extra
 from patcher.check.results import Report
-from patcher.check.run import Options
+from patcher.check.run import Means, Options
 from patcher.check.series import Series, named
 from patcher.check.stages import Stages
 from patcher.errors import InputError
@@ -109,7 +109,7 @@ class _Work:
         if wanted.options is None:
             self._not_run.append(_UNTRUSTED)
         with self._stages.timed("compile" if wanted.options else "read"):
-            report = session.compiled(series, self._place, wanted.options, cache, self._progress)
+            report = session.compiled(series, self._place, wanted.options, Means(cache, self._progress))
         outcome, proofs = None, extras.Proofs({}, {})
         if self._asked("lint", wanted.lint):
             with self._stages.timed("lint"):
@@ -117,7 +117,7 @@ class _Work:
             report = with_extra(report, extras.linted(series, outcome))
         if self._asked("prove", wanted.prove) and self._provable():
             with self._stages.timed("prove"):
-                proofs = extras.prove(series, wanted.examples, cache, self._progress)
+                proofs = extras.prove(series, wanted.examples, Means(cache, self._progress))
             if proofs.found:
                 report = with_extra(report, extras.proved(series, proofs))
             else:
@@ -133,7 +133,7 @@ class _Work:
         self, name: str, prepared: Prepared, branch: str, plans: Sequence[Plan], given: Sequence[str]
     ) -> Story:  # fmt: skip
         """What ``apply`` has found out."""
-        report = prepared.report or session.compiled(self._series, self._place, None, self._cache)
+        report = prepared.report or session.compiled(self._series, self._place, None, Means(self._cache))
         ran = {column.check for column in report.columns}
         self._not_run = [] if prepared.report else [NotRun("compile", "it was not asked for; apply --check does")]
         for stage in ("lint", "prove", "boot"):

@@ -13,7 +13,7 @@ from realgit import run_git
 from patcher import sandbox
 from patcher.cache import Cache
 from patcher.check.results import Report
-from patcher.check.run import Options, run
+from patcher.check.run import Means, Options, run
 from patcher.check.series import named
 from patcher.tree.find import open_repository
 
@@ -60,7 +60,7 @@ def check(
         series = named(open_repository(tree), words, base, Path(scratch))
         options = Options(True, (configs,), ",".join(tools), sandboxed=use, jobs=jobs, most=most)
         try:
-            return run(series, tree, options, opened)
+            return run(series, tree, options, Means(opened))
         finally:
             opened.close()
 

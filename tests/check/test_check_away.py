@@ -11,7 +11,7 @@ from cluster.beside import Beside
 from patcher import sandbox
 from patcher.cache import Cache
 from patcher.check.results import Status
-from patcher.check.run import Options
+from patcher.check.run import Means, Options
 from patcher.check.session import check
 
 MMU = "arch/x86/xen/mmu.c"
@@ -34,13 +34,13 @@ def test_the_report_is_the_same(series: Path, mini: Path, cache: Cache, tmp_path
         (tmp_path / f"{name}.config").write_text((mini / "arch/x86/configs/mini_defconfig").read_text())
     configs = f"i386:xen32_defconfig,{tmp_path}/one.config,{tmp_path}/two.config"
     options = Options(True, (configs,), sandboxed=sandbox.available() is None)
-    here = check(["HEAD~3"], None, series, options, Cache(tmp_path / "here"))
+    here = check(["HEAD~3"], None, series, options, Means(Cache(tmp_path / "here")))
     assert {cell.status for row in here.rows for cell in row.cells} >= {Status.WARN, Status.FAIL}
     beside = Beside(tmp_path / "beside")
-    assert check(["HEAD~3"], None, series, options, cache, elsewhere=beside) == here
+    assert check(["HEAD~3"], None, series, options, Means(cache, elsewhere=beside)) == here
     assert len({unit.key for unit in beside.done}) == len(beside.done) == 2 * (1 + 4)
     beside.done.clear()
-    assert check(["HEAD~3"], None, series, options, cache, elsewhere=beside) == here
+    assert check(["HEAD~3"], None, series, options, Means(cache, elsewhere=beside)) == here
     assert not beside.done, "a second run costs nothing"
 
 
@@ -48,9 +48,9 @@ def test_what_is_lost_is_an_error(series: Path, cache: Cache, tmp_path: Path) ->
     options = Options(True, ("mini_defconfig",), sandboxed=sandbox.available() is None)
     (tmp_path / "beside").mkdir()
     lossy = Beside(tmp_path / "beside", lose=[1])
-    report = check(["HEAD~3"], None, series, options, cache, elsewhere=lossy)
+    report = check(["HEAD~3"], None, series, options, Means(cache, elsewhere=lossy))
     assert "the machine burns" in "".join(cell.detail for row in report.rows for cell in row.cells)
-    here = check(["HEAD~3"], None, series, options, Cache(tmp_path / "here"))
+    here = check(["HEAD~3"], None, series, options, Means(Cache(tmp_path / "here")))
     again = Beside(tmp_path / "beside")
-    assert check(["HEAD~3"], None, series, options, cache, elsewhere=again) == here
+    assert check(["HEAD~3"], None, series, options, Means(cache, elsewhere=again)) == here
     assert len(again.done) == 1, "only what was lost is done again"

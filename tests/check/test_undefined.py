@@ -14,7 +14,7 @@ from patcher.cache import Cache
 from patcher.check import session
 from patcher.check.linking import _messages
 from patcher.check.results import Report, Severity
-from patcher.check.run import Options
+from patcher.check.run import Means, Options
 
 OTHER, MOD, TEXT = "lib/other.c", "lib/mod.c", "lib/text.c"
 
@@ -107,7 +107,7 @@ def test_symbols_are_looked_for_on_other_machines_too(tree: Path, cache: Cache, 
     options = Options(True, ("x86_64:defconfig",), "modpost", sandboxed=sandbox.available() is None)
     beside = Beside(tmp_path / "beside")
     (tmp_path / "beside").mkdir()
-    report = session.check(["HEAD~2"], None, tree, options, cache, elsewhere=beside)
+    report = session.check(["HEAD~2"], None, tree, options, Means(cache, elsewhere=beside))
     assert [(each.commit, each.path) for each in report.findings] == [(2, OTHER)]
     assert len(beside.done) > 1
 
