@@ -38,16 +38,25 @@ def chromium() -> Iterator[Browser]:
 
 
 class Opened:
-    """A page, and all that it did besides being shown. ``close()`` says that this was nothing."""
+    """A page, and all that it did besides being shown."""
 
     def __init__(self, page: Page, address: str) -> None:
         self.page = page
         self.wrong: list[str] = []
-        page.on("console", lambda said: self.wrong.append(f"{said.type}: {said.text}"))
-        page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
-        page.on("dialog", self._dialog)
-        page.on("popup", lambda popup: self.wrong.append(f"popup: {popup.url}"))
-        page.on("request", lambda asked: self._request(asked.url, address))
+        self._heard: dict[Any, Callable[[Any], None]] = {
+            "console": lambda said: self.wrong.append(f"{said.type}: {said.text}"),
+            "pageerror": lambda error: self.wrong.append(f"error: {error}"),
+            "dialog": self._dialog,
+            "popup": lambda popup: self.wrong.append(f"popup: {popup.url}"),
+            "request": lambda asked: self._request(asked.url, address),
+        }
+        for event, hear in self._heard.items():
+            page.on(event, hear)
+
+    def stop(self) -> None:
+        """Listen no more."""
+        for event, hear in self._heard.items():
+            self.page.remove_listener(event, hear)
 
     def _request(self, asked: str, address: str) -> None:
         if asked.partition("#")[0] != address:
@@ -67,28 +76,61 @@ def watched() -> type[Opened]:
 Open = Callable[..., Page]
 
 
-@pytest.fixture
-def open_page(chromium: Browser, tmp_path: Path) -> Iterator[Open]:
-    """``open_page(report, anchor="", width=…, **context)``: a page at a file or with a text, when it is loaded. In the
-    end, none has written to the console, asked for anything but its file, or raised an error."""
-    opened: list[Opened] = []
+@pytest.fixture(scope="session")
+def idle(chromium: Browser) -> dict[bool, list[Page]]:
+    """Pages that no test uses, without and with JavaScript: a new one is a new process, which takes longer than a
+    report takes to load."""
+    return {False: [], True: []}
 
-    def call(report: Path | str, anchor: str = "", width: int = 1280, **context: Any) -> Page:
+
+def _leave(page: Page) -> None:
+    """Make the page as a new one is."""
+    if page.url.startswith("file:"):
+        page.evaluate("localStorage.clear()")
+    page.goto("about:blank")
+    page.emulate_media(media="null", color_scheme="null", reduced_motion="null")
+
+
+@pytest.fixture
+def open_page(chromium: Browser, idle: dict[bool, list[Page]], tmp_path: Path) -> Iterator[Open]:
+    """``open_page(report, anchor="", width=…, again=None, javascript=True, **media)``: a page at a file or with a text,
+    when it is loaded; ``again``: one that is open already, and leaves what it shows. In the end, none has written to
+    the console, asked for anything but its file, or raised an error."""
+    opened: dict[Page, tuple[Opened, bool]] = {}
+
+    def leave(page: Page) -> bool:
+        """Whether it had JavaScript."""
+        watched, javascript = opened.pop(page)
+        watched.stop()
+        _leave(page)
+        assert watched.wrong == []
+        return javascript
+
+    def call(
+        report: Path | str, anchor: str = "", width: int = 1280, again: Page | None = None, javascript: bool = True,
+        **media: Any,
+    ) -> Page:  # fmt: skip
         if isinstance(report, str):
             file = tmp_path / f"report-{len(opened)}.html"
             file.write_text(report, encoding="utf-8", errors="backslashreplace")
         else:
             file = report
-        page = chromium.new_page(viewport={"width": width, "height": 900}, **context)
-        page.set_default_timeout(PATIENCE)
-        opened.append(Opened(page, file.as_uri()))
+        if again:
+            page, javascript = again, leave(again)
+        elif idle[javascript]:
+            page = idle[javascript].pop()
+        else:
+            page = chromium.new_page(java_script_enabled=javascript)
+            page.set_default_timeout(PATIENCE)
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(**media)
+        opened[page] = Opened(page, file.as_uri()), javascript
         page.goto(f"{file.as_uri()}{anchor and '#'}{anchor}", wait_until="load")
         return page
 
     yield call
-    for each in opened:
-        each.page.close()
-        assert each.wrong == []
+    for page in list(opened):
+        idle[leave(page)].append(page)
 
 
 @pytest.fixture(scope="session")

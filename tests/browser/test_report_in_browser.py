@@ -163,17 +163,18 @@ def test_the_filter(open_page: Open, report_file: Path) -> None:
 
 
 def test_a_link_to_a_finding_leads_there(open_page: Open, report_file: Path) -> None:
-    anchors = ids(open_page(report_file), ".f")
-    for anchor in (anchors[0], anchors[-1]):
-        assert here(open_page(report_file, anchor)) == anchor
     page = open_page(report_file)
+    anchors = ids(page, ".f")
+    for anchor in (anchors[0], anchors[-1]):
+        assert here(open_page(report_file, anchor, again=page)) == anchor
+    open_page(report_file, again=page)
     page.evaluate("(id) => { location.hash = id; }", anchors[-1])
     expect(page.locator(f"#{anchors[-1]}.here")).to_be_visible()
     assert here(page) == anchors[-1]
 
 
 def test_without_javascript_all_is_there(open_page: Open, report_file: Path) -> None:
-    page = open_page(report_file, java_script_enabled=False)
+    page = open_page(report_file, javascript=False)
     for name in ("#bar", "#slide", "dialog"):
         assert not page.locator(name).is_visible(), name
     for patch in page.locator(".patch").all():
@@ -280,7 +281,7 @@ def test_300_patches_in_12_configurations_open_and_are_bounded(open_page: Open, 
 
 
 def test_a_diff_that_is_read_later_is_there_without_javascript(open_page: Open, large: Any) -> None:
-    page = open_page(large.story_html(large.story(40, 1), large.TOOL), java_script_enabled=False)
+    page = open_page(large.story_html(large.story(40, 1), large.TOOL), javascript=False)
     fold = page.locator("#patch-7 details").last
     fold.locator("summary").click()
     assert fold.locator(".lines > p").count() == 3 * 55
