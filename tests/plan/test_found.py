@@ -35,27 +35,27 @@ def make_huge(file: Path) -> None:
         stream.truncate(LARGE + 1)
 
 
-def test_a_header_that_cannot_be_read_costs_that_file(tree: Path, tmp_path: Path) -> None:
+def test_a_header_that_cannot_be_read_costs_that_file(tree: Path, shared_cache: Path) -> None:
     make_huge(tree / "arch/x86/include/asm/xen/interface.h")
-    plan = plan_of(tree, tmp_path / "cache")
+    plan = plan_of(tree, shared_cache)
     assert any("cannot be read" in item.reason for item in plan.coverage.text_only)
     assert plan.steps
 
 
-def test_a_source_that_cannot_be_read_costs_that_file(tree: Path, tmp_path: Path) -> None:
+def test_a_source_that_cannot_be_read_costs_that_file(tree: Path, shared_cache: Path) -> None:
     make_huge(tree / "arch/x86/xen/setup.c")
-    plan = plan_of(tree, tmp_path / "cache")
+    plan = plan_of(tree, shared_cache)
     assert not [finding for finding in plan.findings if finding.path == "arch/x86/xen/setup.c"]
     assert [finding for finding in plan.findings if finding.path == MMU]
 
 
 @pytest.mark.parametrize("lacking", ["include/linux/mm.h", "kernel/bounds.c", "arch/x86/Kconfig", "mm", "drivers"])
-def test_a_stripped_tree_is_planned(tree: Path, tmp_path: Path, lacking: str) -> None:
+def test_a_stripped_tree_is_planned(tree: Path, shared_cache: Path, lacking: str) -> None:
     gone = tree / lacking
     if gone.is_dir():
         shutil.rmtree(gone)
     elif gone.exists():
         gone.unlink()
-    plan = plan_of(tree, tmp_path / "cache")
+    plan = plan_of(tree, shared_cache)
     assert plan.status in (Status.APPLICABLE, Status.NOT_APPLICABLE, Status.PARTLY)
     assert [finding for finding in plan.findings if finding.path == MMU]

@@ -103,14 +103,16 @@ def test_a_file_on_which_libclang_dies_is_one_file(
     assert [finding.path for finding in plan.findings if finding.path != MMU]
 
 
-def test_replaced_objects_are_not_seen(mini_repo: Path, tmp_path: Path, cache_dir: Path, git: Git) -> None:
+def test_replaced_objects_are_not_seen(
+    mini_repo: Path, tmp_path: Path, cache_dir: Path, shared_cache: Path, git: Git
+) -> None:
     """By a hostile clone, whose ids are those of the genuine tree."""
     other = tmp_path / "other"
     git(tmp_path, "clone", "-q", mini_repo, other)
     forged = tmp_path / "forged.c"
     forged.write_text((mini_repo / MMU).read_text().replace("_PAGE_IOMAP", "_PAGE_IOMAQ"))
     git(other, "replace", git(other, "rev-parse", f"HEAD:{MMU}"), git(other, "hash-object", "-w", forged))
-    genuine = plan_of(mini_repo, tmp_path / "own-cache")
+    genuine = plan_of(mini_repo, shared_cache)
     assert plan_of(other, cache_dir) == genuine
     assert plan_of(mini_repo, cache_dir) == genuine
 
