@@ -163,6 +163,11 @@ class Maintainers:
         return found
 
     @cached_property
+    def _longest(self) -> int:
+        """Of what the patterns begin with."""
+        return max(map(len, self._globs), default=0)
+
+    @cached_property
     def _names(self) -> list[_Glob]:
         return [
             _Glob(number, place, value)
@@ -175,7 +180,7 @@ class Maintainers:
         """The sections that a path belongs to, as get_maintainer.pl has them: by depth, the deepest first."""
         if path not in self._fitting:
             places: defaultdict[int, list[int]] = defaultdict(list)
-            for end in range(len(path) + 1):
+            for end in range(min(len(path), self._longest) + 1):  # a path may have any length
                 for each in self._globs.get(path[:end], ()):
                     if self._matches(each.value, path):
                         places[each.section].append(each.place)

@@ -49,10 +49,16 @@ class PatchedTree:
         return found
 
     def search(self, words: Sequence[str], pathspecs: Sequence[str]) -> tuple[str, ...]:
-        asked = re.compile(rb"\b(?:%s)\b" % b"|".join(re.escape(word.encode()) for word in words))
         texts = ((path, content) for path, content in self.changed.items() if content is not None)
-        changed = {path for path, content in texts if fits(path, pathspecs) and asked.search(content)}
+        changed = {path for path, content in texts if fits(path, pathspecs) and _has(content, words)}
         return tuple(sorted((set(self.base.search(words, pathspecs)) - self.changed.keys()) | changed))
+
+
+def _has(content: bytes, words: Sequence[str]) -> bool:
+    """Whether one of the words is in a file, as a word. An expression is made of those alone that are there at all:
+    there may be many, and long ones."""
+    there = [re.escape(word) for each in words if (word := each.encode()) in content]
+    return bool(there) and re.search(rb"\b(?:%s)\b" % b"|".join(there), content) is not None
 
 
 def fits(path: str, pathspecs: Sequence[str]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from maintainersfile import TEXT
 
@@ -31,6 +33,20 @@ def known() -> Maintainers:
 )
 def test_whose_a_path_is(known: Maintainers, path: str, titles: list[str]) -> None:
     assert [section.title for _, section in known.of(path)] == titles
+
+
+def test_a_path_of_any_length_is_compared_as_far_as_patterns_go(known: Maintainers) -> None:
+    asked: list[str] = []
+
+    class Noting(dict[str, list[Any]]):
+        def get(self, key: str, default: Any = None) -> Any:
+            asked.append(key)
+            return super().get(key, default)
+
+    found = known.of("arch/x86/xen/mmu.c")
+    known.__dict__["_globs"] = Noting(known._globs)
+    assert known.of(f"arch/x86/xen/{'x' * 200_000}.c") == found
+    assert max(map(len, asked)) == max(map(len, known._globs)) < 100
 
 
 def test_a_section(known: Maintainers) -> None:

@@ -228,9 +228,7 @@ def config_unknown(job: ChangedTree) -> Iterator[Hit]:
         before = job.before.get(path, b"")
         for number, text in lines:
             for name in _asked(path, text):
-                if not re.search(
-                    rb"(?<![A-Z0-9])" + name.encode() + rb"\b", before
-                ):  # not new here: moved, or indented
+                if not _names(before, name):  # else it is not new here: moved, or indented
                     asked.setdefault(name, (path, number, text))
     if not asked:
         return
@@ -260,6 +258,12 @@ def config_unknown(job: ChangedTree) -> Iterator[Hit]:
         column = text.find(name) + 1
         location = Location(path, number, column, len(name), text[:400])
         yield Hit(f"no Kconfig file has {name}", location, key=name, patch=job.at_fault(path))
+
+
+def _names(content: bytes, option: str) -> bool:
+    """Whether a file has an option, as a word or behind CONFIG_."""
+    word = option.encode()
+    return word in content and re.search(rb"(?<![A-Z0-9])" + word + rb"\b", content) is not None
 
 
 def _asked(path: str, text: str) -> Iterator[str]:

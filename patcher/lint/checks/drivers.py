@@ -333,6 +333,7 @@ def embedded_name(job: Change) -> Iterator[Hit]:
         ):
             continue
         for line in file.added[:12]:
-            if re.match(rf"\s*(?:/?\*+|//)\s*(?:[\w./-]+/)?{re.escape(name)}(?:\s*$|\s*[-:,]|\s\s)", line.text):
+            told = rf"\s*(?:/?\*+|//)\s*(?:[\w./-]+/)?{re.escape(name)}(?:\s*$|\s*[-:,]|\s\s)"
+            if name in line.text and re.match(told, line.text):
                 yield Hit("the file tells its own name", job.file(file.path, line, name))
                 break
