@@ -166,7 +166,7 @@ class Build:
         more: Mapping[str, str] | None = None,
     ) -> dict[str, Outcome]:  # fmt: skip
         for target in targets:
-            self._forget(target)
+            self.forget(target)
         result = self._run(["-k", *self._names(targets, entries)], [*self.variables(), _ALONE], more=more)
         output = result.stdout.decode("utf-8", "replace")
         checking = self._tool.checks
@@ -294,7 +294,8 @@ class Build:
         file = self._place(path)
         return file is not None and os.path.lexists(file) and stat.S_ISREG(file.lstat().st_mode)
 
-    def _forget(self, path: str) -> None:
+    def forget(self, path: str) -> None:
+        """Have what an earlier call made not be taken for what the next one makes."""
         file = self._place(path)
         if file is not None and not path.endswith("/"):
             file.unlink(missing_ok=True)

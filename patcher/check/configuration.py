@@ -37,4 +37,4 @@ class Configuration(NamedTuple):
         """A key for what is made in this configuration of ``more``."""
         _, *spec = self.spec  # and what an id of git's stands for is the word of its repository alone
         variables, files, _, flags = self.adjustments
-        return digest(7, self.repository, spec, self.tool, variables, sorted(files.items()), flags, *more)
+        return digest(8, self.repository, spec, self.tool, variables, sorted(files.items()), flags, *more)

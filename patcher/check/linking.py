@@ -23,16 +23,20 @@ _NM = re.compile(r"^(?P<file>[^:]+): (?P<name>\S+) (?P<type>[A-Za-z?])(?: |$)")
 _EXPORTED = re.compile(r"__(?:ksymtab|export_symbol)_(\w+)$")
 _SAID = re.compile(r"^(?P<what>WARNING|ERROR|FATAL): (?:modpost: )?(?P<text>.*)$")
 _LATER = re.compile(r"\" ?\[\S+\] undefined!|vmlinux|[Ss]ymvers|Symbol version dump|unresolved symbol")
-_UNLINKED = re.compile(r"missing MODULE_(?:LICENSE|DESCRIPTION)")
+_DESCRIPTION = "missing MODULE_DESCRIPTION"
 _SECTION = re.compile(r"[Ss]ection mismatch")
+_FIRST = re.compile(r"-> 0xf{6,}[0-9a-f]{1,2}(?= \(section: )")  # a reference is to what stands 4 bytes before
 _OBJECT = re.compile(r"(?:^|[\s\[])(?P<stem>[\w./,+-]+?)(?:\.k?o)?(?=[:(\]\s]|$)")
-# $1: modpost, then objects, which are copied, as it writes beside them.
+_MODPOST = "scripts/mod/modpost"
+# $1: modpost, $2: its option, then objects, which are copied, as it writes beside them.
 _SCRIPT = """
-top=$PWD modpost=$1
-shift
+top=$PWD modpost=$1 option=$2
+shift 2
 for file; do mkdir -p "/tmp/looked/${file%/*}" && cp "$file" "/tmp/looked/$file" || exit; done
-cd /tmp/looked && "$top/$modpost" -w -o /tmp/looked/symvers "$@"
+cd /tmp/looked && "$top/$modpost" "$option" -o /tmp/looked/symvers "$@"
 """
+# Undefined symbols are not looked at here, and a mismatch of sections, if it is an error, would be one of all modules.
+_WARN_ONLY = ("KBUILD_MODPOST_WARN=1", "CONFIG_SECTION_MISMATCH_WARN_ONLY=y")
 
 
 def is_module(target: str) -> bool:
@@ -96,14 +100,17 @@ def _tables(build: Build, targets: Sequence[str]) -> dict[str, Symbols]:
 def _sections(build: Build, targets: Sequence[str], entries: Mapping[str, Entry]) -> dict[str, list[Message]]:
     """What modpost says of the sections in objects of the kernel itself, each looked at alone."""
     found: dict[str, list[Message]] = {}
-    if targets and build.is_file("scripts/mod/modpost"):
-        done = build.run(["sh", "-c", _SCRIPT, "sh", "scripts/mod/modpost", *targets])
-        for stem, message in _messages(
-            done.stdout, {target.removesuffix(".o"): source(target, entries) for target in targets}
-        ):
-            if _SECTION.search(message.message):
-                found.setdefault(f"{stem}.o", []).append(message)
+    for stem, message in _asked(build, "-w", {each.removesuffix(".o"): source(each, entries) for each in targets}):
+        if _SECTION.search(message.message):
+            found.setdefault(f"{stem}.o", []).append(message)
     return found
+
+
+def _asked(build: Build, option: str, stems: Mapping[str, str]) -> Iterator[tuple[str, Message]]:
+    """What modpost says of some objects, each looked at alone; nothing, where it does not know the option."""
+    if stems and build.is_file(_MODPOST):
+        objects = [f"{stem}.o" for stem in stems]
+        yield from _messages(build.run(["sh", "-c", _SCRIPT, "sh", _MODPOST, option, *objects]).stdout, stems)
 
 
 def _linked(
@@ -112,11 +119,16 @@ def _linked(
     """The modules, each linked of its objects."""
     if not targets:
         return {}
-    result = build.link(["-k", "KBUILD_MODPOST_WARN=1", *targets])
+    for target in targets:
+        build.forget(target)
+    result = build.link(["-k", *_WARN_ONLY, *targets])
     stems = [target.removesuffix(_KO) for target in targets]
     said: dict[str, list[Message]] = {stem: [] for stem in stems}
     for stem, message in _messages(result.stdout, dict(zip(stems, targets, strict=True))):
         said[stem].append(message)
+    for stem, message in _asked(build, "-W", {each: f"{each}{_KO}" for each in stems if build.is_file(f"{each}{_KO}")}):
+        if message.message.startswith(_DESCRIPTION) and message not in said[stem]:
+            said[stem].append(message)
     found = {}
     for stem, target in zip(stems, targets, strict=True):
         needs = {path for part in makefiles.parts(stem) for path in build.needs(part, entries)}
@@ -130,6 +142,9 @@ def _linked(
             why = next((line for line in reversed(output.splitlines()) if "***" in line), output[-200:])
             state, reason = State.ERROR, result.reason or f"it was not linked ({why.strip()[:200]})"
         found[target] = Outcome(target, state, reason, tuple(said[stem]), tuple(sorted(needs)))
+    if any(each.state is State.FAILED for each in found.values()):  # then modpost gives none of the others
+        left = [target for target, each in found.items() if each.state is State.ERROR]
+        found |= _linked(build, left, makefiles, entries)
     return found
 
 
@@ -143,4 +158,5 @@ def _messages(output: bytes, stems: Mapping[str, str]) -> Iterator[tuple[str, Me
         if stem:
             error = match["what"] != "WARNING"
             severity = Severity.ERROR if error else Severity.WARNING
-            yield stem, Message(severity, stems[stem], 0, match["text"].strip(), LINKING, "", "", "")
+            text = _FIRST.sub("-> the first symbol", match["text"].strip())
+            yield stem, Message(severity, stems[stem], 0, text, LINKING, "", "", "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from check.checking import append, check, commit_edits, replace, require_gcc
+from check.checking import append, check, commit_edits, replace, require_gcc, table
 from check.small_kbuild import small_kbuild
 from cluster.beside import Beside
 
@@ -119,8 +119,54 @@ WARNING: modpost: "text" [lib/mod.ko] undefined!
 ERROR: modpost: missing MODULE_LICENSE() in lib/mod.o
 WARNING: modpost: lib/mod: section mismatch in reference: run+0x5 (section: .text) -> first (section: .init.text)
 WARNING: lib/mod.o(.text+0x5): Section mismatch in reference from the function run() to the function .init.text:first()
+WARNING: modpost: lib/mod: section mismatch in reference: run+0x1 (section: .text) -> 0xfffffffc (section: .init.text)
 """
     said = [message for _, message in _messages(output, {"lib/mod": "lib/mod.ko"})]
     assert [(each.severity, each.message.partition(" ")[0]) for each in said] == [
         (Severity.ERROR, "missing"), (Severity.WARNING, "lib/mod:"), (Severity.WARNING, "lib/mod.o(.text+0x5):"),
+        (Severity.WARNING, "lib/mod:"),
     ]  # fmt: skip
+    assert said[-1].message.endswith(": run+0x1 (section: .text) -> the first symbol (section: .init.text)")
+
+
+_FAKE = r"""#!/bin/sh
+# what the real one says of objects that it is given by name
+for each; do case $each in *.o) grep -q description= "$each" || objects="$objects $each" ;; esac; done
+case $1 in -W) for each in $objects; do echo "WARNING: modpost: missing MODULE_DESCRIPTION() in $each"; done ;; esac
+"""
+_LINKS = r"""
+prepare: modpost
+modpost:
+	@mkdir -p $(O)/scripts/mod && cp $(srctree)/modpost.sh $(O)/scripts/mod/modpost
+modposted: $(patsubst %.ko,%.o,$(filter %.ko,$(MAKECMDGOALS)))
+	@cd $(O) && for each in $(patsubst %.ko,%,$(filter %.ko,$(MAKECMDGOALS))); do \
+		! grep -q mismatched $$each.o || \
+		echo "WARNING: modpost: $$each: section mismatch in reference: run (section: .text) -> first"; \
+		grep -q license= $$each.o || { echo "ERROR: modpost: missing MODULE_LICENSE() in $$each.o"; bad=1; }; \
+	done; test -z "$$bad"
+	@test -n "$(CONFIG_SECTION_MISMATCH_WARN_ONLY)" || ! grep -q mismatched $(addprefix $(O)/,$^)
+%.ko: %.o modposted
+	@cd $(O) && $(LD) -r -o $@ $<
+"""
+
+
+def test_what_modpost_says_of_one_module_is_not_of_the_others(tree: Path, cache_dir: Path) -> None:
+    info = '\nconst char info_{0}[] = "{0}=x";\n'
+    both = info.format("license") + info.format("description")
+    commit_edits(tree, "modpost", {
+        "Makefile": lambda text: text.replace("prepare: ;", "").partition("%.ko")[0] + _LINKS,
+        "modpost.sh": append(_FAKE), MOD: append(both), "lib/Makefile": append("obj-m += bare.o\n"),
+    })  # fmt: skip
+    (tree / "modpost.sh").chmod(0o755)
+    commit_edits(tree, "executable", {"README": append("modpost\n")})
+    commit_edits(tree, "mismatch", {MOD: append("\nint mismatched;\n")})
+    commit_edits(tree, "no license", {MOD: append("\nint more;\n"), "lib/bare.c": append("int bare;\n")})
+    commit_edits(tree, "no description", {MOD: append("\nint last;\n"), "lib/bare.c": append(info.format("license"))})
+    commit_edits(tree, "described", {"lib/bare.c": append(info.format("description"))})
+    report = looked(tree, cache_dir, 4)
+    assert found(report) == [
+        (1, "lib/mod.ko", 0, "lib/mod: section mismatch in reference: run (section: .text) -> first"),
+        (2, "lib/bare.ko", 3, "missing MODULE_LICENSE() in lib/bare.o"),
+        (3, "lib/bare.ko", 0, "missing MODULE_DESCRIPTION() in lib/bare.o"),
+    ]
+    assert table(report) == ["WARN", "FAIL", "WARN", "PASS"]
