@@ -155,6 +155,7 @@ class _Look:
         compile: Compile,
     ) -> None:  # fmt: skip
         self._snapshot, self._configured, self._compile = snapshot, configured, compile
+        self._arch = configuration.arch
         self._makefiles = Makefiles(snapshot.text, symbols(configured.config), configuration.arch)
         self._known = known
         self._files: dict[str, tuple[str, ...]] = {}
@@ -220,12 +221,13 @@ class _Look:
             return f"{quoted}, is defined in {place}"
         if any(path.endswith((".lds.S", ".lds.h")) for path in self._all(name)):
             return ""
-        unbuilt = [path for path in self._all(name) if _defines(name, self._snapshot.text(path))]
+        if _OF_COMPILER.match(name):
+            return f"{quoted}, divides 64 bit numbers, and nothing defines it"
+        here = (path for path in self._all(name) if not affected.elsewhere(path, self._arch))
+        unbuilt = [path for path in here if _defines(name, self._snapshot.text(path))]
         unbuilt = [path for path in unbuilt if not self._makefiles.builds(path)]
         if unbuilt:
             return f"{quoted}, is defined in {unbuilt[0]}, which this configuration does not build"
-        if _OF_COMPILER.match(name):
-            return f"{quoted}, divides 64 bit numbers, and nothing defines it"
         return f"{quoted}: nothing defines it" if self._is_declared(name, target) else ""
 
     def unused(self, names: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -89,10 +89,21 @@ def test_a_file_that_goes_away_under_its_users(tree: Path, cache_dir: Path) -> N
 
 def test_a_division_that_a_32_bit_kernel_has_not(tree: Path, cache_dir: Path) -> None:
     divides = "\nlong long half(long long x, long long y)\n{\n\treturn x / y;\n}\n"
-    commit_edits(tree, "divides", {TEXT: append(divides)})
+    commit_edits(tree, "divides", {
+        TEXT: append(divides), "arch/arm64/two.c": append("\nEXPORT_SYMBOL(__divdi3);\n"),
+    })  # fmt: skip
     report = check(tree, "HEAD~1", cache_dir, configs="i386:defconfig,x86_64:defconfig", tools=["modpost"])
     (finding,) = report.findings
-    assert (finding.configs, finding.path, "__divdi3" in finding.message) == (("i386:defconfig",), TEXT, True)
+    assert (finding.configs, finding.path) == (("i386:defconfig",), TEXT)
+    assert finding.message == (
+        "undefined: __divdi3, used by the kernel itself, divides 64 bit numbers, and nothing defines it"
+    )
+
+
+def test_what_another_architecture_defines_is_nothing_here(tree: Path, cache_dir: Path) -> None:
+    commit_edits(tree, "only there", {OTHER: append(calls("arm64_two"))})
+    (finding,) = looked(tree, cache_dir, 1).findings
+    assert finding.message == "undefined: arm64_two, used by the kernel itself: nothing defines it"
 
 
 def test_what_a_macro_may_define_is_not_told(tree: Path, cache_dir: Path) -> None:
