@@ -26,6 +26,7 @@ _FUNCTION = re.compile(r"^(?P<path>[^\s:][^:]*): In (?:member )?function ['‘](
 _TOP = re.compile(r"^(?P<path>[^\s:][^:]*): At top level:")
 _OPTION = re.compile(r" \[(-W[^\]]+)\]$")
 _EXPANSION = re.compile(r"^in expansion of macro ")
+_INLINED = re.compile(r"^\s+inlined from ['‘](?P<name>[^'’]+)['’] at (?P<path>[^\s:]+):(?P<line>\d{1,9}):")
 _NUMBERS = re.compile(r"0x[0-9a-f]+|(?<=:)\d+(?=[:)'’ ]|$)|(?<=<U)\d+")
 # What a compiler gave the assembler, by a name that is another each time. No object has its source there.
 _TEMPORARY = re.compile(r"^/[^\s:]*/(?:cc\w{6}|[^\s:/]+-[0-9a-f]{6})\.s(?=:)", re.MULTILINE)
@@ -44,7 +45,14 @@ class _Raw(NamedTuple):
     message: str
     option: str
     function: str
-    within: tuple[str, int]
+    outer: _Outer | None = None  # where the macro or the inline function that it is in is used
+    inlined: bool = False
+
+
+class _Outer(NamedTuple):
+    path: str
+    line: int
+    function: str
 
 
 def parse(output: str, tree: Path, build: Path, lines: ReadLines, target: str = "") -> tuple[Message, ...]:
@@ -60,20 +68,26 @@ def parse(output: str, tree: Path, build: Path, lines: ReadLines, target: str = 
         output = _TEMPORARY.sub(f"{target.removesuffix('.o')}.s", output)
     found: list[_Raw] = []
     functions: dict[str, str] = {}
+    inlined: _Outer | None = None
     for text in output.splitlines():
         plain = _CONTROL.sub("", text)
         if match := _FUNCTION.match(plain):
             functions[inside(match["path"], tree, build)] = match["name"]
+        elif match := _INLINED.match(plain):
+            inlined = _Outer(inside(match["path"], tree, build), int(match["line"]), match["name"])
         elif match := _TOP.match(plain):
             functions[inside(match["path"], tree, build)] = ""
         elif match := _LINE.match(plain):
             path = inside(match["path"], tree, build)
             what = match["what"].lower()
+            outer, inlined = inlined, None
             if what == "note":
-                if _EXPANSION.match(match["message"]) and found:
-                    found[-1] = found[-1]._replace(within=(path, int(match["line"])))
+                if _EXPANSION.match(match["message"]) and found and not found[-1].inlined:
+                    user = _Outer(path, int(match["line"]), functions.get(path, ""))
+                    found[-1] = found[-1]._replace(outer=user)
                 continue
-            found.append(_raw(what, path, int(match["line"]), match["message"], functions.get(path)))
+            raw = _raw(what, path, int(match["line"]), match["message"], functions.get(path))
+            found.append(raw._replace(outer=outer, inlined=outer is not None))
         elif match := _SMATCH.match(plain):
             path = inside(match["path"], tree, build)
             found.append(_raw(match["what"], path, int(match["line"]), match["message"], match["function"]))
@@ -90,15 +104,21 @@ def _raw(what: str, path: str, line: int, message: str, function: str | None) ->
     option = _OPTION.search(message)
     text = _OPTION.sub("", message).translate(_QUOTES).strip()
     severity = Severity.ERROR if "error" in what else Severity.WARNING
-    return _Raw(severity, path, line, text, option.group(1) if option else "", function or "", ("", 0))
+    return _Raw(severity, path, line, text, option.group(1) if option else "", function or "")
 
 
 def _message(raw: _Raw, lines: ReadLines) -> Message:
-    text = lines(raw.path)
-    source = _line(text, raw.line)
-    within = _line(lines(raw.within[0]), raw.within[1]) if raw.within[1] else ""
-    function = raw.function or enclosing(text, raw.line)
-    return Message(raw.severity, raw.path, raw.line, raw.message, raw.option, source, function, within)
+    path, number, function, within = raw.path, raw.line, raw.function, ""
+    if raw.outer:
+        within = _line(lines(raw.outer.path), raw.outer.line)
+        if raw.outer.path != path:  # told is the code, not a header that has done nothing
+            within = _line(lines(path), number)
+            path, number, function = raw.outer
+    text = lines(path)
+    return Message(
+        raw.severity, path, number, raw.message, raw.option, _line(text, number), function or enclosing(text, number),
+        within,
+    )  # fmt: skip
 
 
 def _line(lines: Sequence[str], number: int) -> str:

@@ -49,7 +49,8 @@ class Message(Packed, frozen=True):
 
     ``line`` counts from 1, 0 where the tool gave none. ``option`` is the warning's, such as ``-Wunused-function``.
     ``source`` is the text of the line without its indentation, ``function`` the one around it, "" at file level.
-    ``within`` is the source line that expanded the macro it is in, "" where none did.
+    Of what a macro or an inline function of another file says, that is where it is used; ``within`` is the line there.
+    In the same file, ``within`` is the line that expanded the macro. It is "" for all else.
     """
 
     severity: Severity

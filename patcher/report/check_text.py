@@ -72,7 +72,7 @@ def _finding(finding: Finding, report: Report, style: Style, verbose: bool) -> I
     if finding.configs:
         configs = _some(finding.configs, 6 if not verbose else len(finding.configs))
         yield safe(f"    {where}{finding.check}, {configs}")
-    if len(finding.targets) > 1:
+    if len(finding.targets) > 1 or finding.path.endswith(".h"):
         yield safe(f"    {_some(finding.targets, 4 if not verbose else len(finding.targets))}")
     if finding.until:
         yield f"    mended by commit {finding.until}; between them the tree cannot be bisected"

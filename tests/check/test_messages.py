@@ -54,13 +54,39 @@ def test_paths_are_those_of_the_tree() -> None:
     assert [each.path for each in read(said)] == ["mm/a.c", "include/generated/b.h", "/usr/include/c.h"]
 
 
-def test_a_macro_is_told_by_the_line_that_expands_it() -> None:
+def test_a_macro_is_told_where_it_is_used() -> None:
     said = (
-        "/src/tree/include/k.h:413:24: warning: comparison of distinct pointer types lacks a cast\n"
+        "/src/tree/mm/a.c: In function ‘f’:\n"
+        "/src/tree/include/k.h:2:24: warning: comparison of distinct pointer types lacks a cast\n"
+        "/src/tree/include/k.h:4:2: note: in expansion of macro ‘__cmp’\n"
         "/src/tree/mm/a.c:9:2: note: in expansion of macro ‘min’\n"
     )
+    header = ["", "#define __cmp"]
+    (message,) = parse(said, TREE, BUILD, lambda path: SOURCE if path == "mm/a.c" else header)
+    assert message == Message(
+        Severity.WARNING, "mm/a.c", 9, "comparison of distinct pointer types lacks a cast", "", "min(x, y);", "f",
+        "#define __cmp",
+    )  # fmt: skip
+
+
+def test_a_macro_of_the_same_file_is_told_where_it_stands() -> None:
+    said = "/src/tree/mm/a.c:5:24: warning: something\n/src/tree/mm/a.c:9:2: note: in expansion of macro ‘min’\n"
     (message,) = read(said)
-    assert (message.path, message.within) == ("include/k.h", "min(x, y);")
+    assert (message.line, message.source, message.within) == (5, "return 1;", "min(x, y);")
+
+
+def test_an_inline_function_is_told_where_it_is_called() -> None:
+    said = (
+        "In function ‘fortify_memcpy_chk’,\n"
+        "    inlined from ‘copy’ at /src/tree/include/copy.h:4:2,\n"
+        "    inlined from ‘f’ at /src/tree/mm/a.c:9:2:\n"
+        "/src/tree/include/k.h:2:24: warning: call to ‘__write_overflow_field’ declared with attribute warning\n"
+        "/src/tree/include/k.h:7:2: note: in expansion of macro ‘chk’\n"
+        "/src/tree/mm/a.c:5:1: warning: another\n"
+    )
+    first, second = read(said)
+    assert (first.path, first.line, first.source, first.function) == ("mm/a.c", 9, "min(x, y);", "f")
+    assert (second.path, second.line, second.within) == ("mm/a.c", 5, "")
 
 
 def test_the_assembler_objtool_and_sparse() -> None:

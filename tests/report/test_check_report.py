@@ -227,3 +227,12 @@ def test_three_hundred_commits_in_twelve_configurations_can_be_read() -> None:
     assert "300 commits, 12 checks: 3599 PASS, 1 FAIL; 3600 objects compared\n" in text
     every = check_text(many, lambda text, **_: text, verbose=True)
     assert all(every.count(f"\n[{number}/300] ") == 2 for number in range(1, 301))
+
+
+def test_a_header_is_told_with_the_object_that_shows_it() -> None:
+    def said(path: str) -> str:
+        finding = msgspec.structs.replace(FINDING, path=path)
+        return check_text(msgspec.structs.replace(REPORT, findings=(finding,)), lambda text, **_: text)
+
+    assert "gcc, one\n    mm/a.o\n" in said("include/linux/a.h")
+    assert "mm/a.o" not in said("mm/a.c")
