@@ -33,7 +33,9 @@ _SURROUNDINGS = re.compile(
 )
 _CCACHE_FAILED = b"ccache: error"
 _NO_RULE = re.compile(r"\*\*\* No rule to make target ['`‘]([^'’]+)['’]")
+_IN_MAKEFILE = re.compile(r"^(?P<path>[^\s:]+):(?P<line>\d{1,9}): \*\*\* (?P<text>.+?)\.  Stop\.$", re.MULTILINE)
 LACKING = "kbuild"  # the option of a message about what a Makefile lists
+MAKING = "make"  # and of one about a Makefile that make cannot read
 _NOT_THE_CODE = (126, 127, 134, 137, 139, 143)
 _WORD = re.compile(r"[^\s\\:]+")
 _ALONE = "head-y="  # kbuild before 6.1 makes all of the kernel for an object that stands in this variable
@@ -212,7 +214,7 @@ class Build:
         around = _SURROUNDINGS.search(own or output)
         if around or strange:
             line = said.line_of(output, around.group()) if around else f"{strange[0][0]}: {strange[0][1]}"
-            return Outcome(target, State.ERROR, line, (), ())
+            return Outcome(target, State.ERROR, self._shown(line), (), ())
         errors = [message for message in heard if message.severity is Severity.ERROR]
         if errors and mine:
             return Outcome(target, State.FAILED, errors[0].message, heard, self.needs(target, entries))
@@ -220,6 +222,8 @@ class Build:
         errors = [message for message in before if message.severity is Severity.ERROR and message.path in entries]
         if errors and stops:  # something that every object needs does not compile
             return Outcome(target, State.FAILED, errors[0].message, before, ())
+        if wrong := self._in_makefile(output, entries, lines_of):
+            return Outcome(target, State.FAILED, wrong.message, (wrong,), ())
         missing = _NO_RULE.findall(output)
         listed = (target, *sources_of(target))  # a source, where one was there before
         if not source(target, entries) and any(said.same(each, path) for each in missing for path in listed):
@@ -230,9 +234,21 @@ class Build:
         if mine and line:
             message = Message(Severity.ERROR, f"{target.removesuffix('.o')}.c", 0, line.strip(), "", "", "", "")
             return Outcome(target, State.FAILED, line.strip(), (message,), ())
-        return Outcome(
-            target, State.ERROR, said.last(output) or f"make ended with {result.code} and did not make it", (), ()
-        )
+        last = self._shown(said.last(output)) or f"make ended with {result.code} and did not make it"
+        return Outcome(target, State.ERROR, last, (), ())
+
+    def _in_makefile(self, output: str, entries: Mapping[str, Entry], lines_of: messages.ReadLines) -> Message | None:
+        """What make says of a Makefile of the tree that it cannot read."""
+        for match in _IN_MAKEFILE.finditer(output):
+            path, number = messages.inside(match["path"], self._workspace.tree, self.directory), int(match["line"])
+            if path in entries:
+                source = " ".join("".join(lines_of(path)[number - 1 : number]).split())
+                return Message(Severity.ERROR, path, number, match["text"], MAKING, source, "", "")
+        return None
+
+    def _shown(self, line: str) -> str:
+        """A line of output without the directories that are ours alone."""
+        return line.replace(f"{self._workspace.tree}/", "").replace(f"{self.directory}/", "")
 
     def _without_source(self, target: str, entries: Mapping[str, Entry], lines_of: messages.ReadLines) -> Outcome:
         """A Makefile lists what the commit lacks."""
@@ -255,7 +271,7 @@ class Build:
             raise CannotBuild(f"{what}: {result.reason}")
         if result.code:
             output = result.stdout.decode("utf-8", "replace")
-            raise CannotBuild(f"{what}: {said.first_error(output)}")
+            raise CannotBuild(f"{what}: {self._shown(said.of_kconfig(output) or said.first_error(output))}")
 
     def _run(
         self, targets: Sequence[str], variables: Sequence[str], *, stdin: bytes = b"",

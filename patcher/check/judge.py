@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from patcher.check.affected import is_source, target
-from patcher.check.building import LACKING
+from patcher.check.building import LACKING, MAKING
 from patcher.check.configuration import Configuration
 from patcher.check.configure import Configured
 from patcher.check.linking import LINKING
 from patcher.check.messages import key, new
 from patcher.check.results import Cell, Finding, Kind, Message, Outcome, Severity, State, Status, counted
 from patcher.check.snapshot import Snapshot
+
+_CONFIG = ".config"
+_PLACE = re.compile(r"(?P<what>[^:]+: )(?P<path>[^\s:]+):(?P<line>\d{1,9}): (?P<text>.*)")
 
 
 class _Draft:
@@ -38,7 +42,11 @@ class _Draft:
 
 
 def _text(message: Message) -> str:
-    return f"{message.message} [{message.option}]" if message.option not in ("", LINKING, LACKING) else message.message
+    return (
+        f"{message.message} [{message.option}]"
+        if message.option not in ("", LINKING, LACKING, MAKING)
+        else message.message
+    )
 
 
 class Findings:
@@ -78,6 +86,7 @@ class Judge:
         self._broken: dict[str, list[_Draft]] = {}
         self._pending: dict[str, list[tuple[int, tuple[Message, ...]]]] = {}
         self._failure = ""
+        self._unconfigured: _Draft | None = None
 
     def base(self, outcomes: Mapping[str, Outcome]) -> None:
         """Take what the base has to compare with."""
@@ -93,10 +102,14 @@ class Judge:
         failure_before, self._failure = self._failure, configured.failure
         if configured.failure:
             if not failure_before:
-                path = next((each.path for each in snapshot.changes if "Kconfig" in each.path), "Kconfig")
-                message = Message(Severity.ERROR, path, 0, configured.failure, "", "", "", "")
-                self._findings.add(snapshot.number, self._tool, Kind.ERROR, message, self._config, ".config")
+                message = _unconfigured(snapshot, configured.failure)
+                self._unconfigured = self._findings.add(
+                    snapshot.number, self._tool, Kind.ERROR, message, self._config, _CONFIG
+                )
             return Cell(self._name, Status.FAIL, configured.failure, 0)
+        if self._unconfigured:
+            self._unconfigured.seen[self._config, _CONFIG] = snapshot.number
+            self._unconfigured = None
         gone = [target(each.old) for each in snapshot.changes if not each.path and is_source(each.old)]
         status, detail = self.compare(snapshot.number, outcomes, gone, snapshot.renamed)
         count = len(outcomes)
@@ -127,16 +140,18 @@ class Judge:
             self._mended(name, number)
         fails: list[str] = []
         warns: list[str] = []
-        errors: list[str] = []
+        errors: dict[str, list[str]] = {}  # why something could not be checked → of which objects
         for name, after in outcomes.items():
             before = self._parent.get(name)
             if after.state is State.ERROR:
-                errors.append(f"{name}: {after.reason}")
+                errors.setdefault(after.reason, []).append(name)
             elif before is not None and before.state is State.ERROR:
-                errors.append(f"{name}: its parent could not be compiled ({before.reason})")
+                errors.setdefault(f"its parent could not be compiled ({before.reason})", []).append(name)
             elif before is not None and before.state is State.FAILED and not self._broken.get(name):
                 if after.state is State.FAILED:
-                    errors.append(f"{name} does not compile before the series either: {before.reason}")
+                    errors.setdefault(f"it does not compile before the series either ({before.reason})", []).append(
+                        name
+                    )
                 self._reference[name] = after.messages
             elif after.state is State.FAILED:
                 fails.append(self._failed(number, name, before, after, renamed))
@@ -144,7 +159,8 @@ class Judge:
                 warns += self._built(number, name, after, renamed)
             self._parent[name] = after
         fails += [f"{name} still does not compile" for name in self._broken if name not in outcomes]
-        for status, details in ((Status.FAIL, fails), (Status.ERROR, errors), (Status.WARN, warns)):
+        unknown = [f"{_some(names)}: {reason}" for reason, names in errors.items()]
+        for status, details in ((Status.FAIL, fails), (Status.ERROR, unknown), (Status.WARN, warns)):
             if details:
                 return status, "; ".join(details)
         return Status.PASS, ""
@@ -198,6 +214,33 @@ class Judge:
     def _mended(self, name: str, number: int) -> None:
         for draft in self._broken.pop(name, ()):
             draft.seen[self._config, name] = number
+            if draft.message.option == MAKING:
+                self._readable(draft, number)
+
+    def _readable(self, draft: _Draft, number: int) -> None:
+        """A Makefile can be read again, as one object shows: so it is for all others."""
+        for name, drafts in list(self._broken.items()):
+            if draft in drafts:
+                draft.seen[self._config, name] = number
+                drafts.remove(draft)
+                if not drafts:
+                    del self._broken[name]
+                    self._parent.pop(name, None)
+
+
+def _unconfigured(snapshot: Snapshot, failure: str) -> Message:
+    """Why there is no ``.config``, at the line that it is about, if it tells that."""
+    if (match := _PLACE.match(failure)) and match["path"] in snapshot.entries:
+        line = int(match["line"])
+        source = " ".join("".join(snapshot.text(match["path"]).split("\n")[line - 1 : line]).split())
+        text = f"{match['what']}{match['text']}"
+        return Message(Severity.ERROR, match["path"], line, text, "", source, "", "")
+    path = next((each.path for each in snapshot.changes if "Kconfig" in each.path), "Kconfig")
+    return Message(Severity.ERROR, path, 0, failure, "", "", "", "")
+
+
+def _some(names: Sequence[str]) -> str:
+    return f"{names[0]} and {len(names) - 1} more" if len(names) > 1 else names[0]
 
 
 def _rename(table: dict[str, Any], old: str, name: str) -> None:

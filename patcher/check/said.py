@@ -8,6 +8,10 @@ from pathlib import Path
 
 from patcher.check import messages
 
+_IN_KCONFIG = re.compile(r"^[^\s:]*Kconfig[^\s:]*:\d{1,9}: (?P<text>.*)$", re.MULTILINE)
+_CYCLE = re.compile(r"recursive dependency detected")
+_IN_CYCLE = re.compile(r"^(?:[^\s:]+:\d+:)?\tsymbol (.*)$", re.MULTILINE)
+_FOLLOWS = ("syntax error", "invalid statement")  # what its parser says, too, of that line or the file's last
 _MARK = re.compile(r"^\s+(CC|AS|CPP|CHECK|LDS|HOSTCC|CXX)(?:32|64)?(?: \[M\])?\s+(\S+)\.([a-zA-Z]+)$")
 
 
@@ -40,6 +44,15 @@ def same(stopped: str, target: str) -> bool:
 def line_of(output: str, words: str) -> str:
     """The line that has some words."""
     return next((line.strip() for line in output.splitlines() if words in line), words)[:300]
+
+
+def of_kconfig(output: str) -> str:
+    """What Kconfig says of the tree's files, with the place; "" where it does not say anything of them."""
+    if _CYCLE.search(output):
+        return f"recursive dependency: {', '.join(map(str.strip, _IN_CYCLE.findall(output)))}"
+    found = list(_IN_KCONFIG.finditer(output))
+    told = next((each for each in found if each["text"] not in _FOLLOWS), found[0] if found else None)
+    return told[0] if told else ""
 
 
 def first_error(output: str) -> str:

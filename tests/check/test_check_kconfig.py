@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 from check.checking import append, check, commit_edits, replace, require_gcc, table
 from check.kconfigtree import require_kconfig, small_tree
+from check.small_kbuild import small_kbuild
 from realgit import run_git
+
+from patcher.check.said import of_kconfig
 
 NEW = 'config NEW\n\tbool "new"\n\tdepends on BUS && !QUICK\n'
 
@@ -172,3 +175,38 @@ def test_a_hostile_kconfig(tree: Path, tmp_path: Path) -> None:
     detail = report.rows[0].cells[0].detail
     assert f"drivers/Kconfig:8: '{secret}' not found" in detail
     assert "\n" not in detail
+
+
+def test_a_kconfig_file_that_cannot_be_parsed(tmp_path: Path) -> None:
+    require_gcc()
+    tree = small_kbuild(tmp_path)
+    says = 's/:.*//; s/.*/Kconfig:&: syntax error\\nKconfig:&: unknown statement "confg"/'
+    parse = f"%config:\n\t@! grep -n confg $(srctree)/Kconfig | sed '{says}' | grep .\n"
+    commit_edits(tree, "base: parse it", {"Makefile": replace("%config:\n", parse)})
+    commit_edits(tree, "typo", {"Kconfig": append("confg TWO\n")})
+    commit_edits(tree, "meanwhile", {"lib/text.c": append("\n/* more */\n")})
+    commit_edits(tree, "mend it", {"Kconfig": replace("confg", "config")})
+    report = check(tree, "HEAD~3", tmp_path / "cache", configs="x86_64:defconfig")
+    (finding,) = report.findings
+    assert (finding.commit, finding.path, finding.line, finding.source) == (1, "Kconfig", 2, "confg TWO")
+    assert (finding.message, finding.until) == ('it cannot be configured: unknown statement "confg"', 3)
+    assert [row.split()[0] for row in table(report)] == ["FAIL", "FAIL", "SKIP"]
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        ("error: recursive dependency detected!\n\tsymbol A depends on B\n\tsymbol B depends on A\nFor a resolution\n",
+         "recursive dependency: A depends on B, B depends on A"),
+        ("Kconfig:6:error: recursive dependency detected!\nKconfig:6:\tsymbol A is selected by A\n",
+         "recursive dependency: A is selected by A"),
+        ('Kconfig:10: can\'t open file "nothing/Kconfig"\nmake: *** [Makefile:5: x] Error 1\n',
+         'Kconfig:10: can\'t open file "nothing/Kconfig"'),
+        ('a/Kconfig:13: syntax error\nKconfig:10: missing end statement for this entry\n',
+         "Kconfig:10: missing end statement for this entry"),
+        ("Kconfig:13: syntax error\n", "Kconfig:13: syntax error"),
+        ("Kconfig:11:warning: ignoring type redefinition\nmake: *** [x] Error 1\n", ""),
+    ],
+)  # fmt: skip
+def test_the_words_of_kconfig(output: str, expected: str) -> None:
+    assert of_kconfig(output) == expected

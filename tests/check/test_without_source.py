@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from check.checking import append, check, commit_edits, replace, require_gcc, table
+from check.small_kbuild import small_kbuild
 
 from patcher.check.building import Build
 from patcher.check.results import Kind
@@ -66,3 +67,20 @@ def test_what_lacked_its_source_before_is_none_of_the_series(mini_repo: Path, tm
     assert [(each.commit, each.message, each.until) for each in report.findings] == [
         (1, "it lists made.o, and there is no made.c", 3)
     ]
+
+
+def test_a_makefile_that_make_cannot_read(tmp_path: Path) -> None:
+    require_gcc()
+    tree = small_kbuild(tmp_path)
+    commit_edits(tree, "base: read it", {"Makefile": append("\ninclude $(srctree)/lib/Makefile\n")})
+    commit_edits(tree, "no endif", {"lib/Makefile": append("ifdef CONFIG_ALONE\nobj-y += alone.o\n")})
+    commit_edits(tree, "a source meanwhile", {"lib/other.c": append("\n/* more */\n")})
+    commit_edits(tree, "endif", {"lib/Makefile": append("endif\n")})
+    commit_edits(tree, "no backslash", {"lib/Makefile": append("obj-y += one.o\n\ttwo.o\n")})
+    report = check(tree, "HEAD~4", tmp_path / "cache", configs="x86_64:defconfig")
+    assert [(each.commit, each.path, each.message, each.until) for each in report.findings] == [
+        (1, "lib/Makefile", "missing 'endif'", 3), (4, "lib/Makefile", "recipe commences before first target", 0),
+    ]  # fmt: skip
+    assert report.findings[1].source == "two.o"
+    assert table(report) == ["FAIL", "FAIL", "PASS", "FAIL"]
+    assert report.findings[0].targets == ("lib/mod.o", "lib/other.o", "lib/text.o")
