@@ -15,6 +15,7 @@ from patcher.tree.gittree import Entry
 _INCLUDE = re.compile(r"^[ \t]*#[ \t]*include(?:_next)?[ \t]*([<\"])([^>\"]+)[>\"]")
 _SOURCE = (".c", ".S")
 _ELSEWHERE = ("Documentation/", "scripts/", "tools/", "samples/", "usr/")
+_OF_BUILD = ("scripts/", "tools/build/", "tools/include/", "tools/lib/", "tools/objtool/")
 _MAKEFILE = re.compile(r"(?:^|/)(?:Makefile|Kbuild)$")
 _WORD = re.compile(r"\b[A-Za-z_]\w{3,}\b")
 _KEYWORDS = frozenset({
@@ -40,6 +41,14 @@ def included(lines: Iterable[tuple[str, str]]) -> dict[str, str]:
         if match := _INCLUDE.match(text):
             found[match.group(1) + match.group(2)].append(path)
     return {spelled: "\0".join(paths) for spelled, paths in found.items()}
+
+
+def for_all(path: str, arch: str) -> bool:
+    """Whether a file may decide on every object: Makefiles that all are made by, and programs that are made first."""
+    if path == "Makefile" or path.startswith(f"arch/{arch}/Makefile"):
+        return True
+    name = posixpath.basename(path)
+    return path.startswith(_OF_BUILD) and (name.startswith(("Makefile", "Kbuild")) or name.endswith((".c", ".h")))
 
 
 class Graph:

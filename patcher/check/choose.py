@@ -18,6 +18,7 @@ from patcher.check.specs import symbols
 from patcher.check.store import Store, digest
 from patcher.check.tools import MODPOST
 
+_SAMPLED = ("init", "kernel", "lib", "mm")  # where one object stands for all
 _LISTED = re.compile(r"(?<![^\s=])[\w+-][\w.+/-]*(?:\.o|/)(?!\S)")
 
 
@@ -46,9 +47,10 @@ def choose(
     lacking: list[tuple[str, ...]] = [()] * len(configurations)
     readings = [Reading(configuration.arch) for configuration in configurations]
     for snapshot in series[1:]:
-        sources, headers, _, _ = affected.touched(snapshot.changes)
+        sources, headers, _, others = affected.touched(snapshot.changes)
         row: list[tuple[str, ...]] = []
         built: set[str] = set()
+        for_all: set[str] = set()
         for index, configuration in enumerate(configurations):
             before, now = configured[snapshot.number - 1][index], configured[snapshot.number][index]
             if now.prepared is None:
@@ -57,18 +59,25 @@ def choose(
             earlier = readings[index].at(series[snapshot.number - 1].text, before.config)
             makefiles = readings[index].at(snapshot.text, now.config)
             users = graph_of(configuration.arch).users(headers) if headers else {}
-            found, also_built = _affected(series[snapshot.number - 1], snapshot, makefiles, users, most)
+            wide = {path for path in _paths(snapshot) if affected.for_all(path, configuration.arch)}
+            samples = _samples(snapshot, makefiles) if wide else ()
+            found, also_built = _affected(series[snapshot.number - 1], snapshot, makefiles, users, samples, most)
             built |= also_built
+            for_all |= wide
             lacking[index] = _lacking(lacking[index], series[snapshot.number - 1], earlier, snapshot, makefiles)
             row.append((*_targets(configuration, makefiles, found.sources), *lacking[index]))
             left_out += _unlinked(configuration, makefiles, found.sources)
             left_out += _untried(snapshot.number, configuration.spec.name, found, changed=now.config != before.config)
         chosen.append(tuple(row))
+        which = f"commit {snapshot.number}"
+        few = f"{which}: it is for all of the build; a few objects were made with it, and compared"
+        left_out += [LeftOut(path, few) for path in sorted(for_all)]
         left_out += [
-            LeftOut(path, f"commit {snapshot.number}: no configuration that was checked builds it")
+            LeftOut(path, f"{which}: no configuration that was checked builds it")
             for path in sources
-            if path not in built
+            if path not in built | for_all
         ]
+        left_out += [LeftOut(path, f"{which}: Rust is not compiled") for path in others if path.endswith(".rs")]
     base = tuple(
         _at_base(series, configuration, first, dict.fromkeys(target for row in chosen for target in row[index]))
         for index, (configuration, first) in enumerate(zip(configurations, configured[0], strict=True))
@@ -77,12 +86,13 @@ def choose(
 
 
 def _affected(
-    parent: Snapshot, snapshot: Snapshot, makefiles: Makefiles, users: Mapping[str, int], most: int
-) -> tuple[affected.Affected, set[str]]:
+    parent: Snapshot, snapshot: Snapshot, makefiles: Makefiles, users: Mapping[str, int], samples: Sequence[str],
+    most: int,
+) -> tuple[affected.Affected, set[str]]:  # fmt: skip
     """What a commit can affect in a configuration, and what the configuration builds of all that was looked at."""
     sources, headers, changed_makefiles, _ = affected.touched(snapshot.changes)
     listed = list(_listed(parent, snapshot, changed_makefiles))
-    own = [path for path in dict.fromkeys([*sources, *listed]) if path in snapshot.entries]
+    own = [path for path in dict.fromkeys([*sources, *listed, *samples]) if path in snapshot.entries]
     users = {path: steps for path, steps in users.items() if path in snapshot.entries}
     built = {path: makefiles.builds(path) for path in (*own, *users)}
     naming: frozenset[str] = frozenset()
@@ -90,6 +100,21 @@ def _affected(
         words = affected.words(snapshot.changed_text(headers))
         naming = snapshot.naming(words, [path for path in users if built[path]])
     return affected.select(own, users, naming, built, most), {path for path, is_built in built.items() if is_built}
+
+
+def _paths(snapshot: Snapshot) -> Iterator[str]:
+    for change in snapshot.changes:
+        yield from {change.path, change.old} - {""}
+
+
+def _samples(snapshot: Snapshot, makefiles: Makefiles) -> tuple[str, ...]:
+    """Some sources of the kernel's own directories: the first of each that is built."""
+    some: dict[str, list[str]] = {directory: [] for directory in _SAMPLED}
+    for path in filter(affected.is_source, snapshot.entries):
+        if (directory := posixpath.dirname(path)) in some:
+            some[directory].append(path)
+    built = (next(filter(makefiles.builds, sorted(paths)), "") for paths in some.values())
+    return tuple(filter(None, built))
 
 
 def _listed(parent: Snapshot, snapshot: Snapshot, changed: Sequence[str]) -> Iterator[str]:

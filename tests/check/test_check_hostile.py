@@ -309,8 +309,8 @@ def test_what_is_known_by_then_is_told(mini_repo: Path, start: Start, number: in
     lines = " ".join(told.decode().split())
     assert lines.startswith("patcher: interrupted, so this is not all of it: [1/3]"), lines
     assert "'idle' defined but not used" in lines
-    assert "[1/3] warn WARN [2/3] harm SKIP [3/3] touch SKIP" in lines
-    assert "3 commits, 1 check: 1 WARN, 2 SKIP; 1 object compared" in lines
+    assert "[1/3] warn WARN [2/3] harm PASS [3/3] touch SKIP" in lines
+    assert "3 commits, 1 check: 1 PASS, 1 WARN, 1 SKIP; 2 objects compared" in lines
     assert lines.endswith("patcher: interrupted") is (number == signal.SIGINT)
 
 

@@ -92,6 +92,24 @@ def test_a_makefile_has_its_directory_compiled(tree: Path) -> None:
     assert chosen(tree, [WITHOUT] * 2).targets == ((("mm/a.o", "mm/b.o"),), (("mm/a.o", "mm/b.o"),))
 
 
+@pytest.mark.parametrize(
+    "path", ["Makefile", "arch/x86/Makefile_32.cpu", "scripts/Makefile.lib", "scripts/mod/modpost.c"]
+)
+def test_what_is_for_all_of_the_build_has_some_objects_made(tree: Path, path: str) -> None:
+    commit_edits(tree, "all", {path: append("# more\n")})
+    choice = chosen(tree, [WITHOUT] * 2)
+    assert choice.targets == ((("mm/a.o",),), (("mm/a.o",),))
+    assert [(each.what, each.reason) for each in choice.left_out] == [
+        (path, "commit 1: it is for all of the build; a few objects were made with it, and compared")
+    ]
+
+
+def test_rust_is_not_compiled_and_that_is_told(tree: Path) -> None:
+    commit_edits(tree, "rust", {"mm/x.rs": append("fn x() {}\n")})
+    (left_out,) = chosen(tree, [WITHOUT] * 2).left_out
+    assert (left_out.what, left_out.reason) == ("mm/x.rs", "commit 1: Rust is not compiled")
+
+
 def test_a_base_is_compared_under_the_old_name(tree: Path) -> None:
     run_git(tree, "mv", "mm/a.c", "mm/d.c")
     commit_edits(tree, "move", {"mm/Makefile": lambda text: text.replace("a.o b.o", "d.o b.o")})
