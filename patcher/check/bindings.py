@@ -35,6 +35,10 @@ _LACKING = re.compile(r"fatal error: (\S+): No such file")
 _UNRUN = re.compile(r"^== unrun (\S+) (\d+)$", re.MULTILINE)
 _STAGE = re.compile(r"^== (\w+)$")
 _DTC = re.compile(r"^(?P<error>Error: )?(?P<path>[^\s:]+):(?P<line>\d{1,9})\.[\d.-]+:? (?P<text>.*)$")
+_BOARDS_OF = re.compile(r"arch/\w+/boot/dts/(?:.+/)?Makefile")
+_LISTED = re.compile(r"(?<![^\s=])(?P<stem>[\w.,+/-]+)\.(?P<kind>dtbo?)(?!\S)")
+_DTC_CHECK = re.compile(r"(?P<what>Warning|ERROR) \((?P<name>\w+)\): (?P<text>.*)$")
+_WITHIN = re.compile(r" within \{'\$id': '(?P<id>[^'#]+)#?'.*$")  # all of a schema follows
 _SCHEMA = re.compile(r"^\s+from schema \$id:")
 _UNKNOWN = re.compile(r": b['\"].* is not of type 'object'")  # a property of which no schema that was read has the type
 _NODE_LINE = re.compile(r"\.dtb?:(?: (?P<node>\S+):)? (?P<text>.*)$")
@@ -97,11 +101,19 @@ class Bindings:
             self._directory = f"{Path(doc.command).resolve().parent}/"
 
     def wants(self, path: str) -> bool:
-        """Schemas of bindings, and the sources of device trees."""
-        return _is_schema(path) or path.endswith((".dts", ".dtsi"))
+        """Schemas of bindings, the sources of device trees, and Makefiles that list these."""
+        return _is_schema(path) or path.endswith((".dts", ".dtsi")) or bool(_BOARDS_OF.fullmatch(path))
+
+    def listing(self, gone: Sequence[str]) -> Sequence[str]:
+        """The Makefiles beside device trees."""
+        beside = (f"{posixpath.dirname(path)}/Makefile" for path in gone if path.endswith((".dts", ".dtso")))
+        return tuple(path for path in dict.fromkeys(beside) if _BOARDS_OF.fullmatch(path))
 
     def needs(self, snapshot: Snapshot, path: str) -> tuple[str, ...]:
         """What it refers to and includes, and what that does; for a board, the schemas of its devices."""
+        if _BOARDS_OF.fullmatch(path):
+            sources = (each for _, _, *sources in _listed(snapshot, path) for each in sources)
+            return tuple(each for each in sources if each in snapshot.entries)
         boards = _boards(snapshot, path) if path.endswith(".dtsi") else ()
         found = _closure(snapshot, [path, *boards])
         for schema in () if _is_schema(path) else _of_devices(snapshot, path):
@@ -112,7 +124,9 @@ class Bindings:
         return (*found, *prefixes)
 
     def look(self, place: Path, path: str, snapshot: Snapshot, runner: Runner) -> tuple[Message, ...]:
-        """What is wrong with a schema and its example, or with a board."""
+        """What is wrong with a schema and its example, with a board, or with what a Makefile lists."""
+        if _BOARDS_OF.fullmatch(path):
+            return tuple(_lacking(snapshot, path))
         files = [each for each in (str(file.relative_to(place)) for file in sorted(place.rglob("*"))) if "." in each]
         schemas = [each for each in files if _is_schema(each)]
         boards = [each for each in files if each.endswith(".dts")]
@@ -134,6 +148,25 @@ class Bindings:
                 raise CannotLook(f"{lacking[1]} was not looked for")
             found |= dict.fromkeys(_messages(output, each, snapshot))
         return tuple(found)
+
+
+def _listed(snapshot: Snapshot, path: str) -> Iterator[tuple[int, str, str, str]]:
+    """What a Makefile lists to be made of device trees: its line, its name, and the two files that it may be made of.
+    Not what is put together of others."""
+    text = snapshot.text(path)
+    for number, line in enumerate(text.split("\n"), 1):
+        for match in _LISTED.finditer(line.partition("#")[0]):
+            if not re.search(rf"^{re.escape(match['stem'])}-dtbs\b", text, re.MULTILINE):
+                place = f"{posixpath.dirname(path)}/{match['stem']}"
+                overlay = f"{place}.dtso" if match["kind"] == "dtbo" else f"{place}.dts"
+                yield number, f"{match['stem']}.{match['kind']}", overlay, f"{place}.dts"
+
+
+def _lacking(snapshot: Snapshot, path: str) -> Iterator[Message]:
+    for number, name, *sources in _listed(snapshot, path):
+        if not any(each in snapshot.entries for each in sources):
+            wanted = posixpath.relpath(sources[0], posixpath.dirname(path))
+            yield message(snapshot, Severity.ERROR, path, number, f"it lists {name}, and there is no {wanted}")
 
 
 def _old(version: str) -> str:
@@ -165,13 +198,16 @@ def _messages(output: str, path: str, snapshot: Snapshot) -> Iterator[Message]:
                 joined[-1] = (stage, f"{joined[-1][1]} {line.strip()}")
         elif line.strip():
             joined.append((stage, line.strip()))
-    for stage, line in joined:
+    for stage, said in joined:
+        line = _WITHIN.sub(r" within \g<id>", said)
         if match := _DTC.match(line):
             where = match["path"] if match["path"] in snapshot.entries else path
             number = int(match["line"]) if where == match["path"] else 0
-            severity = Severity.ERROR if match["error"] else Severity.WARNING
-            text = match["text"] if where == match["path"] else f"the example: {match['text']}"
-            yield message(snapshot, severity, where, number, text)
+            severity, text = Severity.ERROR if match["error"] else Severity.WARNING, match["text"]
+            if check := _DTC_CHECK.match(text):
+                severity = Severity.ERROR if check["what"] == "ERROR" else severity
+                text = f"{check['text']} [{check['name']}]"
+            yield message(snapshot, severity, where, number, text if where == match["path"] else f"the example: {text}")
         elif stage == "document" and line.startswith(f"{path}:"):
             yield message(snapshot, Severity.ERROR, path, *_numbered(line.removeprefix(f"{path}:").strip()))
         elif stage == "nodes" and (match := _NODE_LINE.search(line)) and not _UNKNOWN.search(line):

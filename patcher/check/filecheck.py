@@ -46,6 +46,9 @@ class FileCheck(Protocol):
     def wants(self, path: str) -> bool:
         """Whether it is about a file."""
 
+    def listing(self, gone: Sequence[str]) -> Sequence[str]:
+        """The files that may still list those that a commit removes."""
+
     def needs(self, snapshot: Snapshot, path: str) -> tuple[str, ...]:
         """The other files of the tree that decide on what is said of one."""
 
@@ -66,7 +69,9 @@ class FileChecks(NamedTuple):
         """What a check says of each commit that its parent did not say: WARN for a warning, FAIL for an error."""
         cells: dict[str, Cell] = {}
         for parent, snapshot in zip(self.snapshots, self.snapshots[1:], strict=False):
+            gone = [change.old for change in snapshot.changes if change.old and change.old not in snapshot.entries]
             paths = [change.path for change in snapshot.changes if change.path and check.wants(change.path)]
+            paths += [path for path in check.listing(gone) if path in snapshot.entries and path not in paths]
             self.meter.say(snapshot.number, check.name)
             cells[snapshot.commit] = self._cell(check, parent, snapshot, paths)
         return Extra(check.name, check.name, cells)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from patcher.check.filecheck import CannotLook, NotThere, message
@@ -33,6 +34,10 @@ class KernelDoc:
     def wants(self, path: str) -> bool:
         """C and headers."""
         return path.endswith((".c", ".h"))
+
+    def listing(self, gone: Sequence[str]) -> Sequence[str]:
+        """No file lists comments."""
+        return ()
 
     def needs(self, snapshot: Snapshot, path: str) -> tuple[str, ...]:
         """The script with its parts."""

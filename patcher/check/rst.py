@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from patcher.check.filecheck import CannotLook, message
@@ -36,6 +37,10 @@ class Rst:
     def wants(self, path: str) -> bool:
         """Documents."""
         return path.endswith(".rst")
+
+    def listing(self, gone: Sequence[str]) -> Sequence[str]:
+        """What lists documents is Sphinx's to say."""
+        return ()
 
     def needs(self, snapshot: Snapshot, path: str) -> tuple[str, ...]:
         """Nothing else: what it includes is not read."""

@@ -107,6 +107,17 @@ def test_bindings_and_their_examples(tree: Path, cache_dir: Path) -> None:
         assert any(number == commit and word in text for number, _, text in messages), messages
 
 
+def test_a_reference_into_nothing_is_told_without_the_schema(tree: Path, cache_dir: Path) -> None:
+    if why := Bindings().missing:
+        pytest.skip(why)
+    wrong = "clocks:\n    $ref: /schemas/types.yaml#/definitions/uint33\n\n  reg:\n"
+    commit_edits(tree, "a binding", {LED: append(SCHEMA.replace("reg:\n", wrong))})
+    (finding,) = looked(tree, cache_dir, 1, "dt").findings
+    assert finding.message == (
+        "Unresolvable reference: '/definitions/uint33' does not exist within http://devicetree.org/schemas/types.yaml"
+    )
+
+
 BOARD = """/dts-v1/;
 #include "two.dtsi"
 / {
@@ -159,11 +170,37 @@ def test_boards_and_what_they_include(tree: Path, cache_dir: Path) -> None:
     })  # fmt: skip
     commit_edits(tree, "more than the binding has", {f"{places}/two.dts": replace("<0x8 0x4>;", "<0x8 0x4>; colour;")})
     commit_edits(tree, "an address without reg", {f"{places}/two.dtsi": append("/ { two@1 { }; };\n")})
-    report = looked(tree, cache_dir, 2, "dt")
+    commit_edits(tree, "no such label", {f"{places}/two.dts": replace("colour;", "colour; clocks = <&clock>;")})
+    report = looked(tree, cache_dir, 3, "dt")
+    assert table(report) == ["FAIL", "WARN", "FAIL"]
     messages = [(each.commit, each.path, each.message) for each in report.findings]
     assert (1, f"{places}/two.dts") in {found[:2] for found in messages}
     assert any(number == 1 and "'colour'" in text for number, _, text in messages), messages
-    assert any(number == 2 and "unit_address_vs_reg" in text for number, _, text in messages), messages
+    address = "/two@1: node has a unit name, but no reg or ranges property [unit_address_vs_reg]"
+    label = '/led@8: Reference to non-existent node or label "clock" [phandle_references]'
+    assert [text for number, _, text in messages if number > 1] == [address, label]
+
+
+def test_a_makefile_that_lists_a_board_that_is_not_there(tree: Path, cache_dir: Path) -> None:
+    if why := Bindings().missing:
+        pytest.skip(why)
+    place = "arch/arm64/boot/dts/two"
+    makefile = f"{place}/Makefile"
+    both = "dtb-y += two.dtb both.dtb # and no other.dtb\nboth-dtbs := two.dtb over.dtbo\n"
+    commit_edits(tree, "base: boards", {
+        makefile: append(both), f"{place}/two.dts": append(BOARD.replace('#include "two.dtsi"\n', "")),
+        f"{place}/over.dtso": append("/dts-v1/;\n/plugin/;\n"),
+    })  # fmt: skip
+    commit_edits(tree, "one more", {makefile: append("dtb-y += \\\n\tmore.dtb\n")})
+    (tree / place / "over.dtso").rename(tree / place / "other.dtso")
+    commit_edits(tree, "renamed", {})
+    commit_edits(tree, "more of it", {makefile: append("# more\n")})
+    report = looked(tree, cache_dir, 3, "dt")
+    assert [(each.commit, each.path, each.line, each.message) for each in report.findings] == [
+        (1, makefile, 4, "it lists more.dtb, and there is no more.dts"),
+        (2, makefile, 2, "it lists over.dtbo, and there is no over.dtso"),
+    ]
+    assert table(report) == ["FAIL", "FAIL", "PASS"]
 
 
 def test_a_binding_without_dtschema_is_skipped(tree: Path, cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
