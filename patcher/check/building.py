@@ -11,7 +11,7 @@ from pathlib import Path
 
 from patcher.check import ccache, messages, said
 from patcher.check.adjust import OURS
-from patcher.check.affected import source, sources_of
+from patcher.check.affected import is_source, source, sources_of
 from patcher.check.configuration import Configuration
 from patcher.check.kbuild import Makefiles
 from patcher.check.results import Message, Outcome, Severity, State
@@ -156,8 +156,11 @@ class Build:
     def make(
         self, targets: Sequence[str], entries: Mapping[str, Entry], lines_of: messages.ReadLines
     ) -> dict[str, Outcome]:
-        """Make objects, whether they are there or not: target → outcome."""
-        found = self._make(targets, entries, lines_of)
+        """Make objects, whether they are there or not: target → outcome. One that is a source is none."""
+        wrong = [target for target in targets if is_source(target)]
+        objects = [target for target in targets if target not in wrong]
+        found = {target: self._listed_source(target, entries, lines_of) for target in wrong}
+        found |= self._make(objects, entries, lines_of) if objects else {}
         again = [target for target, outcome in found.items() if outcome.state is State.ERROR]
         if again and self._store is not None:  # is it ccache that could not do its work?
             found.update(self._make(again, entries, lines_of, {"CCACHE_DISABLE": "1"}))
@@ -252,15 +255,32 @@ class Build:
 
     def _without_source(self, target: str, entries: Mapping[str, Entry], lines_of: messages.ReadLines) -> Outcome:
         """A Makefile lists what the commit lacks."""
-        wanted, slash = sources_of(target), "/" if target.endswith("/") else ""
+        wanted = sources_of(target)
+        above, name = self._listing(target, entries)
+        lacking = posixpath.relpath(wanted[-1 if target.endswith("/") else 0], above or ".")
+        return self._wrongly_listed(target, f"it lists {name}, and there is no {lacking}", wanted, entries, lines_of)
+
+    def _listed_source(self, target: str, entries: Mapping[str, Entry], lines_of: messages.ReadLines) -> Outcome:
+        """A Makefile lists a source where an object belongs, which kbuild then makes nothing of."""
+        name = self._listing(target, entries)[1]
+        reason = f"it lists {name}, of which nothing is made: objects are listed, {posixpath.splitext(name)[0]}.o"
+        return self._wrongly_listed(target, reason, (), entries, lines_of)
+
+    def _listing(self, target: str, entries: Mapping[str, Entry]) -> tuple[str, str]:
+        """The directory whose Makefile lists a target, and what it is called there."""
         above = self.makefiles(entries).lists(target) or posixpath.dirname(target.rstrip("/"))
+        return above, posixpath.relpath(target, above or ".") + ("/" if target.endswith("/") else "")
+
+    def _wrongly_listed(
+        self, target: str, reason: str, needs: tuple[str, ...], entries: Mapping[str, Entry],
+        lines_of: messages.ReadLines,
+    ) -> Outcome:  # fmt: skip
+        above, name = self._listing(target, entries)
         listing = source(f"{above}/", entries)
-        name = posixpath.relpath(target, above or ".") + slash
         listed = re.compile(rf"(?<![^\s=]){re.escape(name)}(?!\S)")
         number, line = next(((n, s) for n, s in enumerate(lines_of(listing), 1) if listed.search(s)), (0, ""))
-        reason = f"it lists {name}, and there is no {posixpath.relpath(wanted[-1 if slash else 0], above or '.')}"
         message = Message(Severity.ERROR, listing, number, reason, LACKING, line.strip(), "", "")
-        return Outcome(target, State.FAILED, reason, (message,), (listing, *wanted))
+        return Outcome(target, State.FAILED, reason, (message,), (listing, *needs))
 
     def _parse(self, output: str, lines_of: messages.ReadLines, target: str = "") -> tuple[Message, ...]:
         return messages.parse(output, self._workspace.tree, self.directory, lines_of, target)

@@ -20,6 +20,10 @@ from patcher.check.tools import MODPOST
 
 _SAMPLED = ("init", "kernel", "lib", "mm")  # where one object stands for all
 _LISTED = re.compile(r"(?<![^\s=])[\w+-][\w.+/-]*(?:\.o|/)(?!\S)")
+_SOURCES = re.compile(r"(?<![^\s=])[\w+-][\w.+/-]*\.[cS](?!\S)")  # listed as if they were objects
+_OF_OBJECTS = re.compile(
+    r"[ \t]*(?!always|extra|generated|hostprogs|userprogs)[\w-]+-(?:y|m|objs|\$[({]\w+[)}])[ \t]*[:+]?="
+)
 
 
 class Choice(NamedTuple):
@@ -143,7 +147,9 @@ def _lacking(
     named += [f"{posixpath.dirname(path)}/" for path in makefiles if path in gone]
     for file in snapshot.diff.files if makefiles else ():
         if file.path in makefiles:
-            words = (word for line in file.added for word in _LISTED.findall(line.text))
+            words = [word for line in file.added for word in _LISTED.findall(line.text)]
+            lists = (line.text for line in file.added if _OF_OBJECTS.match(line.text))
+            words += [word for text in lists for word in _SOURCES.findall(text.partition("#")[0])]
             named += [posixpath.join(posixpath.dirname(file.path), word) for word in words]
 
     def lacks(commit: Snapshot, built: Makefiles, target: str) -> bool:

@@ -84,3 +84,16 @@ def test_a_makefile_that_make_cannot_read(tmp_path: Path) -> None:
     assert report.findings[1].source == "two.o"
     assert table(report) == ["FAIL", "FAIL", "PASS", "FAIL"]
     assert report.findings[0].targets == ("lib/mod.o", "lib/other.o", "lib/text.o")
+
+
+def test_a_source_that_is_listed_as_an_object(mini_repo: Path, tmp_path: Path) -> None:
+    require_gcc()
+    listing = {MAKEFILE: append("obj-y += box.c\nalways-y += data.c\n"), f"{PLACE}/box.c": append("int one;\n")}
+    commit_edits(mini_repo, "list the source", listing)
+    commit_edits(mini_repo, "only words", {MAKEFILE: append("# more\n")})
+    commit_edits(mini_repo, "list the object", {MAKEFILE: replace("box.c", "box.o")})
+    report = check(mini_repo, "HEAD~3", tmp_path / "cache")
+    (finding,) = report.findings
+    assert (finding.commit, finding.path, finding.line, finding.until) == (1, MAKEFILE, 3, 3)
+    assert finding.message == "it lists box.c, of which nothing is made: objects are listed, box.o"
+    assert [row.split()[0] for row in table(report)] == ["FAIL", "FAIL", "PASS"]
