@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
@@ -155,21 +155,29 @@ def words(changed: Iterable[str]) -> frozenset[str]:
     return frozenset(word for line in changed for word in _WORD.findall(line)) - _KEYWORDS
 
 
+def rarest(texts: Mapping[str, str], some: frozenset[str]) -> dict[str, int]:
+    """Of the rarest of some words in each text, in how many texts that stands. Texts without any are left out."""
+    named = {path: some.intersection(_WORD.findall(text)) for path, text in texts.items()}
+    counts = Counter(word for found in named.values() for word in found)
+    return {path: min(counts[word] for word in found) for path, found in named.items() if found}
+
+
 def select(
-    sources: Sequence[str], users: Mapping[str, int], naming: Collection[str], built: Mapping[str, bool], most: int
+    sources: Sequence[str], users: Mapping[str, int], naming: Mapping[str, int], built: Mapping[str, bool], most: int
 ) -> Affected:
-    """Which files to compile: the touched ones, then users of touched headers, those that name what changed first.
+    """Which files to compile: the touched ones, then users of touched headers, those that name what changed first, and
+    of these those that name the rarest word.
 
     Arguments:
         sources: touched C and assembler files
         users: files that include a touched header, with the number of steps
-        naming: those of them that name what changed
+        naming: those of them that name what changed, with the number of files that do so by the same word
         built: for each of all these whether the configuration builds it
         most: how many users at most
     """
     own = [path for path in sources if built[path]]
     others = [path for path in users if built[path] and path not in own]
-    others.sort(key=lambda path: (path not in naming, users[path], path))
+    others.sort(key=lambda path: (path not in naming, naming.get(path, 0), users[path], path))
     return Affected((*own, *others[:most]), len(others), max(0, len(others) - most))
 
 

@@ -99,10 +99,11 @@ def _affected(
     own = [path for path in dict.fromkeys([*sources, *listed, *samples]) if path in snapshot.entries]
     users = {path: steps for path, steps in users.items() if path in snapshot.entries}
     built = {path: makefiles.builds(path) for path in (*own, *users)}
-    naming: frozenset[str] = frozenset()
+    naming: dict[str, int] = {}
     if sum(built[path] for path in users) > most:
         words = affected.words(snapshot.changed_text(headers))
-        naming = snapshot.naming(words, [path for path in users if built[path]])
+        found = snapshot.naming(words, [path for path in users if built[path]])
+        naming = affected.rarest(snapshot.read(found), words) if len(found) > most else dict.fromkeys(found, 0)
     return affected.select(own, users, naming, built, most), {path for path, is_built in built.items() if is_built}
 
 

@@ -87,6 +87,17 @@ def test_a_header_has_its_users_compiled_those_that_name_it_first(tree: Path) ->
     assert [each.what for each in choice.left_out] == ["2 of 3 built files that include a header of commit 1"]
 
 
+def test_those_that_name_the_rarest_word_are_first(tree: Path) -> None:
+    struct = "struct task {\n\tint one;\n\tint many;\n\tint slack;\n};\n"
+    names = {"mm/a.c": "task", "mm/b.c": "task", "mm/c.c": "task; int slack"}
+    commit_edits(tree, "a struct", {
+        "mm/x.h": append(struct), **{path: append(f"int {name};\n") for path, name in names.items()},
+    })  # fmt: skip
+    run_git(tree, "tag", "-f", "base")
+    commit_edits(tree, "x", {"mm/x.h": lambda text: text.replace("int slack", "int lazy")})
+    assert chosen(tree, [WITH_C] * 2, most=1).targets[1] == (("mm/c.o",),)
+
+
 def test_a_makefile_has_its_directory_compiled(tree: Path) -> None:
     commit_edits(tree, "flags", {"mm/Makefile": append("ccflags-y := -Dx\n")})
     assert chosen(tree, [WITHOUT] * 2).targets == ((("mm/a.o", "mm/b.o"),), (("mm/a.o", "mm/b.o"),))
