@@ -218,6 +218,8 @@ class Build:
         if around or strange:
             line = said.line_of(output, around.group()) if around else f"{strange[0][0]}: {strange[0][1]}"
             return Outcome(target, State.ERROR, self._shown(line), (), ())
+        if mine and checking:  # no checker was come to
+            heard = self._parse(chunks.get(f"{said.COMPILING}{target}", ""), lines_of, target) or heard
         errors = [message for message in heard if message.severity is Severity.ERROR]
         if errors and mine:
             return Outcome(target, State.FAILED, errors[0].message, heard, self.needs(target, entries))

@@ -30,7 +30,7 @@ _INLINED = re.compile(r"^\s+inlined from ['‘](?P<name>[^'’]+)['’] at (?P<p
 _NUMBERS = re.compile(r"0x[0-9a-f]+|(?<=:)\d+(?=[:)'’ ]|$)|(?<=<U)\d+")
 # What a compiler gave the assembler, by a name that is another each time. No object has its source there.
 _TEMPORARY = re.compile(r"^/[^\s:]*/(?:cc\w{6}|[^\s:/]+-[0-9a-f]{6})\.s(?=:)", re.MULTILINE)
-_SPARSE = re.compile(r"^\s+(?:expected|got) ")
+_SPARSE = re.compile(r"^(?:\S+:\d{1,9}:\d{1,9}:)?\s+(?P<text>(?:expected|got) .*)$")
 _CONTROL = re.compile(r"\x1b\[[0-9;]*[mK]")
 _QUOTES = str.maketrans("‘’", "''")
 _DEFINES = re.compile(r"^[A-Za-z_][^;=]*?\b(\w+)\s*\(")
@@ -94,8 +94,8 @@ def parse(output: str, tree: Path, build: Path, lines: ReadLines, target: str = 
         elif match := _OBJTOOL.match(plain):
             path = inside(match["path"], tree, build) + ".o"
             found.append(_raw(match["what"], path, 0, match["message"], ""))
-        elif _SPARSE.match(plain) and found:
-            more = " ".join(plain.split())
+        elif found and (match := _SPARSE.match(plain)):
+            more = " ".join(match["text"].split())
             found[-1] = found[-1]._replace(message=f"{found[-1].message} ({more})")
     return tuple(_message(raw, lines) for raw in found)
 

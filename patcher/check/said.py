@@ -8,6 +8,7 @@ from pathlib import Path
 
 from patcher.check import messages
 
+COMPILING = "CC "
 _IN_KCONFIG = re.compile(r"^[^\s:]*Kconfig[^\s:]*:\d{1,9}: (?P<text>.*)$", re.MULTILINE)
 _CYCLE = re.compile(r"recursive dependency detected")
 _IN_CYCLE = re.compile(r"^(?:[^\s:]+:\d+:)?\tsymbol (.*)$", re.MULTILINE)
@@ -16,7 +17,8 @@ _MARK = re.compile(r"^\s+(CC|AS|CPP|CHECK|LDS|HOSTCC|CXX)(?:32|64)?(?: \[M\])?\s
 
 
 def chunks(output: str, checking: bool, tree: Path, build: Path) -> dict[str, str]:
-    """The output that belongs to each object; under "" what came before the first."""
+    """The output that belongs to each object; under "" what came before the first. With a checker, that is the
+    checker's; what the compiler says stands under the object's name behind ``COMPILING``."""
     found: dict[str, list[str]] = {"": []}
     current = ""
     for line in output.split("\n"):
@@ -28,7 +30,7 @@ def chunks(output: str, checking: bool, tree: Path, build: Path) -> dict[str, st
             elif what == "CHECK":
                 current = f"{name}.o" if checking else ""
             else:
-                current = "-" if checking else f"{name}.o"
+                current = f"{COMPILING if checking else ''}{name}.o"
             found.setdefault(current, [])
             continue
         found.setdefault(current, []).append(line)

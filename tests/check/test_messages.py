@@ -96,11 +96,14 @@ def test_the_assembler_objtool_and_sparse() -> None:
         "mm/a.o: warning: objtool: f()+0x1c: unreachable instruction\n"
         "/src/tree/mm/a.c:9:6: warning: incorrect type in argument 1 (different address spaces)\n"
         "/src/tree/mm/a.c:9:6:    expected void *\n"
+        "/src/tree/mm/a.c:9:6:    got void [noderef] __user *to\n"
     )
     assembler, objtool, sparse = read(said)
     assert (assembler.message, assembler.function) == ("no instruction mnemonic suffix given", "f")
     assert (objtool.path, objtool.severity) == ("mm/a.o", "warning")
-    assert sparse.message.startswith("incorrect type")
+    assert sparse.message == (
+        "incorrect type in argument 1 (different address spaces) (expected void *) (got void [noderef] __user *to)"
+    )
 
 
 @pytest.mark.parametrize("names", [("/tmp/a-bcebcb.s", "/tmp/a-b5e497.s"), ("/var/tmp/ccNwrVhb.s", "/tmp/ccX1_4Aa.s")])
