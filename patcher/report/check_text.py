@@ -20,6 +20,7 @@ COLOUR = {
     Status.ERROR: "magenta",
 }
 _FEW = 12
+_LONG = 60  # a configuration's name
 _MANY, _RUN = 40, 3  # rows of a table, above which so many that only pass are told in one
 
 
@@ -70,12 +71,23 @@ def _finding(finding: Finding, report: Report, style: Style, verbose: bool) -> I
         yield Whole(style(safe(f"      {finding.source}"), fg="bright_black"))
     where = f"in {finding.function}(); " if finding.function else ""
     if finding.configs:
-        configs = _some(finding.configs, 6 if not verbose else len(finding.configs))
+        names = _configs(finding, report)
+        configs = _some(names, 6 if not verbose else len(names))
         yield safe(f"    {where}{finding.check}, {configs}")
     if len(finding.targets) > 1 or finding.path.endswith(".h"):
         yield safe(f"    {_some(finding.targets, 4 if not verbose else len(finding.targets))}")
     if finding.until:
         yield f"    mended by commit {finding.until}; between them the tree cannot be bisected"
+
+
+def _configs(finding: Finding, report: Report) -> tuple[str, ...]:
+    """The configurations of a finding, by the number of their column where the name would fill lines."""
+    heads = {
+        column.config: head
+        for head, column in zip(_heads(report), report.columns, strict=True)
+        if column.tool == finding.check and column.made_of
+    }
+    return tuple(heads.get(name, name) if len(name) > _LONG else name for name in finding.configs)
 
 
 def place_of(finding: Finding) -> str:
@@ -133,10 +145,12 @@ def _troubles(report: Report, style: Style, verbose: bool) -> list[str]:
     found: dict[tuple[Status, str], list[str]] = {}
     shown = {(finding.commit, finding.check) for finding in report.findings}
     for row in report.rows:
-        for cell, column in zip(row.cells, report.columns, strict=True):
+        for cell, column, head in zip(row.cells, report.columns, _heads(report), strict=True):
             bare = cell.status is Status.WARN and not shown & {(row.number, column.check), (row.number, column.tool)}
             if bare or cell.status in (Status.ERROR, Status.SKIP) or verbose:
-                found.setdefault((cell.status, cell.detail), []).append(f"{row.number}/{cell.check}")
+                found.setdefault((cell.status, cell.detail), []).append(
+                    f"{row.number}/{head if len(column.config) > _LONG else cell.check}"
+                )
     lines = []
     for (status, detail), places in found.items():
         names = _some(tuple(places), 4 if not verbose else len(places))

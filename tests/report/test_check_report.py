@@ -236,3 +236,15 @@ def test_a_header_is_told_with_the_object_that_shows_it() -> None:
 
     assert "gcc, one\n    mm/a.o\n" in said("include/linux/a.h")
     assert "mm/a.o" not in said("mm/a.c")
+
+
+def test_a_configuration_with_a_long_name_is_told_by_its_column() -> None:
+    name = "x86_64:allnoconfig+MODULES+CRC7=m+CRC8=m+CRC64_ROCKSOFT=m+CRYPTO+BLOCK"
+    columns = (Column("x", "gcc", "one", "make", "gcc 12"), Column("y", "gcc", name, "make", "gcc 12"))
+    report = msgspec.structs.replace(
+        REPORT, columns=columns, rows=(Row(2, "2" * 40, "second", (cell(Status.ERROR), cell(Status.ERROR))),),
+        findings=(msgspec.structs.replace(FINDING, configs=("one", name)),),
+    )  # fmt: skip
+    said = check_text(report, lambda text, **_: text)
+    assert "in f(); gcc, one, [2]\n" in said
+    assert "ERROR why (2/one, 2/[2])\n" in said
