@@ -227,6 +227,9 @@ class Build:
         errors = [message for message in before if message.severity is Severity.ERROR and message.path in entries]
         if errors and stops:  # something that every object needs does not compile
             return Outcome(target, State.FAILED, errors[0].message, before, ())
+        for stopped in (stop[0] for stop in stops if not mine):
+            if wrong := self._of_the_build(os.path.normpath(stopped), chunks):
+                return Outcome(target, State.FAILED, wrong.message, (wrong,), ())
         if wrong := self._in_makefile(output, entries, lines_of):
             return Outcome(target, State.FAILED, wrong.message, (wrong,), ())
         missing = _NO_RULE.findall(output)
@@ -241,6 +244,14 @@ class Build:
             return Outcome(target, State.FAILED, line.strip(), (message,), ())
         last = self._shown(said.last(output)) or f"make ended with {result.code} and did not make it"
         return Outcome(target, State.ERROR, last, (), ())
+
+    def _of_the_build(self, stopped: str, chunks: Mapping[str, str]) -> Message | None:
+        """What the compiler says, of no line, of what kbuild compiles for itself with the flags of every object."""
+        if not stopped.startswith("scripts/"):
+            return None
+        lines = (chunks.get(stopped) or chunks.get(f"{said.COMPILING}{stopped}", "")).splitlines()
+        line = next((text.strip() for text in lines if ": error: " in text and not _OF_MAKE.match(text)), "")
+        return Message(Severity.ERROR, f"{stopped.removesuffix('.o')}.c", 0, line, "", "", "", "") if line else None
 
     def _in_makefile(self, output: str, entries: Mapping[str, Entry], lines_of: messages.ReadLines) -> Message | None:
         """What make says of a Makefile of the tree that it cannot read."""

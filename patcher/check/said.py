@@ -13,7 +13,8 @@ _IN_KCONFIG = re.compile(r"^[^\s:]*Kconfig[^\s:]*:\d{1,9}: (?P<text>.*)$", re.MU
 _CYCLE = re.compile(r"recursive dependency detected")
 _IN_CYCLE = re.compile(r"^(?:[^\s:]+:\d+:)?\tsymbol (.*)$", re.MULTILINE)
 _FOLLOWS = ("syntax error", "invalid statement")  # what its parser says, too, of that line or the file's last
-_MARK = re.compile(r"^\s+(CC|AS|CPP|CHECK|LDS|HOSTCC|CXX)(?:32|64)?(?: \[M\])?\s+(\S+)\.([a-zA-Z]+)$")
+_MARK = re.compile(r"^\s+(CC|AS|CPP|CHECK|LDS|CXX)(?:32|64)?(?: \[M\])?\s+(\S+)\.([a-zA-Z]+)$")
+_HOST = re.compile(r"^\s+HOST\w+\s+\S+$")  # a program of the build
 
 
 def chunks(output: str, checking: bool, tree: Path, build: Path) -> dict[str, str]:
@@ -22,18 +23,20 @@ def chunks(output: str, checking: bool, tree: Path, build: Path) -> dict[str, st
     found: dict[str, list[str]] = {"": []}
     current = ""
     for line in output.split("\n"):
-        if mark := _MARK.match(line):
+        if _HOST.match(line):
+            current = ""
+        elif mark := _MARK.match(line):
             what, stem, kind = mark.groups()
             name = messages.inside(stem, tree, build)
-            if what == "HOSTCC" or kind == "s":
+            if kind == "s":
                 current = ""
             elif what == "CHECK":
                 current = f"{name}.o" if checking else ""
             else:
                 current = f"{COMPILING if checking else ''}{name}.o"
             found.setdefault(current, [])
-            continue
-        found.setdefault(current, []).append(line)
+        else:
+            found.setdefault(current, []).append(line)
     return {name: "\n".join(texts) for name, texts in found.items()}
 
 
