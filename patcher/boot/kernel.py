@@ -180,7 +180,7 @@ class Kernels:
         text = self._store.text(key)
         if text is None:
             self._say(snapshot.commit, configuration, "configuring")
-            self._store.put_text(key, build.configure(snapshot.entries, ()))
+            self._store.put_text(key, build.configure(snapshot.entries, ())[0])
         else:
             build.set_config(text)
         return build

@@ -16,6 +16,7 @@ from patcher.check.configuration import Configuration
 from patcher.check.kbuild import Makefiles
 from patcher.check.results import Message, Outcome, Severity, State
 from patcher.check.runner import Runner
+from patcher.check.selects import Unmet, unmet
 from patcher.check.specs import lines, symbols
 from patcher.check.workspace import Workspace
 from patcher.files import read_file
@@ -90,9 +91,11 @@ class Build:
         """From now on, have ccache keep what it compiled in ``store``."""
         self._store = store
 
-    def configure(self, entries: Mapping[str, Entry], changes: Iterable[tuple[str, str]]) -> str:
-        """Make ``.config`` and return its text. ``changes`` are wanted beside those of the spec; whether they came true
-        is for others to see.
+    def configure(
+        self, entries: Mapping[str, Entry], changes: Iterable[tuple[str, str]]
+    ) -> tuple[str, tuple[Unmet, ...]]:
+        """Make ``.config`` and return its text, and what Kconfig warns of. ``changes`` are wanted beside those of the
+        spec; whether they came true is for others to see.
 
         Raises CannotBuild with the reason.
         """
@@ -106,13 +109,13 @@ class Build:
         names = {name for name, _ in wanted}
         kept = [line for line in text.splitlines() if not names.intersection(re.findall(r"\bCONFIG_(\w+)", line)[:1])]
         self.write(".config", "\n".join(kept) + "\n" + lines(wanted))
-        kconfig = "scripts/kconfig/Makefile"
+        kconfig, output = "scripts/kconfig/Makefile", ""
         if kconfig in entries:
             new = "olddefconfig" if "olddefconfig" in self._text(kconfig) else "oldconfig"
-            self._must([new], "it cannot be configured", stdin=b"\n" * 20000)
+            output = self._must([new], "it cannot be configured", stdin=b"\n" * 20000)
         text = self.read(".config")
         self._config = text
-        return text
+        return text, unmet(output)
 
     def _text(self, path: str) -> str:
         file = self._workspace.tree / path
@@ -298,13 +301,14 @@ class Build:
     def _parse(self, output: str, lines_of: messages.ReadLines, target: str = "") -> tuple[Message, ...]:
         return messages.parse(output, self._workspace.tree, self.directory, lines_of, target)
 
-    def _must(self, targets: Sequence[str], what: str, *, stdin: bytes = b"") -> None:
+    def _must(self, targets: Sequence[str], what: str, *, stdin: bytes = b"") -> str:
         result = self._run(targets, self.variables(plain=True), stdin=stdin)
         if result.reason:
             raise CannotBuild(f"{what}: {result.reason}")
+        output = result.stdout.decode("utf-8", "replace")
         if result.code:
-            output = result.stdout.decode("utf-8", "replace")
             raise CannotBuild(f"{what}: {self._shown(said.of_kconfig(output) or said.first_error(output))}")
+        return output
 
     def _run(
         self, targets: Sequence[str], variables: Sequence[str], *, stdin: bytes = b"",

@@ -28,13 +28,14 @@ from patcher.check.making import Here, Making, Outcomes
 from patcher.check.meanwhile import UNDONE, Meanwhile
 from patcher.check.results import Cell, Column, LeftOut, Report, Row, Status
 from patcher.check.runner import Runner, must_trust
+from patcher.check.selects import selected
 from patcher.check.series import Series
 from patcher.check.settle import settle
 from patcher.check.snapshot import Snapshot, take
 from patcher.check.store import Store
 from patcher.check.tools import MODPOST
 from patcher.check.undefined import Undefined
-from patcher.check.unknown import unknown
+from patcher.check.unknown import column, unknown
 from patcher.check.variables import Variables
 from patcher.check.workers import Meter, Progress, Workers
 from patcher.model import Frozen
@@ -159,7 +160,9 @@ class _Stages(NamedTuple):
             if self.meanwhile and configurations:
                 self.meanwhile.known(known)
         report = known(tuple(uncovered(self.snapshots, configurations, configured, chosen.hindered)))
-        extra = unknown(self.snapshots, self.kconfigs)
+        warned = [[each.unmet for each in row] for row in configured]
+        names = [each.spec.name for each in configurations]
+        extra = column(self.snapshots, unknown(self.snapshots, self.kconfigs), selected(self.snapshots, names, warned))
         return report if extra is None else with_extra(report, extra)
 
     def _config_of(self, trial: Configuration) -> str | None:

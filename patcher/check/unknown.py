@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -87,9 +87,19 @@ def _in_kconfig(text: str) -> Iterator[Named]:
             how = ""
 
 
-def unknown(series: Sequence[Snapshot], kconfigs: Kconfigs) -> Extra | None:
-    """What each commit names, or takes the definition from, that no Kconfig defines: neither its own nor the last
-    commit's. None where there is nothing of the kind."""
+def column(series: Sequence[Snapshot], *found: Mapping[str, tuple[Finding, ...]]) -> Extra | None:
+    """What is found of the symbols of each commit; None where nothing is."""
+    if not any(some for each in found for some in each.values()):
+        return None
+    cells = {
+        each.commit: _cell(tuple(one for some in found for one in some.get(each.commit, ()))) for each in series[1:]
+    }
+    return Extra(CHECK, "Kconfig", cells)
+
+
+def unknown(series: Sequence[Snapshot], kconfigs: Kconfigs) -> Mapping[str, tuple[Finding, ...]]:
+    """By commit, what it names, or takes the definition from, that no Kconfig defines: neither its own nor the last
+    commit's."""
     found: dict[str, tuple[Finding, ...]] = {}
     last = series[-1]
     for parent, snapshot in pairwise(series):
@@ -103,14 +113,16 @@ def unknown(series: Sequence[Snapshot], kconfigs: Kconfigs) -> Extra | None:
         found[snapshot.commit] = tuple(
             _finding(path, each, gone=gone) for path, each, gone in dict.fromkeys(missing) if each.symbol not in made
         )
-    if not any(found.values()):
-        return None
-    return Extra(CHECK, "Kconfig", {each.commit: _cell(found.get(each.commit, ())) for each in series[1:]})
+    return found
 
 
 def _cell(findings: tuple[Finding, ...]) -> tuple[Status, str, tuple[Finding, ...]]:
     told = "; ".join(f"{each.path}:{each.line}: {each.message}" for each in findings)
-    return Status.WARN if findings else Status.PASS, told or "no symbol that it names is missing", findings
+    return (
+        Status.WARN if findings else Status.PASS,
+        told or "no symbol that it names is missing, none is selected against its dependencies",
+        findings,
+    )
 
 
 def _used(parent: Snapshot, snapshot: Snapshot) -> Iterator[tuple[str, Named]]:

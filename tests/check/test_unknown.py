@@ -14,7 +14,7 @@ from patcher.check.kconfigs import Kconfigs
 from patcher.check.results import Status
 from patcher.check.snapshot import take
 from patcher.check.store import Store
-from patcher.check.unknown import named, unknown
+from patcher.check.unknown import column, named, unknown
 from patcher.tree.find import open_repository
 
 KCONFIG = """\
@@ -59,7 +59,7 @@ def said(tree: Path, cache: Path) -> list[list[str]]:
     series = take(open_repository(tree), run_git(tree, "rev-parse", "base"), commits)
     opened = Cache(cache)
     with Kconfigs(Store(opened)) as kconfigs:
-        extra = unknown(series, kconfigs)
+        extra = column(series, unknown(series, kconfigs))
     opened.close()
     if extra is None:
         return []
