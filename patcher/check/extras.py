@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from patcher.cache import Cache
 from patcher.check.compose import Extra
-from patcher.check.results import Finding, Kind, Status
+from patcher.check.results import Finding, Kind, Status, counted
 from patcher.check.run import Means
 from patcher.check.series import Series
 from patcher.errors import InputError
@@ -78,7 +78,11 @@ def _cell(own: Sequence[LintFinding]) -> Cell:
         )
         for found in own
     )  # fmt: skip
-    return status, f"{errors} errors, {len(own) - errors} others" if own else "nothing found", findings
+    return (
+        status,
+        f"{counted(errors, 'error')}, {counted(len(own) - errors, 'other')}" if own else "nothing found",
+        findings,
+    )
 
 
 def prove(series: Series, examples: int, means: Means) -> Proofs:

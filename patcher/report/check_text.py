@@ -144,9 +144,12 @@ def _troubles(report: Report, style: Style, verbose: bool) -> list[str]:
     """The details of cells that no finding tells of: each once, with where it holds."""
     found: dict[tuple[Status, str], list[str]] = {}
     shown = {(finding.commit, finding.check) for finding in report.findings}
+    told = {finding.commit for finding in report.findings}
     for row in report.rows:
         for cell, column, head in zip(row.cells, report.columns, _heads(report), strict=True):
-            bare = cell.status is Status.WARN and not shown & {(row.number, column.check), (row.number, column.tool)}
+            own = {(row.number, column.check), (row.number, column.tool)}
+            bare = cell.status is Status.WARN and not shown & own
+            bare |= cell.status is Status.FAIL and row.number not in told  # what an earlier commit has broken
             if bare or cell.status in (Status.ERROR, Status.SKIP) or verbose:
                 found.setdefault((cell.status, cell.detail), []).append(
                     f"{row.number}/{head if len(column.config) > _LONG else cell.check}"

@@ -248,3 +248,11 @@ def test_a_configuration_with_a_long_name_is_told_by_its_column() -> None:
     said = check_text(report, lambda text, **_: text)
     assert "in f(); gcc, one, [2]\n" in said
     assert "ERROR why (2/one, 2/[2])\n" in said
+
+
+def test_what_an_earlier_commit_has_broken_is_said_below_the_table() -> None:
+    """It else looks as if the commit itself were at fault."""
+    still = Row(4, "4" * 40, "fourth", (cell(Status.FAIL, "mm/a.o still does not compile"),))
+    text = check_text(msgspec.structs.replace(REPORT, rows=(*REPORT.rows[:3], still)), lambda text, **_: text)
+    assert "\nFAIL mm/a.o still does not compile (4/one)\n" in text
+    assert "(3/one)" not in text, "that is told as a finding"
