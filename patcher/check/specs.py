@@ -21,6 +21,7 @@ from patcher.files import read_text
 HOME = Path(__file__).parent / "sets"
 _CHANGE = re.compile(r"([+-])(\w+)(?:=(\"[^\"]*\"|[\w.]+))?")
 _SPEC = re.compile(r"(?P<head>[^+-][^+]*?)(?P<changes>(?:[+-][A-Z0-9]\w*(?:=(?:\"[^\"]*\"|[\w.]+))?)*)$")
+_PREFIX = re.compile(r"([+-])CONFIG_(?=\w)")  # as symbols are called in code and in .config
 _TARGET = re.compile(r"[\w.-]*config$")
 _RANDOM = re.compile(r"randconfig(?::(?P<count>\d{1,3}))?(?:@(?P<seed>\d{1,9}))?$")
 
@@ -109,6 +110,7 @@ def _one(word: str) -> Spec:
             arch, file = "", word
         text = read_text(Path(file), pipe=True, advice="--configs wants the .config of a kernel")
         return Spec(word, arch, "", text, (), ())
+    word = _PREFIX.sub(r"\1", word)
     match = _SPEC.match(word)
     if match:
         arch, colon, base = match["head"].partition(":")

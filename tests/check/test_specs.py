@@ -19,6 +19,10 @@ def test_a_configuration_in_words() -> None:
     )
 
 
+def test_symbols_may_be_called_as_in_code() -> None:
+    assert parse(["i386:defconfig+CONFIG_PCI-CONFIG_SMP"]) == parse(["i386:defconfig+PCI-SMP"])
+
+
 def test_a_set_has_configurations_with_names_of_their_own() -> None:
     assert len(parse(["xen"])) > 1
 
