@@ -98,7 +98,9 @@ def run(series: Series, tree: Path, options: Options, means: Means) -> Report:
     if runner is None:  # no patch made a commit: there is nothing to compile
         return Report(root, release, series.base, (), (), (), (), (), ())
     found = arches(series, wanted)
-    snapshots = take(series.repository, series.base, [commit.id for commit in series.commits], places(found))
+    snapshots = take(
+        series.repository, series.base, [commit.id for commit in series.commits], places(found), means.cache
+    )
     jobs, meter = options.jobs or len(os.sched_getaffinity(0)), Meter(means.progress, len(series.commits))
     store = Store(means.cache)
     with contextlib.ExitStack() as stack:

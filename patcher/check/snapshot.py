@@ -7,6 +7,7 @@ import posixpath
 from collections.abc import Callable, Container, Iterable, Sequence
 from functools import cached_property
 
+from patcher.cache import Cache
 from patcher.check.store import digest
 from patcher.mail.diff import Diff
 from patcher.tree.changes import Between, Change
@@ -67,24 +68,26 @@ class Snapshot:
     """Commit ``number`` of the series, from 1; 0 is the base, which has no parent here. ``texts`` are those of files
     that were read, by blob, for all of the series. ``arches``: the directories below ``arch/`` that builds look into.
     ``base``: of the series, whose list of files is not read again; None for the base itself. ``between``: the changes
-    of all commits from that on, where this is one of many.
+    of all commits from that on, where this is one of many. ``cache`` remembers what was searched for.
     """
 
     def __init__(
         self, repository: Repository, texts: dict[str, str], number: int, commit: str, parent: str,
         arches: Sequence[str] = _X86, base: Snapshot | None = None, between: Between | None = None,
+        cache: Cache | None = None,
     ) -> None:  # fmt: skip
         self._repository = repository
         self._texts = texts
         self._arches = tuple(arches)
         self._base = base
+        self._cache = cache
         self._between = between or Between(repository, (parent, commit))
         self._fitting: dict[Callable[[str], bool], dict[str, str]] = {}
         self.number, self.commit, self.parent = number, commit, parent
 
     @cached_property
     def _tree(self) -> GitTree:
-        return GitTree(self._repository, self.commit)
+        return GitTree(self._repository, self.commit, self._cache)
 
     @cached_property
     def entries(self) -> dict[str, Entry]:
@@ -203,14 +206,15 @@ class Snapshot:
 
 
 def take(
-    repository: Repository, base: str, commits: Iterable[str], arches: Sequence[str] = _X86
+    repository: Repository, base: str, commits: Iterable[str], arches: Sequence[str] = _X86, cache: Cache | None = None
 ) -> tuple[Snapshot, ...]:
-    """The base and the commits that follow it, the oldest first. ``arches``: directories below ``arch/``."""
+    """The base and the commits that follow it, the oldest first. ``arches``: directories below ``arch/``; ``cache``
+    remembers what is searched for."""
     texts: dict[str, str] = {}
     every = (base, *commits)
     between = Between(repository, every)
     found: list[Snapshot] = []
     for number, commit in enumerate(every):
         parent, first = (found[-1].commit, found[0]) if found else ("", None)
-        found.append(Snapshot(repository, texts, number, commit, parent, arches, first, between))
+        found.append(Snapshot(repository, texts, number, commit, parent, arches, first, between, cache))
     return tuple(found)

@@ -8,9 +8,11 @@ import pytest
 from check.checking import append, commit_edits, replace
 from realgit import run_git
 
+from patcher.cache import Cache
 from patcher.check.snapshot import Snapshot, take
 from patcher.tree import changes
 from patcher.tree.find import open_repository
+from patcher.tree.gittree import GitTree
 
 
 def test_a_commit_is_the_same_beside_its_base_as_alone(mini_repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,3 +43,15 @@ def test_a_commit_is_the_same_beside_its_base_as_alone(mini_repo: Path, monkeypa
     assert take(repository, first, commits)[5].changes == ()
     lines = [line.text for file in take(repository, first, commits)[6].diff.files for line in file.added]
     assert lines == ["", commits[0], commits[1]]
+
+
+def test_what_was_searched_for_is_not_searched_again(
+    mini_repo: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def searched() -> frozenset[str]:
+        (base,) = take(open_repository(mini_repo), run_git(mini_repo, "rev-parse", "HEAD"), (), cache=cache)
+        return base.naming(["_PAGE_IOMAP"], ["*.c"])
+
+    first = searched()
+    monkeypatch.setattr(GitTree, "_grep", lambda *_: ())
+    assert first and searched() == first
