@@ -47,12 +47,13 @@ _NODE_LINE = re.compile(r"\.dtb?:(?: (?P<node>\S+):)? (?P<text>.*)$")
 _SCRIPT = r"""
 file=$1 bindings=$2 programs=$3
 shift 3
+made=$(mktemp -d -t patcher-dt.XXXXXX) && trap 'rm -rf "$made"' EXIT || exit
 compile() {
     ran gcc -E -nostdinc -undef -D__DTS__ -x assembler-with-cpp -Iinclude -I"$prefixes" -I"${file%/*}" \
-        "$1" > /tmp/pre.dts &&
+        "$1" > "$made"/pre.dts &&
     ran dtc -@ -I dts -O dtb -i "${file%/*}" -Wno-avoid_unnecessary_addr_size -Wno-graph_child_address \
         -Wno-interrupt_provider -Wno-unique_unit_address -Wunique_unit_address_if_enabled \
-        -o /tmp/out.dtb /tmp/pre.dts
+        -o "$made"/out.dtb "$made"/pre.dts
 }
 ran() {
     "$@"
@@ -66,9 +67,9 @@ case $file in
     echo "== document"
     ran "$programs"dt-doc-validate -u "$bindings" "$file"
     echo "== example"
-    ran "$programs"dt-extract-example "$file" > /tmp/example.dts || exit
-    [ -s /tmp/example.dts ] || exit 0
-    compile /tmp/example.dts || exit 0
+    ran "$programs"dt-extract-example "$file" > "$made"/example.dts || exit
+    [ -s "$made"/example.dts ] || exit 0
+    compile "$made"/example.dts || exit 0
     limit=${file#"$bindings"/} ;;
 *)
     echo "== board"
@@ -77,9 +78,10 @@ case $file in
 esac
 echo "== nodes"
 [ $# -gt 0 ] || exit 0
-ran "$programs"dt-mk-schema -j "$@" > /tmp/schema.json &&
-ran "$programs"dt-validate ${limit:+-l "$limit"} -s /tmp/schema.json /tmp/out.dtb
+ran "$programs"dt-mk-schema -j "$@" > "$made"/schema.json &&
+ran "$programs"dt-validate ${limit:+-l "$limit"} -s "$made"/schema.json "$made"/out.dtb
 """
+_MADE = re.compile(r"\S*/patcher-dt\.\w{6}/")  # another name each time, which nothing that is said may have
 
 
 class Bindings:
@@ -138,7 +140,7 @@ class Bindings:
                 argv, read=[place], write=[], cwd=place, seconds=_SECONDS, programs=self._places,
                 env={"LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"},
             )  # fmt: skip
-            output = done.stdout.decode("utf-8", "replace").replace(f"{place}/", "")
+            output = _MADE.sub("/tmp/", done.stdout.decode("utf-8", "replace")).replace(f"{place}/", "")
             if done.reason or "Traceback (most recent call last)" in output:
                 raise CannotLook(done.reason or f"dtschema: {output.strip().rpartition(chr(10))[2][:300]}")
             if unrun := _UNRUN.search(output):

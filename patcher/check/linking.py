@@ -32,8 +32,9 @@ _MODPOST = "scripts/mod/modpost"
 _SCRIPT = """
 top=$PWD modpost=$1 option=$2
 shift 2
-for file; do mkdir -p "/tmp/looked/${file%/*}" && cp "$file" "/tmp/looked/$file" || exit; done
-cd /tmp/looked && "$top/$modpost" "$option" -o /tmp/looked/symvers "$@"
+place=$(mktemp -d) && trap 'rm -rf "$place"' EXIT || exit
+for file; do mkdir -p "$place/${file%/*}" && cp "$file" "$place/$file" || exit; done
+cd "$place" && "$top/$modpost" "$option" -o "$place/symvers" "$@"
 """
 # Undefined symbols are not looked at here, and a mismatch of sections, if it is an error, would be one of all modules.
 _WARN_ONLY = ("KBUILD_MODPOST_WARN=1", "CONFIG_SECTION_MISMATCH_WARN_ONLY=y")

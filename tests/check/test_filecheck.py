@@ -92,6 +92,23 @@ def test_a_tree_without_the_script_is_skipped(tree: Path, cache_dir: Path) -> No
     assert [row.cells[0].detail for row in report.rows] == ["the tree has no scripts/kernel-doc"] * 2
 
 
+def test_without_a_sandbox_nothing_is_written_to_a_place_that_others_know(
+    tree: Path, cache_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if why := Bindings().missing:
+        pytest.skip(why)
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "scratch"))
+    commit_edits(tree, "a binding", {LED: append(SCHEMA)})
+    names = {"out.dtb", "schema.json", "example.dts"}
+    before = {path.name: path.stat().st_mtime_ns for path in Path("/tmp").iterdir() if path.name in names}
+    report = check(tree, "HEAD~1", cache_dir, configs="x86_64:defconfig", tools=["dt"], sandboxed=False)
+    assert table(report) == ["PASS"]
+    assert not list((tmp_path / "scratch").glob("patcher-dt.*"))
+    after = {path.name: path.stat().st_mtime_ns for path in Path("/tmp").iterdir() if path.name in names}
+    assert after == before
+
+
 def test_bindings_and_their_examples(tree: Path, cache_dir: Path) -> None:
     if why := Bindings().missing:
         pytest.skip(why)
